@@ -1,0 +1,1 @@
+//! Generates typed Rust skeletons from BPF ELF objects.

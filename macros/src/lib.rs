@@ -1,0 +1,1 @@
+//! `bpf_skel!`: a typed skeleton of a BPF object, in place.

@@ -1,0 +1,12 @@
+//! Typed BPF skeletons and a split-phase loader in pure Rust.
+//!
+//! A program's own skeleton is generated at build time by `bpf-skel-build` (from `build.rs`) or by
+//! `bpf_skel_macros::bpf_skel!`; this crate is what the generated code and its user link. It depends on `libc` alone.
+
+mod error;
+pub mod insn;
+pub mod section_name;
+pub mod spec;
+pub mod uapi;
+
+pub use error::{Error, ErrorKind, Frame, Location, Report, Result};

@@ -1,0 +1,82 @@
+use std::borrow::Cow;
+
+use super::Data;
+use crate::uapi::MapType;
+
+/// The definition of a map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapSpec {
+    /// The C name; for a data section, the section's name (`.rodata`, `.data.config`). The template of an inner
+    /// map is called `OUTER.inner`.
+    pub name: Cow<'static, str>,
+    /// The section that defines the map: `.maps`, or a data section.
+    pub section: Cow<'static, str>,
+    /// `type`
+    pub map_type: MapType,
+    /// Bytes of a key.
+    pub key_size: u32,
+    /// Bytes of a value; for a per-CPU map, of one CPU's value.
+    pub value_size: u32,
+    /// How many elements; for a ring buffer, bytes. 0 in a perf-event array stands for the CPU count.
+    pub max_entries: u32,
+    /// `map_flags`
+    pub flags: u32,
+    /// `map_extra`; what it means depends on the map's type.
+    pub extra: u64,
+    /// `numa_node`; meaningful with the `NUMA_NODE` flag.
+    pub numa_node: u32,
+    /// `pinning`
+    pub pinning: Pinning,
+    /// BTF id of the key's type in [`ObjectSpec::btf`](super::ObjectSpec::btf), or 0.
+    pub key_type_id: u32,
+    /// BTF id of the value's type, or 0; for a data section, of its `DATASEC`.
+    pub value_type_id: u32,
+    /// Index in [`ObjectSpec::inner_maps`](super::ObjectSpec::inner_maps) of the template of what a map-in-map holds.
+    pub inner: Option<u32>,
+    /// What is in it from the start.
+    pub contents: MapContents,
+}
+
+/// The `pinning` member of a definition in `.maps`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pinning {
+    /// `LIBBPF_PIN_NONE`
+    #[default]
+    None,
+    /// `LIBBPF_PIN_BY_NAME`: at the pin root under the map's own name, reused where it is there already.
+    ByName,
+}
+
+/// What a map holds when it has been created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MapContents {
+    /// Nothing.
+    Empty,
+    /// The one element of a data section.
+    Data {
+        /// The initial bytes.
+        data: Data,
+        /// Whether the map is frozen once it is filled (`.rodata`).
+        frozen: bool,
+    },
+    /// The statically initialised slots of a map-in-map or of a prog array: `.values = { … }`. Ascending by key.
+    Slots(Cow<'static, [Slot]>),
+}
+
+/// One initialised slot of a map-in-map or of a prog array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// The key.
+    pub key: u32,
+    /// What is put there.
+    pub target: SlotTarget,
+}
+
+/// What is put into a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotTarget {
+    /// Index in [`ObjectSpec::maps`](super::ObjectSpec::maps).
+    Map(u32),
+    /// Index in [`ObjectSpec::programs`](super::ObjectSpec::programs).
+    Program(u32),
+}
