@@ -5,6 +5,8 @@
 
 mod error;
 pub mod insn;
+pub mod live;
+pub mod pod;
 pub mod section_name;
 pub mod spec;
 pub mod uapi;
