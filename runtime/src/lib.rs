@@ -9,6 +9,8 @@ pub mod live;
 pub mod pod;
 pub mod section_name;
 pub mod spec;
+#[cfg(target_os = "linux")]
+mod sys;
 pub mod uapi;
 
 pub use error::{Error, ErrorKind, Frame, Location, Report, Result};

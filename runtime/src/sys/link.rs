@@ -1,0 +1,245 @@
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use super::attr::{
+    AttachAttr, IterCreateAttr, LinkCreateAttr, LinkDetachAttr, LinkUpdateAttr, QueryAttr,
+    RawTracepointAttr,
+};
+use super::bpf::{address, address_mut, bpf, bpf_fd, length, raw, raw_or_zero};
+use crate::uapi::{AttachType, Command};
+
+/// What a program is attached to, as attributes hold it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Target<'a> {
+    /// Nothing, or what the program was loaded for.
+    None,
+    Fd(BorrowedFd<'a>),
+    Ifindex(u32),
+}
+
+impl Target<'_> {
+    fn number(self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Fd(fd) => raw(fd),
+            Self::Ifindex(index) => index,
+        }
+    }
+}
+
+/// What a link is created with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LinkCreate<'a> {
+    pub(crate) program: BorrowedFd<'a>,
+    pub(crate) target: Target<'a>,
+    pub(crate) attach_type: AttachType,
+    pub(crate) flags: u32,
+    pub(crate) options: LinkOptions<'a>,
+}
+
+/// The part of `BPF_LINK_CREATE` that depends on the kind of link.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum LinkOptions<'a> {
+    None,
+    /// `BPF_TRACE_ITER`: a `union bpf_iter_link_info`.
+    Iter(&'a [u8]),
+    /// Linux 5.15.
+    PerfEvent {
+        cookie: u64,
+    },
+    /// fentry and relatives (Linux 6.0 with a cookie); `target_btf_id` for freplace on another target.
+    Tracing {
+        target_btf_id: u32,
+        cookie: u64,
+    },
+    /// Linux 6.4.
+    Netfilter {
+        family: u32,
+        hook: u32,
+        priority: i32,
+        flags: u32,
+    },
+    /// tcx, netkit (Linux 6.6, 6.7) and cgroup (6.17): `relative` is a descriptor or an id, as `flags` say.
+    Anchor {
+        relative: u32,
+        expected_revision: u64,
+    },
+}
+
+/// `BPF_LINK_CREATE` (Linux 5.7).
+pub(crate) fn link_create(link: &LinkCreate<'_>) -> io::Result<OwnedFd> {
+    let mut attr = LinkCreateAttr {
+        program: raw(link.program),
+        target: link.target.number(),
+        attach_type: link.attach_type.0,
+        flags: link.flags,
+        options: [0; 6],
+    };
+    let options = &mut attr.options;
+    match link.options {
+        LinkOptions::None => {}
+        LinkOptions::Iter(info) => {
+            options[0] = address(info);
+            options[1] = words(length(info.len())?, 0);
+        }
+        LinkOptions::PerfEvent { cookie } => options[0] = cookie,
+        LinkOptions::Tracing { target_btf_id, cookie } => {
+            options[0] = words(target_btf_id, 0);
+            options[1] = cookie;
+        }
+        LinkOptions::Netfilter { family, hook, priority, flags } => {
+            options[0] = words(family, hook);
+            options[1] = words(priority.cast_unsigned(), flags);
+        }
+        LinkOptions::Anchor { relative, expected_revision } => {
+            options[0] = words(relative, 0);
+            options[1] = expected_revision;
+        }
+    }
+    // SAFETY: the only address is that of a borrowed slice, and its length goes with it.
+    unsafe { bpf_fd(Command::LINK_CREATE, &mut attr) }
+}
+
+/// Two neighbouring `u32` as they are in memory.
+fn words(first: u32, second: u32) -> u64 {
+    let [a, b, c, d] = first.to_ne_bytes();
+    let [e, f, g, h] = second.to_ne_bytes();
+    u64::from_ne_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// `BPF_LINK_UPDATE`: another program takes over; with `old`, only if the link has that one (Linux 5.7).
+pub(crate) fn link_update(
+    link: BorrowedFd<'_>,
+    new: BorrowedFd<'_>,
+    old: Option<BorrowedFd<'_>>,
+) -> io::Result<()> {
+    const REPLACE: u32 = 1 << 2;
+    let mut attr = LinkUpdateAttr {
+        link_fd: raw(link),
+        new_fd: raw(new),
+        flags: if old.is_some() { REPLACE } else { 0 },
+        old_fd: raw_or_zero(old),
+    };
+    // SAFETY: the struct holds no addresses.
+    unsafe { bpf(Command::LINK_UPDATE, &mut attr) }.map(drop)
+}
+
+/// `BPF_LINK_DETACH`: the link stays and does nothing (Linux 5.9).
+pub(crate) fn link_detach(link: BorrowedFd<'_>) -> io::Result<()> {
+    let mut attr = LinkDetachAttr { link_fd: raw(link) };
+    // SAFETY: the struct holds no addresses.
+    unsafe { bpf(Command::LINK_DETACH, &mut attr) }.map(drop)
+}
+
+/// `BPF_ITER_CREATE`: a file that runs the iterator as it is read (Linux 5.8).
+pub(crate) fn iter_create(link: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    let mut attr = IterCreateAttr { link_fd: raw(link), flags: 0 };
+    // SAFETY: the struct holds no addresses.
+    unsafe { bpf_fd(Command::ITER_CREATE, &mut attr) }
+}
+
+/// `BPF_RAW_TRACEPOINT_OPEN` (Linux 4.17). Without a name for programs that were loaded for their target. A cookie
+/// other than 0 needs Linux 6.10.
+pub(crate) fn raw_tracepoint_open(
+    name: Option<&CStr>,
+    program: BorrowedFd<'_>,
+    cookie: u64,
+) -> io::Result<OwnedFd> {
+    let mut attr = RawTracepointAttr {
+        name: name.map_or(0, |name| name.as_ptr() as u64),
+        prog_fd: raw(program),
+        pad: 0,
+        cookie,
+    };
+    // SAFETY: the name is borrowed and ends with a NUL.
+    unsafe { bpf_fd(Command::RAW_TRACEPOINT_OPEN, &mut attr) }
+}
+
+/// What a program is attached with where there is no link.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProgAttach<'a> {
+    pub(crate) program: BorrowedFd<'a>,
+    pub(crate) target: Target<'a>,
+    pub(crate) attach_type: AttachType,
+    pub(crate) flags: u32,
+    /// With `BPF_F_REPLACE`: the program that gives way.
+    pub(crate) replace: Option<BorrowedFd<'a>>,
+}
+
+/// `BPF_PROG_ATTACH`: attached until it is detached, or until the target goes away.
+pub(crate) fn prog_attach(attach: &ProgAttach<'_>) -> io::Result<()> {
+    let mut attr = AttachAttr {
+        target: attach.target.number(),
+        attach_bpf_fd: raw(attach.program),
+        attach_type: attach.attach_type.0,
+        attach_flags: attach.flags,
+        replace_bpf_fd: raw_or_zero(attach.replace),
+        ..AttachAttr::default()
+    };
+    // SAFETY: the struct holds no addresses.
+    unsafe { bpf(Command::PROG_ATTACH, &mut attr) }.map(drop)
+}
+
+/// `BPF_PROG_DETACH`.
+pub(crate) fn prog_detach(
+    program: BorrowedFd<'_>,
+    target: Target<'_>,
+    attach_type: AttachType,
+) -> io::Result<()> {
+    let mut attr = AttachAttr {
+        target: target.number(),
+        attach_bpf_fd: raw(program),
+        attach_type: attach_type.0,
+        ..AttachAttr::default()
+    };
+    // SAFETY: the struct holds no addresses.
+    unsafe { bpf(Command::PROG_DETACH, &mut attr) }.map(drop)
+}
+
+/// What [`prog_query`] answers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ProgQuery {
+    /// In the order they run.
+    pub(crate) program_ids: Vec<u32>,
+    pub(crate) attach_flags: u32,
+    /// Of tcx and netkit; 0 elsewhere.
+    pub(crate) revision: u64,
+}
+
+/// `BPF_PROG_QUERY`: the programs at a target.
+pub(crate) fn prog_query(
+    target: Target<'_>,
+    attach_type: AttachType,
+    query_flags: u32,
+) -> io::Result<ProgQuery> {
+    let mut ids = vec![0_u32; 64];
+    loop {
+        let mut attr = QueryAttr {
+            target: target.number(),
+            attach_type: attach_type.0,
+            query_flags,
+            prog_ids: address_mut(&mut ids),
+            count: length(ids.len())?,
+            ..QueryAttr::default()
+        };
+        // SAFETY: the address is that of a vector as long as the count says.
+        match unsafe { bpf(Command::PROG_QUERY, &mut attr) } {
+            Err(error)
+                if error.raw_os_error() == Some(libc::ENOSPC)
+                    && attr.count as usize > ids.len() =>
+            {
+                ids.resize(attr.count as usize, 0);
+            }
+            Err(error) => return Err(error),
+            Ok(_) => {
+                ids.truncate(attr.count as usize);
+                return Ok(ProgQuery {
+                    program_ids: ids,
+                    attach_flags: attr.attach_flags,
+                    revision: attr.revision,
+                });
+            }
+        }
+    }
+}

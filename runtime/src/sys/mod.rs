@@ -1,0 +1,55 @@
+//! The only room that makes system calls: one thin function a call, owned and borrowed descriptors at every edge.
+//!
+//! Nothing here decides anything. Errors are plain [`io::Error`](std::io::Error)s; the rooms above give them a name
+//! ([`Error::system`](crate::Error::system)), a place, and where permission was refused a reason ([`explain`]).
+
+#![allow(unsafe_code, reason = "system calls, and memory shared with the kernel")]
+#![allow(dead_code, unused_imports, reason = "the rooms above grow into these calls one by one")]
+
+mod attr;
+mod bpf;
+mod bpffs;
+mod btf;
+mod capability;
+mod element;
+pub(crate) mod explain;
+mod fd;
+mod host;
+mod info;
+mod link;
+mod map;
+mod mapping;
+mod object;
+mod perf_event;
+mod poll;
+mod program;
+mod socket;
+
+pub(crate) use attr::{BtfInfo, LinkInfo, MapInfo, PerfEventAttr, ProgramInfo, kernel_struct};
+pub(crate) use bpffs::is_bpffs;
+pub(crate) use btf::{BtfLoad, btf_load};
+pub(crate) use capability::{Capability, effective_capabilities};
+pub(crate) use element::{
+    BatchKeys, map_delete, map_delete_batch, map_get_next_key, map_lookup, map_lookup_and_delete,
+    map_lookup_and_delete_batch, map_lookup_batch, map_update, map_update_batch,
+};
+pub(crate) use fd::{eventfd, placeholder, try_clone};
+pub(crate) use host::{
+    KernelVersion, if_nametoindex, kernel_version, page_size, possible_cpu_count, possible_cpus,
+};
+pub(crate) use info::{btf_info, link_info, map_info, program_info};
+pub(crate) use link::{
+    LinkCreate, LinkOptions, ProgAttach, ProgQuery, Target, iter_create, link_create, link_detach,
+    link_update, prog_attach, prog_detach, prog_query, raw_tracepoint_open,
+};
+pub(crate) use map::{MapCreate, map_create, map_freeze};
+pub(crate) use mapping::{Access, Mapping};
+pub(crate) use object::{IdKind, fd_by_id, next_id, obj_get, obj_pin};
+pub(crate) use perf_event::{
+    perf_event_disable, perf_event_enable, perf_event_open, perf_event_set_bpf,
+};
+pub(crate) use poll::{Epoll, poll_readable};
+pub(crate) use program::{
+    Log, ProgLoad, TestRun, TestRunResult, prog_bind_map, prog_load, prog_test_run,
+};
+pub(crate) use socket::{socket_attach_bpf, socket_detach_bpf};
