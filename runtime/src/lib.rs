@@ -3,6 +3,7 @@
 //! A program's own skeleton is generated at build time by `bpf-skel-build` (from `build.rs`) or by
 //! `bpf_skel_macros::bpf_skel!`; this crate is what the generated code and its user link. It depends on `libc` alone.
 
+pub mod btf;
 mod error;
 pub mod insn;
 pub mod live;

@@ -1,0 +1,206 @@
+//! The checks of a whole BTF, after which it is safe to walk.
+
+use super::types::{Kind, Type};
+use super::view::{Btf, MAX_DEPTH};
+use super::wire::u32_at;
+use crate::error::{Error, Result};
+
+/// Longest name that is accepted. The kernel takes 512 bytes (`KSYM_NAME_LEN`); the bound is what keeps the check of
+/// names linear where many of them point into one long string.
+const MAX_NAME: usize = 4096;
+
+/// Checks names, ids and nesting of all own types.
+pub(super) fn check(btf: &Btf<'_>) -> Result<()> {
+    let mut nesting = Nesting::new(btf);
+    for id in btf.first_own_id()..btf.len() {
+        check_type(btf, id).map_err(|what| {
+            let name = btf.type_by_id(id).map_or("", |ty| ty.name);
+            Error::malformed(if name.is_empty() {
+                format!("BTF type [{id}]: {what}")
+            } else {
+                format!("BTF type [{id}] {name:?}: {what}")
+            })
+        })?;
+    }
+    for id in btf.first_own_id()..btf.len() {
+        nesting.visit(id, Walk::Value, 0)?;
+        nesting.visit(id, Walk::Spelling, 0)?;
+    }
+    Ok(())
+}
+
+fn check_type(btf: &Btf<'_>, id: u32) -> Result<(), String> {
+    let at = btf.offset_of(id).ok_or("out of range")?;
+    let head = btf.head(at).ok_or("cut off")?;
+    let name_ok = |offset: u32| {
+        let rest = btf
+            .context()
+            .strings
+            .from(offset)
+            .ok_or_else(|| format!("name at offset {offset} is past the end of the strings"))?;
+        let name = &rest[..rest.len().min(MAX_NAME)];
+        let end = name.iter().position(|&byte| byte == 0);
+        let end = end.ok_or_else(|| format!("name at offset {offset} is too long"))?;
+        match std::str::from_utf8(&name[..end]) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(format!("name {:?} is not UTF-8", String::from_utf8_lossy(&name[..end]))),
+        }
+    };
+    name_ok(head.name)?;
+    let ty = btf.type_by_id(id).ok_or_else(|| format!("linkage {} is unknown", head.vlen()))?;
+    let id_ok = |what: &str, other: u32| {
+        if other < btf.len() {
+            Ok(())
+        } else {
+            Err(format!("{what}type id {other} is out of range: there are {}", btf.len()))
+        }
+    };
+    // Names of members, values and parameters come first in each record; names read as "" cannot be told from bad
+    // ones, so the raw records are looked at.
+    let names_ok = |stride: usize| {
+        let extra = btf.extra(at);
+        (0..head.vlen()).try_for_each(|n| {
+            let offset = u32_at(extra, n * stride, btf.endian()).unwrap_or(u32::MAX);
+            name_ok(offset).map_err(|what| format!("entry {n}: {what}"))
+        })
+    };
+    match ty.kind {
+        Kind::Void | Kind::Fwd { .. } | Kind::Unknown(_) | Kind::Float { .. } => {}
+        Kind::Int(int) => {
+            let bits = u64::from(int.size) * 8;
+            if u64::from(int.bits) + u64::from(int.offset) > bits || int.size > 16 {
+                return Err(format!(
+                    "{} bits at bit {} do not fit in {} bytes",
+                    int.bits, int.offset, int.size
+                ));
+            }
+        }
+        Kind::Ptr(ty)
+        | Kind::Typedef(ty)
+        | Kind::Volatile(ty)
+        | Kind::Const(ty)
+        | Kind::Restrict(ty)
+        | Kind::TypeTag { ty, .. }
+        | Kind::Var { ty, .. }
+        | Kind::DeclTag { ty, .. } => id_ok("", ty)?,
+        Kind::Array(array) => {
+            id_ok("element ", array.element)?;
+            id_ok("index ", array.index)?;
+        }
+        Kind::Struct(composite) | Kind::Union(composite) => {
+            names_ok(12)?;
+            for member in composite.members() {
+                id_ok(&format!("member {:?}: ", member.name), member.ty)?;
+            }
+        }
+        Kind::Enum(_) => names_ok(8)?,
+        Kind::Enum64(_) => names_ok(12)?,
+        Kind::Func { proto, .. } => {
+            id_ok("prototype ", proto)?;
+            match btf.type_by_id(proto) {
+                Some(Type { kind: Kind::FuncProto(_), .. }) => {}
+                _ => return Err(format!("type id {proto} is not a function prototype")),
+            }
+        }
+        Kind::FuncProto(proto) => {
+            names_ok(8)?;
+            id_ok("return ", proto.ret)?;
+            for param in proto.params() {
+                id_ok(&format!("parameter {:?}: ", param.name), param.ty)?;
+            }
+        }
+        Kind::DataSec(section) => {
+            for var in section.vars() {
+                id_ok("variable ", var.ty)?;
+                match btf.type_by_id(var.ty) {
+                    Some(Type { kind: Kind::Var { .. } | Kind::Func { .. }, .. }) => {}
+                    _ => return Err(format!("type id {} is not a variable", var.ty)),
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Which types lead on to which.
+#[derive(Clone, Copy)]
+enum Walk {
+    /// What is stored inside: elements and members. Pointers end it.
+    Value,
+    /// What its C declaration spells out: what pointers, typedefs and prototypes name. Structs end it.
+    Spelling,
+}
+
+/// Depth-first search for types that contain themselves. Every edge is followed once; the recursion is at most
+/// [`MAX_DEPTH`] deep.
+struct Nesting<'b> {
+    btf: &'b Btf<'b>,
+    /// By own type and walk: [`NEW`], [`BUSY`], or the height.
+    state: Vec<[u8; 2]>,
+}
+
+const NEW: u8 = 0;
+const BUSY: u8 = u8::MAX;
+
+impl<'b> Nesting<'b> {
+    fn new(btf: &'b Btf<'b>) -> Self {
+        Self { btf, state: vec![[NEW; 2]; (btf.len() - btf.first_own_id()) as usize] }
+    }
+
+    /// Answers the height: one more than that of the highest type it leads to.
+    fn visit(&mut self, id: u32, walk: Walk, depth: usize) -> Result<u8> {
+        // Types of the base were checked with it, or come from the kernel; they never lead back here.
+        let Some(slot) = id.checked_sub(self.btf.first_own_id()) else { return Ok(1) };
+        let (slot, walk_index) = (slot as usize, walk as usize);
+        match self.state.get(slot).map(|state| state[walk_index]) {
+            Some(NEW) => {}
+            Some(BUSY) => return Err(self.fault(id, "contains itself")),
+            Some(height) => return Ok(height),
+            None => return Ok(1),
+        }
+        if depth >= MAX_DEPTH {
+            return Err(self.fault(id, "is nested too deep"));
+        }
+        self.state[slot][walk_index] = BUSY;
+        let mut height = 1;
+        let mut lead = |nesting: &mut Self, next: u32| -> Result<()> {
+            height = height.max(1 + nesting.visit(next, walk, depth + 1)?);
+            Ok(())
+        };
+        let ty = self.btf.expect(id)?;
+        match (ty.kind, walk) {
+            (
+                Kind::Typedef(next)
+                | Kind::Volatile(next)
+                | Kind::Const(next)
+                | Kind::Restrict(next)
+                | Kind::TypeTag { ty: next, .. }
+                | Kind::Var { ty: next, .. }
+                | Kind::DeclTag { ty: next, .. }
+                | Kind::Array(super::types::Array { element: next, .. }),
+                _,
+            )
+            | (Kind::Ptr(next) | Kind::Func { proto: next, .. }, Walk::Spelling) => {
+                lead(self, next)?;
+            }
+            (Kind::Struct(composite) | Kind::Union(composite), Walk::Value) => {
+                composite.members().try_for_each(|member| lead(self, member.ty))?;
+            }
+            (Kind::FuncProto(proto), Walk::Spelling) => {
+                lead(self, proto.ret)?;
+                proto.params().try_for_each(|param| lead(self, param.ty))?;
+            }
+            _ => {}
+        }
+        if usize::from(height) > MAX_DEPTH {
+            return Err(self.fault(id, "is nested too deep"));
+        }
+        self.state[slot][walk_index] = height;
+        Ok(height)
+    }
+
+    fn fault(&self, id: u32, what: &str) -> Error {
+        let name = self.btf.type_by_id(id).map_or("", |ty| ty.name);
+        Error::malformed(format!("BTF type [{id}] {name:?}: {what}"))
+    }
+}

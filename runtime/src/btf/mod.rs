@@ -1,0 +1,28 @@
+//! BPF Type Format: the C types of an object or of a kernel, read in place, written and patched.
+//!
+//! Reading borrows from the input. [`Btf`] has one index of offsets and makes no allocation a type, so that the
+//! kernel's 126,611 types cost no more than the pass over them. Everything is bounds-checked in either byte order:
+//! hostile input gives an [`Error`](crate::Error), never a panic or an allocation larger than the input.
+//!
+//! Source: the kernel's `Documentation/bpf/btf.rst` and `include/uapi/linux/btf.h`.
+
+mod check;
+mod encode;
+mod ext;
+mod patch;
+mod size;
+mod types;
+mod view;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use encode::BtfBuilder;
+pub use ext::{BtfExt, CoreRelo, FuncInfo, InfoSection, LineInfo};
+pub use patch::{BtfEdit, SectionVariable};
+pub use types::{
+    Array, BtfKind, Composite, DataSec, DataSecVar, Enum, Enum64, FuncProto, Int, IntEncoding,
+    Kind, Linkage, Member, Param, Type,
+};
+pub use view::Btf;

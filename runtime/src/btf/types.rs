@@ -1,0 +1,534 @@
+//! What a type is: its kind and what the kind says, as views over the bytes.
+
+use std::fmt;
+
+use super::wire::word;
+use crate::spec::Endian;
+
+/// One type, as [`Btf::type_by_id`](super::Btf::type_by_id) gives it.
+#[derive(Clone, Copy, Debug)]
+pub struct Type<'a> {
+    /// The C name; empty for an anonymous type and for kinds without a name.
+    pub name: &'a str,
+    /// What it is.
+    pub kind: Kind<'a>,
+}
+
+/// The kind of a type and what belongs to it. A bare `u32` is the id of another type.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the names are the kernel's and C's")]
+pub enum Kind<'a> {
+    Void,
+    Int(Int),
+    Ptr(u32),
+    Array(Array),
+    Struct(Composite<'a>),
+    Union(Composite<'a>),
+    Enum(Enum<'a>),
+    /// A declaration without its members.
+    Fwd {
+        is_union: bool,
+    },
+    Typedef(u32),
+    Volatile(u32),
+    Const(u32),
+    Restrict(u32),
+    Func {
+        /// A [`Kind::FuncProto`].
+        proto: u32,
+        linkage: Linkage,
+    },
+    FuncProto(FuncProto<'a>),
+    Var {
+        ty: u32,
+        linkage: Linkage,
+    },
+    DataSec(DataSec<'a>),
+    Float {
+        /// Size in bytes.
+        size: u32,
+    },
+    /// `btf_decl_tag`: the text is the type's name.
+    DeclTag {
+        ty: u32,
+        /// The member or parameter that is tagged, or the whole where there is none.
+        component: Option<u32>,
+        /// Whether it is an attribute of the compiler's, not a `btf_decl_tag` (`kind_flag`).
+        attribute: bool,
+    },
+    /// `btf_type_tag`: the text is the type's name.
+    TypeTag {
+        ty: u32,
+        /// Whether it is an attribute of the compiler's, not a `btf_type_tag` (`kind_flag`).
+        attribute: bool,
+    },
+    Enum64(Enum64<'a>),
+    /// A kind from the future, by its number, in BTF that says how long it is (Linux 7.1).
+    Unknown(u8),
+}
+
+/// A kind without what belongs to it: `BTF_KIND_*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the kernel's names say it")]
+pub enum BtfKind {
+    Void = 0,
+    Int = 1,
+    Ptr = 2,
+    Array = 3,
+    Struct = 4,
+    Union = 5,
+    Enum = 6,
+    Fwd = 7,
+    Typedef = 8,
+    Volatile = 9,
+    Const = 10,
+    Restrict = 11,
+    Func = 12,
+    FuncProto = 13,
+    Var = 14,
+    DataSec = 15,
+    Float = 16,
+    DeclTag = 17,
+    TypeTag = 18,
+    Enum64 = 19,
+    /// Any kind from the future.
+    Unknown = 127,
+}
+
+impl BtfKind {
+    /// Every kind that can be written, by its number less one.
+    pub const ALL: [Self; 19] = [
+        Self::Int,
+        Self::Ptr,
+        Self::Array,
+        Self::Struct,
+        Self::Union,
+        Self::Enum,
+        Self::Fwd,
+        Self::Typedef,
+        Self::Volatile,
+        Self::Const,
+        Self::Restrict,
+        Self::Func,
+        Self::FuncProto,
+        Self::Var,
+        Self::DataSec,
+        Self::Float,
+        Self::DeclTag,
+        Self::TypeTag,
+        Self::Enum64,
+    ];
+
+    /// The kind with this `BTF_KIND_*` number, if there is one.
+    pub const fn from_raw(raw: u8) -> Option<Self> {
+        if raw == 0 {
+            Some(Self::Void)
+        } else if raw as usize <= Self::ALL.len() {
+            Some(Self::ALL[raw as usize - 1])
+        } else {
+            None
+        }
+    }
+}
+
+impl Kind<'_> {
+    /// The kind alone.
+    pub const fn code(&self) -> BtfKind {
+        match self {
+            Self::Void => BtfKind::Void,
+            Self::Int(_) => BtfKind::Int,
+            Self::Ptr(_) => BtfKind::Ptr,
+            Self::Array(_) => BtfKind::Array,
+            Self::Struct(_) => BtfKind::Struct,
+            Self::Union(_) => BtfKind::Union,
+            Self::Enum(_) => BtfKind::Enum,
+            Self::Fwd { .. } => BtfKind::Fwd,
+            Self::Typedef(_) => BtfKind::Typedef,
+            Self::Volatile(_) => BtfKind::Volatile,
+            Self::Const(_) => BtfKind::Const,
+            Self::Restrict(_) => BtfKind::Restrict,
+            Self::Func { .. } => BtfKind::Func,
+            Self::FuncProto(_) => BtfKind::FuncProto,
+            Self::Var { .. } => BtfKind::Var,
+            Self::DataSec(_) => BtfKind::DataSec,
+            Self::Float { .. } => BtfKind::Float,
+            Self::DeclTag { .. } => BtfKind::DeclTag,
+            Self::TypeTag { .. } => BtfKind::TypeTag,
+            Self::Enum64(_) => BtfKind::Enum64,
+            Self::Unknown(_) => BtfKind::Unknown,
+        }
+    }
+}
+
+impl fmt::Display for BtfKind {
+    /// The word that C programmers use.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Void => "void",
+            Self::Int => "int",
+            Self::Ptr => "pointer",
+            Self::Array => "array",
+            Self::Struct => "struct",
+            Self::Union => "union",
+            Self::Enum => "enum",
+            Self::Fwd => "forward declaration",
+            Self::Typedef => "typedef",
+            Self::Volatile => "volatile",
+            Self::Const => "const",
+            Self::Restrict => "restrict",
+            Self::Func => "function",
+            Self::FuncProto => "function prototype",
+            Self::Var => "variable",
+            Self::DataSec => "data section",
+            Self::Float => "float",
+            Self::DeclTag => "declaration tag",
+            Self::TypeTag => "type tag",
+            Self::Enum64 => "64-bit enum",
+            Self::Unknown => "unknown kind",
+        })
+    }
+}
+
+/// An integer type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Int {
+    /// Size in bytes.
+    pub size: u32,
+    /// Number of bits in use; less than the size only for the bit-fields of old compilers.
+    pub bits: u8,
+    /// Where those bits start; not 0 only for the bit-fields of old compilers.
+    pub offset: u8,
+    /// How the bits are to be read.
+    pub encoding: IntEncoding,
+}
+
+/// How an integer is to be read: `BTF_INT_*`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct IntEncoding(pub u8);
+
+impl IntEncoding {
+    /// A plain unsigned integer.
+    pub const UNSIGNED: Self = Self(0);
+    /// A signed integer.
+    pub const SIGNED: Self = Self(1);
+    /// A character, which compilers mark seldom.
+    pub const CHAR: Self = Self(2);
+    /// C's `_Bool`.
+    pub const BOOL: Self = Self(4);
+
+    /// Whether it is signed.
+    pub const fn is_signed(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    /// Whether it is marked as a character.
+    pub const fn is_char(self) -> bool {
+        self.0 & 2 != 0
+    }
+
+    /// Whether it is `_Bool`.
+    pub const fn is_bool(self) -> bool {
+        self.0 & 4 != 0
+    }
+}
+
+/// An array type. More dimensions are arrays of arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Array {
+    /// The elements' type.
+    pub element: u32,
+    /// The index's type; of no use.
+    pub index: u32,
+    /// Number of elements; 0 for a flexible array.
+    pub len: u32,
+}
+
+/// Who sees a function or a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Linkage {
+    /// Its own file only.
+    Static = 0,
+    /// Other files, too.
+    Global = 1,
+    /// It is defined elsewhere.
+    Extern = 2,
+}
+
+impl Linkage {
+    /// The linkage with this number, if there is one.
+    pub const fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::Static),
+            1 => Some(Self::Global),
+            2 => Some(Self::Extern),
+            _ => None,
+        }
+    }
+}
+
+/// What is needed to read names and numbers.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) endian: Endian,
+    pub(super) strings: Strings<'a>,
+}
+
+/// The string section, after that of the base for split BTF.
+#[derive(Clone, Copy)]
+pub(super) struct Strings<'a> {
+    pub(super) base: &'a [u8],
+    pub(super) own: &'a [u8],
+}
+
+impl<'a> Strings<'a> {
+    /// The bytes before the NUL.
+    #[inline]
+    pub(super) fn bytes(self, offset: u32) -> Option<&'a [u8]> {
+        let rest = self.from(offset)?;
+        Some(std::ffi::CStr::from_bytes_until_nul(rest).ok()?.to_bytes())
+    }
+
+    /// Everything from this offset on.
+    #[inline]
+    pub(super) fn from(self, offset: u32) -> Option<&'a [u8]> {
+        let offset = offset as usize;
+        match offset.checked_sub(self.base.len()) {
+            None => self.base.get(offset..),
+            Some(0) if self.own.is_empty() && offset == 0 => Some(&[0]),
+            Some(own) => self.own.get(own..).filter(|rest| !rest.is_empty()),
+        }
+    }
+
+    pub(super) fn text(self, offset: u32) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes(offset)?).ok()
+    }
+}
+
+impl<'a> Context<'a> {
+    /// A name; one that cannot be read is taken for none. [`Btf::parse`](super::Btf::parse) refuses such.
+    fn name(self, offset: u32) -> &'a str {
+        self.strings.text(offset).unwrap_or("")
+    }
+}
+
+/// A struct or union.
+#[derive(Clone, Copy)]
+pub struct Composite<'a> {
+    /// Size in bytes.
+    pub size: u32,
+    /// Whether the top byte of a member's offset is its size in bits (`kind_flag`).
+    pub(super) sized_bitfields: bool,
+    pub(super) raw: &'a [[u8; 12]],
+    pub(super) cx: Context<'a>,
+}
+
+/// A member of a [`Composite`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member<'a> {
+    /// Its name; empty for an anonymous struct or union.
+    pub name: &'a str,
+    /// Its type.
+    pub ty: u32,
+    /// Offset in bits from the start.
+    pub bit_offset: u32,
+    /// Number of bits of a bit-field. `None` for other members, and for bit-fields of compilers before 2018, where
+    /// the [`Int`] has it.
+    pub bitfield_size: Option<u8>,
+}
+
+impl<'a> Composite<'a> {
+    /// The members, in the order of the declaration.
+    pub fn members(&self) -> impl ExactSizeIterator<Item = Member<'a>> + Clone + use<'a> {
+        let Self { sized_bitfields, cx, .. } = *self;
+        self.raw.iter().map(move |raw| {
+            let offset = word(raw, 2, cx.endian);
+            let (bit_offset, bits) = if sized_bitfields {
+                (offset & 0x00ff_ffff, (offset >> 24) as u8)
+            } else {
+                (offset, 0)
+            };
+            Member {
+                name: cx.name(word(raw, 0, cx.endian)),
+                ty: word(raw, 1, cx.endian),
+                bit_offset,
+                bitfield_size: (bits != 0).then_some(bits),
+            }
+        })
+    }
+
+    /// Number of members.
+    pub fn len(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// Whether there are no members.
+    pub fn is_empty(&self) -> bool {
+        self.raw.is_empty()
+    }
+}
+
+/// An enum of at most 32 bits.
+#[derive(Clone, Copy)]
+pub struct Enum<'a> {
+    /// Size in bytes.
+    pub size: u32,
+    /// Whether values are signed. Compilers before LLVM 15 never say so.
+    pub signed: bool,
+    pub(super) raw: &'a [[u8; 8]],
+    pub(super) cx: Context<'a>,
+}
+
+impl<'a> Enum<'a> {
+    /// The enumerators: name and value.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = (&'a str, i64)> + Clone + use<'a> {
+        let Self { signed, cx, .. } = *self;
+        self.raw.iter().map(move |raw| {
+            let value = word(raw, 1, cx.endian);
+            let value = if signed { i64::from(value.cast_signed()) } else { i64::from(value) };
+            (cx.name(word(raw, 0, cx.endian)), value)
+        })
+    }
+
+    /// Number of enumerators.
+    pub fn len(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// Whether there are no enumerators.
+    pub fn is_empty(&self) -> bool {
+        self.raw.is_empty()
+    }
+}
+
+/// An enum of 64 bits.
+#[derive(Clone, Copy)]
+pub struct Enum64<'a> {
+    /// Size in bytes.
+    pub size: u32,
+    /// Whether values are signed.
+    pub signed: bool,
+    pub(super) raw: &'a [[u8; 12]],
+    pub(super) cx: Context<'a>,
+}
+
+impl<'a> Enum64<'a> {
+    /// The enumerators: name and the value's bits (two's complement where [`signed`](Self::signed)).
+    pub fn values(&self) -> impl ExactSizeIterator<Item = (&'a str, u64)> + Clone + use<'a> {
+        let cx = self.cx;
+        self.raw.iter().map(move |raw| {
+            let low = word(raw, 1, cx.endian);
+            let high = word(raw, 2, cx.endian);
+            (cx.name(word(raw, 0, cx.endian)), u64::from(high) << 32 | u64::from(low))
+        })
+    }
+
+    /// Number of enumerators.
+    pub fn len(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// Whether there are no enumerators.
+    pub fn is_empty(&self) -> bool {
+        self.raw.is_empty()
+    }
+}
+
+/// The type of a function.
+#[derive(Clone, Copy)]
+pub struct FuncProto<'a> {
+    /// What it returns; 0 is void.
+    pub ret: u32,
+    pub(super) raw: &'a [[u8; 8]],
+    pub(super) cx: Context<'a>,
+}
+
+/// A parameter of a [`FuncProto`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Param<'a> {
+    /// Its name, or empty.
+    pub name: &'a str,
+    /// Its type. A last parameter without name and of type 0 stands for `...`.
+    pub ty: u32,
+}
+
+impl<'a> FuncProto<'a> {
+    /// The parameters in order.
+    pub fn params(&self) -> impl ExactSizeIterator<Item = Param<'a>> + Clone + use<'a> {
+        let cx = self.cx;
+        self.raw.iter().map(move |raw| Param {
+            name: cx.name(word(raw, 0, cx.endian)),
+            ty: word(raw, 1, cx.endian),
+        })
+    }
+}
+
+/// The variables of a section.
+#[derive(Clone, Copy)]
+pub struct DataSec<'a> {
+    /// Size in bytes; compilers leave it 0.
+    pub size: u32,
+    pub(super) raw: &'a [[u8; 12]],
+    pub(super) cx: Context<'a>,
+}
+
+/// A variable (or an external function) in a [`DataSec`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataSecVar {
+    /// A [`Kind::Var`] or [`Kind::Func`].
+    pub ty: u32,
+    /// Offset in the section; compilers leave it 0.
+    pub offset: u32,
+    /// Size in bytes.
+    pub size: u32,
+}
+
+impl<'a> DataSec<'a> {
+    /// The variables in the order they are written.
+    pub fn vars(&self) -> impl ExactSizeIterator<Item = DataSecVar> + Clone + use<'a> {
+        let endian = self.cx.endian;
+        self.raw.iter().map(move |raw| DataSecVar {
+            ty: word(raw, 0, endian),
+            offset: word(raw, 1, endian),
+            size: word(raw, 2, endian),
+        })
+    }
+}
+
+impl fmt::Debug for Composite<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes ", self.size)?;
+        f.debug_list().entries(self.members()).finish()
+    }
+}
+
+impl fmt::Debug for Enum<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes, signed {} ", self.size, self.signed)?;
+        f.debug_list().entries(self.values()).finish()
+    }
+}
+
+impl fmt::Debug for Enum64<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes, signed {} ", self.size, self.signed)?;
+        f.debug_list().entries(self.values()).finish()
+    }
+}
+
+impl fmt::Debug for FuncProto<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.params()).finish()?;
+        write!(f, " -> {}", self.ret)
+    }
+}
+
+impl fmt::Debug for DataSec<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes ", self.size)?;
+        f.debug_list().entries(self.vars()).finish()
+    }
+}

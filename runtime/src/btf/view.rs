@@ -1,0 +1,401 @@
+//! [`Btf`]: types by id and by name, read in place.
+
+use std::borrow::Cow;
+
+use super::types::{
+    Array, BtfKind, Composite, Context, DataSec, Enum, Enum64, FuncProto, Int, IntEncoding, Kind,
+    Linkage, Strings, Type,
+};
+use super::wire::{self, Head, TYPE_LEN, word};
+use super::{check, wire::Sections};
+use crate::error::{Error, Result};
+use crate::spec::Endian;
+
+/// How many typedefs, qualifiers and array dimensions may follow each other, as in the kernel (32), and some more.
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// Type information, read in place.
+///
+/// Type 0 is `void` and is not written. Types of split BTF (that of a kernel module) continue those of its base.
+#[derive(Clone)]
+pub struct Btf<'a> {
+    bytes: &'a [u8],
+    types: &'a [u8],
+    types_at: usize,
+    layout: &'a [u8],
+    cx: Context<'a>,
+    /// Offset in `types` of every `1 << shift`th own type.
+    offsets: Cow<'a, [u32]>,
+    shift: u8,
+    /// Id of the first own type.
+    first: u32,
+    /// Number of own types.
+    count: u32,
+    base: Option<&'a Btf<'a>>,
+    pointer_size: u8,
+}
+
+/// Where types are: what is needed to make a [`Btf`] again from the same bytes without another pass.
+#[derive(Clone, Debug)]
+pub(crate) struct Index {
+    pub(crate) offsets: Box<[u32]>,
+    pub(crate) shift: u8,
+    pub(crate) count: u32,
+}
+
+impl<'a> Btf<'a> {
+    /// Reads and checks the BTF of an object: every size, string and type id, and that no type contains itself.
+    ///
+    /// The result is safe to walk in every direction: chains of typedefs, pointers, arrays and members by value end
+    /// after at most 64 steps.
+    ///
+    /// # Errors
+    /// [`Malformed`](crate::ErrorKind::Malformed) says which type breaks which rule.
+    pub fn parse(bytes: &'a [u8], endian: Endian) -> Result<Self> {
+        let btf = Self::scan(bytes, endian, 0)?;
+        check::check(&btf)?;
+        Ok(btf)
+    }
+
+    /// Reads BTF that continues `base`, such as that of a kernel module.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse); and a `base` that is split itself is not supported yet.
+    pub fn parse_split(base: &'a Btf<'a>, bytes: &'a [u8], endian: Endian) -> Result<Self> {
+        let index = Self::index(Some(base), bytes, endian, 0)?;
+        let btf = Self::with_index(Some(base), bytes, endian, Cow::Owned(index))?;
+        check::check(&btf)?;
+        Ok(btf)
+    }
+
+    /// As [`parse`](Self::parse), but checks sizes only and notes the place of every `1 << shift`th type: for the
+    /// BTF of a kernel, which is large, and already checked where it comes from. What is wrong within a type reads
+    /// as absent.
+    pub(crate) fn scan(bytes: &'a [u8], endian: Endian, shift: u8) -> Result<Self> {
+        let index = Self::index(None, bytes, endian, shift)?;
+        Self::with_index(None, bytes, endian, Cow::Owned(index))
+    }
+
+    /// The pass over all types.
+    pub(crate) fn index(
+        base: Option<&Btf<'_>>,
+        bytes: &[u8],
+        endian: Endian,
+        shift: u8,
+    ) -> Result<Index> {
+        let Sections { types, layout, .. } = wire::sections(bytes, endian, base.is_some())?;
+        let first = base.map_or(1, Btf::len);
+        // At least TYPE_LEN bytes a type: never more than a third of the input.
+        let mut offsets = Vec::with_capacity(((types.len() / TYPE_LEN) >> shift) + 1);
+        let (mut at, mut count) = (0, 0_u32);
+        while at < types.len() {
+            let id = u64::from(first) + u64::from(count);
+            let fault = |what: &str| Error::malformed(format!("BTF type [{id}]: {what}"));
+            let head = Head::read(types, at, endian).ok_or_else(|| fault("cut off"))?;
+            let len = head.len(layout).ok_or_else(|| {
+                Error::not_supported_yet(format!("BTF type [{id}]: kind {}", head.raw_kind()))
+            })?;
+            if types.len() - at < len {
+                return Err(fault("reaches past the end of the types"));
+            }
+            if count & ((1 << shift) - 1) == 0 {
+                let at =
+                    u32::try_from(at).map_err(|_| fault("is more than 4 GiB into the types"))?;
+                offsets.push(at);
+            }
+            at += len;
+            count = count.checked_add(1).ok_or_else(|| fault("too many types"))?;
+        }
+        if first.checked_add(count).is_none() {
+            return Err(Error::malformed("BTF has too many types"));
+        }
+        Ok(Index { offsets: offsets.into_boxed_slice(), shift, count })
+    }
+
+    /// Puts an [`Index`] and the bytes it was made from together.
+    pub(crate) fn with_index(
+        base: Option<&'a Btf<'a>>,
+        bytes: &'a [u8],
+        endian: Endian,
+        index: Cow<'a, Index>,
+    ) -> Result<Self> {
+        let Sections { types, types_at, strings, layout } =
+            wire::sections(bytes, endian, base.is_some())?;
+        let base_strings: &[u8] = match base {
+            None => &[],
+            Some(base) if base.base.is_some() => {
+                return Err(Error::not_supported_yet("split BTF over split BTF"));
+            }
+            Some(base) => base.cx.strings.own,
+        };
+        let (offsets, shift, count) = match index {
+            Cow::Owned(index) => (Cow::Owned(index.offsets.into_vec()), index.shift, index.count),
+            Cow::Borrowed(index) => (Cow::Borrowed(&*index.offsets), index.shift, index.count),
+        };
+        Ok(Self {
+            bytes,
+            types,
+            types_at,
+            layout,
+            cx: Context { endian, strings: Strings { base: base_strings, own: strings } },
+            offsets,
+            shift,
+            first: base.map_or(1, Btf::len),
+            count,
+            base,
+            pointer_size: base.map_or(8, |base| base.pointer_size),
+        })
+    }
+
+    /// The same types with pointers of another size: 8 bytes in every BPF object, 4 on a 32-bit kernel.
+    #[must_use]
+    pub fn with_pointer_size(mut self, bytes: u8) -> Self {
+        self.pointer_size = bytes;
+        self
+    }
+
+    /// Size of a pointer in bytes.
+    pub fn pointer_size(&self) -> u8 {
+        self.pointer_size
+    }
+
+    /// The bytes it was read from.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The byte order it was read in.
+    pub fn endian(&self) -> Endian {
+        self.cx.endian
+    }
+
+    /// Number of types, with `void` and with those of the base: one more than the highest id.
+    pub fn len(&self) -> u32 {
+        self.first + self.count
+    }
+
+    /// Whether there is no type but `void`.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 1
+    }
+
+    /// The BTF that this one continues, if it is split.
+    pub fn base(&self) -> Option<&'a Btf<'a>> {
+        self.base
+    }
+
+    /// Id of the first type that is not the base's; 1 where there is no base.
+    pub fn first_own_id(&self) -> u32 {
+        self.first
+    }
+
+    /// The type with this id. Id 0 is `void`.
+    pub fn type_by_id(&self, id: u32) -> Option<Type<'a>> {
+        if id == 0 {
+            return Some(Type { name: "", kind: Kind::Void });
+        }
+        match self.base {
+            Some(base) if id < self.first => base.type_by_id(id),
+            _ => self.decode(self.offset_of(id)?),
+        }
+    }
+
+    /// The type with this id, or an error that says that there is none.
+    pub(super) fn expect(&self, id: u32) -> Result<Type<'a>> {
+        self.type_by_id(id).ok_or_else(|| {
+            Error::malformed(format!("BTF type id {id} is out of range: there are {}", self.len()))
+        })
+    }
+
+    /// Every own type with its id: without `void`, and without the base's.
+    pub fn types(&self) -> impl Iterator<Item = (u32, Type<'a>)> + '_ {
+        let mut at = 0;
+        (self.first..self.len()).map_while(move |id| {
+            let head = Head::read(self.types, at, self.cx.endian)?;
+            let ty = self.decode(at)?;
+            at += head.len(self.layout)?;
+            Some((id, ty))
+        })
+    }
+
+    /// The string at this offset of the string section, where it is UTF-8.
+    pub fn string(&self, offset: u32) -> Option<&'a str> {
+        self.cx.strings.text(offset)
+    }
+
+    /// The string at this offset, whatever its encoding: source lines may have any.
+    pub fn string_bytes(&self, offset: u32) -> Option<&'a [u8]> {
+        self.cx.strings.bytes(offset)
+    }
+
+    /// The first own type of this name whose kind is wanted.
+    pub fn find(&self, name: &str, wanted: impl Fn(&Kind<'a>) -> bool) -> Option<(u32, Type<'a>)> {
+        self.types().find(|(_, ty)| ty.name == name && wanted(&ty.kind))
+    }
+
+    /// The first own type of this name and kind.
+    pub fn find_kind(&self, name: &str, kind: BtfKind) -> Option<(u32, Type<'a>)> {
+        self.find(name, |other| other.code() == kind)
+    }
+
+    /// The data section of this name.
+    pub fn find_datasec(&self, name: &str) -> Option<(u32, DataSec<'a>)> {
+        self.types().find_map(|(id, ty)| match ty.kind {
+            Kind::DataSec(section) if ty.name == name => Some((id, section)),
+            _ => None,
+        })
+    }
+
+    /// The first struct of this name.
+    pub fn find_struct(&self, name: &str) -> Option<(u32, Composite<'a>)> {
+        self.types().find_map(|(id, ty)| match ty.kind {
+            Kind::Struct(composite) if ty.name == name => Some((id, composite)),
+            _ => None,
+        })
+    }
+
+    /// The type that is left without typedefs, qualifiers and type tags.
+    ///
+    /// `None` for an id out of range, and for a chain without an end.
+    pub fn resolve(&self, id: u32) -> Option<(u32, Type<'a>)> {
+        self.skip(id, |kind| match *kind {
+            Kind::Typedef(next)
+            | Kind::Volatile(next)
+            | Kind::Const(next)
+            | Kind::Restrict(next)
+            | Kind::TypeTag { ty: next, .. } => Some(next),
+            _ => None,
+        })
+    }
+
+    /// The type that is left without qualifiers and type tags; a typedef stays.
+    pub fn unqualified(&self, id: u32) -> Option<(u32, Type<'a>)> {
+        self.skip(id, |kind| match *kind {
+            Kind::Volatile(next)
+            | Kind::Const(next)
+            | Kind::Restrict(next)
+            | Kind::TypeTag { ty: next, .. } => Some(next),
+            _ => None,
+        })
+    }
+
+    fn skip(
+        &self,
+        mut id: u32,
+        next: impl Fn(&Kind<'a>) -> Option<u32>,
+    ) -> Option<(u32, Type<'a>)> {
+        for _ in 0..=MAX_DEPTH {
+            let ty = self.type_by_id(id)?;
+            match next(&ty.kind) {
+                Some(next) => id = next,
+                None => return Some((id, ty)),
+            }
+        }
+        None
+    }
+
+    /// Offset of an own type in the type section.
+    pub(super) fn offset_of(&self, id: u32) -> Option<usize> {
+        let nth = id.checked_sub(self.first).filter(|&nth| nth < self.count)?;
+        let mut at = *self.offsets.get((nth >> self.shift) as usize)? as usize;
+        for _ in 0..nth & ((1 << self.shift) - 1) {
+            at += Head::read(self.types, at, self.cx.endian)?.len(self.layout)?;
+        }
+        Some(at)
+    }
+
+    pub(super) fn context(&self) -> Context<'a> {
+        self.cx
+    }
+
+    /// Offset of the type section in [`bytes`](Self::bytes).
+    pub(super) fn types_at(&self) -> usize {
+        self.types_at
+    }
+
+    pub(super) fn own_strings(&self) -> &'a [u8] {
+        self.cx.strings.own
+    }
+
+    pub(super) fn head(&self, at: usize) -> Option<Head> {
+        Head::read(self.types, at, self.cx.endian)
+    }
+
+    /// What follows the fixed part of the type at this offset, up to the end of the section.
+    pub(super) fn extra(&self, at: usize) -> &'a [u8] {
+        self.types.get(at + TYPE_LEN..).unwrap_or(&[])
+    }
+
+    fn decode(&self, at: usize) -> Option<Type<'a>> {
+        let cx = self.cx;
+        let head = self.head(at)?;
+        let len = head.len(self.layout)?;
+        let extra = self.types.get(at + TYPE_LEN..at + len)?;
+        let size = head.size_or_type;
+        let (words, _) = extra.as_chunks::<4>();
+        let (pairs, _) = extra.as_chunks::<8>();
+        let (triples, _) = extra.as_chunks::<12>();
+        let first_word = || Some(cx.endian.u32(*words.first()?));
+        let kind = match head.kind() {
+            None | Some(BtfKind::Unknown) => Kind::Unknown(head.raw_kind()),
+            Some(BtfKind::Void) => Kind::Void,
+            Some(BtfKind::Int) => {
+                let raw = first_word()?;
+                let [_, bits] = (raw as u16).to_be_bytes();
+                let [encoding, offset] = ((raw >> 16) as u16).to_be_bytes();
+                Kind::Int(Int { size, bits, offset, encoding: IntEncoding(encoding & 0xf) })
+            }
+            Some(BtfKind::Ptr) => Kind::Ptr(size),
+            Some(BtfKind::Array) => {
+                let raw = triples.first()?;
+                Kind::Array(Array {
+                    element: word(raw, 0, cx.endian),
+                    index: word(raw, 1, cx.endian),
+                    len: word(raw, 2, cx.endian),
+                })
+            }
+            Some(kind @ (BtfKind::Struct | BtfKind::Union)) => {
+                let composite = Composite { size, sized_bitfields: head.flag(), raw: triples, cx };
+                if kind == BtfKind::Struct {
+                    Kind::Struct(composite)
+                } else {
+                    Kind::Union(composite)
+                }
+            }
+            Some(BtfKind::Enum) => Kind::Enum(Enum { size, signed: head.flag(), raw: pairs, cx }),
+            Some(BtfKind::Fwd) => Kind::Fwd { is_union: head.flag() },
+            Some(BtfKind::Typedef) => Kind::Typedef(size),
+            Some(BtfKind::Volatile) => Kind::Volatile(size),
+            Some(BtfKind::Const) => Kind::Const(size),
+            Some(BtfKind::Restrict) => Kind::Restrict(size),
+            Some(BtfKind::Func) => {
+                Kind::Func { proto: size, linkage: Linkage::from_raw(head.vlen() as u32)? }
+            }
+            Some(BtfKind::FuncProto) => Kind::FuncProto(FuncProto { ret: size, raw: pairs, cx }),
+            Some(BtfKind::Var) => {
+                Kind::Var { ty: size, linkage: Linkage::from_raw(first_word()?)? }
+            }
+            Some(BtfKind::DataSec) => Kind::DataSec(DataSec { size, raw: triples, cx }),
+            Some(BtfKind::Float) => Kind::Float { size },
+            Some(BtfKind::DeclTag) => {
+                let component = first_word()?;
+                Kind::DeclTag {
+                    ty: size,
+                    component: (component != u32::MAX).then_some(component),
+                    attribute: head.flag(),
+                }
+            }
+            Some(BtfKind::TypeTag) => Kind::TypeTag { ty: size, attribute: head.flag() },
+            Some(BtfKind::Enum64) => {
+                Kind::Enum64(Enum64 { size, signed: head.flag(), raw: triples, cx })
+            }
+        };
+        Some(Type { name: cx.strings.text(head.name).unwrap_or(""), kind })
+    }
+}
+
+impl std::fmt::Debug for Btf<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "BTF of {} types ({})", self.len(), self.endian())
+    }
+}

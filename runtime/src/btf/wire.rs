@@ -1,0 +1,206 @@
+//! The layout of BTF in bytes: headers, the fixed part of a type, and how long each kind is.
+//!
+//! ```text
+//!   header (hdr_len)   type section (12 bytes + kind's own, 4-aligned)   string section (NUL-terminated)
+//!   0      24          hdr_len + type_off                                hdr_len + str_off
+//! ```
+
+use super::types::BtfKind;
+use crate::error::{Error, Result};
+use crate::spec::Endian;
+
+/// `magic` of BTF and BTF.ext headers.
+pub(super) const MAGIC: u16 = 0xeb9f;
+/// The only version there is.
+pub(super) const VERSION: u8 = 1;
+/// Bytes of the BTF header that are known; a longer one is accepted.
+pub(super) const HEADER_LEN: usize = 24;
+/// Bytes of the part that all types have.
+pub(super) const TYPE_LEN: usize = 12;
+
+/// A `u32` of this byte order, or nothing past the end.
+#[inline]
+pub(super) fn u32_at(bytes: &[u8], at: usize, endian: Endian) -> Option<u32> {
+    Some(endian.u32(*bytes.get(at..)?.first_chunk()?))
+}
+
+/// A `u16` of this byte order, or nothing past the end.
+pub(super) fn u16_at(bytes: &[u8], at: usize, endian: Endian) -> Option<u16> {
+    Some(endian.u16(*bytes.get(at..)?.first_chunk()?))
+}
+
+/// The `N`th `u32` of a fixed record.
+#[inline]
+pub(super) fn word<const BYTES: usize>(record: &[u8; BYTES], n: usize, endian: Endian) -> u32 {
+    u32_at(record, 4 * n, endian).unwrap_or(0)
+}
+
+/// The fixed part of a type: `struct btf_type`.
+#[derive(Clone, Copy)]
+pub(super) struct Head {
+    pub(super) name: u32,
+    pub(super) info: u32,
+    /// A size or the id of another type.
+    pub(super) size_or_type: u32,
+}
+
+impl Head {
+    #[inline]
+    pub(super) fn read(types: &[u8], at: usize, endian: Endian) -> Option<Self> {
+        let bytes: &[u8; TYPE_LEN] = types.get(at..)?.first_chunk()?;
+        Some(Self {
+            name: word(bytes, 0, endian),
+            info: word(bytes, 1, endian),
+            size_or_type: word(bytes, 2, endian),
+        })
+    }
+
+    /// Number of members, values, parameters or variables: 24 bits since Linux 7.1; before, the upper 8 are zero.
+    #[inline]
+    pub(super) fn vlen(self) -> usize {
+        (self.info & 0x00ff_ffff) as usize
+    }
+
+    #[inline]
+    pub(super) fn raw_kind(self) -> u8 {
+        ((self.info >> 24) & 0x7f) as u8
+    }
+
+    #[inline]
+    pub(super) fn kind(self) -> Option<BtfKind> {
+        BtfKind::from_raw(self.raw_kind())
+    }
+
+    #[inline]
+    pub(super) fn flag(self) -> bool {
+        self.info >> 31 != 0
+    }
+
+    /// Bytes of the whole type, or nothing for a kind that neither we nor `layout` know.
+    #[inline]
+    pub(super) fn len(self, layout: &[u8]) -> Option<usize> {
+        let kind = usize::from(self.raw_kind());
+        let (fixed, each) = match EXTRA.get(kind) {
+            Some(&(UNKNOWN, _)) => return None,
+            Some(&known) => known,
+            None => {
+                let &[fixed, each, ..] =
+                    layout.get(kind * LAYOUT_LEN..)?.first_chunk::<LAYOUT_LEN>()?;
+                (fixed, each)
+            }
+        };
+        Some(TYPE_LEN + usize::from(fixed) + usize::from(each) * self.vlen())
+    }
+}
+
+/// Bytes of one entry of the layout section (Linux 7.1): what comes after the fixed part of each kind, so that
+/// kinds from the future can be stepped over. `u8 info_sz, u8 elem_sz, u16 flags`.
+const LAYOUT_LEN: usize = 4;
+
+const UNKNOWN: u8 = u8::MAX;
+
+/// By kind: bytes after the fixed part, and bytes for each of `vlen`.
+const EXTRA: [(u8, u8); 20] = [
+    (UNKNOWN, 0), // void is never written
+    (4, 0),       // INT
+    (0, 0),       // PTR
+    (12, 0),      // ARRAY
+    (0, 12),      // STRUCT
+    (0, 12),      // UNION
+    (0, 8),       // ENUM
+    (0, 0),       // FWD
+    (0, 0),       // TYPEDEF
+    (0, 0),       // VOLATILE
+    (0, 0),       // CONST
+    (0, 0),       // RESTRICT
+    (0, 0),       // FUNC: its vlen is the linkage
+    (0, 8),       // FUNC_PROTO
+    (4, 0),       // VAR
+    (0, 12),      // DATASEC
+    (0, 0),       // FLOAT
+    (4, 0),       // DECL_TAG
+    (0, 0),       // TYPE_TAG
+    (0, 12),      // ENUM64
+];
+
+/// Where the two sections are, from a checked header.
+pub(super) struct Sections<'a> {
+    pub(super) types: &'a [u8],
+    /// Offset of `types` in the whole.
+    pub(super) types_at: usize,
+    pub(super) strings: &'a [u8],
+    /// Sizes of kinds by number; empty before Linux 7.1.
+    pub(super) layout: &'a [u8],
+}
+
+/// Checks the part that the headers of BTF and BTF.ext share; answers the header's length.
+pub(super) fn check_prologue(
+    what: &str,
+    bytes: &[u8],
+    endian: Endian,
+    known: usize,
+) -> Result<usize> {
+    let magic = u16_at(bytes, 0, endian).ok_or_else(|| {
+        Error::malformed(format!("{what} of {} bytes has no header", bytes.len()))
+    })?;
+    if magic != MAGIC {
+        return Err(if magic.swap_bytes() == MAGIC {
+            Error::malformed(format!("{what} is not {endian}, unlike what it belongs to"))
+        } else {
+            Error::malformed(format!("{what} starts with {magic:#06x}, expected {MAGIC:#06x}"))
+        });
+    }
+    match bytes.get(2) {
+        Some(&VERSION) => {}
+        Some(&other) => return Err(Error::not_supported_yet(format!("{what} version {other}"))),
+        None => return Err(Error::malformed(format!("{what} ends in its header"))),
+    }
+    let header = u32_at(bytes, 4, endian).map_or(0, |len| len as usize);
+    if header < known || header > bytes.len() {
+        return Err(Error::malformed(format!(
+            "{what} header: length {header} is not between {known} and the {} bytes there are",
+            bytes.len()
+        )));
+    }
+    Ok(header)
+}
+
+/// The part of `bytes` that a header's offset and length say, counted from the end of the header.
+pub(super) fn section<'a>(
+    what: &str,
+    bytes: &'a [u8],
+    header: usize,
+    offset: u32,
+    len: u32,
+) -> Result<(usize, &'a [u8])> {
+    let start = header.checked_add(offset as usize);
+    let end = start.and_then(|start| start.checked_add(len as usize));
+    start.zip(end).and_then(|(start, end)| Some((start, bytes.get(start..end)?))).ok_or_else(|| {
+        Error::malformed(format!(
+            "{what}: offset {offset} and length {len} reach past the end ({} bytes)",
+            bytes.len()
+        ))
+    })
+}
+
+/// Reads the BTF header. Strings of split BTF continue those of its base and need not start with an empty one.
+pub(super) fn sections(bytes: &[u8], endian: Endian, split: bool) -> Result<Sections<'_>> {
+    let header = check_prologue("BTF", bytes, endian, HEADER_LEN)?;
+    let field = |n: usize| u32_at(bytes, 8 + 4 * n, endian).unwrap_or(0);
+    let (types_at, types) = section("BTF types", bytes, header, field(0), field(1))?;
+    let (_, strings) = section("BTF strings", bytes, header, field(2), field(3))?;
+    let starts_empty = split || strings.first() == Some(&0);
+    let terminated = strings.last().is_none_or(|&last| last == 0);
+    if !starts_empty || !terminated {
+        return Err(Error::malformed("BTF strings do not start and end with a NUL byte"));
+    }
+    if field(0) % 4 != 0 {
+        return Err(Error::malformed(format!("BTF types at offset {} are not aligned", field(0))));
+    }
+    let layout = if header >= HEADER_LEN + 8 {
+        section("BTF layout", bytes, header, field(4), field(5))?.1
+    } else {
+        &[]
+    };
+    Ok(Sections { types, types_at, strings, layout })
+}
