@@ -44,6 +44,8 @@ pub enum ErrorKind {
     InvalidInput,
     /// A name, a file, a kernel type or an attach target does not exist.
     NotFound,
+    /// What was to be made is there already: a pin, an element, a program on a hook that takes only one.
+    AlreadyExists,
     /// Two things that must agree do not: a reused map and its definition, say.
     Mismatch,
     /// The process lacks a capability, or a policy of the kernel refuses.
@@ -68,6 +70,8 @@ pub enum Frame {
     Type(String),
     Member(String),
     Path(String),
+    /// What a program was to be attached to, with its kind: `tracepoint sched/sched_switch`.
+    Target(String),
     /// What was being done, such as "load" or "attach".
     Step(&'static str),
 }
@@ -129,6 +133,7 @@ impl Error {
         let kind = match error.raw_os_error() {
             Some(libc::EPERM | libc::EACCES) => ErrorKind::PermissionDenied,
             Some(libc::ENOENT | libc::ESRCH | libc::ENODEV) => ErrorKind::NotFound,
+            Some(libc::EEXIST) => ErrorKind::AlreadyExists,
             _ => ErrorKind::System,
         };
         let mut made = Self::new(kind, format!("{call}: {error}"));
@@ -245,6 +250,7 @@ impl fmt::Display for Frame {
             Self::Variable(name) => write!(f, "variable {name:?}"),
             Self::Type(name) => write!(f, "type {name:?}"),
             Self::Member(name) => write!(f, "member {name:?}"),
+            Self::Target(target) => write!(f, "attach to {target}"),
             Self::Step(what) => f.write_str(what),
         }
     }

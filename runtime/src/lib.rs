@@ -7,6 +7,8 @@ pub mod btf;
 mod error;
 pub mod insn;
 pub mod live;
+#[cfg(target_os = "linux")]
+mod pin;
 pub mod pod;
 pub mod section_name;
 pub mod spec;

@@ -126,7 +126,8 @@ pub(crate) struct TestRun<'a> {
     pub(crate) data_in: &'a [u8],
     /// Empty where the caller does not want the data.
     pub(crate) data_out: &'a mut [u8],
-    pub(crate) ctx_in: &'a [u8],
+    /// Writable: for a syscall program the kernel puts the context back here.
+    pub(crate) ctx_in: &'a mut [u8],
     /// Empty where the caller does not want the context.
     pub(crate) ctx_out: &'a mut [u8],
     pub(crate) repeat: u32,
@@ -157,7 +158,7 @@ pub(crate) fn prog_test_run(
         data_in: address(run.data_in),
         data_out: address_mut(run.data_out),
         repeat: run.repeat,
-        ctx_in: address(run.ctx_in),
+        ctx_in: address_mut(run.ctx_in),
         ctx_out: address_mut(run.ctx_out),
         flags: run.flags,
         cpu: run.cpu,
