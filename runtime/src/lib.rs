@@ -4,6 +4,8 @@
 //! `bpf_skel_macros::bpf_skel!`; this crate is what the generated code and its user link. It depends on `libc` alone.
 
 pub mod btf;
+#[cfg(feature = "elf")]
+pub mod elf;
 mod error;
 pub mod insn;
 pub mod live;

@@ -1,0 +1,207 @@
+use super::budget::Budget;
+use super::file::File;
+use super::function::{Function, Functions};
+use super::info::Info;
+use super::maps::Maps;
+use super::reference::{self, Reference, Target, patch, with_imm};
+use crate::error::Within as _;
+use crate::insn::{INSN_SIZE, PSEUDO_FUNC};
+use crate::section_name;
+use crate::spec::{Endian, ProgramSpec, Relocation, RelocationTarget};
+use crate::{Error, Frame, Result};
+
+/// Every program, with the subprograms it needs appended.
+pub(super) fn programs(
+    file: &File<'_>,
+    functions: &Functions<'_>,
+    maps: &Maps<'_>,
+    info: &Info<'_>,
+    budget: &mut Budget,
+) -> Result<Vec<ProgramSpec>> {
+    let mut references = Vec::new();
+    for function in functions.iter() {
+        let found = reference::read(function, file, functions, maps)
+            .within(|| Frame::Section(section_of(file, function).to_owned()))?;
+        references.push(found);
+    }
+    let mut linker = Linker {
+        functions,
+        references,
+        info,
+        endian: file.endian,
+        placed: vec![None; functions.iter().len()],
+        order: Vec::new(),
+    };
+    let mut programs = Vec::new();
+    for (index, function) in functions.iter().enumerate().filter(|(_, f)| !f.subprogram) {
+        let section = section_of(file, function);
+        let program = linker
+            .link(index, section, file, budget)
+            .within(|| Frame::Program(function.name.to_owned()))
+            .within(|| Frame::Section(section.to_owned()))?;
+        programs.push(program);
+    }
+    Ok(programs)
+}
+
+fn section_of<'a>(file: &File<'a>, function: &Function<'_>) -> &'a str {
+    file.section(function.section).map_or("", |section| section.name)
+}
+
+struct Linker<'l, 'a> {
+    functions: &'l Functions<'a>,
+    /// Of each function.
+    references: Vec<Vec<Reference>>,
+    info: &'l Info<'a>,
+    endian: Endian,
+    /// Where each function starts in the program that is being linked, in instructions.
+    placed: Vec<Option<usize>>,
+    /// The functions of that program in the order of their code.
+    order: Vec<usize>,
+}
+
+impl Linker<'_, '_> {
+    fn link(
+        &mut self,
+        main: usize,
+        section: &str,
+        file: &File<'_>,
+        budget: &mut Budget,
+    ) -> Result<ProgramSpec> {
+        for function in self.order.drain(..) {
+            self.placed[function] = None;
+        }
+        let insns = self.place(main);
+        budget.take(insns.saturating_mul(INSN_SIZE))?;
+
+        let mut linked = Linked::with_capacity(insns);
+        for &index in &self.order {
+            let Some(function) = self.functions.get(index) else { continue };
+            self.append(index, function, &mut linked, budget)?;
+            linked.info.append(
+                self.info,
+                function,
+                section_of(file, function),
+                linked.start,
+                budget,
+            )?;
+        }
+        linked.info.check()?;
+
+        let name = section_name::parse(section);
+        let function = self.functions.get(main);
+        Ok(ProgramSpec {
+            name: budget.text(function.map_or("", |function| function.name))?,
+            section: budget.text(section)?,
+            program_type: name.program_type,
+            attach_type: name.attach_type,
+            attach: name.kind,
+            target: name.target.map(|target| budget.text(target)).transpose()?,
+            flags: name.flags,
+            autoload: name.autoload,
+            insns: linked.insns.into(),
+            func_info: linked.info.func_info.into(),
+            line_info: linked.info.line_info.into(),
+            relocations: linked.relocations.into(),
+            core_relocations: linked.info.core.into(),
+        })
+    }
+
+    /// Gives each function that `main` reaches its place, in the order in which the code first refers to them and
+    /// depth first, as libbpf does. Returns the number of instructions.
+    fn place(&mut self, main: usize) -> usize {
+        let mut end = 0;
+        let mut put = |index: usize, placed: &mut [Option<usize>], order: &mut Vec<usize>| {
+            placed[index] = Some(end);
+            order.push(index);
+            end += self.functions.get(index).map_or(0, |f| f.bytes.len() / INSN_SIZE);
+        };
+        put(main, &mut self.placed, &mut self.order);
+        // Not recursive: the depth is the input's to choose.
+        let mut stack = vec![(main, 0)];
+        while let Some((function, next)) = stack.last_mut() {
+            let Some(reference) = self.references[*function].get(*next) else {
+                stack.pop();
+                continue;
+            };
+            *next += 1;
+            if let Target::Call(to) | Target::Address(to) = reference.to
+                && self.placed[to].is_none()
+            {
+                put(to, &mut self.placed, &mut self.order);
+                stack.push((to, 0));
+            }
+        }
+        end
+    }
+
+    /// Appends the code of a function, with its references resolved.
+    fn append(
+        &self,
+        index: usize,
+        function: &Function<'_>,
+        linked: &mut Linked,
+        budget: &mut Budget,
+    ) -> Result<()> {
+        let start = linked.insns.len() / INSN_SIZE;
+        linked.start = start;
+        linked.insns.extend_from_slice(function.bytes);
+        let references = &self.references[index];
+        budget.take(references.len().saturating_mul(size_of::<Relocation>()))?;
+        for reference in references {
+            let at = start + reference.insn;
+            let relocation = match reference.to {
+                Target::Call(to) => {
+                    let distance = self.distance(at, to)?;
+                    patch(&mut linked.insns, at, self.endian, |insn| with_imm(insn, distance));
+                    continue;
+                }
+                Target::Address(to) => {
+                    let distance = self.distance(at, to)?;
+                    patch(&mut linked.insns, at, self.endian, |insn| {
+                        with_imm(insn.with_src(PSEUDO_FUNC), distance)
+                    });
+                    continue;
+                }
+                Target::Map(map) => RelocationTarget::Map(map),
+                Target::MapValue { map, offset } => RelocationTarget::MapValue { map, offset },
+            };
+            // The offset is in the relocation now; what the loader will overwrite is left empty.
+            patch(&mut linked.insns, at, self.endian, |insn| with_imm(insn.with_src(0), 0));
+            patch(&mut linked.insns, at + 1, self.endian, |insn| with_imm(insn, 0));
+            let insn = u32::try_from(at).map_err(|_| too_long())?;
+            linked.relocations.push(Relocation { insn, target: relocation });
+        }
+        Ok(())
+    }
+
+    /// From the instruction after `at` to the start of a function, in instructions.
+    fn distance(&self, at: usize, to: usize) -> Result<i32> {
+        let start = self.placed[to].unwrap_or_default();
+        i32::try_from(start as i64 - at as i64 - 1).map_err(|_| too_long())
+    }
+}
+
+fn too_long() -> Error {
+    Error::malformed("more instructions than a program can have")
+}
+
+/// A program in the making.
+struct Linked {
+    insns: Vec<u8>,
+    /// Where the function appended last starts, in instructions.
+    start: usize,
+    relocations: Vec<Relocation>,
+    info: super::info::LinkedInfo,
+}
+
+impl Linked {
+    fn with_capacity(insns: usize) -> Self {
+        Self {
+            insns: Vec::with_capacity(insns * INSN_SIZE),
+            start: 0,
+            relocations: Vec::new(),
+            info: super::info::LinkedInfo::default(),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The maps of section `.maps`, and where all maps are in the file.
+
+use std::collections::HashMap;
+
+use super::budget::Budget;
+use super::file::File;
+use super::map_def::{self, MapDef};
+use super::section::{MAPS, Role};
+use crate::btf::{Btf, DataSec, DataSecVar, Kind, Linkage};
+use crate::error::Within as _;
+use crate::spec::{MapContents, MapSpec};
+use crate::{Error, Frame, Result};
+
+/// The maps of a spec in the making.
+#[derive(Debug, Default)]
+pub(super) struct Maps<'a> {
+    pub(super) specs: Vec<MapSpec>,
+    pub(super) inner: Vec<MapSpec>,
+    /// Those of section `.maps`, ascending by offset; the first of `specs`.
+    pub(super) defined: Vec<Defined<'a>>,
+    /// The index in `specs` of each data section, by its ELF index.
+    sections: HashMap<usize, u32>,
+}
+
+/// A map of section `.maps`.
+#[derive(Debug)]
+pub(super) struct Defined<'a> {
+    pub(super) name: &'a str,
+    /// Offset in the section.
+    pub(super) offset: u32,
+    pub(super) size: u32,
+    /// Offset of the slots in the definition, where it has some.
+    pub(super) slots: Option<u32>,
+}
+
+impl Maps<'_> {
+    /// The index of the map of section `.maps` that starts at this offset.
+    pub(super) fn defined_at(&self, offset: i64) -> Option<u32> {
+        let offset = u32::try_from(offset).ok()?;
+        let index = self.defined.binary_search_by_key(&offset, |map| map.offset).ok()?;
+        u32::try_from(index).ok()
+    }
+
+    /// The index of the map of a data section.
+    pub(super) fn of_section(&self, section: usize) -> Option<u32> {
+        self.sections.get(&section).copied()
+    }
+
+    /// Adds the map of a data section.
+    pub(super) fn add_section(&mut self, section: usize, spec: MapSpec) -> Result<u32> {
+        let index = count(self.specs.len())?;
+        self.sections.insert(section, index);
+        self.specs.push(spec);
+        Ok(index)
+    }
+}
+
+fn count(n: usize) -> Result<u32> {
+    u32::try_from(n).map_err(|_| Error::malformed("too many maps"))
+}
+
+/// Reads section `.maps`.
+pub(super) fn read<'a>(
+    file: &File<'a>,
+    btf: Option<&Btf<'a>>,
+    datasec: Option<DataSec<'a>>,
+    budget: &mut Budget,
+) -> Result<Maps<'a>> {
+    let mut maps = Maps::default();
+    let Some(section) = file.section_with(Role::Maps).filter(|section| section.size > 0) else {
+        return Ok(maps);
+    };
+    let frame = || Frame::Section(MAPS.to_owned());
+    let Some((btf, datasec)) = btf.zip(datasec) else {
+        return Err(Error::malformed("no BTF describes the maps").within(frame()))
+            .map_err(|error| error.with_hint("compile with -g"));
+    };
+    for var in datasec.vars() {
+        let Some(ty) = btf.type_by_id(var.ty) else { continue };
+        add(&mut maps, btf, ty.name, var, section.size, budget)
+            .within(|| Frame::Map(ty.name.to_owned()))
+            .within(frame)?;
+    }
+    Ok(maps)
+}
+
+fn add<'a>(
+    maps: &mut Maps<'a>,
+    btf: &Btf<'a>,
+    name: &'a str,
+    var: DataSecVar,
+    section_size: u64,
+    budget: &mut Budget,
+) -> Result<()> {
+    if name.is_empty() {
+        return Err(Error::malformed("a map without a name"));
+    }
+    let ty = match btf.type_by_id(var.ty).map(|ty| ty.kind) {
+        Some(Kind::Var { ty, linkage: Linkage::Global }) => ty,
+        Some(Kind::Var { .. }) => {
+            return Err(Error::malformed(
+                "expected a global variable, found a static or hidden one",
+            ));
+        }
+        Some(other) => {
+            return Err(Error::malformed(format!("expected a variable, found {}", other.code())));
+        }
+        None => return Err(Error::malformed("its type does not exist")),
+    };
+    let end = u64::from(var.offset) + u64::from(var.size);
+    let previous = maps.defined.last().map_or(0, |map| u64::from(map.offset) + u64::from(map.size));
+    if end > section_size || u64::from(var.offset) < previous || var.size == 0 {
+        return Err(Error::malformed(format!(
+            "expected a place of its own within {section_size} bytes, found {} bytes at {}",
+            var.size, var.offset
+        )));
+    }
+    let def = map_def::read(btf, ty)?;
+    let inner = match def.values.as_ref().and_then(|values| values.inner.as_deref()) {
+        Some(inner) => {
+            let index = count(maps.inner.len())?;
+            maps.inner.push(spec(&format!("{name}.inner"), inner, None, budget)?);
+            Some(index)
+        }
+        None => None,
+    };
+    maps.specs.push(spec(name, &def, inner, budget)?);
+    count(maps.specs.len())?;
+    let slots = def.values.map(|values| values.offset);
+    maps.defined.push(Defined { name, offset: var.offset, size: var.size, slots });
+    Ok(())
+}
+
+fn spec(name: &str, def: &MapDef, inner: Option<u32>, budget: &mut Budget) -> Result<MapSpec> {
+    budget.take(size_of::<MapSpec>())?;
+    Ok(MapSpec {
+        name: budget.text(name)?,
+        section: MAPS.into(),
+        map_type: def.map_type,
+        key_size: def.key.size.unwrap_or_default(),
+        value_size: def.value.size.unwrap_or_default(),
+        max_entries: def.max_entries,
+        flags: def.flags,
+        extra: def.extra,
+        numa_node: def.numa_node,
+        pinning: def.pinning,
+        key_type_id: def.key.type_id,
+        value_type_id: def.value.type_id,
+        inner,
+        contents: MapContents::Empty,
+    })
+}

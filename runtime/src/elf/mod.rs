@@ -1,0 +1,24 @@
+//! Reading a BPF ELF object into an [`ObjectSpec`](crate::spec::ObjectSpec).
+//!
+//! Three stages: the file's own structures ([`file`], [`section`], [`symbol`]), what they mean (maps, data,
+//! functions and what their instructions refer to), and the linked programs. Every size is checked before anything is
+//! copied, and everything that is copied is paid for from a [`budget`] in proportion to the input.
+
+mod btf_fix;
+mod budget;
+mod data;
+mod file;
+mod function;
+mod info;
+mod link;
+mod map_def;
+mod maps;
+mod name;
+mod read;
+mod reference;
+mod section;
+mod slots;
+mod symbol;
+
+pub use name::object_name;
+pub use read::read;

@@ -1,0 +1,209 @@
+use std::collections::HashSet;
+
+use object::elf::{
+    SHF_COMPRESSED, SHF_EXECINSTR, SHT_NOBITS, SHT_NULL, SHT_PROGBITS, SHT_REL, SHT_RELA,
+};
+use object::read::elf::{Rel as _, SectionHeader as _, SectionTable};
+use object::{Endianness, SectionIndex};
+
+use super::budget::Budget;
+use super::file::{Header, broken};
+use crate::error::Within as _;
+use crate::{Error, Frame, Result};
+
+/// An ELF section.
+#[derive(Debug)]
+pub(super) struct Section<'a> {
+    pub(super) name: &'a str,
+    pub(super) role: Role,
+    /// Its bytes; none for a section of zeros.
+    pub(super) bytes: &'a [u8],
+    /// Its size, also for a section of zeros.
+    pub(super) size: u64,
+    /// What is to be filled in, ascending by offset. Kept only for sections that are used.
+    pub(super) relocations: Vec<RawRelocation>,
+}
+
+/// One entry of a `.rel` section. What it means follows from the instruction or the data at the offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RawRelocation {
+    pub(super) offset: u64,
+    /// Index of a symbol.
+    pub(super) symbol: u32,
+}
+
+/// What a section is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Nothing that matters here.
+    Ignored,
+    License,
+    Version,
+    Maps,
+    Btf,
+    BtfExt,
+    Data,
+    Rodata,
+    Bss,
+    /// Instructions: programs, or subprograms in `.text`.
+    Text,
+}
+
+impl Role {
+    /// Whether the section becomes a map of its own.
+    pub(super) fn is_data(self) -> bool {
+        matches!(self, Self::Data | Self::Rodata | Self::Bss)
+    }
+}
+
+/// The section that holds subprograms and no programs.
+pub(super) const TEXT: &str = ".text";
+/// The section of BTF-defined maps, and the BTF data section that describes it.
+pub(super) const MAPS: &str = ".maps";
+
+/// All sections by their index, the null section included.
+pub(super) fn read<'a>(
+    table: &SectionTable<'a, Header, &'a [u8]>,
+    order: Endianness,
+    file: &'a [u8],
+    budget: &mut Budget,
+) -> Result<Vec<Section<'a>>> {
+    let mut sections = Vec::with_capacity(table.len());
+    let mut seen = HashSet::new();
+    for (index, header) in table.iter().enumerate() {
+        let name = table.section_name(order, header).map_err(broken)?;
+        budget.take(name.len())?;
+        let name = std::str::from_utf8(name)
+            .map_err(|_| Error::malformed(format!("the name of section {index} is not UTF-8")))?;
+        let section =
+            read_one(name, header, order, file).within(|| Frame::Section(name.to_owned()))?;
+        let once = !matches!(section.role, Role::Ignored | Role::Text);
+        if once && !seen.insert(name) {
+            return Err(Error::malformed("two sections of this name")
+                .within(Frame::Section(name.to_owned())));
+        }
+        sections.push(section);
+    }
+    Ok(sections)
+}
+
+fn read_one<'a>(
+    name: &'a str,
+    header: &<Header as object::read::elf::FileHeader>::SectionHeader,
+    order: Endianness,
+    file: &'a [u8],
+) -> Result<Section<'a>> {
+    let kind = header.sh_type(order);
+    let flags = header.sh_flags(order);
+    let size = header.sh_size(order);
+    let role = match kind {
+        SHT_NULL => Role::Ignored,
+        SHT_PROGBITS if flags.contains(SHF_EXECINSTR) && size > 0 => Role::Text,
+        SHT_PROGBITS | SHT_NOBITS => role_by_name(name, kind == SHT_NOBITS, size)?,
+        _ => Role::Ignored,
+    };
+    if role == Role::Ignored {
+        return Ok(Section { name, role, bytes: &[], size, relocations: Vec::new() });
+    }
+    if flags.contains(SHF_COMPRESSED) {
+        return Err(Error::not_supported_yet("a compressed section"));
+    }
+    let bytes = header.data(order, file).map_err(broken)?;
+    Ok(Section { name, role, bytes, size, relocations: Vec::new() })
+}
+
+fn role_by_name(name: &str, zeros: bool, size: u64) -> Result<Role> {
+    let is = |base: &str| {
+        name.strip_prefix(base).is_some_and(|suffix| suffix.is_empty() || suffix.starts_with('.'))
+    };
+    Ok(match name {
+        "license" if !zeros => Role::License,
+        "version" if !zeros => Role::Version,
+        // The bytes of `.maps` are of no interest, only its BTF; it may come as zeros.
+        MAPS => Role::Maps,
+        ".BTF" if !zeros => Role::Btf,
+        ".BTF.ext" if !zeros => Role::BtfExt,
+        _ if size == 0 => Role::Ignored,
+        _ if is(".data") && !zeros => Role::Data,
+        _ if is(".rodata") && !zeros => Role::Rodata,
+        _ if is(".bss") && zeros => Role::Bss,
+        _ if is(".data") || is(".rodata") || is(".bss") => {
+            let (expected, found) = if zeros { ("bytes", "zeros") } else { ("zeros", "bytes") };
+            return Err(Error::malformed(format!(
+                "expected a section of {expected}, found one of {found}"
+            )));
+        }
+        // `lirc_mode2/maps` and the like are what tools with a loader of their own call theirs.
+        _ if name == "maps" || name.ends_with("/maps") => {
+            return Err(Error::not_supported_yet("legacy map definitions"));
+        }
+        ".struct_ops" | ".struct_ops.link" | "?.struct_ops" | "?.struct_ops.link" => {
+            return Err(Error::not_supported_yet("struct_ops maps"));
+        }
+        ".addr_space.1" => return Err(Error::not_supported_yet("arena variables")),
+        ".jumptables" => return Err(Error::not_supported_yet("jump tables")),
+        _ => Role::Ignored,
+    })
+}
+
+/// Adds to each section that is used what is to be filled in there.
+pub(super) fn read_relocations<'a>(
+    sections: &mut [Section<'a>],
+    table: &SectionTable<'a, Header, &'a [u8]>,
+    order: Endianness,
+    file: &'a [u8],
+    symtab: SectionIndex,
+    budget: &mut Budget,
+) -> Result<()> {
+    for header in table.iter() {
+        let kind = header.sh_type(order);
+        if kind != SHT_REL && kind != SHT_RELA {
+            continue;
+        }
+        let Some(section) = sections.get_mut(header.sh_info(order) as usize) else {
+            continue;
+        };
+        // Those of BTF and of debug information matter to other tools only.
+        if !(section.role.is_data() || matches!(section.role, Role::Text | Role::Maps)) {
+            continue;
+        }
+        let name = section.name;
+        read_relocations_of(section, header, order, file, symtab, budget)
+            .within(|| Frame::Section(name.to_owned()))?;
+    }
+    for section in sections {
+        section.relocations.sort_by_key(|relocation| relocation.offset);
+    }
+    Ok(())
+}
+
+fn read_relocations_of<'a>(
+    section: &mut Section<'a>,
+    header: &<Header as object::read::elf::FileHeader>::SectionHeader,
+    order: Endianness,
+    file: &'a [u8],
+    symtab: SectionIndex,
+    budget: &mut Budget,
+) -> Result<()> {
+    if header.link(order) != symtab {
+        return Err(Error::malformed("its relocations refer to another symbol table"));
+    }
+    if let Some((rela, _)) = header.rela(order, file).map_err(broken)? {
+        // Clang writes none for BPF, other compilers might.
+        if !rela.is_empty() {
+            return Err(Error::not_supported_yet("relocations with explicit addends (RELA)"));
+        }
+        return Ok(());
+    }
+    let Some((rel, _)) = header.rel(order, file).map_err(broken)? else {
+        return Ok(());
+    };
+    budget.take(size_of_val(rel))?;
+    section.relocations.reserve_exact(rel.len());
+    for rel in rel {
+        section
+            .relocations
+            .push(RawRelocation { offset: rel.r_offset(order), symbol: rel.r_sym(order) });
+    }
+    Ok(())
+}
