@@ -10,12 +10,19 @@ mod error;
 pub mod insn;
 pub mod live;
 #[cfg(target_os = "linux")]
+pub mod map;
+#[cfg(target_os = "linux")]
 mod pin;
 pub mod pod;
+#[cfg(target_os = "linux")]
+mod ringbuf;
 pub mod section_name;
 pub mod spec;
 #[cfg(target_os = "linux")]
 mod sys;
 pub mod uapi;
+
+#[cfg(target_os = "linux")]
+pub use map::{Frozen, Live, Map};
 
 pub use error::{Error, ErrorKind, Frame, Location, Report, Result};

@@ -16,6 +16,7 @@ pub(crate) mod explain;
 mod fd;
 mod host;
 mod info;
+mod kind;
 mod link;
 mod map;
 mod mapping;
@@ -38,6 +39,7 @@ pub(crate) use host::{
     KernelVersion, if_nametoindex, kernel_version, page_size, possible_cpu_count, possible_cpus,
 };
 pub(crate) use info::{btf_info, link_info, map_info, program_info};
+pub(crate) use kind::bpf_kind;
 pub(crate) use link::{
     LinkCreate, LinkOptions, ProgAttach, ProgQuery, Target, iter_create, link_create, link_detach,
     link_update, prog_attach, prog_detach, prog_query, raw_tracepoint_open,

@@ -10,6 +10,8 @@ pub const RDONLY_PROG: u32 = 1 << 7;
 pub const MMAPABLE: u32 = 1 << 10;
 /// Map: an array that may be an inner map of any size (`BPF_F_INNER_MAP`, Linux 5.10).
 pub const INNER_MAP: u32 = 1 << 12;
+/// Map: a ring buffer that overwrites its oldest records rather than refuse new ones (`BPF_F_RB_OVERWRITE`, Linux 6.19).
+pub const RB_OVERWRITE: u32 = 1 << 19;
 
 /// Element update: create or replace (`BPF_ANY`).
 pub const ANY: u64 = 0;

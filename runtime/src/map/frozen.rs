@@ -1,0 +1,82 @@
+#![allow(unsafe_code, reason = "views memory that nobody can write any more as its type")]
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::os::fd::AsFd;
+
+use super::Map;
+use super::section::{check_section, read_section};
+use crate::pod::{self, Pod};
+use crate::sys::{Access, Mapping};
+use crate::uapi::flags;
+use crate::{Error, Result};
+
+/// The constants of a data section that can't change any more, such as `.rodata` of a loaded object.
+///
+/// It derefs to the plain section. It owns the map and its memory, so it can be moved out of the skeleton and outlive it.
+pub struct Frozen<T: Pod> {
+    memory: Memory<T>,
+    map: Map,
+}
+
+enum Memory<T> {
+    Mapped(Mapping, PhantomData<T>),
+    Copied(Box<T>),
+}
+
+impl<T: Pod> Frozen<T> {
+    /// The section of a map which the caller has frozen: mapped where this is sound and possible, else copied.
+    pub(crate) fn of_frozen(map: Map) -> Result<Self> {
+        const NEEDED: u32 = flags::MMAPABLE | flags::RDONLY_PROG;
+        check_section::<T>(&map)?;
+        // Without RDONLY_PROG, programs can write to a frozen map.
+        if map.flags() & NEEDED != NEEDED || map.is_absent() || size_of::<T>() == 0 {
+            return Self::try_from(map);
+        }
+        let mapping = Mapping::shared(map.as_fd(), 0, size_of::<T>(), Access::Read)
+            .map_err(|error| map.failed("mmap", error))?;
+        Ok(Self { memory: Memory::Mapped(mapping, PhantomData), map })
+    }
+
+    /// The section of a map which the caller has filled with `contents` and frozen: nothing needs to be read.
+    pub(crate) fn with_contents(map: Map, contents: Box<T>) -> Self {
+        Self { memory: Memory::Copied(contents), map }
+    }
+
+    /// The map behind it.
+    pub fn map(&self) -> &Map {
+        &self.map
+    }
+}
+
+impl<T: Pod> TryFrom<Map> for Frozen<T> {
+    type Error = Error;
+
+    /// Reads the section once, whether it is frozen or not. For one that was not created it is zeros.
+    fn try_from(map: Map) -> Result<Self> {
+        check_section::<T>(&map)?;
+        let copy = if map.is_absent() { pod::boxed_zeroed() } else { read_section(&map)? };
+        Ok(Self { memory: Memory::Copied(copy), map })
+    }
+}
+
+impl<T: Pod> Deref for Frozen<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match &self.memory {
+            // SAFETY: the mapping starts at a page, is as long as a T and lives as long as `self`. The kernel lets
+            // nobody write to a map that is frozen and read-only for programs (`of_frozen` checked), and any bytes are
+            // a valid T.
+            Memory::Mapped(mapping, _) => unsafe { &*mapping.as_ptr().cast::<T>() },
+            Memory::Copied(copy) => copy,
+        }
+    }
+}
+
+impl<T: Pod + fmt::Debug> fmt::Debug for Frozen<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
