@@ -147,7 +147,7 @@ impl BtfBuilder {
 
     /// An integer of `size` bytes.
     pub fn int(&mut self, name: &str, size: u32, encoding: IntEncoding) -> u32 {
-        let bits = u8::try_from(size * 8).unwrap_or(u8::MAX);
+        let bits = u8::try_from(size.saturating_mul(8)).unwrap_or(u8::MAX);
         self.int_with(name, Int { size, bits, offset: 0, encoding })
     }
 

@@ -8,6 +8,7 @@
 
 mod check;
 mod encode;
+mod essential;
 mod ext;
 mod patch;
 mod size;
@@ -19,6 +20,7 @@ mod wire;
 mod tests;
 
 pub use encode::BtfBuilder;
+pub use essential::essential_name;
 pub use ext::{BtfExt, CoreRelo, FuncInfo, InfoSection, LineInfo};
 pub use patch::{BtfEdit, SectionVariable};
 pub use types::{
@@ -26,3 +28,6 @@ pub use types::{
     Kind, Linkage, Member, Param, Type,
 };
 pub use view::Btf;
+
+#[cfg(target_os = "linux")]
+pub(crate) use {essential::essential_len, view::Index, wire::Head, wire::sections};

@@ -139,7 +139,7 @@ impl Btf<'_> {
             let fits = match bits {
                 None => u64::from(member.bit_offset).is_multiple_of(align * 8),
                 Some(bits) => {
-                    let unit = self.size_of(member.ty)?.max(1) * 8;
+                    let unit = self.size_of(member.ty)?.max(1).saturating_mul(8);
                     u64::from(member.bit_offset) % unit + bits <= unit
                 }
             };
@@ -153,7 +153,9 @@ impl Btf<'_> {
     /// The bits of a bit-field as compilers before 2018 wrote it: in the integer's type.
     fn old_bitfield(&self, id: u32) -> Option<u64> {
         match self.resolve(id)?.1.kind {
-            Kind::Int(int) if u32::from(int.bits) != int.size * 8 => Some(u64::from(int.bits)),
+            Kind::Int(int) if u64::from(int.bits) != u64::from(int.size) * 8 => {
+                Some(u64::from(int.bits))
+            }
             _ => None,
         }
     }

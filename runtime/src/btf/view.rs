@@ -6,7 +6,7 @@ use super::types::{
     Array, BtfKind, Composite, Context, DataSec, Enum, Enum64, FuncProto, Int, IntEncoding, Kind,
     Linkage, Strings, Type,
 };
-use super::wire::{self, Head, TYPE_LEN, word};
+use super::wire::{self, Head, Lengths, TYPE_LEN, word};
 use super::{check, wire::Sections};
 use crate::error::{Error, Result};
 use crate::spec::Endian;
@@ -22,7 +22,7 @@ pub struct Btf<'a> {
     bytes: &'a [u8],
     types: &'a [u8],
     types_at: usize,
-    layout: &'a [u8],
+    lengths: Lengths,
     cx: Context<'a>,
     /// Offset in `types` of every `1 << shift`th own type.
     offsets: Cow<'a, [u32]>,
@@ -62,7 +62,7 @@ impl<'a> Btf<'a> {
     /// # Errors
     /// As [`parse`](Self::parse); and a `base` that is split itself is not supported yet.
     pub fn parse_split(base: &'a Btf<'a>, bytes: &'a [u8], endian: Endian) -> Result<Self> {
-        let index = Self::index(Some(base), bytes, endian, 0)?;
+        let index = Self::index(Some(base), bytes, endian, 0, |_, _| ())?;
         let btf = Self::with_index(Some(base), bytes, endian, Cow::Owned(index))?;
         check::check(&btf)?;
         Ok(btf)
@@ -72,18 +72,20 @@ impl<'a> Btf<'a> {
     /// BTF of a kernel, which is large, and already checked where it comes from. What is wrong within a type reads
     /// as absent.
     pub(crate) fn scan(bytes: &'a [u8], endian: Endian, shift: u8) -> Result<Self> {
-        let index = Self::index(None, bytes, endian, shift)?;
+        let index = Self::index(None, bytes, endian, shift, |_, _| ())?;
         Self::with_index(None, bytes, endian, Cow::Owned(index))
     }
 
-    /// The pass over all types.
+    /// The pass over all types, which `visit` may look along with.
+    #[inline]
     pub(crate) fn index(
         base: Option<&Btf<'_>>,
         bytes: &[u8],
         endian: Endian,
         shift: u8,
+        mut visit: impl FnMut(u32, Head),
     ) -> Result<Index> {
-        let Sections { types, layout, .. } = wire::sections(bytes, endian, base.is_some())?;
+        let Sections { types, lengths, .. } = wire::sections(bytes, endian, base.is_some())?;
         let first = base.map_or(1, Btf::len);
         // At least TYPE_LEN bytes a type: never more than a third of the input.
         let mut offsets = Vec::with_capacity(((types.len() / TYPE_LEN) >> shift) + 1);
@@ -92,7 +94,7 @@ impl<'a> Btf<'a> {
             let id = u64::from(first) + u64::from(count);
             let fault = |what: &str| Error::malformed(format!("BTF type [{id}]: {what}"));
             let head = Head::read(types, at, endian).ok_or_else(|| fault("cut off"))?;
-            let len = head.len(layout).ok_or_else(|| {
+            let len = head.len(&lengths).ok_or_else(|| {
                 Error::not_supported_yet(format!("BTF type [{id}]: kind {}", head.raw_kind()))
             })?;
             if types.len() - at < len {
@@ -103,6 +105,7 @@ impl<'a> Btf<'a> {
                     u32::try_from(at).map_err(|_| fault("is more than 4 GiB into the types"))?;
                 offsets.push(at);
             }
+            visit(first.wrapping_add(count), head);
             at += len;
             count = count.checked_add(1).ok_or_else(|| fault("too many types"))?;
         }
@@ -119,7 +122,7 @@ impl<'a> Btf<'a> {
         endian: Endian,
         index: Cow<'a, Index>,
     ) -> Result<Self> {
-        let Sections { types, types_at, strings, layout } =
+        let Sections { types, types_at, strings, lengths } =
             wire::sections(bytes, endian, base.is_some())?;
         let base_strings: &[u8] = match base {
             None => &[],
@@ -136,7 +139,7 @@ impl<'a> Btf<'a> {
             bytes,
             types,
             types_at,
-            layout,
+            lengths,
             cx: Context { endian, strings: Strings { base: base_strings, own: strings } },
             offsets,
             shift,
@@ -213,7 +216,7 @@ impl<'a> Btf<'a> {
         (self.first..self.len()).map_while(move |id| {
             let head = Head::read(self.types, at, self.cx.endian)?;
             let ty = self.decode(at)?;
-            at += head.len(self.layout)?;
+            at += head.len(&self.lengths)?;
             Some((id, ty))
         })
     }
@@ -299,7 +302,7 @@ impl<'a> Btf<'a> {
         let nth = id.checked_sub(self.first).filter(|&nth| nth < self.count)?;
         let mut at = *self.offsets.get((nth >> self.shift) as usize)? as usize;
         for _ in 0..nth & ((1 << self.shift) - 1) {
-            at += Head::read(self.types, at, self.cx.endian)?.len(self.layout)?;
+            at += Head::read(self.types, at, self.cx.endian)?.len(&self.lengths)?;
         }
         Some(at)
     }
@@ -313,7 +316,8 @@ impl<'a> Btf<'a> {
         self.types_at
     }
 
-    pub(super) fn own_strings(&self) -> &'a [u8] {
+    /// The string section without that of the base.
+    pub(crate) fn own_strings(&self) -> &'a [u8] {
         self.cx.strings.own
     }
 
@@ -329,7 +333,7 @@ impl<'a> Btf<'a> {
     fn decode(&self, at: usize) -> Option<Type<'a>> {
         let cx = self.cx;
         let head = self.head(at)?;
-        let len = head.len(self.layout)?;
+        let len = head.len(&self.lengths)?;
         let extra = self.types.get(at + TYPE_LEN..at + len)?;
         let size = head.size_or_type;
         let (words, _) = extra.as_chunks::<4>();

@@ -37,8 +37,8 @@ pub(super) fn word<const BYTES: usize>(record: &[u8; BYTES], n: usize, endian: E
 
 /// The fixed part of a type: `struct btf_type`.
 #[derive(Clone, Copy)]
-pub(super) struct Head {
-    pub(super) name: u32,
+pub(crate) struct Head {
+    pub(crate) name: u32,
     pub(super) info: u32,
     /// A size or the id of another type.
     pub(super) size_or_type: u32,
@@ -62,7 +62,7 @@ impl Head {
     }
 
     #[inline]
-    pub(super) fn raw_kind(self) -> u8 {
+    pub(crate) fn raw_kind(self) -> u8 {
         ((self.info >> 24) & 0x7f) as u8
     }
 
@@ -76,61 +76,63 @@ impl Head {
         self.info >> 31 != 0
     }
 
-    /// Bytes of the whole type, or nothing for a kind that neither we nor `layout` know.
+    /// Bytes of the whole type, or nothing for an unknown kind.
     #[inline]
-    pub(super) fn len(self, layout: &[u8]) -> Option<usize> {
-        let kind = usize::from(self.raw_kind());
-        let (fixed, each) = match EXTRA.get(kind) {
-            Some(&(UNKNOWN, _)) => return None,
-            Some(&known) => known,
-            None => {
-                let &[fixed, each, ..] =
-                    layout.get(kind * LAYOUT_LEN..)?.first_chunk::<LAYOUT_LEN>()?;
-                (fixed, each)
-            }
-        };
-        Some(TYPE_LEN + usize::from(fixed) + usize::from(each) * self.vlen())
+    pub(super) fn len(self, lengths: &Lengths) -> Option<usize> {
+        let (fixed, each) = lengths.0[usize::from(self.raw_kind() & 0x7f)];
+        // Also where it is unknown: `each` is 0 then, and the sum is not used.
+        let len = TYPE_LEN + usize::from(fixed) + usize::from(each) * self.vlen();
+        (fixed != UNKNOWN).then_some(len)
     }
 }
 
-/// Bytes of one entry of the layout section (Linux 7.1): what comes after the fixed part of each kind, so that
-/// kinds from the future can be stepped over. `u8 info_sz, u8 elem_sz, u16 flags`.
-const LAYOUT_LEN: usize = 4;
+/// How long types are, by kind: bytes after the fixed part, and bytes for each of `vlen`.
+#[derive(Clone, Copy)]
+pub(crate) struct Lengths([(u8, u8); 128]);
 
 const UNKNOWN: u8 = u8::MAX;
 
-/// By kind: bytes after the fixed part, and bytes for each of `vlen`.
-const EXTRA: [(u8, u8); 20] = [
-    (UNKNOWN, 0), // void is never written
-    (4, 0),       // INT
-    (0, 0),       // PTR
-    (12, 0),      // ARRAY
-    (0, 12),      // STRUCT
-    (0, 12),      // UNION
-    (0, 8),       // ENUM
-    (0, 0),       // FWD
-    (0, 0),       // TYPEDEF
-    (0, 0),       // VOLATILE
-    (0, 0),       // CONST
-    (0, 0),       // RESTRICT
-    (0, 0),       // FUNC: its vlen is the linkage
-    (0, 8),       // FUNC_PROTO
-    (4, 0),       // VAR
-    (0, 12),      // DATASEC
-    (0, 0),       // FLOAT
-    (4, 0),       // DECL_TAG
-    (0, 0),       // TYPE_TAG
-    (0, 12),      // ENUM64
-];
+impl Lengths {
+    const KNOWN: Self = {
+        let mut by_kind = [(UNKNOWN, 0); 128];
+        let mut n = 0;
+        while n < BtfKind::ALL.len() {
+            let kind = BtfKind::ALL[n];
+            by_kind[kind as usize] = match kind {
+                BtfKind::Int | BtfKind::Var | BtfKind::DeclTag => (4, 0),
+                BtfKind::Array => (12, 0),
+                BtfKind::Struct | BtfKind::Union | BtfKind::DataSec | BtfKind::Enum64 => (0, 12),
+                BtfKind::Enum | BtfKind::FuncProto => (0, 8),
+                // Of FUNC, `vlen` is the linkage.
+                _ => (0, 0),
+            };
+            n += 1;
+        }
+        Self(by_kind)
+    };
+
+    /// With kinds from the future as the layout section says (Linux 7.1): for each kind `u8 info_sz, u8 elem_sz,
+    /// u16 flags`.
+    fn new(layout: &[u8]) -> Self {
+        let mut lengths = Self::KNOWN;
+        let (entries, _) = layout.as_chunks::<4>();
+        let later = lengths.0.iter_mut().zip(entries).skip(1 + BtfKind::ALL.len());
+        for (length, &[fixed, each, ..]) in later {
+            if fixed != UNKNOWN {
+                *length = (fixed, each);
+            }
+        }
+        lengths
+    }
+}
 
 /// Where the two sections are, from a checked header.
-pub(super) struct Sections<'a> {
-    pub(super) types: &'a [u8],
+pub(crate) struct Sections<'a> {
+    pub(crate) types: &'a [u8],
     /// Offset of `types` in the whole.
     pub(super) types_at: usize,
-    pub(super) strings: &'a [u8],
-    /// Sizes of kinds by number; empty before Linux 7.1.
-    pub(super) layout: &'a [u8],
+    pub(crate) strings: &'a [u8],
+    pub(super) lengths: Lengths,
 }
 
 /// Checks the part that the headers of BTF and BTF.ext share; answers the header's length.
@@ -184,11 +186,11 @@ pub(super) fn section<'a>(
 }
 
 /// Reads the BTF header. Strings of split BTF continue those of its base and need not start with an empty one.
-pub(super) fn sections(bytes: &[u8], endian: Endian, split: bool) -> Result<Sections<'_>> {
+pub(crate) fn sections(bytes: &[u8], endian: Endian, split: bool) -> Result<Sections<'_>> {
     let header = check_prologue("BTF", bytes, endian, HEADER_LEN)?;
     let field = |n: usize| u32_at(bytes, 8 + 4 * n, endian).unwrap_or(0);
     let (types_at, types) = section("BTF types", bytes, header, field(0), field(1))?;
-    let (_, strings) = section("BTF strings", bytes, header, field(2), field(3))?;
+    let (strings_at, strings) = section("BTF strings", bytes, header, field(2), field(3))?;
     let starts_empty = split || strings.first() == Some(&0);
     let terminated = strings.last().is_none_or(|&last| last == 0);
     if !starts_empty || !terminated {
@@ -197,10 +199,13 @@ pub(super) fn sections(bytes: &[u8], endian: Endian, split: bool) -> Result<Sect
     if field(0) % 4 != 0 {
         return Err(Error::malformed(format!("BTF types at offset {} are not aligned", field(0))));
     }
+    if types_at < strings_at + strings.len() && strings_at < types_at + types.len() {
+        return Err(Error::malformed("BTF types and strings overlap"));
+    }
     let layout = if header >= HEADER_LEN + 8 {
         section("BTF layout", bytes, header, field(4), field(5))?.1
     } else {
         &[]
     };
-    Ok(Sections { types, types_at, strings, layout })
+    Ok(Sections { types, types_at, strings, lengths: Lengths::new(layout) })
 }
