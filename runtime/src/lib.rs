@@ -8,6 +8,8 @@ pub mod btf;
 pub mod elf;
 mod error;
 pub mod insn;
+#[cfg(target_os = "linux")]
+pub mod kernel_btf;
 pub mod live;
 #[cfg(target_os = "linux")]
 pub mod map;

@@ -80,6 +80,21 @@ pub(crate) fn link_info(link: BorrowedFd<'_>) -> io::Result<LinkInfo> {
     Ok(out)
 }
 
+/// What the kernel knows of BTF, and its name: `vmlinux`, that of a module, or empty for a program's (Linux 5.11).
+pub(crate) fn btf_name(btf: BorrowedFd<'_>) -> io::Result<(BtfInfo, String)> {
+    // MODULE_NAME_LEN is 56 on the widest machines.
+    let mut name = [0_u8; 64];
+    let mut out = BtfInfo {
+        name: address_mut(&mut name),
+        name_len: length(name.len())?,
+        ..BtfInfo::default()
+    };
+    // SAFETY: the name's address is that of an array of the length said, which outlives the call; no BTF is asked for.
+    unsafe { info(btf, &mut out) }?;
+    let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
+    Ok((out, String::from_utf8_lossy(&name[..end]).into_owned()))
+}
+
 /// What the kernel knows of BTF; with `bytes`, its text too.
 pub(crate) fn btf_info(btf: BorrowedFd<'_>, bytes: Option<&mut Vec<u8>>) -> io::Result<BtfInfo> {
     let mut out = BtfInfo::default();

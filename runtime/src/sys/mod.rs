@@ -38,7 +38,7 @@ pub(crate) use fd::{eventfd, placeholder, try_clone};
 pub(crate) use host::{
     KernelVersion, if_nametoindex, kernel_version, page_size, possible_cpu_count, possible_cpus,
 };
-pub(crate) use info::{btf_info, link_info, map_info, program_info};
+pub(crate) use info::{btf_info, btf_name, link_info, map_info, program_info};
 pub(crate) use kind::bpf_kind;
 pub(crate) use link::{
     LinkCreate, LinkOptions, ProgAttach, ProgQuery, Target, iter_create, link_create, link_detach,

@@ -1,0 +1,169 @@
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use super::module::{self, Module};
+use super::source::{Source, VMLINUX};
+use super::wanted::{Candidates, Query, Wanted};
+use crate::btf::{Btf, Head, Index, sections};
+use crate::error::{Frame, Result, Within};
+use crate::spec::Endian;
+
+/// An offset is kept for every 32nd type: 16 KiB for a kernel of 126,611 types, and at most 31 steps to any of them.
+const SHIFT: u8 = 5;
+
+/// The types of a kernel and its modules.
+///
+/// ```no_run
+/// use bpf_skel::kernel_btf::{KernelBtf, Wanted};
+///
+/// let kernel = KernelBtf::shared()?;
+/// let wanted = [Wanted::function("vfs_read"), Wanted::tracepoint("sched_switch")];
+/// let found = kernel.find_all(&wanted)?;
+/// println!("vfs_read is type {:?}", found.of(0).next());
+/// # Ok::<(), bpf_skel::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct KernelBtf {
+    source: Source,
+    /// Name for errors.
+    origin: String,
+    /// By-product of the first pass, whatever that was for.
+    index: OnceLock<Index>,
+    modules: OnceLock<Vec<Module>>,
+    /// Whether this is the running kernel, so that its modules count.
+    running: bool,
+}
+
+/// A type that was found in the kernel or in one of its modules.
+#[derive(Clone, Copy, Debug)]
+pub struct Located<'k> {
+    /// Its id: in a module, ids continue those of the kernel.
+    pub id: u32,
+    /// The module that has it; `None` for the kernel itself.
+    pub module: Option<&'k Module>,
+}
+
+static SHARED: Mutex<Weak<KernelBtf>> = Mutex::new(Weak::new());
+
+impl KernelBtf {
+    /// The running kernel's, one for all who hold it at the same time: it is dropped with the last of them.
+    ///
+    /// # Errors
+    /// [`NotSupportedByKernel`](crate::ErrorKind::NotSupportedByKernel) where the kernel shows none (before Linux 5.4,
+    /// or without CONFIG_DEBUG_INFO_BTF).
+    pub fn shared() -> Result<Arc<Self>> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kernel) = shared.upgrade() {
+            return Ok(kernel);
+        }
+        let kernel = Arc::new(Self::running()?);
+        *shared = Arc::downgrade(&kernel);
+        Ok(kernel)
+    }
+
+    /// The running kernel's, for the caller alone.
+    ///
+    /// # Errors
+    /// As [`shared`](Self::shared).
+    pub fn running() -> Result<Self> {
+        Ok(Self { running: true, ..Self::new(Source::vmlinux()?, VMLINUX.into()) })
+    }
+
+    /// BTF of another kernel, from a file as `/sys/kernel/btf/vmlinux` is one. It has no modules.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        Ok(Self::new(Source::file(path)?, path.display().to_string()))
+    }
+
+    /// BTF of another kernel, from memory. It has no modules.
+    pub fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self::new(Source::Owned(bytes), "kernel BTF".into())
+    }
+
+    fn new(source: Source, origin: String) -> Self {
+        let (index, modules) = (OnceLock::new(), OnceLock::new());
+        Self { source, origin, index, modules, running: false }
+    }
+
+    /// All types of the kernel itself with these names and kinds, in one pass over its types.
+    ///
+    /// # Errors
+    /// [`Malformed`](crate::ErrorKind::Malformed) where it is not BTF.
+    pub fn find_all(&self, wanted: &[Wanted<'_>]) -> Result<Candidates> {
+        self.pass(wanted).within(|| Frame::Path(self.origin.clone()))
+    }
+
+    fn pass(&self, wanted: &[Wanted<'_>]) -> Result<Candidates> {
+        let bytes = self.source.bytes();
+        let strings = sections(bytes, Endian::NATIVE, false)?.strings;
+        let mut query = Query::new(wanted);
+        self.index_with(|id, head| query.visit(id, head, &[], strings))?;
+        Ok(query.finish())
+    }
+
+    /// Every pass makes the index; the first one's stays.
+    fn index_with(&self, visit: impl FnMut(u32, Head)) -> Result<&Index> {
+        let index = Btf::index(None, self.source.bytes(), Endian::NATIVE, SHIFT, visit)?;
+        Ok(self.index.get_or_init(|| index))
+    }
+
+    /// The first type of this name and kind: in the kernel, else in a module, which is only then read.
+    ///
+    /// # Errors
+    /// Where something cannot be read; `Ok(None)` where there is no such type.
+    pub fn find_one(&self, wanted: Wanted<'_>) -> Result<Option<Located<'_>>> {
+        let wanted = [wanted];
+        if let Some(id) = self.find_all(&wanted)?.of(0).next() {
+            return Ok(Some(Located { id, module: None }));
+        }
+        for module in self.modules()? {
+            if let Some(id) = module.find_all(self, &wanted)?.of(0).next() {
+                return Ok(Some(Located { id, module: Some(module) }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Types by id. Nothing within a type is checked before it is read: what is wrong reads as absent.
+    ///
+    /// # Errors
+    /// [`Malformed`](crate::ErrorKind::Malformed) where it is not BTF.
+    pub fn btf(&self) -> Result<Btf<'_>> {
+        let made = match self.index.get() {
+            Some(index) => Ok(index),
+            None => self.index_with(|_, _| ()),
+        };
+        let btf = made
+            .and_then(|index| {
+                let index = Cow::Borrowed(index);
+                Btf::with_index(None, self.source.bytes(), Endian::NATIVE, index)
+            })
+            .within(|| Frame::Path(self.origin.clone()))?;
+        // A 32-bit kernel's pointers are of 4 bytes, whatever the BPF target's are.
+        Ok(if self.running { btf.with_pointer_size(size_of::<usize>() as u8) } else { btf })
+    }
+
+    /// The modules that are loaded and have BTF. Linux 5.11; none before.
+    ///
+    /// # Errors
+    /// Where the kernel refuses to list them.
+    pub fn modules(&self) -> Result<&[Module]> {
+        if !self.running {
+            return Ok(&[]);
+        }
+        if let Some(modules) = self.modules.get() {
+            return Ok(modules);
+        }
+        let modules = module::list()?;
+        Ok(self.modules.get_or_init(|| modules))
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_mapped(&self) -> bool {
+        matches!(self.source, Source::Mapped(_))
+    }
+}

@@ -1,0 +1,197 @@
+//! Finding types: on BTF made here, and on the running kernel's where it shows one.
+
+use super::*;
+use crate::btf::{Btf, BtfBuilder, BtfKind, IntEncoding, Linkage};
+use crate::error::ErrorKind;
+use crate::spec::Endian;
+
+fn small() -> Vec<u8> {
+    let mut b = BtfBuilder::new(Endian::NATIVE);
+    let int = b.int("int", 4, IntEncoding::SIGNED);
+    b.struct_("task", 0, &[]);
+    b.struct_("task___old", 0, &[]);
+    b.union_("task", 0, &[]);
+    let proto = b.func_proto(int, &[]);
+    b.func("task", proto, Linkage::Static);
+    b.typedef("btf_trace_switch", proto);
+    b.func("bpf_lsm_open", proto, Linkage::Static);
+    b.func("bpf_iter_task", proto, Linkage::Static);
+    b.enum64("mode", 8, false, &[("A", 1)]);
+    b.struct_("s", 0, &[]);
+    b.struct_("s___1", 0, &[]);
+    b.struct_("task", 8, &[]);
+    b.finish()
+}
+
+fn ids(kernel: &KernelBtf, wanted: &[Wanted<'_>]) -> Vec<Vec<u32>> {
+    let found = kernel.find_all(wanted).unwrap();
+    (0..wanted.len()).map(|n| found.of(n).collect()).collect()
+}
+
+#[test]
+fn one_pass_finds_all_names_and_kinds() {
+    let table: [(Wanted<'_>, &[u32]); 11] = [
+        (Wanted::exact("task", BtfKind::Struct), &[2, 13]),
+        (Wanted::core("task___mine", BtfKind::Struct), &[2, 3, 13]),
+        (Wanted::function("task"), &[6]),
+        (Wanted::tracepoint("switch"), &[7]),
+        (Wanted::lsm_hook("open"), &[8]),
+        (Wanted::iterator("task"), &[9]),
+        (Wanted::core("mode", BtfKind::Enum), &[10]),
+        (Wanted::core("s", BtfKind::Struct), &[11, 12]),
+        (Wanted::exact("s___1", BtfKind::Struct), &[12]),
+        (Wanted::function("absent"), &[]),
+        (Wanted::core("task", BtfKind::Union), &[4]),
+    ];
+    let kernel = KernelBtf::from_bytes(small());
+    let wanted: Vec<_> = table.iter().map(|(wanted, _)| wanted.clone()).collect();
+    for (found, (wanted, expected)) in ids(&kernel, &wanted).iter().zip(&table) {
+        assert_eq!(found, expected, "{wanted:?}");
+    }
+}
+
+#[test]
+fn a_module_continues_the_kernel() {
+    let kernel = KernelBtf::from_bytes(small());
+    let base = kernel.btf().unwrap();
+    let bytes = split(&base);
+    let module = Module::for_test("m", &base, bytes);
+    let btf = module.btf(&base).unwrap();
+    let wanted = [
+        Wanted::exact("own", BtfKind::Struct),
+        Wanted::exact("task", BtfKind::Typedef),
+        Wanted::exact("task", BtfKind::Struct),
+    ];
+    let found = module.find_all(&kernel, &wanted).unwrap();
+    let own: Vec<_> = found.of(0).collect();
+    assert_eq!(own, [base.len()]);
+    // A name that is in the strings of the base.
+    assert_eq!(found.of(1).collect::<Vec<_>>(), [base.len() + 1]);
+    assert_eq!(found.of(2).len(), 0, "only the module's own types are its candidates");
+    assert_eq!(btf.type_by_id(2).unwrap().name, "task");
+    assert_eq!(btf.size_of(base.len() + 1).unwrap(), 8);
+    assert!(module.btf_fd().is_err());
+}
+
+/// A struct `own`, and a typedef named by the base's string `task` of the base's last type.
+fn split(base: &Btf<'_>) -> Vec<u8> {
+    let strings = base.own_strings();
+    let task = strings.windows(6).position(|w| w == b"\0task\0").unwrap() as u32 + 1;
+    let words = [24, 0, 24, 24, 4, strings.len() as u32, 4 << 24, 0, task, 8 << 24, base.len() - 1];
+    let mut bytes = 0xeb9f_u16.to_ne_bytes().to_vec();
+    bytes.extend([1, 0]);
+    bytes.extend(words.iter().flat_map(|word: &u32| word.to_ne_bytes()));
+    bytes.extend(b"own\0");
+    bytes
+}
+
+#[test]
+fn hostile_bytes_are_an_error() {
+    for bytes in [vec![], vec![0; 24], small()[..40].to_vec()] {
+        let error = KernelBtf::from_bytes(bytes).find_all(&[]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed, "{error}");
+        assert!(error.to_string().starts_with("kernel BTF: "), "{error}");
+    }
+}
+
+/// The running kernel's BTF, or a line that says why the test is skipped.
+fn running() -> Option<KernelBtf> {
+    match KernelBtf::running() {
+        Ok(kernel) => Some(kernel),
+        Err(error) => {
+            println!("skipped: {error}");
+            None
+        }
+    }
+}
+
+#[test]
+fn the_running_kernel_has_what_all_kernels_have() {
+    let Some(kernel) = running() else { return };
+    let wanted = [
+        Wanted::core("task_struct___mine", BtfKind::Struct),
+        Wanted::function("vfs_read"),
+        Wanted::tracepoint("sched_switch"),
+        Wanted::iterator("task"),
+        Wanted::exact("long unsigned int", BtfKind::Int),
+    ];
+    let found = kernel.find_all(&wanted).unwrap();
+    let btf = kernel.btf().unwrap();
+    for (n, wanted) in wanted.iter().enumerate() {
+        let id = found.of(n).next().unwrap_or_else(|| panic!("{wanted:?} is absent"));
+        let ty = btf.type_by_id(id).unwrap();
+        assert_eq!(ty.name, wanted.name, "type {id}");
+        // The slow way agrees, and so does the walk from a checkpoint.
+        let slow = btf.find(&wanted.name, |kind| Kinds::only(kind.code()) == wanted.kinds);
+        assert_eq!(slow.unwrap().0, id);
+    }
+    for (id, ty) in btf.types().step_by(997) {
+        assert_eq!(format!("{ty:?}"), format!("{:?}", btf.type_by_id(id).unwrap()));
+    }
+    assert!(btf.type_by_id(btf.len()).is_none());
+}
+
+#[test]
+fn all_holders_share_one() {
+    let Ok(one) = KernelBtf::shared() else { return println!("skipped: no kernel BTF") };
+    let two = KernelBtf::shared().unwrap();
+    assert!(std::sync::Arc::ptr_eq(&one, &two));
+}
+
+#[test]
+fn targets_are_looked_for_in_modules_last() {
+    let Some(kernel) = running() else { return };
+    match kernel.find_one(Wanted::function("no_such_function_anywhere")) {
+        Ok(found) => assert!(found.is_none()),
+        Err(error) => println!("skipped: {error}"),
+    }
+    let found = kernel.find_one(Wanted::function("vfs_read")).unwrap().unwrap();
+    assert!(found.module.is_none());
+}
+
+/// `cargo test --release -p bpf-skel kernel_btf::tests::time_of_the_pass -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement"]
+fn time_of_the_pass() {
+    let Some(probe) = running() else { return };
+    println!("mapped: {}, types: {}", probe.is_mapped(), probe.btf().unwrap().len());
+    drop(probe);
+    let one = [Wanted::core("task_struct", BtfKind::Struct)];
+    let targets = [Wanted::function("vfs_read"), Wanted::tracepoint("sched_switch")];
+    let names: Vec<String> = {
+        let kernel = running().unwrap();
+        let btf = kernel.btf().unwrap();
+        let structs = btf.types().filter(|(_, ty)| ty.kind.code() == BtfKind::Struct);
+        structs
+            .filter(|(_, ty)| !ty.name.is_empty())
+            .step_by(200)
+            .map(|(_, ty)| ty.name.to_string())
+            .collect()
+    };
+    let many: Vec<_> =
+        names.iter().take(40).map(|name| Wanted::core(name, BtfKind::Struct)).collect();
+    let cases: [(&str, &[Wanted<'_>]); 4] = [
+        ("index only", &[]),
+        ("1 struct", &one),
+        ("func+tracepoint", &targets),
+        ("40 structs", &many),
+    ];
+    for (what, wanted) in cases {
+        let mut all = Vec::new();
+        let (mut open, mut hits) = (Vec::new(), 0);
+        for _ in 0..50 {
+            let start = std::time::Instant::now();
+            let kernel = KernelBtf::running().unwrap();
+            open.push(start.elapsed());
+            let found = kernel.find_all(wanted).unwrap();
+            all.push(start.elapsed());
+            hits = (0..wanted.len()).map(|n| found.of(n).len()).sum();
+        }
+        all.sort();
+        open.sort();
+        println!(
+            "{what}: open {:?}, open+pass median {:?} min {:?}, {hits} hits",
+            open[25], all[25], all[0]
+        );
+    }
+}
