@@ -26,20 +26,12 @@ enum Memory<T> {
 }
 
 impl<T: Pod> Frozen<T> {
-    /// The section of a map which the caller has frozen: mapped where this is sound and possible, else copied.
+    /// The section of a map that the caller has frozen: as `try_from`.
     pub(crate) fn of_frozen(map: Map) -> Result<Self> {
-        const NEEDED: u32 = flags::MMAPABLE | flags::RDONLY_PROG;
-        check_section::<T>(&map)?;
-        // Without RDONLY_PROG, programs can write to a frozen map.
-        if map.flags() & NEEDED != NEEDED || map.is_absent() || size_of::<T>() == 0 {
-            return Self::try_from(map);
-        }
-        let mapping = Mapping::shared(map.as_fd(), 0, size_of::<T>(), Access::Read)
-            .map_err(|error| map.failed("mmap", error))?;
-        Ok(Self { memory: Memory::Mapped(mapping, PhantomData), map })
+        Self::try_from(map)
     }
 
-    /// The section of a map which the caller has filled with `contents` and frozen: nothing needs to be read.
+    /// The section of a map that the caller has filled with `contents` and frozen: nothing needs to be read.
     pub(crate) fn with_contents(map: Map, contents: Box<T>) -> Self {
         Self { memory: Memory::Copied(contents), map }
     }
@@ -48,16 +40,32 @@ impl<T: Pod> Frozen<T> {
     pub fn map(&self) -> &Map {
         &self.map
     }
+
+    /// Whether this is the map's memory itself, not a copy.
+    pub fn is_mapped(&self) -> bool {
+        matches!(self.memory, Memory::Mapped(..))
+    }
 }
 
 impl<T: Pod> TryFrom<Map> for Frozen<T> {
     type Error = Error;
 
-    /// Reads the section once, whether it is frozen or not. For one that was not created it is zeros.
+    /// Maps the section where nobody can write to it any more: the map can be mapped, is read-only for programs, and
+    /// [is known to be frozen](Map::is_known_frozen). Else it is read once. For a section that was not created it is
+    /// zeros.
     fn try_from(map: Map) -> Result<Self> {
+        const NEEDED: u32 = flags::MMAPABLE | flags::RDONLY_PROG;
         check_section::<T>(&map)?;
-        let copy = if map.is_absent() { pod::boxed_zeroed() } else { read_section(&map)? };
-        Ok(Self { memory: Memory::Copied(copy), map })
+        let memory = if map.is_absent() {
+            Memory::Copied(pod::boxed_zeroed())
+        } else if map.is_known_frozen() && map.flags() & NEEDED == NEEDED && size_of::<T>() > 0 {
+            let mapping = Mapping::shared(map.as_fd(), 0, size_of::<T>(), Access::Read)
+                .map_err(|error| map.failed("mmap", error))?;
+            Memory::Mapped(mapping, PhantomData)
+        } else {
+            Memory::Copied(read_section(&map)?)
+        };
+        Ok(Self { memory, map })
     }
 }
 
@@ -67,7 +75,7 @@ impl<T: Pod> Deref for Frozen<T> {
     fn deref(&self) -> &T {
         match &self.memory {
             // SAFETY: the mapping starts at a page, is as long as a T and lives as long as `self`. The kernel lets
-            // nobody write to a map that is frozen and read-only for programs (`of_frozen` checked), and any bytes are
+            // nobody write to a map that is frozen and read-only for programs (`try_from` checked), and any bytes are
             // a valid T.
             Memory::Mapped(mapping, _) => unsafe { &*mapping.as_ptr().cast::<T>() },
             Memory::Copied(copy) => copy,

@@ -2,9 +2,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::MapInfo;
 use crate::error::Within;
+use crate::spec::MapSpec;
 use crate::sys::{self, explain};
 use crate::uapi::MapType;
 use crate::{Error, ErrorKind, Frame, Result};
@@ -21,9 +24,15 @@ pub struct Map {
     /// Its sizes are those of the map behind `fd`: the unsafe code of this room relies on it.
     info: MapInfo,
     absent: bool,
+    /// This handle, or one that it was cloned from, has frozen the map: `Frozen` relies on it.
+    frozen: AtomicBool,
 }
 
 impl Map {
+    fn of(fd: OwnedFd, info: MapInfo) -> Self {
+        Self { fd, info, absent: false, frozen: AtomicBool::new(false) }
+    }
+
     /// A handle of a map that is known already.
     ///
     /// # Safety
@@ -31,7 +40,7 @@ impl Map {
     /// `info` has the sizes and the type of the map behind `fd`: the kernel copies as many bytes as these say.
     #[allow(unsafe_code, reason = "declares a promise that the room's unsafe code relies on")]
     pub(crate) unsafe fn new(fd: OwnedFd, info: MapInfo) -> Self {
-        Self { fd, info, absent: false }
+        Self::of(fd, info)
     }
 
     /// Creates a map. `name` is the C name, `create.name` what the kernel gets to see of it.
@@ -51,7 +60,33 @@ impl Map {
             flags: create.flags,
             extra: create.extra,
         };
-        Ok(Self { fd: sys::map_create(create)?, info, absent: false })
+        Ok(Self::of(sys::map_create(create)?, info))
+    }
+
+    /// Creates a map of one's own, without an object: to be put into a map of maps, say, or for tests. It is empty,
+    /// whatever [`contents`](MapSpec::contents) says, and without type information. `template` is a map like those
+    /// that a map of maps is to hold.
+    ///
+    /// # Errors
+    /// What the kernel refuses.
+    #[doc(alias = "BPF_MAP_CREATE")]
+    pub fn from_spec(spec: &MapSpec, template: Option<&Map>) -> Result<Self> {
+        let create = sys::MapCreate {
+            map_type: spec.map_type,
+            name: &spec.name,
+            key_size: spec.key_size,
+            value_size: spec.value_size,
+            max_entries: spec.max_entries,
+            flags: spec.flags,
+            extra: spec.extra,
+            numa_node: spec.numa_node,
+            inner_map: template.map(AsFd::as_fd),
+            ..sys::MapCreate::default()
+        };
+        Self::create(spec.name.clone(), &create).map_err(|error| {
+            explain::permission(Error::system("BPF_MAP_CREATE", error), explain::BPF)
+                .within(map_frame(&MapInfo::from(spec)))
+        })
     }
 
     /// A handle that stands for a map which was not created.
@@ -61,7 +96,7 @@ impl Map {
     pub(crate) fn absent(info: MapInfo) -> Result<Self> {
         let fd = sys::placeholder()
             .map_err(|error| Error::system("eventfd", error).within(map_frame(&info)))?;
-        Ok(Self { fd, info, absent: true })
+        Ok(Self { absent: true, ..Self::of(fd, info) })
     }
 
     /// A handle of the map behind a descriptor, from wherever it comes (a socket, another library).
@@ -79,7 +114,7 @@ impl Map {
             Some(libc::EINVAL | libc::EBADF) => not_a_map(),
             _ => Error::system("BPF_OBJ_GET_INFO_BY_FD", error),
         })?;
-        Ok(Self { fd, info: MapInfo::from(&info), absent: false })
+        Ok(Self::of(fd, MapInfo::from(&info)))
     }
 
     /// Opens the map with this id. Needs CAP_SYS_ADMIN; Linux 4.13.
@@ -104,7 +139,8 @@ impl Map {
     pub fn try_clone(&self) -> Result<Self> {
         let fd = sys::try_clone(self.fd.as_fd())
             .map_err(|error| self.failed("fcntl(F_DUPFD)", error))?;
-        Ok(Self { fd, info: self.info.clone(), absent: self.absent })
+        let frozen = AtomicBool::new(self.is_known_frozen());
+        Ok(Self { fd, info: self.info.clone(), absent: self.absent, frozen })
     }
 
     /// What the map is.
@@ -166,7 +202,15 @@ impl Map {
     #[doc(alias = "BPF_MAP_FREEZE")]
     pub fn freeze(&self) -> Result<()> {
         self.present()?;
-        sys::map_freeze(self.as_fd()).map_err(|error| self.failed("BPF_MAP_FREEZE", error))
+        sys::map_freeze(self.as_fd()).map_err(|error| self.failed("BPF_MAP_FREEZE", error))?;
+        self.frozen.store(true, Relaxed);
+        Ok(())
+    }
+
+    /// Whether [`freeze`](Self::freeze) has succeeded through this handle, or one that it was cloned from. A map that was
+    /// frozen otherwise is not known to be.
+    pub fn is_known_frozen(&self) -> bool {
+        self.frozen.load(Relaxed)
     }
 
     /// Answers for an absent map.

@@ -37,6 +37,34 @@ pub struct MapSpec {
     pub contents: MapContents,
 }
 
+impl MapSpec {
+    /// A map that no object defines: without flags, type information and contents.
+    pub fn new(
+        name: impl Into<Cow<'static, str>>,
+        map_type: MapType,
+        key_size: u32,
+        value_size: u32,
+        max_entries: u32,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            section: Cow::Borrowed(".maps"),
+            map_type,
+            key_size,
+            value_size,
+            max_entries,
+            flags: 0,
+            extra: 0,
+            numa_node: 0,
+            pinning: Pinning::None,
+            key_type_id: 0,
+            value_type_id: 0,
+            inner: None,
+            contents: MapContents::Empty,
+        }
+    }
+}
+
 /// The `pinning` member of a definition in `.maps`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pinning {
