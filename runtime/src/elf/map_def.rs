@@ -159,7 +159,10 @@ fn number(btf: &Btf<'_>, ty: u32) -> Result<u32> {
     };
     match resolve(btf, target)?.1 {
         Kind::Array(array) => Ok(array.len),
-        other => Err(expected("a pointer to an array (__uint), and not to", &other)),
+        other => Err(Error::malformed(format!(
+            "expected a pointer to an array (__uint), found one to {}",
+            other.code()
+        ))),
     }
 }
 
