@@ -10,12 +10,16 @@ mod error;
 pub mod insn;
 #[cfg(target_os = "linux")]
 pub mod kernel_btf;
+#[cfg(target_os = "linux")]
+pub mod link;
 pub mod live;
 #[cfg(target_os = "linux")]
 pub mod map;
 #[cfg(target_os = "linux")]
 mod pin;
 pub mod pod;
+#[cfg(target_os = "linux")]
+pub mod program;
 #[cfg(target_os = "linux")]
 mod ringbuf;
 pub mod section_name;

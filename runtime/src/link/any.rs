@@ -1,0 +1,93 @@
+use std::os::fd::AsFd;
+
+use super::{
+    CgroupOptions, Interface, IterOptions, Link, PerfEvent, PerfEventOptions, RawTracepointOptions,
+    TcxDirection, TcxOptions, TracepointOptions, TracingOptions, XdpOptions,
+};
+use super::{
+    auto, cgroup, iter, netns, perf_event, raw_tracepoint, socket_filter, tcx, tracepoint, tracing,
+    xdp,
+};
+use crate::Result;
+use crate::program::{Program, kind::Any};
+
+/// Each of these is the `attach` of the [`kind`](crate::program::kind) that its name says, where meaning, kernel version and
+/// errors are documented. Where the program is of another type, the error is a
+/// [`Mismatch`](crate::ErrorKind::Mismatch).
+impl Program<Any> {
+    /// Attaches the program as its section says, where that says all that is needed.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput): the section leaves open what to attach to; and all errors of
+    /// the kind's own `attach`.
+    #[doc(alias = "bpf_program__attach")]
+    pub fn attach(&self) -> Result<Link> {
+        auto::attach(self.handle())
+    }
+
+    /// To a tracepoint. See [`Tracepoint`](crate::program::kind::Tracepoint).
+    pub fn attach_tracepoint(&self, options: TracepointOptions<'_>) -> Result<Link> {
+        tracepoint::attach(self.handle(), &options)
+    }
+
+    /// To a raw tracepoint. See [`RawTracepoint`](crate::program::kind::RawTracepoint).
+    pub fn attach_raw_tracepoint(&self, options: RawTracepointOptions<'_>) -> Result<Link> {
+        raw_tracepoint::attach(self.handle(), &options)
+    }
+
+    /// To what it was loaded for: fentry and relatives, tp_btf, LSM. See [`Fentry`](crate::program::kind::Fentry).
+    pub fn attach_tracing(&self, options: TracingOptions) -> Result<Link> {
+        tracing::attach(self.handle(), &options)
+    }
+
+    /// As an iterator. See [`Iter`](crate::program::kind::Iter).
+    pub fn attach_iter(&self, options: IterOptions<'_>) -> Result<Link> {
+        iter::attach(self.handle(), &options)
+    }
+
+    /// To an interface's XDP hook. See [`Xdp`](crate::program::kind::Xdp).
+    pub fn attach_xdp<'a>(
+        &self,
+        interface: impl Into<Interface<'a>>,
+        options: XdpOptions,
+    ) -> Result<Link> {
+        xdp::attach(self.handle(), interface.into(), options)
+    }
+
+    /// To an interface's TCX hook; `None` takes the section's direction. See [`Tcx`](crate::program::kind::Tcx).
+    pub fn attach_tcx<'a>(
+        &self,
+        interface: impl Into<Interface<'a>>,
+        direction: Option<TcxDirection>,
+        options: TcxOptions<'_>,
+    ) -> Result<Link> {
+        tcx::attach(self.handle(), interface.into(), direction, options)
+    }
+
+    /// To a cgroup. See [`Cgroup`](crate::program::kind::Cgroup).
+    pub fn attach_cgroup(&self, cgroup: impl AsFd, options: CgroupOptions<'_>) -> Result<Link> {
+        cgroup::attach(self.handle(), cgroup.as_fd(), options)
+    }
+
+    /// To a network namespace. See [`FlowDissector`](crate::program::kind::FlowDissector) and
+    /// [`SkLookup`](crate::program::kind::SkLookup).
+    pub fn attach_netns(&self, netns: impl AsFd) -> Result<Link> {
+        netns::attach(self.handle(), netns.as_fd())
+    }
+
+    /// To a socket. See [`SocketFilter`](crate::program::kind::SocketFilter).
+    pub fn attach_socket_filter(&self, socket: impl AsFd) -> Result<Link> {
+        socket_filter::attach(self.handle(), socket.as_fd())
+    }
+
+    /// To a perf event of the caller. See [`PerfEvent`](crate::program::kind::PerfEvent).
+    pub fn attach_perf_event(&self, event: impl AsFd, options: PerfEventOptions) -> Result<Link> {
+        perf_event::attach_fd(self.handle(), event.as_fd(), options)
+    }
+
+    /// To a perf event that is opened for it. See [`PerfEvent`](crate::program::kind::PerfEvent).
+    pub fn attach_event(&self, event: PerfEvent, options: PerfEventOptions) -> Result<Link> {
+        perf_event::attach_event(self.handle(), event, options)
+    }
+}

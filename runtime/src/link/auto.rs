@@ -1,0 +1,70 @@
+use super::{Link, iter, raw_tracepoint, tracepoint, tracing};
+use crate::error::Within;
+use crate::program::{Handle, Kind, Program};
+use crate::section_name::AttachKind as K;
+use crate::{Error, Result};
+
+/// A program that may be attached by what its section says alone. What a skeleton's `attach()` goes by.
+pub trait AutoAttach: Sync {
+    /// The program's name.
+    fn program_name(&self) -> &str;
+
+    /// Whether its section says all that is needed, and it is loaded.
+    fn attaches_itself(&self) -> bool;
+
+    /// Attaches it as its section says.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be: not loaded, a section that does not say enough, no such target, a refusal of the kernel.
+    fn attach_auto(&self) -> Result<Link>;
+}
+
+impl<T: Kind> AutoAttach for Program<T> {
+    fn program_name(&self) -> &str {
+        self.name()
+    }
+
+    fn attaches_itself(&self) -> bool {
+        let about = self.handle().about();
+        // `SEC("kprobe")` alone is for a program whose user says later what it goes to.
+        about.loaded
+            && about.kind.is_auto()
+            && (about.target.is_some() || target_is_loaded(about.kind))
+    }
+
+    fn attach_auto(&self) -> Result<Link> {
+        attach(self.handle())
+    }
+}
+
+/// Whether the kernel knows the target since the program was loaded.
+fn target_is_loaded(kind: K) -> bool {
+    matches!(
+        kind,
+        K::TpBtf | K::Fentry | K::Fexit | K::FmodRet | K::Fsession | K::Lsm | K::Freplace | K::Iter
+    )
+}
+
+pub(super) fn attach(program: &Handle) -> Result<Link> {
+    match program.about().kind {
+        K::Tracepoint => tracepoint::attach(program, &Default::default()),
+        K::RawTracepoint => raw_tracepoint::attach(program, &Default::default()),
+        K::TpBtf | K::Fentry | K::Fexit | K::FmodRet | K::Fsession | K::Lsm | K::Freplace => {
+            tracing::attach(program, &Default::default())
+        }
+        K::Iter => iter::attach(program, &Default::default()),
+        kind if kind.is_auto() => {
+            Err(Error::not_supported_yet(format!("attaching programs of kind {kind:?}")))
+                .within(|| program.frame())
+        }
+        K::None => Err(Error::invalid_input(
+            "the program's section does not say how it is attached",
+        ))
+        .within(|| program.frame()),
+        kind => Err(Error::invalid_input(format!(
+            "a program of kind {kind:?} does not attach itself: its attach method wants to know where"
+        )))
+        .within(|| program.frame()),
+    }
+}

@@ -1,0 +1,35 @@
+use std::borrow::Cow;
+
+use crate::section_name::AttachKind;
+use crate::spec::ProgramSpec;
+use crate::uapi::{AttachType, ProgramType};
+
+/// What is known of a program apart from its descriptor.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) program_type: ProgramType,
+    /// `expected_attach_type` as it was loaded; 0 where that is not known.
+    pub(crate) attach_type: AttachType,
+    /// [`AttachKind::None`] where that is not known.
+    pub(crate) kind: AttachKind,
+    /// What its section says it is attached to.
+    pub(crate) target: Option<Cow<'static, str>>,
+    /// Whether there is a program behind the descriptor.
+    pub(crate) loaded: bool,
+}
+
+impl About {
+    #[allow(dead_code, reason = "for the object room")]
+    /// As the object says, for a program that is loaded as the object says.
+    pub(crate) fn from_spec(spec: &ProgramSpec, loaded: bool) -> Self {
+        Self {
+            name: spec.name.clone(),
+            program_type: spec.program_type,
+            attach_type: spec.attach_type,
+            kind: spec.attach,
+            target: spec.target.clone(),
+            loaded,
+        }
+    }
+}
