@@ -16,8 +16,13 @@ pub mod live;
 #[cfg(target_os = "linux")]
 pub mod map;
 #[cfg(target_os = "linux")]
+pub mod object;
+#[cfg(target_os = "linux")]
 mod pin;
 pub mod pod;
+#[cfg(target_os = "linux")]
+#[doc(hidden)]
+pub mod private;
 #[cfg(target_os = "linux")]
 pub mod program;
 #[cfg(target_os = "linux")]
@@ -29,6 +34,12 @@ mod sys;
 pub mod uapi;
 
 #[cfg(target_os = "linux")]
+pub use link::{Link, Links};
+#[cfg(target_os = "linux")]
 pub use map::{Frozen, Live, Map};
+#[cfg(target_os = "linux")]
+pub use object::{Object, OpenObject, PreparedObject};
+#[cfg(target_os = "linux")]
+pub use program::Program;
 
 pub use error::{Error, ErrorKind, Frame, Location, Report, Result};

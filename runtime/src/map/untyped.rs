@@ -143,6 +143,12 @@ impl Map {
         Ok(Self { fd, info: self.info.clone(), absent: self.absent, frozen })
     }
 
+    /// The same map under its C name, which the kernel may have cut.
+    pub(crate) fn named(mut self, name: Cow<'static, str>) -> Self {
+        self.info.name = name;
+        self
+    }
+
     /// What the map is.
     pub fn info(&self) -> &MapInfo {
         &self.info

@@ -1,0 +1,251 @@
+//! Bringing one map into being: reused, found at its pin, or created, filled, frozen and pinned.
+
+use std::borrow::Cow;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use super::compat;
+use super::names::data_map_name;
+use super::open_map::{Inner, OpenMap, Origin};
+use super::options::Options;
+use super::pins::Pins;
+use crate::error::{Error, ErrorKind, Frame, Result, Within};
+use crate::map::{Map, MapInfo};
+use crate::pin;
+use crate::spec::{MapContents, MapSpec, ObjectSpec, Pinning};
+use crate::sys::{self, explain};
+use crate::uapi::{MapType, flags};
+
+/// What all maps of a load share.
+pub(crate) struct Context<'c> {
+    pub(crate) spec: &'c ObjectSpec,
+    pub(crate) options: &'c Options,
+    pub(crate) btf: Option<BorrowedFd<'c>>,
+}
+
+/// A map, and whether this load has created it.
+pub(crate) struct Made {
+    pub(crate) map: Map,
+    pub(crate) created: bool,
+}
+
+/// Makes the map that `open` asks for.
+pub(crate) fn map(context: &Context<'_>, mut open: OpenMap, pins: &mut Pins) -> Result<Made> {
+    open.spec.max_entries = max_entries(&open.spec)?;
+    match std::mem::replace(&mut open.origin, Origin::Create) {
+        Origin::Absent => {
+            let map = Map::absent(MapInfo::from(&open.spec))?;
+            return Ok(Made { map, created: false });
+        }
+        Origin::Reuse(fd) => return found(&open, fd),
+        Origin::Create => {}
+    }
+    match pin_path(context, &open) {
+        Some(path) => pinned(context, &open, &path, pins),
+        None => Ok(Made { map: create(context, &open)?, created: true }),
+    }
+}
+
+/// Where the map is pinned, if it is.
+fn pin_path(context: &Context<'_>, open: &OpenMap) -> Option<PathBuf> {
+    open.pin.clone().or_else(|| match open.spec.pinning {
+        Pinning::None => None,
+        Pinning::ByName => Some(context.options.pin_root().join(&*open.spec.name)),
+    })
+}
+
+/// Reuses the map at `path`, or creates one and pins it there. Two loaders may do this at the same time: the one
+/// that comes second takes the other's map.
+fn pinned(context: &Context<'_>, open: &OpenMap, path: &Path, pins: &mut Pins) -> Result<Made> {
+    let at_pin = |fd| found(open, fd).within(|| Frame::Path(path.display().to_string()));
+    match pin::open(path) {
+        Ok(fd) => return at_pin(fd),
+        // Only what is not there may be created.
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let map = create(context, open)?;
+    pins.made_directories(pin::make_parents(path)?);
+    match pin::pin(map.as_fd(), path) {
+        Ok(()) => {
+            pins.made(path);
+            Ok(Made { map, created: true })
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => at_pin(pin::open(path)?),
+        Err(error) => Err(error),
+    }
+}
+
+/// A map that exists already, if it is what the object asks for.
+fn found(open: &OpenMap, fd: OwnedFd) -> Result<Made> {
+    let map = Map::from_fd(fd)?;
+    compat::check(&open.spec, map.info())?;
+    Ok(Made { map: map.named(open.spec.name.clone()), created: false })
+}
+
+/// `max_entries` as the kernel is told: a ring buffer's size is rounded up to a power of two of pages, and a
+/// perf-event array without a size has a slot for each possible CPU.
+fn max_entries(spec: &MapSpec) -> Result<u32> {
+    match spec.map_type {
+        MapType::RINGBUF | MapType::USER_RINGBUF => {
+            let pages = (spec.max_entries as usize).div_ceil(sys::page_size()).max(1);
+            pages
+                .checked_next_power_of_two()
+                .and_then(|pages| pages.checked_mul(sys::page_size()))
+                .and_then(|bytes| u32::try_from(bytes).ok())
+                .ok_or_else(|| {
+                    Error::invalid_input(format!(
+                        "max_entries {}: no power of two of pages is as large and fits into 32 bits",
+                        spec.max_entries
+                    ))
+                })
+        }
+        MapType::PERF_EVENT_ARRAY if spec.max_entries == 0 => {
+            let cpus = sys::possible_cpu_count()
+                .map_err(|error| Error::system("/sys/devices/system/cpu/possible", error))?;
+            Ok(u32::try_from(cpus).unwrap_or(u32::MAX))
+        }
+        _ => Ok(spec.max_entries),
+    }
+}
+
+fn create(context: &Context<'_>, open: &OpenMap) -> Result<Map> {
+    let template = inner_template(context, open)?;
+    let inner = match (&template, &open.inner) {
+        (Some(map), _) => Some(map.as_fd()),
+        (None, Inner::Like(fd)) => Some(fd.as_fd()),
+        (None, _) => None,
+    };
+    let map = create_bare(context, &open.spec, inner)?;
+    if let MapContents::Data { frozen, .. } = open.spec.contents {
+        fill(open, &map)?;
+        if frozen {
+            map.freeze()?;
+        }
+    }
+    Ok(map)
+}
+
+/// A map like those that a map-in-map will hold; the kernel copies its shape while it creates the outer one.
+fn inner_template(context: &Context<'_>, open: &OpenMap) -> Result<Option<Map>> {
+    let spec = match &open.inner {
+        Inner::Like(_) => return Ok(None),
+        Inner::Replaced(spec) => spec,
+        Inner::Spec => {
+            let Some(index) = open.spec.inner else { return Ok(None) };
+            context.spec.inner_maps.get(index as usize).ok_or_else(|| {
+                Error::malformed(format!(
+                    "its inner map has number {index}; there are {}",
+                    context.spec.inner_maps.len()
+                ))
+            })?
+        }
+    };
+    let spec = MapSpec { max_entries: max_entries(spec)?, ..spec.clone() };
+    create_bare(context, &spec, None).within(|| Frame::Map(spec.name.to_string())).map(Some)
+}
+
+fn create_bare(
+    context: &Context<'_>,
+    spec: &MapSpec,
+    inner: Option<BorrowedFd<'_>>,
+) -> Result<Map> {
+    let name = match &spec.contents {
+        MapContents::Data { .. } => Cow::Owned(data_map_name(&context.spec.name, &spec.name)),
+        _ => Cow::Borrowed(&*spec.name),
+    };
+    let typed = takes_btf(spec.map_type);
+    let mut attributes = sys::MapCreate {
+        map_type: spec.map_type,
+        name: &name,
+        key_size: spec.key_size,
+        value_size: spec.value_size,
+        max_entries: spec.max_entries,
+        flags: spec.flags,
+        extra: spec.extra,
+        numa_node: if spec.flags & flags::NUMA_NODE != 0 { spec.numa_node } else { 0 },
+        inner_map: inner,
+        btf: if typed { context.btf } else { None },
+        key_type_id: spec.key_type_id,
+        value_type_id: spec.value_type_id,
+        ..sys::MapCreate::default()
+    };
+    if attributes.btf.is_none() || (spec.key_type_id == 0 && spec.value_type_id == 0) {
+        (attributes.btf, attributes.key_type_id, attributes.value_type_id) = (None, 0, 0);
+    }
+    let refused = match Map::create(spec.name.clone(), &attributes) {
+        Ok(map) => return Ok(map),
+        Err(error) => error,
+    };
+    // Types are a courtesy to tools for most maps: a kernel that refuses these may still take the map.
+    let permitted = refused.raw_os_error() != Some(libc::EPERM);
+    if attributes.btf.is_some() && permitted {
+        (attributes.btf, attributes.key_type_id, attributes.value_type_id) = (None, 0, 0);
+        if let Ok(map) = Map::create(spec.name.clone(), &attributes) {
+            return Ok(map);
+        }
+    }
+    let error = Error::system("BPF_MAP_CREATE", refused);
+    Err(explain::permission(describe(error, spec), explain::BPF))
+}
+
+/// What is wrong with the definition, where the kernel's answer leaves little doubt.
+fn describe(error: Error, spec: &MapSpec) -> Error {
+    let sizes = format!(
+        "type {}, key size {}, value size {}, max entries {}, flags {:#x}",
+        spec.map_type, spec.key_size, spec.value_size, spec.max_entries, spec.flags
+    );
+    match error.raw_os_error() {
+        Some(libc::EINVAL) => {
+            error.with_hint(format!("the kernel refuses the definition: {sizes}"))
+        }
+        Some(libc::E2BIG | libc::ENOMEM) => error.with_hint(format!("too large: {sizes}")),
+        _ => error,
+    }
+}
+
+/// The map types that have no use for BTF ids; the kernel answers EINVAL or ENOTSUPP for most of them.
+fn takes_btf(map_type: MapType) -> bool {
+    !matches!(
+        map_type,
+        MapType::PERF_EVENT_ARRAY
+            | MapType::CGROUP_ARRAY
+            | MapType::STACK_TRACE
+            | MapType::ARRAY_OF_MAPS
+            | MapType::HASH_OF_MAPS
+            | MapType::DEVMAP
+            | MapType::DEVMAP_HASH
+            | MapType::CPUMAP
+            | MapType::XSKMAP
+            | MapType::SOCKMAP
+            | MapType::SOCKHASH
+            | MapType::QUEUE
+            | MapType::STACK
+            | MapType::RINGBUF
+            | MapType::USER_RINGBUF
+            | MapType::PROG_ARRAY
+    )
+}
+
+/// Writes the bytes of a data section into its map, which is zero already.
+fn fill(open: &OpenMap, map: &Map) -> Result<()> {
+    let size = open.spec.value_size as usize;
+    let Some(bytes) = open.initial_bytes() else { return Ok(()) };
+    if bytes.len() > size {
+        return Err(Error::invalid_input(format!(
+            "value size {size} is less than the section's {} bytes",
+            bytes.len()
+        )));
+    }
+    if bytes.iter().all(|&byte| byte == 0) {
+        return Ok(());
+    }
+    if bytes.len() == size {
+        return map.update(&[0; 4], bytes, flags::ANY);
+    }
+    let mut grown = Vec::with_capacity(size);
+    grown.extend_from_slice(bytes);
+    grown.resize(size, 0);
+    map.update(&[0; 4], &grown, flags::ANY)
+}

@@ -1,0 +1,257 @@
+//! The third phase: the verifier.
+
+use std::ffi::{CStr, CString};
+use std::num::NonZeroUsize;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::{io, thread};
+
+use super::prepared::{PreparedObject, PreparedProgram};
+use super::{Object, log, prepare, slots, text};
+use crate::error::{Error, ErrorKind, Frame, Result, Within};
+use crate::program::Program;
+use crate::spec::{ProgramSpec, SlotTarget};
+use crate::sys::{self, explain};
+use crate::uapi::ProgramType;
+
+/// The first log buffer. Most refusals fit; the kernel says how much the others need.
+const LOG_FIRST: usize = 64 << 10;
+/// The largest log buffer that every kernel takes: `UINT_MAX >> 8` up to Linux 5.3, `>> 2` after.
+const LOG_MOST: usize = (u32::MAX >> 8) as usize;
+
+/// A program in the kernel, with the verifier's words where they were asked for.
+type Verified = (OwnedFd, Option<String>);
+
+pub(crate) fn load(prepared: PreparedObject) -> Result<Object> {
+    let mut verified = verify_all(&prepared)?;
+    let PreparedObject { spec, maps, created, programs, pins, .. } = prepared;
+
+    slots::fill(&spec, &maps, &created, |target| match target {
+        SlotTarget::Program(program) => {
+            verified.get(program as usize)?.as_ref().map(|(fd, _)| fd.as_fd())
+        }
+        SlotTarget::Map(_) => None,
+    })?;
+
+    let mut handles = Vec::with_capacity(programs.len());
+    let mut logs = Vec::with_capacity(programs.len());
+    let mut autoattach = Vec::with_capacity(programs.len());
+    for (PreparedProgram { open, .. }, verified) in programs.into_iter().zip(&mut verified) {
+        autoattach.push(open.autoload && open.autoattach);
+        let frame = open.frame();
+        let (program, log) = match verified.take() {
+            Some((fd, log)) => (Program::new(fd, open.into_about()), log),
+            None => (Program::absent(open.into_about()).within(|| frame)?, None),
+        };
+        handles.push(program);
+        logs.push(log);
+    }
+    pins.keep();
+    Ok(Object { spec, maps, programs: handles, autoattach, logs })
+}
+
+/// Has every wanted program verified, several at a time: the verifier holds no global lock, so two programs on two
+/// cores take as long as the longer one.
+fn verify_all(prepared: &PreparedObject) -> Result<Vec<Option<Verified>>> {
+    let wanted: Vec<&PreparedProgram> =
+        prepared.programs.iter().filter(|program| program.open.autoload).collect();
+    let license = CString::new(prepared.spec.license.as_bytes()).map_err(|_| {
+        Error::malformed("the license has a NUL byte").within(Frame::Section("license".into()))
+    })?;
+    let one = |program: &PreparedProgram| {
+        verify(prepared, program, &license).within(|| program.open.frame())
+    };
+    let results = in_parallel(&wanted, threads(prepared, wanted.len()), one);
+
+    let mut verified: Vec<Option<Verified>> = prepared.programs.iter().map(|_| None).collect();
+    let places =
+        prepared.programs.iter().zip(&mut verified).filter(|(program, _)| program.open.autoload);
+    for ((_, place), result) in places.zip(results) {
+        *place = Some(match result {
+            Some(result) => result?,
+            // Given up because of a failure that stands before or behind it; before was returned already.
+            None => continue,
+        });
+    }
+    Ok(verified)
+}
+
+fn threads(prepared: &PreparedObject, programs: usize) -> usize {
+    let most = prepared.options.threads.or_else(|| thread::available_parallelism().ok());
+    most.map_or(1, NonZeroUsize::get).min(programs)
+}
+
+/// Runs `work` on all items by `threads` threads, the calling one among them. After a failure no new item is begun:
+/// those have no result. Items are begun in order, so the first failure in order always has its result.
+fn in_parallel<I: Copy + Sync, T: Send>(
+    items: &[I],
+    threads: usize,
+    work: impl Fn(I) -> Result<T> + Sync,
+) -> Vec<Option<Result<T>>> {
+    let next = AtomicUsize::new(0);
+    let failed = AtomicBool::new(false);
+    let results: Vec<Mutex<Option<Result<T>>>> = items.iter().map(|_| Mutex::new(None)).collect();
+    let run = || {
+        while !failed.load(Ordering::Relaxed) {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let (Some(&item), Some(place)) = (items.get(at), results.get(at)) else { break };
+            let result = work(item);
+            failed.fetch_or(result.is_err(), Ordering::Relaxed);
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            // A thread that cannot be had is no failure: the others do its work.
+            let _ = thread::Builder::new().name("bpf-verify".into()).spawn_scoped(scope, run);
+        }
+        run();
+    });
+    results
+        .into_iter()
+        .map(|place| place.into_inner().unwrap_or_else(PoisonError::into_inner))
+        .collect()
+}
+
+/// Has one program verified.
+fn verify(
+    prepared: &PreparedObject,
+    program: &PreparedProgram,
+    license: &CStr,
+) -> Result<Verified> {
+    let spec = &*prepared.spec;
+    let source = prepare::program_spec(spec, &program.open)?;
+    let typed = prepared.btf.is_some();
+    let attributes = sys::ProgLoad {
+        program_type: program.open.program_type,
+        attach_type: program.open.attach_type,
+        name: &program.open.name,
+        insns: &program.text,
+        license,
+        kernel_version: spec.kernel_version,
+        flags: program.open.flags,
+        btf: prepared.btf.as_ref().map(AsFd::as_fd),
+        func_info: if typed { &source.func_info } else { &[] },
+        line_info: if typed { &source.line_info } else { &[] },
+        attach_btf_id: program.target.btf_id,
+        attach_to: program.target.module.as_ref().map(AsFd::as_fd),
+        ..sys::ProgLoad::default()
+    };
+    let level = prepared.options.log.first_try();
+    let (refused, log) = match level {
+        None => match sys::prog_load(&attributes, None) {
+            Ok(fd) => return Ok((fd, None)),
+            Err(error) if is_final(&error) => (error, None),
+            Err(_) => match with_log(&attributes, 1 | 4) {
+                // It was refused a moment ago; memory was short, or a map was being changed.
+                (Ok(fd), _) => return Ok((fd, None)),
+                (Err(error), log) => (error, Some(log)),
+            },
+        },
+        Some(level) => match with_log(&attributes, level) {
+            (Ok(fd), log) => return Ok((fd, Some(log))),
+            (Err(error), log) => (error, Some(log)),
+        },
+    };
+    Err(explain_refusal(prepared, program, source, refused, log.unwrap_or_default()))
+}
+
+/// Whether a log could not say more: the kernel did not come as far as the verifier.
+fn is_final(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EPERM | libc::EBADF | libc::EFAULT))
+}
+
+/// Loads with a log, in a buffer that grows to what the kernel says it needs (Linux 6.4), or step by step.
+fn with_log(attributes: &sys::ProgLoad<'_>, level: u32) -> (io::Result<OwnedFd>, String) {
+    let mut size = LOG_FIRST;
+    loop {
+        let mut log = sys::Log::new(level, size);
+        let result = sys::prog_load(attributes, Some(&mut log));
+        // Since Linux 6.4 a log that does not fit keeps its end, and the error is the verifier's own.
+        let cut = log.true_size as usize > size
+            || result.as_ref().is_err_and(|error| error.raw_os_error() == Some(libc::ENOSPC));
+        if !cut || size == LOG_MOST {
+            return (result, log.text());
+        }
+        size = (log.true_size as usize).max(size * 8).min(LOG_MOST);
+    }
+}
+
+/// An error that says what the verifier said, and where that is in C.
+fn explain_refusal(
+    prepared: &PreparedObject,
+    program: &PreparedProgram,
+    source: &ProgramSpec,
+    refused: io::Error,
+    log: String,
+) -> Error {
+    let spec = &*prepared.spec;
+    let Some(words) = log::last_words(&log).map(str::to_owned) else {
+        let error = Error::system("BPF_PROG_LOAD", refused);
+        let error = unnamed_section(error, program, source);
+        return explain::permission(error, explain::program_needs(program.open.program_type));
+    };
+    let insn = log::last_insn(&log);
+    let absent = insn
+        .and_then(|insn| program.text.get(insn as usize))
+        .and_then(|insn| text::absent_map_of_call(insn.imm, spec.maps.len()));
+    let mut error = Error::new(ErrorKind::Rejected, format!("the verifier refuses it: {words}"));
+    if let Some(map) = absent {
+        error = error.with_hint(format!(
+            "it uses map {:?}, which is absent: autocreate is off",
+            spec.maps[map].name
+        ));
+    } else if spec.license.is_empty() && log.contains("GPL") {
+        error = error.with_hint(
+            "the object has no license section: add `char LICENSE[] SEC(\"license\") = \"GPL\";`",
+        );
+    }
+    if let Some(location) = insn.and_then(|insn| log::location(spec, source, insn)) {
+        error = error.with_location(location);
+    }
+    error.with_log(log)
+}
+
+/// A program whose section says nothing has no type; say so instead of "invalid argument".
+fn unnamed_section(error: Error, program: &PreparedProgram, source: &ProgramSpec) -> Error {
+    if program.open.program_type != ProgramType::UNSPEC {
+        return error;
+    }
+    error.with_hint(format!(
+        "section {:?} names no type of program: set one with OpenProgram::set_type",
+        source.section
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_worked_on_once_and_in_its_place() {
+        for threads in [1, 2, 8] {
+            let items: Vec<u32> = (0..100).collect();
+            let results = in_parallel(&items, threads, |item| Ok(item * 2));
+            let doubled: Vec<u32> = results
+                .into_iter()
+                .map(|result| result.expect("begun").expect("no failure"))
+                .collect();
+            assert_eq!(doubled, (0..200).step_by(2).collect::<Vec<_>>(), "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn the_first_failure_in_order_is_always_there() {
+        for threads in [1, 4] {
+            let items: Vec<u32> = (0..100).collect();
+            let results = in_parallel(&items, threads, |item| match item {
+                5 | 6 => Err(Error::invalid_input(item.to_string())),
+                _ => Ok(()),
+            });
+            let first = results.iter().flatten().find_map(|result| result.as_ref().err());
+            assert_eq!(first.map(Error::message), Some("5"), "{threads} threads");
+            assert!(results[99].is_none(), "nothing new is begun after a failure");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+use super::SpecRef;
+use super::prepared::find_map;
+use crate::error::{Error, Frame, Result};
+use crate::link::{AutoAttach, Links, attach_all};
+use crate::map::Map;
+use crate::program::Program;
+use crate::spec::ObjectSpec;
+
+/// An object in the kernel: its maps exist and its programs are verified. Dropped, it closes them; what is attached
+/// or pinned stays.
+#[derive(Debug)]
+pub struct Object {
+    pub(crate) spec: SpecRef,
+    pub(crate) maps: Vec<Map>,
+    pub(crate) programs: Vec<Program>,
+    /// Which programs `attach` takes.
+    pub(crate) autoattach: Vec<bool>,
+    /// The verifier's words on each program, where they were asked for.
+    pub(crate) logs: Vec<Option<String>>,
+}
+
+impl Object {
+    /// What the object holds, before any edit.
+    pub fn spec(&self) -> &ObjectSpec {
+        &self.spec
+    }
+
+    /// The object's maps in the order of the spec, then those that were added.
+    pub fn maps(&self) -> &[Map] {
+        &self.maps
+    }
+
+    /// The map with this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn map(&self, name: &str) -> Result<&Map> {
+        find_map(&self.maps, name).map_err(|error| error.within(self.frame()))
+    }
+
+    /// The programs in the order of the spec.
+    pub fn programs(&self) -> &[Program] {
+        &self.programs
+    }
+
+    /// The program with this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn program(&self, name: &str) -> Result<&Program> {
+        self.programs.iter().find(|program| program.name() == name).ok_or_else(|| {
+            Error::not_found(format!("no program is named {name:?}")).within(self.frame())
+        })
+    }
+
+    /// The verifier's log of a program that was accepted, where [`Options::set_log_level`] asked for one.
+    ///
+    /// [`Options::set_log_level`]: super::Options::set_log_level
+    pub fn verifier_log(&self, program: usize) -> Option<&str> {
+        self.logs.get(program)?.as_deref()
+    }
+
+    /// Attaches every program that was loaded and whose section's name says to what.
+    ///
+    /// # Errors
+    /// The first program that cannot be attached, by name; those before it are detached again.
+    pub fn attach(&self) -> Result<Links> {
+        let wanted = self.programs.iter().zip(&self.autoattach).filter(|(_, wanted)| **wanted);
+        let wanted: Vec<&dyn AutoAttach> = wanted.map(|(program, _)| program as _).collect();
+        attach_all(&wanted).map_err(|error| error.within(self.frame()))
+    }
+
+    pub(crate) fn frame(&self) -> Frame {
+        Frame::Object(self.spec.name.to_string())
+    }
+}

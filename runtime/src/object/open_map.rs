@@ -1,0 +1,267 @@
+use std::fmt;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+
+use crate::error::{Error, Frame, Result};
+use crate::pod::{Pod, bytes_of};
+use crate::spec::{Data, MapContents, MapSpec, Pinning};
+use crate::uapi::MapType;
+
+/// A map in the open phase: a definition that can be edited, and where the map is to come from.
+///
+/// ```no_run
+/// # fn edit(start: &mut bpf_skel::object::OpenMap) {
+/// start.set_max_entries(65_536).set_pin_path("/sys/fs/bpf/start");
+/// # }
+/// ```
+pub struct OpenMap {
+    pub(crate) spec: MapSpec,
+    pub(crate) origin: Origin,
+    pub(crate) pin: Option<PathBuf>,
+    pub(crate) inner: Inner,
+    pub(crate) contents: Contents,
+}
+
+/// Where the map is to come from.
+pub(crate) enum Origin {
+    /// It is created, or reused where its pin is there already.
+    Create,
+    /// It is not there at all.
+    Absent,
+    /// It is this one.
+    Reuse(OwnedFd),
+}
+
+/// What a map-in-map is told that it will hold.
+pub(crate) enum Inner {
+    /// As the object says.
+    Spec,
+    /// A map of this definition.
+    Replaced(Box<MapSpec>),
+    /// Maps like this one.
+    Like(OwnedFd),
+}
+
+/// Bytes of a data section as the caller left them.
+pub(crate) enum Contents {
+    Spec,
+    Bytes(Vec<u8>),
+    Typed(Box<dyn SectionBytes>),
+}
+
+/// A data section of a skeleton: a plain struct on the heap.
+pub(crate) trait SectionBytes: Send + Sync {
+    fn bytes(&self) -> &[u8];
+}
+
+impl<T: Pod> SectionBytes for T {
+    fn bytes(&self) -> &[u8] {
+        bytes_of(self)
+    }
+}
+
+impl OpenMap {
+    pub(crate) fn new(spec: MapSpec) -> Self {
+        Self {
+            spec,
+            origin: Origin::Create,
+            pin: None,
+            inner: Inner::Spec,
+            contents: Contents::Spec,
+        }
+    }
+
+    /// The map's name in C.
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// The definition as it stands now.
+    pub fn spec(&self) -> &MapSpec {
+        &self.spec
+    }
+
+    /// Replaces the whole definition; the name stays. The contents of a data section stay too.
+    pub fn replace(&mut self, definition: MapSpec) -> &mut Self {
+        let name = std::mem::take(&mut self.spec.name);
+        let contents = std::mem::replace(&mut self.spec.contents, MapContents::Empty);
+        self.spec = MapSpec { name, ..definition };
+        if matches!(contents, MapContents::Data { .. }) {
+            self.spec.contents = contents;
+        }
+        self
+    }
+
+    /// The map's type. A typed handle of the skeleton takes any type with the same access: a `Hash` may become an
+    /// LRU hash, for example; otherwise the load fails with a mismatch that says so.
+    pub fn set_type(&mut self, map_type: MapType) -> &mut Self {
+        self.spec.map_type = map_type;
+        self
+    }
+
+    /// Bytes of a key. A changed size takes the map's BTF types away, since they no longer fit.
+    pub fn set_key_size(&mut self, bytes: u32) -> &mut Self {
+        if self.spec.key_size != bytes {
+            (self.spec.key_type_id, self.spec.value_type_id) = (0, 0);
+        }
+        self.spec.key_size = bytes;
+        self
+    }
+
+    /// Bytes of a value. A data section may grow this way: what is new is zero. A changed size takes the map's BTF
+    /// types away, since they no longer fit.
+    pub fn set_value_size(&mut self, bytes: u32) -> &mut Self {
+        if self.spec.value_size != bytes {
+            (self.spec.key_type_id, self.spec.value_type_id) = (0, 0);
+        }
+        self.spec.value_size = bytes;
+        self
+    }
+
+    /// How many elements; for a ring buffer, bytes (rounded up to a power of two of pages).
+    pub fn set_max_entries(&mut self, count: u32) -> &mut Self {
+        self.spec.max_entries = count;
+        self
+    }
+
+    /// `map_flags`, all of them; see [`uapi::flags`](crate::uapi::flags).
+    pub fn set_flags(&mut self, flags: u32) -> &mut Self {
+        self.spec.flags = flags;
+        self
+    }
+
+    /// `map_extra`; its meaning depends on the type (Linux 5.16).
+    pub fn set_extra(&mut self, extra: u64) -> &mut Self {
+        self.spec.extra = extra;
+        self
+    }
+
+    /// The NUMA node that the map's memory comes from.
+    pub fn set_numa_node(&mut self, node: u32) -> &mut Self {
+        self.spec.numa_node = node;
+        self.spec.flags |= crate::uapi::flags::NUMA_NODE;
+        self
+    }
+
+    /// The definition of the maps that this map-in-map will hold.
+    pub fn set_inner(&mut self, definition: MapSpec) -> &mut Self {
+        self.inner = Inner::Replaced(Box::new(definition));
+        self
+    }
+
+    /// This map-in-map will hold maps like `map`, which may be closed after the load.
+    ///
+    /// # Errors
+    /// The descriptor cannot be duplicated.
+    pub fn set_inner_like(&mut self, map: impl AsFd) -> Result<&mut Self> {
+        self.inner = Inner::Like(self.own(map)?);
+        Ok(self)
+    }
+
+    /// Whether the map is created at all; it is, unless told otherwise. A program that uses a map that is absent is
+    /// refused by the verifier unless it cannot get there.
+    pub fn set_autocreate(&mut self, create: bool) -> &mut Self {
+        self.origin = if create { Origin::Create } else { Origin::Absent };
+        self
+    }
+
+    /// Uses `map` instead of creating one. It must have the definition's type, sizes and flags: `prepare` compares.
+    /// Its contents stay as they are, and `map` stays the caller's.
+    ///
+    /// # Errors
+    /// The descriptor cannot be duplicated.
+    pub fn reuse(&mut self, map: impl AsFd) -> Result<&mut Self> {
+        self.origin = Origin::Reuse(self.own(map)?);
+        Ok(self)
+    }
+
+    /// Pins the map at `path` on bpffs. Where a map is pinned there already, it is compared with the definition and
+    /// used, contents and all.
+    pub fn set_pin_path(&mut self, path: impl Into<PathBuf>) -> &mut Self {
+        self.pin = Some(path.into());
+        self
+    }
+
+    /// Does not pin the map, whatever the object says.
+    pub fn clear_pin(&mut self) -> &mut Self {
+        self.pin = None;
+        self.spec.pinning = Pinning::None;
+        self
+    }
+
+    /// The initial bytes of a data section as they stand now, or `None` for another map. In a skeleton they are
+    /// those of the object: its own edits are in the section's field.
+    pub fn data(&self) -> Option<Data> {
+        let MapContents::Data { data, .. } = &self.spec.contents else { return None };
+        Some(match &self.contents {
+            Contents::Spec => data.clone(),
+            Contents::Bytes(bytes) => Data::Bytes(bytes.clone().into()),
+            Contents::Typed(typed) => Data::Bytes(typed.bytes().to_vec().into()),
+        })
+    }
+
+    /// Writes `bytes` into a data section at `offset`.
+    ///
+    /// # Errors
+    /// The map is no data section, or the bytes do not fit into it.
+    pub fn write_data(&mut self, offset: usize, bytes: &[u8]) -> Result<&mut Self> {
+        let size = self.spec.value_size as usize;
+        let Some(data) = self.data() else {
+            return Err(Error::invalid_input("not a data section").within(self.frame()));
+        };
+        let end = offset.checked_add(bytes.len()).filter(|&end| end <= size).ok_or_else(|| {
+            Error::invalid_input(format!(
+                "{} bytes at offset {offset} do not fit into the section's {size} bytes",
+                bytes.len()
+            ))
+            .within(self.frame())
+        })?;
+        let mut whole = match std::mem::replace(&mut self.contents, Contents::Spec) {
+            Contents::Bytes(bytes) => bytes,
+            _ => match data {
+                Data::Zeroed(_) => Vec::new(),
+                Data::Bytes(bytes) => bytes.into_owned(),
+            },
+        };
+        if whole.len() < size {
+            whole.resize(size, 0);
+        }
+        whole[offset..end].copy_from_slice(bytes);
+        self.contents = Contents::Bytes(whole);
+        Ok(self)
+    }
+
+    /// The value of a data section, as a skeleton has it.
+    pub(crate) fn set_typed_data<T: Pod>(&mut self, data: Box<T>) {
+        self.contents = Contents::Typed(data);
+    }
+
+    /// The bytes that the map is filled with; what is missing at the end is zero. `None`: all zero.
+    pub(crate) fn initial_bytes(&self) -> Option<&[u8]> {
+        match (&self.contents, &self.spec.contents) {
+            (Contents::Bytes(bytes), _) => Some(bytes),
+            (Contents::Typed(typed), _) => Some(typed.bytes()),
+            (Contents::Spec, MapContents::Data { data: Data::Bytes(bytes), .. }) => Some(bytes),
+            (Contents::Spec, _) => None,
+        }
+    }
+
+    pub(crate) fn frame(&self) -> Frame {
+        Frame::Map(self.spec.name.to_string())
+    }
+
+    fn own(&self, map: impl AsFd) -> Result<OwnedFd> {
+        map.as_fd()
+            .try_clone_to_owned()
+            .map_err(|error| Error::system("dup", error).within(self.frame()))
+    }
+}
+
+impl fmt::Debug for OpenMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenMap")
+            .field("spec", &self.spec)
+            .field("pin", &self.pin)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,74 @@
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use super::OpenMap;
+use crate::spec::MapSpec;
+
+/// What holds for a whole load. Part of the open phase: [`OpenObject::options`](super::OpenObject::options), and the
+/// field `options` of a skeleton.
+#[derive(Debug, Default)]
+pub struct Options {
+    pub(crate) log: LogLevel,
+    pub(crate) threads: Option<NonZeroUsize>,
+    pub(crate) pin_root: Option<PathBuf>,
+    pub(crate) added: Vec<OpenMap>,
+}
+
+/// When the verifier's log is asked for. It costs time and memory, so by default only a failure asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Only after a program was refused; the program is then verified a second time.
+    #[default]
+    OnFailure,
+    /// The verifier's statistics for accepted programs too (Linux 5.2).
+    Stats,
+    /// Everything the verifier says (level 1), for accepted programs too.
+    Verbose,
+    /// As [`Verbose`](Self::Verbose) with the state at each instruction (level 2). Megabytes for a large program.
+    State,
+}
+
+impl LogLevel {
+    /// The `log_level` of the first try, or `None` for a try without a log.
+    pub(crate) fn first_try(self) -> Option<u32> {
+        match self {
+            Self::OnFailure => None,
+            Self::Stats => Some(4),
+            Self::Verbose => Some(1 | 4),
+            Self::State => Some(2 | 4),
+        }
+    }
+}
+
+impl Options {
+    /// When to ask for the verifier's log.
+    pub fn set_log_level(&mut self, level: LogLevel) -> &mut Self {
+        self.log = level;
+        self
+    }
+
+    /// How many programs are verified at the same time. As many as there are cores and programs by default; 1 loads
+    /// them one after the other in the order of the object.
+    pub fn set_threads(&mut self, threads: NonZeroUsize) -> &mut Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// The directory on bpffs of maps that are pinned by name (`LIBBPF_PIN_BY_NAME`); `/sys/fs/bpf` by default.
+    pub fn set_pin_root(&mut self, root: impl Into<PathBuf>) -> &mut Self {
+        self.pin_root = Some(root.into());
+        self
+    }
+
+    /// Adds a map that the object does not have. It is created with the object's own maps, in the order of addition;
+    /// [`Object::map`](super::Object::map) finds it by its name.
+    pub fn add_map(&mut self, spec: MapSpec) -> &mut OpenMap {
+        self.added.push(OpenMap::new(spec));
+        let last = self.added.len() - 1;
+        &mut self.added[last]
+    }
+
+    pub(crate) fn pin_root(&self) -> &Path {
+        self.pin_root.as_deref().unwrap_or(Path::new("/sys/fs/bpf"))
+    }
+}

@@ -1,0 +1,78 @@
+//! The second phase: everything that comes before verification.
+
+use std::os::fd::{AsFd, AsRawFd};
+
+use super::create::{self, Context};
+use super::pins::Pins;
+use super::prepared::{PreparedObject, PreparedProgram};
+use super::{OpenObject, OpenProgram, btf, slots, target, text};
+use crate::error::{Error, Frame, Result, Within};
+use crate::spec::{Endian, ObjectSpec, ProgramSpec, SlotTarget};
+
+pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
+    let OpenObject { spec, maps: open_maps, programs, mut options } = open;
+    if spec.endian != Endian::NATIVE {
+        return Err(Error::mismatch(format!(
+            "the object is {}, this machine is {}",
+            spec.endian,
+            Endian::NATIVE
+        )));
+    }
+    // Names and counts first: nothing exists yet that would have to go again.
+    for program in programs.iter().filter(|program| program.autoload) {
+        check_program(program_spec(&spec, program)?).within(|| program.frame())?;
+    }
+    let targets = target::resolve(&programs)?;
+
+    let btf = btf::load(&spec)?;
+    let mut pins = Pins::default();
+    let added = std::mem::take(&mut options.added);
+    let context = Context { spec: &spec, options: &options, btf: btf.as_ref().map(AsFd::as_fd) };
+    let mut maps = Vec::with_capacity(open_maps.len() + added.len());
+    let mut created = Vec::with_capacity(maps.capacity());
+    for open in open_maps.into_iter().chain(added) {
+        let name = open.frame();
+        let made = create::map(&context, open, &mut pins).within(|| name)?;
+        maps.push(made.map);
+        created.push(made.created);
+    }
+    slots::fill(&spec, &maps, &created, |target| match target {
+        SlotTarget::Map(map) => {
+            maps.get(map as usize).filter(|map| !map.is_absent()).map(AsFd::as_fd)
+        }
+        SlotTarget::Program(_) => None,
+    })?;
+
+    let fd = |map: u32| {
+        maps.get(map as usize).filter(|map| !map.is_absent()).map(|map| map.as_fd().as_raw_fd())
+    };
+    let mut prepared = Vec::with_capacity(programs.len());
+    for (open, target) in programs.into_iter().zip(targets) {
+        let text = match open.autoload {
+            true => text::resolve(program_spec(&spec, &open)?, fd)?,
+            false => Vec::new(),
+        };
+        prepared.push(PreparedProgram { open, text, target });
+    }
+    Ok(PreparedObject { spec, options, maps, created, programs: prepared, btf, pins })
+}
+
+pub(crate) fn program_spec<'s>(
+    spec: &'s ObjectSpec,
+    open: &OpenProgram,
+) -> Result<&'s ProgramSpec> {
+    spec.programs
+        .get(open.index as usize)
+        .ok_or_else(|| Error::invalid_input("not a program of this object").within(open.frame()))
+}
+
+fn check_program(program: &ProgramSpec) -> Result<()> {
+    if !program.core_relocations.is_empty() {
+        return Err(Error::not_supported_yet(format!(
+            "CO-RE relocations; it has {}",
+            program.core_relocations.len()
+        ))
+        .within(Frame::Section(program.section.to_string())));
+    }
+    Ok(())
+}

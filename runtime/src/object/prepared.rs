@@ -1,0 +1,83 @@
+use std::os::fd::OwnedFd;
+
+use super::pins::Pins;
+use super::target::Target;
+use super::{Object, OpenProgram, Options, SpecRef, load};
+use crate::error::{Error, Frame, Result};
+use crate::insn::Insn;
+use crate::map::Map;
+use crate::spec::ObjectSpec;
+
+/// An object whose maps exist and whose programs' text is final; nothing is verified yet. The phase to fill
+/// map-in-map and tail-call maps in, and to look at what the verifier will see.
+///
+/// Dropped without [`load`](Self::load), it removes the pins that it has made.
+#[derive(Debug)]
+pub struct PreparedObject {
+    pub(crate) spec: SpecRef,
+    pub(crate) options: Options,
+    /// The object's maps in the order of the spec, then those that the caller added.
+    pub(crate) maps: Vec<Map>,
+    /// Which of the maps this load has created.
+    pub(crate) created: Vec<bool>,
+    pub(crate) programs: Vec<PreparedProgram>,
+    pub(crate) btf: Option<OwnedFd>,
+    pub(crate) pins: Pins,
+}
+
+/// A program with its final text.
+#[derive(Debug)]
+pub(crate) struct PreparedProgram {
+    pub(crate) open: OpenProgram,
+    /// Empty where the program is not to be loaded.
+    pub(crate) text: Vec<Insn>,
+    pub(crate) target: Target,
+}
+
+impl PreparedObject {
+    /// What the object holds, before any edit.
+    pub fn spec(&self) -> &ObjectSpec {
+        &self.spec
+    }
+
+    /// The object's maps in the order of the spec, then those that were added.
+    pub fn maps(&self) -> &[Map] {
+        &self.maps
+    }
+
+    /// The map with this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn map(&self, name: &str) -> Result<&Map> {
+        find_map(&self.maps, name).map_err(|error| error.within(self.frame()))
+    }
+
+    /// The instructions that the verifier will see, by the program's index in the spec: descriptors filled in,
+    /// subprograms appended. `None` for a program that is not to be loaded.
+    pub fn program_insns(&self, index: usize) -> Option<&[Insn]> {
+        self.programs
+            .get(index)
+            .filter(|program| program.open.autoload)
+            .map(|program| &program.text[..])
+    }
+
+    /// Has the kernel verify the programs, several at a time.
+    ///
+    /// # Errors
+    /// The first program that was refused, with the verifier's log. Nothing is left behind.
+    pub fn load(self) -> Result<Object> {
+        let frame = self.frame();
+        load::load(self).map_err(|error| error.within(frame))
+    }
+
+    pub(crate) fn frame(&self) -> Frame {
+        Frame::Object(self.spec.name.to_string())
+    }
+}
+
+pub(crate) fn find_map<'m>(maps: &'m [Map], name: &str) -> Result<&'m Map> {
+    maps.iter()
+        .find(|map| map.name() == name)
+        .ok_or_else(|| Error::not_found(format!("no map is named {name:?}")))
+}

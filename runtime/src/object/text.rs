@@ -1,0 +1,127 @@
+//! The final text of a program: what the object left open is filled in.
+
+use crate::error::{Error, Frame, Result};
+use crate::insn::{self, Insn};
+use crate::spec::{Endian, ProgramSpec, Relocation, RelocationTarget};
+
+/// Immediate of the call that stands in for the load of a map that is absent, plus the map's index: the number that
+/// libbpf uses, so that logs read the same.
+pub(crate) const ABSENT_MAP_CALL: i32 = 2_001_000_000;
+
+/// Fills in the descriptors of maps. `fd` gives a map's by its index, or `None` for one that is absent: the verifier
+/// then refuses the program if it can get there.
+pub(crate) fn resolve(program: &ProgramSpec, fd: impl Fn(u32) -> Option<i32>) -> Result<Vec<Insn>> {
+    let mut text: Vec<Insn> = insn::decode(&program.insns, Endian::NATIVE).collect();
+    for relocation in program.relocations.iter() {
+        apply(&mut text, *relocation, &fd)
+            .map_err(|error| error.within(Frame::Program(program.name.to_string())))?;
+    }
+    Ok(text)
+}
+
+fn apply(
+    text: &mut [Insn],
+    Relocation { insn, target }: Relocation,
+    fd: &impl Fn(u32) -> Option<i32>,
+) -> Result<()> {
+    let (map, src, offset) = match target {
+        RelocationTarget::Map(map) => (map, insn::PSEUDO_MAP_FD, 0),
+        RelocationTarget::MapValue { map, offset } => (map, insn::PSEUDO_MAP_VALUE, offset),
+    };
+    let at = insn as usize;
+    let Some([first, second, ..]) = text.get_mut(at..).filter(|rest| rest.len() >= 2) else {
+        return Err(Error::malformed(format!("relocation of instruction {at}: past the end")));
+    };
+    if !first.is_ldimm64() {
+        return Err(Error::malformed(format!(
+            "relocation of instruction {at}: expected a 64-bit immediate load, found opcode {:#04x}",
+            first.code
+        )));
+    }
+    match fd(map) {
+        Some(fd) => {
+            *first = Insn { imm: fd, ..first.with_src(src) };
+            second.imm = offset.cast_signed();
+        }
+        None => {
+            // Two invalid calls, so that the text keeps its length.
+            let poison =
+                Insn::new(insn::CALL, 0, 0, 0, ABSENT_MAP_CALL.saturating_add_unsigned(map));
+            (*first, *second) = (poison, poison);
+        }
+    }
+    Ok(())
+}
+
+/// The map that a poisoned call stands for, if it is one.
+pub(crate) fn absent_map_of_call(imm: i32, maps: usize) -> Option<usize> {
+    let index = usize::try_from(imm.checked_sub(ABSENT_MAP_CALL)?).ok()?;
+    (index < maps).then_some(index)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::section_name::AttachKind;
+    use crate::uapi::{AttachType, ProgramType};
+
+    fn program(relocations: Vec<Relocation>) -> ProgramSpec {
+        let insns = [
+            Insn::new(insn::LDIMM64, 1, 0, 0, 0),
+            Insn::default(),
+            Insn::new(insn::EXIT, 0, 0, 0, 0),
+        ];
+        ProgramSpec {
+            name: Cow::Borrowed("p"),
+            section: Cow::Borrowed("xdp"),
+            program_type: ProgramType::XDP,
+            attach_type: AttachType::XDP,
+            attach: AttachKind::Xdp,
+            target: None,
+            flags: 0,
+            autoload: true,
+            insns: insns.iter().flat_map(|insn| insn.to_bytes(Endian::NATIVE)).collect(),
+            func_info: Cow::Borrowed(&[]),
+            line_info: Cow::Borrowed(&[]),
+            relocations: relocations.into(),
+            core_relocations: Cow::Borrowed(&[]),
+        }
+    }
+
+    fn at(insn: u32, target: RelocationTarget) -> Vec<Relocation> {
+        vec![Relocation { insn, target }]
+    }
+
+    #[test]
+    fn maps_and_values_get_descriptors() {
+        let map = program(at(0, RelocationTarget::Map(2)));
+        let text = resolve(&map, |map| Some(map as i32 + 10)).expect("resolves");
+        assert_eq!((text[0].src(), text[0].imm, text[1].imm), (insn::PSEUDO_MAP_FD, 12, 0));
+
+        let value = program(at(0, RelocationTarget::MapValue { map: 1, offset: 24 }));
+        let text = resolve(&value, |map| Some(map as i32 + 10)).expect("resolves");
+        assert_eq!((text[0].src(), text[0].imm, text[1].imm), (insn::PSEUDO_MAP_VALUE, 11, 24));
+    }
+
+    #[test]
+    fn an_absent_map_becomes_an_invalid_call() {
+        let text = resolve(&program(at(0, RelocationTarget::Map(3))), |_| None).expect("resolves");
+        assert_eq!((text[0].code, text[0].imm), (insn::CALL, ABSENT_MAP_CALL + 3));
+        assert_eq!(absent_map_of_call(text[1].imm, 4), Some(3));
+        assert_eq!(absent_map_of_call(text[1].imm, 3), None);
+        assert_eq!(absent_map_of_call(7, 3), None);
+    }
+
+    #[test]
+    fn a_relocation_that_fits_nothing_is_an_error() {
+        for (insn, expected) in
+            [(2, "past the end"), (1, "found opcode 0x00"), (u32::MAX, "past the end")]
+        {
+            let bad = program(at(insn, RelocationTarget::Map(0)));
+            let error = resolve(&bad, |_| Some(3)).expect_err(expected).to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

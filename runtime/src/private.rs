@@ -1,0 +1,92 @@
+//! What generated code calls. Not part of the public API: it may change with any version, and a skeleton is generated
+//! by the version of the generator that goes with this crate.
+
+use crate::error::{Error, Result};
+use crate::live::LiveLayout;
+use crate::map::{Frozen, Live, Map};
+use crate::object::{Object, OpenMap, OpenObject, OpenProgram, Options, PreparedObject, SpecRef};
+use crate::pod::{Pod, boxed_from_bytes, boxed_zeroed};
+use crate::program::{Kind, Program};
+use crate::spec::{Data, MapContents, ObjectSpec};
+
+pub use std::borrow::Cow;
+
+/// The open phase of the map with this index.
+///
+/// # Panics
+/// The object has no such map: only generated code calls it, and that knows.
+pub fn open_map(spec: &'static ObjectSpec, index: usize) -> OpenMap {
+    OpenMap::new(spec.maps[index].clone())
+}
+
+/// The open phase of the program with this index.
+///
+/// # Panics
+/// The object has no such program: only generated code calls it, and that knows.
+pub fn open_program(spec: &'static ObjectSpec, index: u32) -> OpenProgram {
+    OpenProgram::new(index, &spec.programs[index as usize])
+}
+
+/// The initial value of the data section with this index, straight on the heap.
+///
+/// # Panics
+/// The object has no such section, or one of another size: only generated code calls it, and that knows.
+pub fn section<T: Pod>(spec: &'static ObjectSpec, index: usize) -> Box<T> {
+    match &spec.maps[index].contents {
+        MapContents::Data { data: Data::Bytes(bytes), .. } => {
+            boxed_from_bytes(bytes).expect("the section's type is generated from the section")
+        }
+        _ => boxed_zeroed(),
+    }
+}
+
+/// The map of a data section, with the value that the user has edited.
+pub fn with_data<T: Pod>(mut map: OpenMap, data: Box<T>) -> OpenMap {
+    map.set_typed_data(data);
+    map
+}
+
+/// The second phase of a skeleton: maps and programs in the order of the spec.
+pub fn prepare(
+    spec: &'static ObjectSpec,
+    options: Options,
+    maps: Vec<OpenMap>,
+    programs: Vec<OpenProgram>,
+) -> Result<PreparedObject> {
+    OpenObject { spec: SpecRef::Static(spec), maps, programs, options }.prepare()
+}
+
+/// The typed handle of the map with this index.
+pub fn map<M: TryFrom<Map>>(object: &PreparedObject, index: usize) -> Result<M>
+where
+    Error: From<M::Error>,
+{
+    let map = object.maps().get(index).ok_or_else(|| Error::not_found(format!("no map {index}")));
+    map.and_then(Map::try_clone)
+        .and_then(|map| Ok(M::try_from(map)?))
+        .map_err(|error| error.within(object.frame()))
+}
+
+/// The typed handle of the program with this index.
+pub fn program<K: Kind>(object: &Object, index: usize) -> Result<Program<K>> {
+    let program =
+        object.programs().get(index).ok_or_else(|| Error::not_found(format!("no program {index}")));
+    program
+        .and_then(Program::try_clone)
+        .and_then(Program::try_into_kind)
+        .map_err(|error| error.within(object.frame()))
+}
+
+/// The live variables of the data section with this index.
+pub fn live<L: LiveLayout>(object: &PreparedObject, index: usize) -> Result<Live<L>> {
+    map(object, index)
+}
+
+/// The constants of the data section with this index. A map that this load has found instead of created may still be
+/// changed by others, so it is copied.
+pub fn frozen<T: Pod>(object: &PreparedObject, index: usize) -> Result<Frozen<T>> {
+    if object.created.get(index) != Some(&true) {
+        return map(object, index);
+    }
+    Frozen::of_frozen(map::<Map>(object, index)?).map_err(|error| error.within(object.frame()))
+}
