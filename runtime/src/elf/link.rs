@@ -72,7 +72,7 @@ impl Linker<'_, '_> {
             self.placed[function] = None;
         }
         let insns = self.place(main);
-        budget.take(insns.saturating_mul(INSN_SIZE))?;
+        budget.take(insns.saturating_mul(INSN_SIZE).saturating_add(size_of::<ProgramSpec>()))?;
 
         let mut linked = Linked::with_capacity(insns);
         for &index in &self.order {

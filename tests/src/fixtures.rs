@@ -1,0 +1,66 @@
+//! The committed objects in `tests/fixtures`; `tests/fixtures/build` makes them from the sources beside them.
+
+use std::path::{Path, PathBuf};
+
+use bpf_skel::spec::{Endian, ObjectSpec};
+
+/// Every fixture that reads: `NAME.bpf.c`, with `NAME-el.o` and `NAME-eb.o`.
+pub const NAMES: &[&str] = &[
+    "callbacks",
+    "core",
+    "data",
+    "inner_by_user",
+    "inner_maps",
+    "maps",
+    "no_btf",
+    "no_license",
+    "prog_array",
+    "programs",
+    "sections",
+    "subprogs",
+];
+
+/// The folder of the fixtures.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// The path of a fixture's object in this byte order.
+pub fn path(name: &str, endian: Endian) -> PathBuf {
+    let suffix = match endian {
+        Endian::Little => "el",
+        Endian::Big => "eb",
+    };
+    folder().join(format!("{name}-{suffix}.o"))
+}
+
+/// The bytes of a fixture's object.
+pub fn bytes(name: &str, endian: Endian) -> Vec<u8> {
+    let path = path(name, endian);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A fixture read from its little-endian object.
+pub fn spec(name: &str) -> ObjectSpec {
+    spec_in(name, Endian::Little)
+}
+
+/// A fixture read from its object in this byte order.
+pub fn spec_in(name: &str, endian: Endian) -> ObjectSpec {
+    bpf_skel::elf::read(&bytes(name, endian), &format!("{name}.bpf.o"))
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The objects that must be refused: the case's name and the bytes.
+pub fn refused() -> Vec<(String, Vec<u8>)> {
+    let mut cases: Vec<_> = std::fs::read_dir(folder().join("refused"))
+        .expect("tests/fixtures/refused")
+        .map(|entry| {
+            let path = entry.expect("a directory entry").path();
+            let name = path.file_stem().expect("a file name").to_string_lossy().into_owned();
+            (name, std::fs::read(&path).expect("a readable object"))
+        })
+        .collect();
+    cases.sort();
+    cases
+}

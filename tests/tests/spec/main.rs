@@ -1,0 +1,9 @@
+//! What is read from an object: one fixture for each thing that an object can hold.
+
+mod byte_order;
+mod data;
+mod header;
+mod linking;
+mod maps;
+mod programs;
+mod refused;

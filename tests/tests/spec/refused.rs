@@ -1,0 +1,94 @@
+//! What must not be read says what is wrong, and where.
+
+use bpf_skel::ErrorKind::{self, Malformed, NotSupportedYet};
+use bpf_skel::spec::Endian;
+use bpf_skel_tests::fixtures;
+
+/// By case of `refused.bpf.c`: the kind, and the whole text after the object's name.
+#[rustfmt::skip]
+const EXPECTED: &[(&str, ErrorKind, &str)] = &[
+    ("arena", NotSupportedYet, r#"section ".addr_space.1": not supported yet: arena variables"#),
+    ("custom_data_section", Malformed, r#"section "xdp": symbol "program+0": symbol "variable": expected a map, data or a function, found something in section "mine""#),
+    ("jumptables", NotSupportedYet, r#"section ".jumptables": not supported yet: jump tables"#),
+    ("kconfig", NotSupportedYet, r#"section ".kconfig": not supported yet: the external symbol "CONFIG_HZ""#),
+    ("kfunc", NotSupportedYet, r#"section ".ksyms": not supported yet: the external symbol "bpf_rcu_read_lock""#),
+    ("ksym", NotSupportedYet, r#"section ".ksyms": not supported yet: the external symbol "init_task""#),
+    ("legacy_maps", NotSupportedYet, r#"section "maps": not supported yet: legacy map definitions"#),
+    ("license_not_text", Malformed, r#"section "version": expected a number of 4 bytes, found 5 bytes"#),
+    ("map_bad_pinning", Malformed, r#"section ".maps": map "wrong": member "pinning": expected 0 (LIBBPF_PIN_NONE) or 1 (LIBBPF_PIN_BY_NAME), found 7"#),
+    ("map_extra_not_a_number", Malformed, r#"section ".maps": map "wrong": member "map_extra": expected a pointer to an array or an enum (__ulong), found int"#),
+    ("map_hidden", Malformed, r#"section ".maps": map "wrong": expected a global variable, found a static or hidden one"#),
+    ("map_key_not_a_pointer", Malformed, r#"section ".maps": map "wrong": member "key": expected a pointer, found int"#),
+    ("map_key_size_conflict", Malformed, r#"section ".maps": map "wrong": member "key": expected a type of 4 bytes, the size given, found one of 8"#),
+    ("map_key_without_size", Malformed, r#"section ".maps": map "wrong": member "key": BTF type [6]: a forward declaration "unknown" has no size"#),
+    ("map_no_type", Malformed, r#"section ".maps": map "wrong": it has no type (add a member: __uint(type, BPF_MAP_TYPE_…))"#),
+    ("map_not_a_struct", Malformed, r#"section ".maps": map "wrong": expected a struct, found void"#),
+    ("map_static", Malformed, r#"section ".maps": map "wrong": expected a global variable, found a static or hidden one"#),
+    ("map_type_not_a_number", Malformed, r#"section ".maps": map "wrong": member "type": expected a pointer to an array (__uint), found int"#),
+    ("map_type_pointer_to_int", Malformed, r#"section ".maps": map "wrong": member "type": expected a pointer to an array (__uint), found one to int"#),
+    ("map_unknown_member", Malformed, r#"section ".maps": map "wrong": member "max_entires": no such member (a map has type, max_entries, map_flags, numa_node, key, key_size, value, value_size, pinning, map_extra and values)"#),
+    ("map_value_size_conflict", Malformed, r#"section ".maps": map "wrong": member "value_size": expected 8, the type's size, found 4"#),
+    ("pointer_in_data", NotSupportedYet, r#"section ".data": variable "pointer": not supported yet: a pointer to "target" among initial values"#),
+    ("static_program", Malformed, r#"section "xdp": symbol "program": a static function outside .text (leave SEC() off a subprogram, or static off a program)"#),
+    ("struct_ops", NotSupportedYet, r#"section ".struct_ops": not supported yet: struct_ops maps"#),
+    ("struct_ops_link", NotSupportedYet, r#"section "?.struct_ops.link": not supported yet: struct_ops maps"#),
+    ("undefined_function", Malformed, r#"section "xdp": symbol "program+8": symbol "elsewhere": it is not defined in this object (link the object that has it, or declare it __ksym or __kconfig)"#),
+    ("values_not_a_map", Malformed, r#"section ".maps": map "wrong": member "values[1]": expected a map, found "variable""#),
+    ("values_not_functions", Malformed, r#"section ".maps": map "wrong": member "values": expected an array of function pointers, found struct"#),
+    ("values_not_last", Malformed, r#"section ".maps": map "wrong": member "values": expected it as the last member"#),
+    ("values_of_hash", Malformed, r#"section ".maps": map "wrong": member "values": expected a map of type array_of_maps, hash_of_maps or prog_array, found hash (the member type goes before values)"#),
+    ("values_pinned_inner", Malformed, r#"section ".maps": map "wrong": member "values": member "pinning": the map that another one holds cannot be pinned"#),
+    ("values_subprogram", Malformed, r#"section ".maps": map "wrong": member "values[2]": expected a program, found "helper""#),
+    ("values_two_levels", Malformed, r#"section ".maps": map "wrong": member "values": member "values": expected one level of maps in a map, found two"#),
+    ("values_value_size", Malformed, r#"section ".maps": map "wrong": member "values": expected values of 4 bytes, found 8"#),
+    ("values_with_length", Malformed, r#"section ".maps": map "wrong": member "values": expected an array without a length, found one of 3"#),
+];
+
+#[test]
+fn every_case() {
+    let cases = fixtures::refused();
+    let names: Vec<_> = cases.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, EXPECTED.iter().map(|(name, ..)| *name).collect::<Vec<_>>());
+    for ((name, bytes), (_, kind, text)) in cases.iter().zip(EXPECTED) {
+        let file = format!("{name}.o");
+        let error = bpf_skel::elf::read(bytes, &file).expect_err(name);
+        assert_eq!(error.to_string(), format!("{file}: {text}"));
+        assert_eq!(error.kind(), *kind, "{name}");
+    }
+}
+
+#[test]
+fn other_files() {
+    let good = fixtures::bytes("programs", Endian::Little);
+    let with = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    for (bytes, text) in [
+        (Vec::new(), "x.o: not an ELF file"),
+        (b"#!/bin/sh\n".to_vec(), "x.o: not an ELF file"),
+        (good[..40].to_vec(), "x.o: Invalid ELF header size or alignment"),
+        (with(4, 1), "x.o: expected a 64-bit ELF file, found a 32-bit one"),
+        (
+            with(16, 3),
+            "x.o: expected a relocatable object (ELF type 1), found ELF type 3 (an object file as clang -c writes \
+             it, not a linked program)",
+        ),
+        (
+            with(18, 62),
+            "x.o: expected an object for BPF (machine 247), found machine 62 (compile it with clang -target bpf)",
+        ),
+    ] {
+        let error = bpf_skel::elf::read(&bytes, "x.o").expect_err(text);
+        assert_eq!(error.to_string(), text);
+        assert_eq!(error.kind(), Malformed);
+    }
+}
+
+#[test]
+fn a_machine_of_none_is_taken_for_bpf() {
+    let mut bytes = fixtures::bytes("programs", Endian::Little);
+    bytes[18..20].fill(0);
+    assert_eq!(bpf_skel::elf::read(&bytes, "programs.o").unwrap(), fixtures::spec("programs"));
+}
