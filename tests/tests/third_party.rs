@@ -1,0 +1,54 @@
+//! Objects of other projects, which are not committed: `BPF_SKEL_OBJECTS` is a folder with some. CI takes those of
+//! Debian's xdp-tools, libxdp1, ir-keytable and udev-hid-bpf.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use bpf_skel::ErrorKind;
+
+/// Every file below `folder` that is an ELF object for BPF.
+fn objects(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    for entry in entries {
+        let entry = entry.expect("a directory entry");
+        let (path, kind) = (entry.path(), entry.file_type().expect("a file type"));
+        if kind.is_dir() {
+            objects(&path, found);
+        } else if kind.is_file() && path.extension().is_some_and(|extension| extension == "o") {
+            let bytes = std::fs::read(&path).expect("a readable object");
+            let machine = bytes.get(18..20).map(|m| (m[0], m[1]));
+            if bytes.starts_with(b"\x7fELF") && matches!(machine, Some((247, 0) | (0, 247))) {
+                found.push((path, bytes));
+            }
+        }
+    }
+}
+
+#[test]
+fn each_reads_or_is_not_supported_yet() {
+    let Some(folder) = std::env::var_os("BPF_SKEL_OBJECTS") else {
+        println!("skipped: BPF_SKEL_OBJECTS names no folder with objects of other projects");
+        return;
+    };
+    let mut found = Vec::new();
+    objects(Path::new(&folder), &mut found);
+    assert!(!found.is_empty(), "{}: no BPF objects", folder.display());
+    let (mut read, mut programs, mut later) = (0, 0, BTreeMap::<String, usize>::new());
+    for (path, bytes) in &found {
+        let name = path.to_string_lossy();
+        match bpf_skel::elf::read(bytes, &name) {
+            Ok(spec) => {
+                read += 1;
+                programs += spec.programs.len();
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::NotSupportedYet, "{error}");
+                *later.entry(error.message().to_owned()).or_default() += 1;
+            }
+        }
+    }
+    println!("{} objects: {read} read, with {programs} programs", found.len());
+    for (message, count) in later {
+        println!("{count} {message}");
+    }
+}
