@@ -25,6 +25,7 @@ pub mod pod;
 pub mod private;
 #[cfg(target_os = "linux")]
 pub mod program;
+pub mod relocate;
 #[cfg(target_os = "linux")]
 mod ringbuf;
 pub mod section_name;
