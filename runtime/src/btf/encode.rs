@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::types::{
-    Array, BtfKind, DataSecVar, Int, IntEncoding, Kind, Linkage, Member, Param, Type,
-};
+use super::kind::BtfKind;
+use super::types::{Array, DataSecVar, Int, IntEncoding, Kind, Linkage, Member, Param, Type};
 use super::view::Btf;
 use super::wire::{HEADER_LEN, MAGIC, VERSION};
 use crate::spec::Endian;

@@ -10,8 +10,10 @@ mod check;
 mod encode;
 mod essential;
 mod ext;
+mod kind;
 mod patch;
 mod size;
+mod strings;
 mod types;
 mod view;
 mod wire;
@@ -22,10 +24,11 @@ mod tests;
 pub use encode::BtfBuilder;
 pub use essential::essential_name;
 pub use ext::{BtfExt, CoreRelo, FuncInfo, InfoSection, LineInfo};
+pub use kind::BtfKind;
 pub use patch::{BtfEdit, SectionVariable};
 pub use types::{
-    Array, BtfKind, Composite, DataSec, DataSecVar, Enum, Enum64, FuncProto, Int, IntEncoding,
-    Kind, Linkage, Member, Param, Type,
+    Array, Composite, DataSec, DataSecVar, Enum, Enum64, FuncProto, Int, IntEncoding, Kind,
+    Linkage, Member, Param, Type,
 };
 pub use view::Btf;
 

@@ -1,6 +1,7 @@
 //! Changes to BTF in place, where no type grows: what compilers leave open and the linker would have filled in.
 
-use super::types::{BtfKind, DataSecVar, Linkage};
+use super::kind::BtfKind;
+use super::types::{DataSecVar, Linkage};
 use super::view::Btf;
 use super::wire::TYPE_LEN;
 use crate::error::{Error, Result};

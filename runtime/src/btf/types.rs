@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::kind::BtfKind;
+use super::strings::Context;
 use super::wire::word;
-use crate::spec::Endian;
 
 /// One type, as [`Btf::type_by_id`](super::Btf::type_by_id) gives it.
 #[derive(Clone, Copy, Debug)]
@@ -68,72 +69,6 @@ pub enum Kind<'a> {
     Unknown(u8),
 }
 
-/// A kind without what belongs to it: `BTF_KIND_*`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u8)]
-#[non_exhaustive]
-#[allow(missing_docs, reason = "the kernel's names say it")]
-pub enum BtfKind {
-    Void = 0,
-    Int = 1,
-    Ptr = 2,
-    Array = 3,
-    Struct = 4,
-    Union = 5,
-    Enum = 6,
-    Fwd = 7,
-    Typedef = 8,
-    Volatile = 9,
-    Const = 10,
-    Restrict = 11,
-    Func = 12,
-    FuncProto = 13,
-    Var = 14,
-    DataSec = 15,
-    Float = 16,
-    DeclTag = 17,
-    TypeTag = 18,
-    Enum64 = 19,
-    /// Any kind from the future.
-    Unknown = 127,
-}
-
-impl BtfKind {
-    /// Every kind that can be written, by its number less one.
-    pub const ALL: [Self; 19] = [
-        Self::Int,
-        Self::Ptr,
-        Self::Array,
-        Self::Struct,
-        Self::Union,
-        Self::Enum,
-        Self::Fwd,
-        Self::Typedef,
-        Self::Volatile,
-        Self::Const,
-        Self::Restrict,
-        Self::Func,
-        Self::FuncProto,
-        Self::Var,
-        Self::DataSec,
-        Self::Float,
-        Self::DeclTag,
-        Self::TypeTag,
-        Self::Enum64,
-    ];
-
-    /// The kind with this `BTF_KIND_*` number, if there is one.
-    pub const fn from_raw(raw: u8) -> Option<Self> {
-        if raw == 0 {
-            Some(Self::Void)
-        } else if raw as usize <= Self::ALL.len() {
-            Some(Self::ALL[raw as usize - 1])
-        } else {
-            None
-        }
-    }
-}
-
 impl Kind<'_> {
     /// The kind alone.
     pub const fn code(&self) -> BtfKind {
@@ -160,35 +95,6 @@ impl Kind<'_> {
             Self::Enum64(_) => BtfKind::Enum64,
             Self::Unknown(_) => BtfKind::Unknown,
         }
-    }
-}
-
-impl fmt::Display for BtfKind {
-    /// The word that C programmers use.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Void => "void",
-            Self::Int => "int",
-            Self::Ptr => "pointer",
-            Self::Array => "array",
-            Self::Struct => "struct",
-            Self::Union => "union",
-            Self::Enum => "enum",
-            Self::Fwd => "forward declaration",
-            Self::Typedef => "typedef",
-            Self::Volatile => "volatile",
-            Self::Const => "const",
-            Self::Restrict => "restrict",
-            Self::Func => "function",
-            Self::FuncProto => "function prototype",
-            Self::Var => "variable",
-            Self::DataSec => "data section",
-            Self::Float => "float",
-            Self::DeclTag => "declaration tag",
-            Self::TypeTag => "type tag",
-            Self::Enum64 => "64-bit enum",
-            Self::Unknown => "unknown kind",
-        })
     }
 }
 
@@ -267,51 +173,6 @@ impl Linkage {
             2 => Some(Self::Extern),
             _ => None,
         }
-    }
-}
-
-/// What is needed to read names and numbers.
-#[derive(Clone, Copy)]
-pub(super) struct Context<'a> {
-    pub(super) endian: Endian,
-    pub(super) strings: Strings<'a>,
-}
-
-/// The string section, after that of the base for split BTF.
-#[derive(Clone, Copy)]
-pub(super) struct Strings<'a> {
-    pub(super) base: &'a [u8],
-    pub(super) own: &'a [u8],
-}
-
-impl<'a> Strings<'a> {
-    /// The bytes before the NUL.
-    #[inline]
-    pub(super) fn bytes(self, offset: u32) -> Option<&'a [u8]> {
-        let rest = self.from(offset)?;
-        Some(std::ffi::CStr::from_bytes_until_nul(rest).ok()?.to_bytes())
-    }
-
-    /// Everything from this offset on.
-    #[inline]
-    pub(super) fn from(self, offset: u32) -> Option<&'a [u8]> {
-        let offset = offset as usize;
-        match offset.checked_sub(self.base.len()) {
-            None => self.base.get(offset..),
-            Some(0) if self.own.is_empty() && offset == 0 => Some(&[0]),
-            Some(own) => self.own.get(own..).filter(|rest| !rest.is_empty()),
-        }
-    }
-
-    pub(super) fn text(self, offset: u32) -> Option<&'a str> {
-        std::str::from_utf8(self.bytes(offset)?).ok()
-    }
-}
-
-impl<'a> Context<'a> {
-    /// A name; one that cannot be read is taken for none. [`Btf::parse`](super::Btf::parse) refuses such.
-    fn name(self, offset: u32) -> &'a str {
-        self.strings.text(offset).unwrap_or("")
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::kind::BtfKind;
+use super::strings::{Context, Strings};
 use super::types::{
-    Array, BtfKind, Composite, Context, DataSec, Enum, Enum64, FuncProto, Int, IntEncoding, Kind,
-    Linkage, Strings, Type,
+    Array, Composite, DataSec, Enum, Enum64, FuncProto, Int, IntEncoding, Kind, Linkage, Type,
 };
 use super::wire::{self, Head, Lengths, TYPE_LEN, word};
 use super::{check, wire::Sections};

@@ -5,7 +5,7 @@
 //!   0      24          hdr_len + type_off                                hdr_len + str_off
 //! ```
 
-use super::types::BtfKind;
+use super::kind::BtfKind;
 use crate::error::{Error, Result};
 use crate::spec::Endian;
 

@@ -470,3 +470,54 @@ fn instructions_are_patched() {
         }
     }
 }
+
+/// Kernel BTF is not checked as a whole: whatever it holds, relocating ends, without a panic.
+#[test]
+fn damaged_kernel_types_never_panic() {
+    let sample = |b: &mut BtfBuilder| {
+        let row = b.array(INT, INT, 3);
+        let grid = b.array(row, INT, 2);
+        let deep = b.struct_("", 8, &[member("x", LONG, 0), bits("y", UINT, 3, 5)]);
+        let s = b.struct_("s", 40, &[member("grid", grid, 0), member("", deep, 24)]);
+        let ptr = b.ptr(s);
+        let proto = b.func_proto(ptr, &[Param { name: "", ty: ptr }]);
+        b.typedef("fn_t", proto);
+        b.enum_("e", 4, true, &[("A", -1), ("B", 2)]);
+    };
+    let good = build(Endian::Little, sample);
+    let local = Btf::parse(&good, Endian::Little).unwrap();
+    let accesses: Vec<_> = (0..13)
+        .filter_map(CoreKind::from_raw)
+        .flat_map(|kind| {
+            let local = &local;
+            let texts = ["0", "0:0:1:2", "0:1:0", "0:1:1", "1"];
+            (FIRST..local.len())
+                .flat_map(move |id| texts.map(|text| Access::parse(local, kind, id, text).ok()))
+        })
+        .flatten()
+        .collect();
+    assert!(accesses.len() > 40);
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move || {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed as usize
+    };
+    for _ in 0..100 {
+        let mut bytes = good.clone();
+        for _ in 0..=random() % 4 {
+            let at = 24 + random() % (bytes.len() - 24);
+            bytes[at] = if random() % 2 == 0 { random() as u8 % 16 } else { random() as u8 };
+        }
+        let Ok(kernel) = Btf::scan(&bytes, Endian::Little, 1) else { continue };
+        for access in &accesses {
+            let mut candidates: Vec<_> =
+                (0..kernel.len()).map(|id| Candidate { btf: &kernel, id }).collect();
+            for one in candidates.clone() {
+                let _ = resolve(access, &mut vec![one]);
+            }
+            let _ = resolve(access, &mut candidates);
+        }
+    }
+}
