@@ -17,6 +17,16 @@ pub(crate) struct Report {
     /// From `running N tests`.
     pub(crate) announced: Option<usize>,
     pub(crate) tests: Vec<(String, Status)>,
+    /// From the list of failures: test, first lines of its message.
+    messages: Vec<(String, String)>,
+}
+
+impl Report {
+    /// What a failed test gave as its reason.
+    pub(crate) fn message(&self, test: &str) -> Option<&str> {
+        let found = self.messages.iter().find(|(name, _)| name == test);
+        found.map(|(_, message)| message.as_str()).filter(|message| !message.is_empty())
+    }
 }
 
 /// Reads the whole output of one binary. What is not libtest's gives an empty report.
@@ -48,7 +58,33 @@ pub(crate) fn parse(output: &str) -> Report {
         }
     }
     report.tests.extend(pending.map(Pending::close));
+    report.messages = messages(output);
     report
+}
+
+/// The list of failures: a `---- NAME ----` (libtest: `---- NAME stdout ----`) and text up to the next one.
+fn messages(output: &str) -> Vec<(String, String)> {
+    const LINES: usize = 3;
+    let mut messages: Vec<(String, String)> = Vec::new();
+    let mut taken = LINES;
+    for line in output.lines().map(str::trim) {
+        let header = line.strip_prefix("---- ").and_then(|line| line.strip_suffix(" ----"));
+        if let Some(name) = header {
+            let name = name.strip_suffix(" stdout").unwrap_or(name);
+            messages.push((name.to_owned(), String::new()));
+            taken = 0;
+        } else if line == "failures:" {
+            taken = LINES;
+        } else if line.is_empty() || taken == LINES {
+            continue;
+        } else if let Some((_, text)) = messages.last_mut() {
+            let separator = if text.is_empty() { "" } else { " | " };
+            text.push_str(separator);
+            text.push_str(line);
+            taken += 1;
+        }
+    }
+    messages
 }
 
 /// A test whose result has not been seen.
@@ -124,6 +160,7 @@ mod tests {
             test p - should panic ... ok\n\
             \n\
             failures:\n\n---- long::name ----\ntest of something\nok\n\n\
+            failures:\n    long::name\n\n\
             test result: FAILED. 2 passed; 1 failed; 3 ignored\n";
         let report = parse(output);
         assert_eq!(report.announced, Some(6));
@@ -136,6 +173,17 @@ mod tests {
             ("p", Status::Passed),
         ];
         assert_eq!(report.tests, expected.map(|(name, status)| (name.into(), status)));
+        assert_eq!(report.message("long::name"), Some("test of something | ok"));
+        assert_eq!(report.message("a"), None);
+    }
+
+    #[test]
+    fn messages_are_cut_short() {
+        let output =
+            "---- a stdout ----\n\none\ntwo\nthree\nfour\n---- b ----\n\nfailures:\n    a\n    b\n";
+        let report = parse(output);
+        assert_eq!(report.message("a"), Some("one | two | three"));
+        assert_eq!(report.message("b"), None);
     }
 
     #[test]

@@ -51,8 +51,10 @@ pub(crate) fn judge(
     ground: &Ground<'_>,
 ) -> Vec<(String, Verdict)> {
     let report = libtest::parse(output);
-    let mut rows: Vec<_> =
-        report.tests.iter().map(|(name, s)| (name.clone(), of_test(s, end, ground))).collect();
+    let of_row = |(name, status): &(String, Status)| {
+        (name.clone(), of_test(status, report.message(name), end, ground))
+    };
+    let mut rows: Vec<_> = report.tests.iter().map(of_row).collect();
     let failed = rows.iter().any(|(_, verdict)| matches!(verdict, Verdict::Failed(_)));
     let whole = match (end, report.announced) {
         (End::Cut(why), _) if !failed => Verdict::Failed(why.clone()),
@@ -69,10 +71,10 @@ pub(crate) fn judge(
     rows
 }
 
-fn of_test(status: &Status, end: &End, ground: &Ground<'_>) -> Verdict {
+fn of_test(status: &Status, message: Option<&str>, end: &End, ground: &Ground<'_>) -> Verdict {
     match status {
         Status::Passed => Verdict::Passed,
-        Status::Failed => Verdict::Failed("failed".into()),
+        Status::Failed => Verdict::Failed(message.unwrap_or("failed").to_owned()),
         Status::Unfinished => Verdict::Failed(match end {
             End::Exit(status) => format!("the binary ended within it, exit status {status}"),
             End::Cut(why) => why.clone(),
