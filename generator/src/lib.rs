@@ -1,1 +1,34 @@
 //! Generates typed Rust skeletons from BPF ELF objects.
+//!
+//! In `build.rs`:
+//!
+//! ```no_run
+//! fn main() -> bpf_skel_build::Result<()> {
+//!     bpf_skel_build::build("src/runqslower.bpf.c")
+//! }
+//! ```
+//!
+//! and in the program `bpf_skel::include_skel!(runqslower);`. [`Builder`] has the options, [`generate`] takes an object
+//! that was compiled elsewhere, and `bpf_skel_macros::bpf_skel!` does without a `build.rs`.
+//!
+//! Three stages, none of which looks into another: the object is read to a spec (`bpf_skel::elf`), the spec and its BTF
+//! become a model in which everything is named, typed and placed (`model`), the model becomes tokens (`emit`).
+
+mod builder;
+mod cargo;
+mod clang;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cmd;
+mod emit;
+mod error;
+mod ident;
+mod model;
+mod options;
+mod output;
+mod skeleton;
+
+pub use builder::{Builder, build, generate};
+pub use error::{Error, ErrorKind, Result};
+pub use options::Options;
+pub use skeleton::Skeleton;

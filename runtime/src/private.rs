@@ -1,15 +1,28 @@
 //! What generated code calls. Not part of the public API: it may change with any version, and a skeleton is generated
 //! by the version of the generator that goes with this crate.
 
+mod bits;
+mod relocations;
+mod types;
+
 use crate::error::{Error, Result};
 use crate::live::LiveLayout;
 use crate::map::{Frozen, Live, Map};
 use crate::object::{Object, OpenMap, OpenObject, OpenProgram, Options, PreparedObject, SpecRef};
-use crate::pod::{Pod, boxed_from_bytes, boxed_zeroed};
+use crate::pod::{Pod, boxed_from_bytes, boxed_zeroed, bytes_of_mut};
 use crate::program::{Kind, Program};
 use crate::spec::{Data, MapContents, ObjectSpec};
 
-pub use std::borrow::Cow;
+pub use bits::{BitInt, bits, with_bits};
+pub use relocations::{core, map_fd, map_value};
+pub use types::{debug_fields, debug_number, is_live, is_pod, set_view, view};
+
+#[doc(hidden)]
+pub use crate::{
+    __bpf_skel_enumeration as enumeration, __bpf_skel_equal as equal,
+    __bpf_skel_live as live_struct, __bpf_skel_plain as plain,
+    __bpf_skel_section as section_struct,
+};
 
 /// The open phase of the map with this index.
 ///
@@ -29,20 +42,24 @@ pub fn open_program(spec: &'static ObjectSpec, index: u32) -> OpenProgram {
 
 /// The initial value of the data section with this index, straight on the heap.
 ///
+/// A section need not be a multiple of its alignment, a Rust type is: what `T` has more than the section is padding.
+///
 /// # Panics
-/// The object has no such section, or one of another size: only generated code calls it, and that knows.
+/// The object has no such section, or a larger one: only generated code calls it, and that knows.
 pub fn section<T: Pod>(spec: &'static ObjectSpec, index: usize) -> Box<T> {
-    match &spec.maps[index].contents {
-        MapContents::Data { data: Data::Bytes(bytes), .. } => {
-            boxed_from_bytes(bytes).expect("the section's type is generated from the section")
-        }
-        _ => boxed_zeroed(),
-    }
+    let MapContents::Data { data: Data::Bytes(bytes), .. } = &spec.maps[index].contents else {
+        return boxed_zeroed();
+    };
+    boxed_from_bytes(bytes).unwrap_or_else(|| {
+        let mut section = boxed_zeroed();
+        bytes_of_mut(&mut *section)[..bytes.len()].copy_from_slice(bytes);
+        section
+    })
 }
 
-/// The map of a data section, with the value that the user has edited.
-pub fn with_data<T: Pod>(mut map: OpenMap, data: Box<T>) -> OpenMap {
-    map.set_typed_data(data);
+/// The map of a data section of `len` bytes, with the value that the user has edited.
+pub fn with_data<T: Pod>(mut map: OpenMap, data: Box<T>, len: usize) -> OpenMap {
+    map.set_typed_data(data, len);
     map
 }
 

@@ -10,26 +10,28 @@ use crate::uapi::{MapType, flags};
 const KEY: [u8; 4] = [0; 4];
 
 /// Checks that the map is a section with room for a `T`. It may be longer: the last array of a section can be resized
-/// before the object is loaded.
+/// before the object is loaded. It may be shorter by what rounds `T` up to its alignment: the sections of a file have
+/// no padding at their end, and the memory of an array's value is whole pages.
 pub(super) fn check_section<T>(map: &Map) -> Result<()> {
     expect_type(map, &[MapType::ARRAY])?;
     expect_key::<u32>(map)?;
     let (expected, found) = (size_of::<T>(), map.value_size());
-    if expected > found as usize {
+    if expected > (found as usize).next_multiple_of(align_of::<T>()) {
         let message = format!("section size: expected at least {expected} bytes, found {found}");
         return Err(map.mismatch(message));
     }
     Ok(())
 }
 
-/// A copy of the section's start.
+/// A copy of the section's start; padding after its end is zero.
 pub(super) fn read_section<T: Pod>(map: &Map) -> Result<Box<T>> {
     check_section::<T>(map)?;
     let mut section = pod::boxed_zeroed::<T>();
     if map.value_size() as usize == size_of::<T>() {
         map.lookup_into(&KEY, bytes_of_mut(&mut *section))?;
     } else if let Some(whole) = map.lookup(&KEY)? {
-        bytes_of_mut(&mut *section).copy_from_slice(&whole[..size_of::<T>()]);
+        let both = whole.len().min(size_of::<T>());
+        bytes_of_mut(&mut *section)[..both].copy_from_slice(&whole[..both]);
     }
     Ok(section)
 }
@@ -41,8 +43,7 @@ pub(super) fn write_section<T: Pod>(map: &Map, section: &T) -> Result<()> {
         return map.update(&KEY, bytes_of(section), flags::ANY);
     }
     let mut whole = map.lookup(&KEY)?.unwrap_or_default();
-    if let Some(start) = whole.get_mut(..size_of::<T>()) {
-        start.copy_from_slice(bytes_of(section));
-    }
+    let both = whole.len().min(size_of::<T>());
+    whole[..both].copy_from_slice(&bytes_of(section)[..both]);
     map.update(&KEY, &whole, flags::ANY)
 }

@@ -46,7 +46,8 @@ pub(crate) enum Inner {
 pub(crate) enum Contents {
     Spec,
     Bytes(Vec<u8>),
-    Typed(Box<dyn SectionBytes>),
+    /// The first bytes of a skeleton's struct: a section need not be a multiple of its alignment.
+    Typed(Box<dyn SectionBytes>, usize),
 }
 
 /// A data section of a skeleton: a plain struct on the heap.
@@ -196,7 +197,7 @@ impl OpenMap {
         Some(match &self.contents {
             Contents::Spec => data.clone(),
             Contents::Bytes(bytes) => Data::Bytes(bytes.clone().into()),
-            Contents::Typed(typed) => Data::Bytes(typed.bytes().to_vec().into()),
+            Contents::Typed(typed, len) => Data::Bytes(typed.bytes()[..*len].to_vec().into()),
         })
     }
 
@@ -232,15 +233,15 @@ impl OpenMap {
     }
 
     /// The value of a data section, as a skeleton has it.
-    pub(crate) fn set_typed_data<T: Pod>(&mut self, data: Box<T>) {
-        self.contents = Contents::Typed(data);
+    pub(crate) fn set_typed_data<T: Pod>(&mut self, data: Box<T>, len: usize) {
+        self.contents = Contents::Typed(data, len.min(size_of::<T>()));
     }
 
     /// The bytes that the map is filled with; what is missing at the end is zero. `None`: all zero.
     pub(crate) fn initial_bytes(&self) -> Option<&[u8]> {
         match (&self.contents, &self.spec.contents) {
             (Contents::Bytes(bytes), _) => Some(bytes),
-            (Contents::Typed(typed), _) => Some(typed.bytes()),
+            (Contents::Typed(typed, len), _) => Some(&typed.bytes()[..*len]),
             (Contents::Spec, MapContents::Data { data: Data::Bytes(bytes), .. }) => Some(bytes),
             (Contents::Spec, _) => None,
         }

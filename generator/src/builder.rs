@@ -1,0 +1,281 @@
+//! From a C source or an object to a skeleton file, for `build.rs` and the command.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use bpf_skel::spec::Endian;
+
+use crate::clang::Compile;
+use crate::output::write_if_changed;
+use crate::{Error, Options, Result, Skeleton, cargo};
+
+/// Compiles a C source and writes its skeleton to `OUT_DIR`, for `include_skel!`; see [`Builder::build`].
+///
+/// ```no_run
+/// fn main() -> bpf_skel_build::Result<()> {
+///     bpf_skel_build::build("src/runqslower.bpf.c")
+/// }
+/// ```
+///
+/// # Errors
+/// Where clang is missing or refuses the source, where the object holds what is not supported, where a file cannot
+/// be written.
+pub fn build(source: impl AsRef<Path>) -> Result<()> {
+    Builder::new().build(source).map(drop)
+}
+
+/// Writes the skeleton of an object to `OUT_DIR`, for `include_skel!`; see [`Builder::generate`].
+///
+/// # Errors
+/// Where the object is broken or holds what is not supported, where a file cannot be read or written.
+pub fn generate(object: impl AsRef<Path>) -> Result<()> {
+    Builder::new().generate(object).map(drop)
+}
+
+/// Builds skeletons with options of one's own.
+///
+/// In a build script, everything that cargo says about the target is taken into account, and cargo is told what the
+/// skeleton depends on. Elsewhere the host is the target and nothing is printed.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Builder {
+    clang: Option<PathBuf>,
+    args: Vec<OsString>,
+    include_dirs: Vec<PathBuf>,
+    defines: Vec<(String, Option<String>)>,
+    output: Option<PathBuf>,
+    object: Option<PathBuf>,
+    endian: Option<Endian>,
+    any_endian: bool,
+    target_arch: Option<String>,
+    options: Options,
+}
+
+impl Builder {
+    /// A builder with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The clang to run, by path or by name; else `CLANG`, else the first of `clang`, `clang-22` … `clang-11`.
+    pub fn clang(mut self, clang: impl Into<PathBuf>) -> Self {
+        self.clang = Some(clang.into());
+        self
+    }
+
+    /// One more argument for clang, after all others.
+    pub fn clang_arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// More arguments for clang, after all others.
+    pub fn clang_args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// A folder to search for headers (`-I`).
+    pub fn include_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.include_dirs.push(folder.into());
+        self
+    }
+
+    /// A macro for the C source: `-DNAME`, or `-DNAME=VALUE`.
+    pub fn define<'v>(
+        mut self,
+        name: impl Into<String>,
+        value: impl Into<Option<&'v str>>,
+    ) -> Self {
+        self.defines.push((name.into(), value.into().map(str::to_owned)));
+        self
+    }
+
+    /// The file of the skeleton; else `OUT_DIR/NAME.skel.rs`.
+    pub fn output(mut self, path: impl Into<PathBuf>) -> Self {
+        self.output = Some(path.into());
+        self
+    }
+
+    /// The file of the compiled object; else `OUT_DIR/NAME.bpf.o`.
+    pub fn object(mut self, path: impl Into<PathBuf>) -> Self {
+        self.object = Some(path.into());
+        self
+    }
+
+    /// The name of the generated module, and of its file; else the source's name up to the first dot.
+    pub fn module_name(mut self, name: impl Into<String>) -> Self {
+        self.options.module = Some(name.into());
+        self
+    }
+
+    /// The path of the runtime crate as generated code is to spell it; else `::bpf_skel`.
+    pub fn runtime_path(mut self, path: impl Into<String>) -> Self {
+        self.options.runtime = path.into();
+        self
+    }
+
+    /// The byte order to compile for and to take; else the target's.
+    pub fn endian(mut self, endian: Endian) -> Self {
+        self.endian = Some(endian);
+        self
+    }
+
+    /// Takes an object of either byte order; the skeleton then compiles for targets of that order only.
+    pub fn any_endian(mut self) -> Self {
+        self.any_endian = true;
+        self
+    }
+
+    /// The architecture whose `__TARGET_ARCH_…` the source sees, by cargo's name (`x86_64`); else the target's.
+    pub fn target_arch(mut self, arch: impl Into<String>) -> Self {
+        self.target_arch = Some(arch.into());
+        self
+    }
+
+    /// Compiles `source` and writes the skeleton of the object. Returns the skeleton's path.
+    ///
+    /// # Errors
+    /// As [`build`].
+    pub fn build(&self, source: impl AsRef<Path>) -> Result<PathBuf> {
+        let source = source.as_ref();
+        let object = match &self.object {
+            Some(path) => path.clone(),
+            None => out_dir()?.join(format!("{}.bpf.o", self.file_stem(source))),
+        };
+        self.compile(source, &object)?;
+        self.write_skeleton(&[object])
+    }
+
+    /// Writes the skeleton of an object that exists already. Returns the skeleton's path.
+    ///
+    /// # Errors
+    /// As [`generate`].
+    pub fn generate(&self, object: impl AsRef<Path>) -> Result<PathBuf> {
+        self.generate_from([object])
+    }
+
+    /// Writes the skeleton of that one of `objects` which has the target's byte order: `["x-el.o", "x-eb.o"]`.
+    ///
+    /// # Errors
+    /// As [`generate`]; also where none of them has the target's byte order.
+    pub fn generate_from(
+        &self,
+        objects: impl IntoIterator<Item = impl AsRef<Path>>,
+    ) -> Result<PathBuf> {
+        let objects: Vec<PathBuf> =
+            objects.into_iter().map(|path| path.as_ref().to_owned()).collect();
+        if cargo::in_build_script() {
+            objects.iter().for_each(|path| cargo::rerun_if_changed(path));
+        }
+        self.write_skeleton(&objects)
+    }
+
+    /// Compiles `source` to `object` and nothing else. Returns the source and all headers it read.
+    ///
+    /// # Errors
+    /// Where clang is missing or refuses the source, where the object cannot be written.
+    pub fn compile(
+        &self,
+        source: impl AsRef<Path>,
+        object: impl AsRef<Path>,
+    ) -> Result<Vec<PathBuf>> {
+        let cargo = cargo::in_build_script();
+        if cargo {
+            // Before clang runs: a build that fails is to run again when the source is mended.
+            cargo::rerun_if_changed(source.as_ref());
+            cargo::rerun_if_env_changed("CLANG");
+        }
+        let arch = self.target_arch.clone().unwrap_or_else(cargo::target_arch);
+        let compiled = Compile {
+            clang: self.clang.as_deref(),
+            source: source.as_ref(),
+            object: object.as_ref(),
+            endian: self.target_endian(),
+            arch: &arch,
+            include_dirs: &self.include_dirs,
+            defines: &self.defines,
+            args: &self.args,
+        }
+        .run()?;
+        if cargo {
+            cargo::warning(&compiled.warnings);
+            compiled.dependencies.iter().for_each(|path| cargo::rerun_if_changed(path));
+        } else if !compiled.warnings.is_empty() {
+            eprint!("{}", compiled.warnings);
+        }
+        Ok(compiled.dependencies)
+    }
+
+    /// The skeleton of that one of `objects` which has the target's byte order, without writing it.
+    ///
+    /// # Errors
+    /// As [`Builder::generate_from`].
+    pub fn skeleton(&self, objects: &[impl AsRef<Path>]) -> Result<Skeleton> {
+        let endian = self.target_endian();
+        let mut found = Vec::new();
+        for path in objects.iter().map(AsRef::as_ref) {
+            let bytes = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
+            match elf_endian(&bytes) {
+                Some(other) if other != endian && !self.any_endian => {
+                    found.push(format!("{} ({other})", path.display()))
+                }
+                // What is not ELF at all gets its error from the reader.
+                _ => return Skeleton::from_object(&bytes, &file_name(path), &self.options),
+            }
+        }
+        Err(Error::invalid_input(format!("no {endian} object among {}", found.join(", ")))
+            .with_hint(format!(
+                "the target is {endian}; compile for it with `-target bpfe{}`",
+                match endian {
+                    Endian::Little => 'l',
+                    Endian::Big => 'b',
+                }
+            )))
+    }
+
+    fn write_skeleton(&self, objects: &[PathBuf]) -> Result<PathBuf> {
+        let skeleton = self.skeleton(objects)?;
+        let path = match &self.output {
+            Some(path) => path.clone(),
+            None => out_dir()?.join(format!("{}.skel.rs", skeleton.module())),
+        };
+        write_if_changed(&path, skeleton.to_string().as_bytes())?;
+        Ok(path)
+    }
+
+    fn target_endian(&self) -> Endian {
+        self.endian.unwrap_or_else(cargo::target_endian)
+    }
+
+    fn file_stem(&self, source: &Path) -> String {
+        self.options.module.clone().unwrap_or_else(|| object_name(&file_name(source)).to_owned())
+    }
+}
+
+/// `EI_DATA` of something that starts as ELF does.
+fn elf_endian(bytes: &[u8]) -> Option<Endian> {
+    match bytes {
+        [0x7f, b'E', b'L', b'F', _, 1, ..] => Some(Endian::Little),
+        [0x7f, b'E', b'L', b'F', _, 2, ..] => Some(Endian::Big),
+        _ => None,
+    }
+}
+
+/// The file's name without its folder.
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// A file's name up to the first dot.
+pub(crate) fn object_name(file_name: &str) -> &str {
+    file_name.split('.').next().unwrap_or(file_name)
+}
+
+fn out_dir() -> Result<PathBuf> {
+    env::var_os("OUT_DIR").map(PathBuf::from).ok_or_else(|| {
+        Error::invalid_input("OUT_DIR is not set")
+            .with_hint("outside of a build script, say where to write with `Builder::output`")
+    })
+}

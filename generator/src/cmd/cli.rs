@@ -1,0 +1,62 @@
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use bpf_skel::elf;
+use bpf_skel::spec::ObjectSpec;
+use clap::{Parser, Subcommand};
+
+use super::{build, generate, inspect};
+use crate::builder::file_name;
+use crate::{Error, Result};
+
+/// Typed Rust skeletons for BPF objects.
+#[derive(Debug, Parser)]
+#[command(name = "bpf-skel", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Gen(generate::Args),
+    Build(build::Args),
+    Inspect(inspect::Args),
+}
+
+/// Runs the command. Errors go to standard error; the status is 0 only where nothing failed.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Gen(args) => args.run(),
+        Command::Build(args) => args.run(),
+        Command::Inspect(args) => args.run(),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("bpf-skel: {error:?}");
+        ExitCode::FAILURE
+    })
+}
+
+pub(super) fn read_object(path: &Path) -> Result<ObjectSpec> {
+    let bytes = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
+    Ok(elf::read(&bytes, &file_name(path))?)
+}
+
+/// Writes to standard output. A reader that has seen enough (`| head`) is no failure.
+pub(super) fn print(text: &str) -> Result<ExitCode> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::io("write", Path::new("standard output"), &error))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// As [`print`], as JSON.
+pub(super) fn print_json(value: &impl serde::Serialize) -> Result<ExitCode> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Error::invalid_input(format!("cannot write JSON: {error}")))?;
+    print(&(text + "\n"))
+}

@@ -1,0 +1,49 @@
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use bpf_skel::spec::Endian;
+
+use super::cli::print;
+use crate::output::write_if_changed;
+use crate::{Builder, Result};
+
+/// Write the Rust skeleton of an object.
+#[derive(Debug, clap::Args)]
+#[command(name = "gen")]
+pub(super) struct Args {
+    /// The object; two of them for both byte orders, of which the host's (or --endian) is taken.
+    #[arg(value_name = "OBJ", required = true)]
+    objects: Vec<PathBuf>,
+    /// The file to write; standard output if not given.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The module's name; the object's if not given.
+    #[arg(long)]
+    name: Option<String>,
+    /// Path of the runtime crate in the generated code.
+    #[arg(long, value_name = "PATH", default_value = "::bpf_skel")]
+    runtime: String,
+    /// Byte order of the object to take; of the only one given, any.
+    #[arg(long, value_parser = ["little", "big"])]
+    endian: Option<String>,
+}
+
+impl Args {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let mut builder = Builder::new().runtime_path(self.runtime);
+        if let Some(name) = self.name {
+            builder = builder.module_name(name);
+        }
+        match self.endian.as_deref() {
+            Some("big") => builder = builder.endian(Endian::Big),
+            Some(_) => builder = builder.endian(Endian::Little),
+            None if self.objects.len() == 1 => builder = builder.any_endian(),
+            None => {}
+        }
+        let text = builder.skeleton(&self.objects)?.to_string();
+        match self.output {
+            Some(path) => write_if_changed(&path, text.as_bytes()).map(|_| ExitCode::SUCCESS),
+            None => print(&text),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! From the model to Rust: tokens, no decisions about types.
+
+mod docs;
+mod enums;
+mod live;
+mod maps;
+mod module;
+mod paths;
+mod phases;
+mod programs;
+mod sections;
+mod spec;
+mod structs;
+mod types;
+
+pub(crate) use module::{Header, module};

@@ -1,0 +1,189 @@
+//! The one way from a name in C to a name in Rust.
+//!
+//! A name that is a Rust identifier already stays as it is (keywords become raw: `r#type`). Every other one is
+//! bent as little as possible, and never onto a name that another thing of the same scope has: an exact name
+//! always goes before a bent one, so adding a map never renames another.
+
+use std::collections::HashMap;
+
+use proc_macro2::{Ident, Span};
+
+/// Keywords of all editions, strict and reserved. Weak ones (`union`, `auto`, `raw`, …) are good identifiers.
+const KEYWORDS: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
+    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while", "yield",
+];
+
+/// Keywords that cannot be raw identifiers.
+const NOT_RAW: &[&str] = &["crate", "self", "Self", "super"];
+
+/// Names that a type may not take: generated code and its derives spell them.
+pub(crate) const PRIMITIVES: &[&str] = &[
+    "bool", "char", "f16", "f32", "f64", "f128", "i8", "i16", "i32", "i64", "i128", "isize", "str",
+    "u8", "u16", "u32", "u64", "u128", "usize",
+];
+
+/// A set of names that must differ from one another: the fields of a struct, the items of a module.
+#[derive(Debug, Default)]
+pub(crate) struct Scope {
+    /// Name without `r#` → how many suffixes were tried for it.
+    taken: HashMap<String, u32>,
+}
+
+impl Scope {
+    /// A scope in which these names are taken by generated code.
+    pub(crate) fn reserving(names: &[&str]) -> Self {
+        Self { taken: names.iter().map(|&name| (name.to_owned(), 1)).collect() }
+    }
+
+    /// An identifier for each name, in the same order.
+    pub(crate) fn claim_all<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> Vec<Ident> {
+        let names: Vec<&str> = names.into_iter().collect();
+        let mut idents: Vec<Option<Ident>> = vec![None; names.len()];
+        for exact in [true, false] {
+            for (name, ident) in names.iter().zip(&mut idents) {
+                if ident.is_none() && (!exact || is_identifier(name)) {
+                    let bent = bend(name);
+                    if !exact || !self.taken.contains_key(&bent) {
+                        *ident = Some(self.claim_bent(bent));
+                    }
+                }
+            }
+        }
+        idents.into_iter().flatten().collect()
+    }
+
+    /// An identifier for one name.
+    pub(crate) fn claim(&mut self, name: &str) -> Ident {
+        self.claim_bent(bend(name))
+    }
+
+    fn claim_bent(&mut self, bent: String) -> Ident {
+        let mut candidate = bent.clone();
+        while self.taken.contains_key(&candidate) {
+            let tries = self.taken.entry(bent.clone()).or_insert(1);
+            *tries += 1;
+            candidate = format!("{bent}_{tries}");
+        }
+        self.taken.insert(candidate.clone(), 1);
+        ident(&candidate)
+    }
+}
+
+/// The name of a module: it is also a file's name, so a keyword gets a suffix and not `r#`.
+pub(crate) fn module(name: &str) -> String {
+    let bent = bend(name);
+    if KEYWORDS.contains(&bent.as_str()) { format!("{bent}_") } else { bent }
+}
+
+/// The name of the field for the data section: `.data.config` is `data_config`.
+pub(crate) fn section_field(section: &str) -> &str {
+    section.strip_prefix('.').unwrap_or(section)
+}
+
+fn ident(name: &str) -> Ident {
+    if KEYWORDS.contains(&name) {
+        Ident::new_raw(name, Span::call_site())
+    } else {
+        Ident::new(name, Span::call_site())
+    }
+}
+
+fn is_identifier(name: &str) -> bool {
+    bend(name) == name
+}
+
+/// The nearest text that is an identifier, or would be one as `r#`.
+fn bend(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 1);
+    for c in name.chars() {
+        match c {
+            '_' | 'a'..='z' | 'A'..='Z' => out.push(c),
+            '0'..='9' => {
+                if out.is_empty() {
+                    out.push('_');
+                }
+                out.push(c);
+            }
+            // Two names of other letters stay two names.
+            c if !c.is_ascii() => out.push_str(&format!("_u{:x}_", u32::from(c))),
+            _ => out.push('_'),
+        }
+    }
+    match out.as_str() {
+        "" => "unnamed".to_owned(),
+        "_" => "__".to_owned(),
+        text if NOT_RAW.contains(&text) => out + "_",
+        _ => out,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim_all(reserved: &[&str], names: &[&str]) -> Vec<String> {
+        Scope::reserving(reserved)
+            .claim_all(names.iter().copied())
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn every_name_that_breaks_the_peers() {
+        let cases = [
+            ("type", "r#type"),   // a global
+            ("match", "r#match"), // a map
+            ("loop", "r#loop"),   // a program
+            ("crate", "crate_"),  // an enumerator
+            ("self", "self_"),
+            ("Self", "Self_"),
+            ("super", "super_"),
+            ("gen", "r#gen"),
+            ("_", "__"),                            // a member
+            ("dash-name", "dash_name"),             // a file
+            ("foo__bar", "foo__bar"),               // a program
+            ("on_exec.____fmt", "on_exec_____fmt"), // a static of a function
+            (".data.cfg", "_data_cfg"),
+            ("", "unnamed"),
+            ("9lives", "_9lives"),
+            ("größe", "gr_uf6__udf_e"),
+            ("union", "union"),
+            ("a b\n`{}\"//", "a_b_______"),
+        ];
+        for (c, rust) in cases {
+            assert_eq!(claim_all(&[], &[c]), [rust], "{c}");
+        }
+    }
+
+    #[test]
+    fn exact_names_go_first_and_the_others_are_told_apart() {
+        assert_eq!(claim_all(&[], &["a.b", "a_b", "a-b"]), ["a_b_2", "a_b", "a_b_3"]);
+        assert_eq!(claim_all(&[], &["crate", "crate_"]), ["crate__2", "crate_"]);
+        assert_eq!(claim_all(&[], &["x", "x", "x_2"]), ["x", "x_3", "x_2"]);
+        assert_eq!(claim_all(&["object", "maps"], &["object", "maps_2"]), ["object_2", "maps_2"]);
+        assert_eq!(claim_all(&["type"], &["type"]), ["type_2"]);
+        assert_eq!(claim_all(PRIMITIVES, &["u32", "bool"]), ["u32_2", "bool_2"]);
+    }
+
+    #[test]
+    fn claims_of_many_equal_names_are_linear() {
+        let names = vec!["x"; 20_000];
+        let mut idents = claim_all(&[], &names);
+        idents.sort();
+        idents.dedup();
+        assert_eq!(idents.len(), names.len());
+    }
+
+    #[test]
+    fn a_module_is_a_file_name_too() {
+        assert_eq!(module("loop"), "loop_");
+        assert_eq!(module("dash-name"), "dash_name");
+        assert_eq!(module("self"), "self_");
+        assert_eq!(section_field(".data.config"), "data.config");
+    }
+}

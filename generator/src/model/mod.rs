@@ -1,0 +1,22 @@
+//! What a skeleton is made of, as plain data between the object and the tokens: everything named, typed and placed.
+
+mod c_text;
+mod layout;
+mod lower;
+mod maps;
+mod object;
+mod programs;
+mod sections;
+mod ty;
+mod types;
+
+#[cfg(feature = "cli")]
+pub(crate) use c_text::type_name;
+pub(crate) use maps::{Handle, Map};
+pub(crate) use object::Object;
+pub(crate) use programs::Program;
+pub(crate) use sections::Section;
+pub(crate) use ty::{
+    BitField, Def, DefKind, Enumerator, Field, FieldRole, Repr, StructDef, Ty, UnionMember,
+};
+pub(crate) use types::Types;

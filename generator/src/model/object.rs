@@ -1,0 +1,28 @@
+use bpf_skel::btf::Btf;
+use bpf_skel::spec::ObjectSpec;
+
+use super::maps::{Map, maps};
+use super::programs::{Program, programs};
+use super::sections::{Section, sections};
+use super::types::Types;
+use crate::{Error, Result};
+
+/// All that a skeleton says about an object.
+pub(crate) struct Object<'s, 'b> {
+    pub(crate) spec: &'s ObjectSpec,
+    pub(crate) maps: Vec<Map<'s>>,
+    pub(crate) sections: Vec<Section<'s>>,
+    pub(crate) programs: Vec<Program<'s>>,
+    pub(crate) types: Types<'b>,
+}
+
+impl<'s, 'b> Object<'s, 'b> {
+    pub(crate) fn new(spec: &'s ObjectSpec, btf: Option<&'b Btf<'b>>) -> Result<Self> {
+        let mut types = Types::new(btf);
+        let maps = maps(spec, &mut types);
+        let sections = sections(spec, &mut types).map_err(Error::invalid_input)?;
+        let programs = programs(spec);
+        types.name_all();
+        Ok(Self { spec, maps, sections, programs, types })
+    }
+}

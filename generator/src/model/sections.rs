@@ -1,0 +1,115 @@
+//! Data sections as structs.
+
+use bpf_skel::spec::{Linkage, MapContents, ObjectSpec, VariableSpec};
+use proc_macro2::Ident;
+
+use super::c_text::declaration;
+use super::layout::{self, Wanted};
+use super::lower::Member;
+use super::ty::{Field, Repr};
+use super::types::Types;
+use crate::ident::{Scope, section_field};
+
+/// A data section that has at least one global variable.
+pub(crate) struct Section<'s> {
+    pub(crate) ident: Ident,
+    /// Its name in the object: `.data.config`.
+    pub(crate) name: &'s str,
+    /// Index of its map.
+    pub(crate) map: usize,
+    /// Whether the map is frozen after it was filled: plain data then, no cells.
+    pub(crate) frozen: bool,
+    /// Bytes of the section.
+    pub(crate) len: u64,
+    /// Bytes of the struct: those of the section, up to a multiple of the alignment.
+    pub(crate) size: u64,
+    pub(crate) align: u64,
+    pub(crate) repr: Repr,
+    /// Every byte, in order; static variables are padding.
+    pub(crate) fields: Vec<Field>,
+}
+
+/// Names that generated code gives to the fields beside the sections.
+const TAKEN: &[&str] = &["maps", "progs", "options", "object"];
+
+pub(super) fn sections<'s>(
+    spec: &'s ObjectSpec,
+    types: &mut Types<'_>,
+) -> Result<Vec<Section<'s>>, String> {
+    let mut variables: Vec<Vec<&VariableSpec>> = vec![Vec::new(); spec.maps.len()];
+    for variable in spec.variables.iter() {
+        if variable.linkage != Linkage::Static
+            && let Some(of_map) = variables.get_mut(variable.map as usize)
+        {
+            of_map.push(variable);
+        }
+    }
+    let shown: Vec<usize> =
+        (0..spec.maps.len()).filter(|&map| !variables[map].is_empty()).collect();
+    let names = shown.iter().map(|&map| section_field(&spec.maps[map].name));
+    let idents = Scope::reserving(TAKEN).claim_all(names);
+    shown
+        .iter()
+        .zip(idents)
+        .map(|(&map, ident)| {
+            section(spec, map, &variables[map], ident, types)
+                .map_err(|why| format!("data section {:?}: {why}", spec.maps[map].name))
+        })
+        .collect()
+}
+
+fn section<'s>(
+    spec: &'s ObjectSpec,
+    map: usize,
+    variables: &[&VariableSpec],
+    ident: Ident,
+    types: &mut Types<'_>,
+) -> Result<Section<'s>, String> {
+    let MapContents::Data { data, frozen } = &spec.maps[map].contents else {
+        return Err("its map is none of data".to_owned());
+    };
+    let mut members: Vec<Member> = variables
+        .iter()
+        .map(|variable| Member {
+            name: variable.name.to_string(),
+            ty: types.root(variable.type_id, variable.size.into(), &variable.name),
+            c: match types.btf {
+                Some(btf) if variable.type_id != 0 => {
+                    declaration(btf, variable.type_id, &variable.name)
+                }
+                _ => variable.name.to_string(),
+            },
+            bit_offset: u64::from(variable.offset) * 8,
+            bits: None,
+        })
+        .collect();
+    members.sort_by_key(|member| member.bit_offset);
+    let len = data.len() as u64;
+    // Aliases are two names of one place: the first stays. So does what hostile symbols put over one another.
+    let mut end = 0;
+    members.retain(|member| {
+        let (start, size) = (member.bit_offset / 8, types.size(&member.ty));
+        let free = start >= end && start.saturating_add(size) <= len;
+        end = if free { start + size } else { end };
+        free
+    });
+
+    let plain = types.plain(&members);
+    let aligned = plain.iter().filter(|member| member.bit_offset / 8 % member.align == 0);
+    let most = aligned.map(|member| member.align).max().unwrap_or(1);
+    let size = len.next_multiple_of(most);
+    let plan = layout::plan(Wanted { members: &plain, size, may_pack: false, placed_at: 1 })?;
+    let places: Vec<_> = plan.places.iter().collect();
+    let (fields, _) = types.fields(&members, &places, &mut Scope::default());
+    Ok(Section {
+        ident,
+        name: &spec.maps[map].name,
+        map,
+        frozen: *frozen,
+        len,
+        size,
+        align: plan.align,
+        repr: plan.repr,
+        fields,
+    })
+}

@@ -1,0 +1,163 @@
+//! The types of a skeleton: what was lowered so far, and their sizes.
+
+use std::collections::HashMap;
+
+use bpf_skel::btf::{Btf, Kind};
+use proc_macro2::{Ident, Span};
+
+use super::ty::{Def, DefKind, Ty};
+use crate::ident::{PRIMITIVES, Scope};
+
+/// The types that a skeleton needs, in the order in which they were met.
+pub(crate) struct Types<'b> {
+    pub(super) btf: Option<&'b Btf<'b>>,
+    /// Filled by [`lower`](Self::lower); identifiers are final after [`name_all`](Self::name_all).
+    pub(crate) defs: Vec<Def>,
+    /// BTF id → index in `defs`: of structs, unions and enums, and of typedefs that are aliases.
+    pub(super) by_id: HashMap<u32, usize>,
+    /// Anonymous type → the first typedef that names it.
+    pub(super) typedefs: HashMap<u32, &'b str>,
+    /// Struct or union → the largest alignment of all the places where the object has it; made on first need.
+    pub(super) places: Option<HashMap<u32, u64>>,
+}
+
+impl<'b> Types<'b> {
+    pub(crate) fn new(btf: Option<&'b Btf<'b>>) -> Self {
+        let mut typedefs = HashMap::new();
+        for (_, ty) in btf.into_iter().flat_map(Btf::types) {
+            if let Kind::Typedef(to) = ty.kind {
+                typedefs.entry(to).or_insert(ty.name);
+            }
+        }
+        Self { btf, defs: Vec::new(), by_id: HashMap::new(), typedefs, places: None }
+    }
+
+    /// Gives every type its identifier. Exact C names go first, so nothing depends on the order of discovery but
+    /// the suffixes of names that clash.
+    pub(crate) fn name_all(&mut self) {
+        let names = self.defs.iter().map(|def| def.wanted.as_str());
+        let idents = Scope::reserving(PRIMITIVES).claim_all(names);
+        for (def, ident) in self.defs.iter_mut().zip(idents) {
+            def.ident = ident;
+        }
+    }
+
+    /// A place for a type that is being lowered, so that pointers back to it find it.
+    pub(super) fn reserve(&mut self, id: u32, wanted: String, c: String) -> usize {
+        let index = self.defs.len();
+        self.defs.push(Def {
+            wanted,
+            ident: Ident::new("_unnamed", Span::call_site()),
+            c,
+            size: 0,
+            align: 1,
+            over_aligned: false,
+            eq: true,
+            kind: DefKind::Declared,
+        });
+        self.by_id.insert(id, index);
+        index
+    }
+
+    pub(crate) fn size(&self, ty: &Ty) -> u64 {
+        match ty {
+            Ty::Int { bytes, .. } | Ty::Float { bytes } => u64::from(*bytes),
+            Ty::Bool => 1,
+            Ty::Ptr(_) => 8,
+            Ty::Unit => 0,
+            Ty::Array(element, len) => self.size(element).saturating_mul(*len),
+            Ty::Def(index) => self.defs[*index].size,
+        }
+    }
+
+    pub(crate) fn align(&self, ty: &Ty) -> u64 {
+        match ty {
+            Ty::Int { bytes, .. } | Ty::Float { bytes } => u64::from(*bytes),
+            Ty::Bool | Ty::Unit => 1,
+            Ty::Ptr(_) => 8,
+            Ty::Array(element, _) => self.align(element),
+            Ty::Def(index) => self.defs[*index].align,
+        }
+    }
+
+    pub(super) fn over_aligned(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::Array(element, _) => self.over_aligned(element),
+            Ty::Def(index) => self.defs[*index].over_aligned,
+            _ => false,
+        }
+    }
+
+    /// Whether equality of two values means something to everyone: not so for floats.
+    pub(super) fn eq(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::Float { .. } => false,
+            Ty::Array(element, _) => self.eq(element),
+            Ty::Def(index) => self.defs[*index].eq,
+            _ => true,
+        }
+    }
+
+    /// Bytes of this size and, as far as the size allows it, of this alignment.
+    pub(super) fn storage(size: u64, align: u64) -> Ty {
+        let unit = [16u8, 8, 4, 2]
+            .into_iter()
+            .find(|&unit| u64::from(unit) <= align && size.is_multiple_of(u64::from(unit)))
+            .unwrap_or(1);
+        Ty::Array(Box::new(Ty::unsigned(unit)), size / u64::from(unit))
+    }
+
+    /// The type without aliases at its top.
+    pub(crate) fn unaliased<'t>(&'t self, mut ty: &'t Ty) -> &'t Ty {
+        while let Ty::Def(index) = ty {
+            let DefKind::Alias(target) = &self.defs[*index].kind else { break };
+            ty = target;
+        }
+        ty
+    }
+
+    /// The largest alignment, at most a page, that every place of this struct or union in the object has.
+    pub(super) fn placed_at(&mut self, id: u32) -> u64 {
+        let Some(btf) = self.btf else { return 1 };
+        let places = self.places.get_or_insert_with(|| places(btf));
+        places.get(&id).copied().unwrap_or(4096)
+    }
+}
+
+fn places(btf: &Btf<'_>) -> HashMap<u32, u64> {
+    let mut places: HashMap<u32, u64> = HashMap::new();
+    let mut place = |id: u32, offset: u64| {
+        let mut at = btf.resolve(id);
+        while let Some((_, ty)) = at {
+            let Kind::Array(array) = ty.kind else { break };
+            at = btf.resolve(array.element);
+        }
+        if let Some((id, ty)) = at
+            && matches!(ty.kind, Kind::Struct(_) | Kind::Union(_))
+        {
+            let align = 1 << offset.trailing_zeros().min(12);
+            places.entry(id).and_modify(|least| *least = align.min(*least)).or_insert(align);
+        }
+    };
+    for (_, ty) in btf.types() {
+        match ty.kind {
+            Kind::Struct(composite) | Kind::Union(composite) => {
+                for member in composite.members() {
+                    // The size of the outer one, too: it may lie in arrays.
+                    place(member.ty, u64::from(member.bit_offset / 8) | u64::from(composite.size));
+                }
+            }
+            Kind::DataSec(section) => {
+                for variable in section.vars() {
+                    if let Some(Kind::Var { ty, .. }) =
+                        btf.type_by_id(variable.ty).map(|ty| ty.kind)
+                    {
+                        place(ty, u64::from(variable.offset));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    places
+}

@@ -1,0 +1,49 @@
+//! How a skeleton is to look.
+
+use proc_macro2::{Ident, Span, TokenStream};
+
+use crate::{Error, Result};
+
+/// How a skeleton is to look, whichever way its object came about.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// Name of the module, or `None` for the object's own name.
+    pub module: Option<String>,
+    /// Path of the runtime crate as generated code spells it; `::bpf_skel` unless it was renamed.
+    pub runtime: String,
+    /// Attributes for the module.
+    pub attributes: TokenStream,
+    /// The module's visibility; `pub` if not given.
+    pub visibility: Option<TokenStream>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            module: None,
+            runtime: "::bpf_skel".to_owned(),
+            attributes: TokenStream::new(),
+            visibility: None,
+        }
+    }
+}
+
+impl Options {
+    /// The runtime's path, checked.
+    pub(crate) fn runtime_path(&self) -> Result<syn::Path> {
+        syn::parse_str(&self.runtime).map_err(|error| {
+            Error::invalid_input(format!("runtime path {:?}: {error}", self.runtime))
+        })
+    }
+
+    /// The module's name for an object called `object`; a name that the user chose is not bent.
+    pub(crate) fn module_ident(&self, object: &str) -> Result<Ident> {
+        match &self.module {
+            Some(name) => syn::parse_str(name).map_err(|_| {
+                Error::invalid_input(format!("module name {name:?} is not an identifier"))
+            }),
+            None => Ok(Ident::new(&crate::ident::module(object), Span::call_site())),
+        }
+    }
+}
