@@ -8,9 +8,10 @@ use std::sync::{Mutex, PoisonError};
 use std::{io, thread};
 
 use super::prepared::{PreparedObject, PreparedProgram};
-use super::{Object, log, prepare, slots, text};
+use super::{Object, core, log, prepare, slots, text};
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
 use crate::program::Program;
+use crate::relocate;
 use crate::spec::{ProgramSpec, SlotTarget};
 use crate::sys::{self, explain};
 use crate::uapi::ProgramType;
@@ -196,8 +197,19 @@ fn explain_refusal(
     let absent = insn
         .and_then(|insn| program.text.get(insn as usize))
         .and_then(|insn| text::absent_map_of_call(insn.imm, spec.maps.len()));
+    let poisoned = insn
+        .filter(|insn| {
+            program.text.get(*insn as usize).is_some_and(|insn| insn.imm == relocate::POISON)
+        })
+        .and_then(|insn| core::missing(spec, source, insn));
     let mut error = Error::new(ErrorKind::Rejected, format!("the verifier refuses it: {words}"));
-    if let Some(map) = absent {
+    if let Some(missing) = poisoned {
+        error = Error::new(
+            ErrorKind::Rejected,
+            format!("it needs {missing}, which the kernel has not got"),
+        )
+        .with_hint("guard the access with bpf_core_field_exists() or the like");
+    } else if let Some(map) = absent {
         error = error.with_hint(format!(
             "it uses map {:?}, which is absent: autocreate is off",
             spec.maps[map].name

@@ -11,7 +11,9 @@
 
 mod btf;
 mod compat;
+mod core;
 mod create;
+mod kernel_types;
 mod load;
 mod loaded;
 mod log;

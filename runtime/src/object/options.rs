@@ -1,7 +1,9 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::OpenMap;
+use crate::kernel_btf::KernelBtf;
 use crate::spec::MapSpec;
 
 /// What holds for a whole load. Part of the open phase: [`OpenObject::options`](super::OpenObject::options), and the
@@ -12,6 +14,7 @@ pub struct Options {
     pub(crate) threads: Option<NonZeroUsize>,
     pub(crate) pin_root: Option<PathBuf>,
     pub(crate) added: Vec<OpenMap>,
+    pub(crate) kernel_btf: Option<Arc<KernelBtf>>,
 }
 
 /// When the verifier's log is asked for. It costs time and memory, so by default only a failure asks.
@@ -57,6 +60,13 @@ impl Options {
     /// The directory on bpffs of maps that are pinned by name (`LIBBPF_PIN_BY_NAME`); `/sys/fs/bpf` by default.
     pub fn set_pin_root(&mut self, root: impl Into<PathBuf>) -> &mut Self {
         self.pin_root = Some(root.into());
+        self
+    }
+
+    /// Resolves CO-RE relocations against these types instead of the running kernel's, which a kernel without BTF
+    /// (CONFIG_DEBUG_INFO_BTF) needs. Attach targets are still looked up in the running one.
+    pub fn set_kernel_btf(&mut self, types: Arc<KernelBtf>) -> &mut Self {
+        self.kernel_btf = Some(types);
         self
     }
 

@@ -5,8 +5,8 @@ use std::os::fd::{AsFd, AsRawFd};
 use super::create::{self, Context};
 use super::pins::Pins;
 use super::prepared::{PreparedObject, PreparedProgram};
-use super::{OpenObject, OpenProgram, btf, slots, target, text};
-use crate::error::{Error, Frame, Result, Within};
+use super::{OpenObject, OpenProgram, btf, kernel_types, slots, text};
+use crate::error::{Error, Result, Within};
 use crate::spec::{Endian, ObjectSpec, ProgramSpec, SlotTarget};
 
 pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
@@ -18,11 +18,8 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
             Endian::NATIVE
         )));
     }
-    // Names and counts first: nothing exists yet that would have to go again.
-    for program in programs.iter().filter(|program| program.autoload) {
-        check_program(program_spec(&spec, program)?).within(|| program.frame())?;
-    }
-    let targets = target::resolve(&programs)?;
+    // The kernel's types first: nothing exists yet that would have to go again.
+    let types = kernel_types::resolve(&spec, &options, &programs)?;
 
     let btf = btf::load(&spec)?;
     let mut pins = Pins::default();
@@ -47,9 +44,9 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
         maps.get(map as usize).filter(|map| !map.is_absent()).map(|map| map.as_fd().as_raw_fd())
     };
     let mut prepared = Vec::with_capacity(programs.len());
-    for (open, target) in programs.into_iter().zip(targets) {
+    for ((open, target), core) in programs.into_iter().zip(types.targets).zip(types.core) {
         let text = match open.autoload {
-            true => text::resolve(program_spec(&spec, &open)?, fd)?,
+            true => text::resolve(program_spec(&spec, &open)?, &core, fd)?,
             false => Vec::new(),
         };
         prepared.push(PreparedProgram { open, text, target });
@@ -64,15 +61,4 @@ pub(crate) fn program_spec<'s>(
     spec.programs
         .get(open.index as usize)
         .ok_or_else(|| Error::invalid_input("not a program of this object").within(open.frame()))
-}
-
-fn check_program(program: &ProgramSpec) -> Result<()> {
-    if !program.core_relocations.is_empty() {
-        return Err(Error::not_supported_yet(format!(
-            "CO-RE relocations; it has {}",
-            program.core_relocations.len()
-        ))
-        .within(Frame::Section(program.section.to_string())));
-    }
-    Ok(())
 }

@@ -1,9 +1,10 @@
 //! Kernel functions that programs are verified against: the BTF ids of fentry, LSM, iterator and raw-tracepoint
-//! targets, looked up together in one pass over the kernel's types.
+//! targets.
 
 use std::os::fd::OwnedFd;
 
 use super::OpenProgram;
+use super::kernel_types::Found;
 use crate::error::{Error, Frame, Result, Within};
 use crate::kernel_btf::{KernelBtf, Wanted};
 use crate::section_name::AttachKind;
@@ -18,36 +19,25 @@ pub(crate) struct Target {
     pub(crate) module: Option<OwnedFd>,
 }
 
-/// The targets of all programs, in their order.
-pub(crate) fn resolve(programs: &[OpenProgram]) -> Result<Vec<Target>> {
-    let mut targets: Vec<Target> = programs.iter().map(|_| Target::default()).collect();
-    let mut wanted = Vec::new();
-    let mut asking = Vec::new();
-    for (program, target) in programs.iter().zip(&mut targets) {
-        if !program.autoload {
-            continue;
+/// A program that has a target, by its index.
+pub(super) struct Asked<'p> {
+    program: usize,
+    pub(super) wanted: Wanted<'p>,
+}
+
+/// The targets of the programs that are to be loaded.
+pub(super) fn asked(programs: &[OpenProgram]) -> Result<Vec<Asked<'_>>> {
+    let mut asked = Vec::new();
+    for (index, program) in programs.iter().enumerate().filter(|(_, program)| program.autoload) {
+        if let Some(wanted) = wanted(program).within(|| program.frame())? {
+            asked.push(Asked { program: index, wanted });
         }
-        if let Some(want) = want(program).within(|| program.frame())? {
-            wanted.push(want);
-            asking.push((program, target));
-        }
     }
-    if wanted.is_empty() {
-        return Ok(targets);
-    }
-    let kernel = KernelBtf::shared()?;
-    let found = kernel.find_all(&wanted)?;
-    for (nth, ((program, target), want)) in asking.into_iter().zip(wanted).enumerate() {
-        *target = match found.of(nth).next() {
-            Some(btf_id) => Target { btf_id, module: None },
-            None => in_module(&kernel, want).within(|| program.frame())?,
-        };
-    }
-    Ok(targets)
+    Ok(asked)
 }
 
 /// What the program's target is called among the kernel's types; `None` for a program that has no such target.
-fn want(program: &OpenProgram) -> Result<Option<Wanted<'_>>> {
+fn wanted(program: &OpenProgram) -> Result<Option<Wanted<'_>>> {
     let name: for<'a> fn(&'a str) -> Wanted<'a> = match program.attach {
         AttachKind::TpBtf => |name| Wanted::tracepoint(name),
         AttachKind::Fentry | AttachKind::Fexit | AttachKind::FmodRet | AttachKind::Fsession => {
@@ -65,10 +55,29 @@ fn want(program: &OpenProgram) -> Result<Option<Wanted<'_>>> {
     }
 }
 
+/// The target of every program, where `found` answers what was asked.
+pub(super) fn locate(
+    programs: &[OpenProgram],
+    asked: &[Asked<'_>],
+    found: Option<Found<'_>>,
+) -> Result<Vec<Target>> {
+    let mut targets: Vec<Target> = programs.iter().map(|_| Target::default()).collect();
+    let Some(found) = found else { return Ok(targets) };
+    for (nth, Asked { program, wanted }) in asked.iter().enumerate() {
+        targets[*program] = match found.of(nth).next() {
+            Some(btf_id) => Target { btf_id, module: None },
+            None => {
+                in_module(found.kernel, wanted.clone()).within(|| programs[*program].frame())?
+            }
+        };
+    }
+    Ok(targets)
+}
+
 /// Modules are read only for what the kernel itself does not have.
-fn in_module(kernel: &KernelBtf, want: Wanted<'_>) -> Result<Target> {
-    let name = want.name.to_string();
-    let Some(found) = kernel.find_one(want)? else {
+fn in_module(kernel: &KernelBtf, wanted: Wanted<'_>) -> Result<Target> {
+    let name = wanted.name.to_string();
+    let Some(found) = kernel.find_one(wanted)? else {
         return Err(Error::not_found(
             "neither the running kernel nor its modules have this attach target",
         )

@@ -1,20 +1,28 @@
 //! The final text of a program: what the object left open is filled in.
 
-use crate::error::{Error, Frame, Result};
+use crate::error::{Error, Frame, Result, Within};
 use crate::insn::{self, Insn};
+use crate::relocate::{self, Resolution};
 use crate::spec::{Endian, ProgramSpec, Relocation, RelocationTarget};
 
 /// Immediate of the call that stands in for the load of a map that is absent, plus the map's index: the number that
 /// libbpf uses, so that logs read the same.
 pub(crate) const ABSENT_MAP_CALL: i32 = 2_001_000_000;
 
-/// Fills in the descriptors of maps. `fd` gives a map's by its index, or `None` for one that is absent: the verifier
-/// then refuses the program if it can get there.
-pub(crate) fn resolve(program: &ProgramSpec, fd: impl Fn(u32) -> Option<i32>) -> Result<Vec<Insn>> {
+/// Fills in what the kernel's types say of each CO-RE relocation, then the descriptors of maps. `fd` gives a map's by
+/// its index, or `None` for one that is absent: the verifier then refuses the program if it can get there.
+pub(crate) fn resolve(
+    program: &ProgramSpec,
+    core: &[Resolution],
+    fd: impl Fn(u32) -> Option<i32>,
+) -> Result<Vec<Insn>> {
     let mut text: Vec<Insn> = insn::decode(&program.insns, Endian::NATIVE).collect();
+    let within = || Frame::Program(program.name.to_string());
+    for (relocation, resolution) in program.core_relocations.iter().zip(core) {
+        relocate::patch(&mut text, relocation.insn as usize, resolution).within(within)?;
+    }
     for relocation in program.relocations.iter() {
-        apply(&mut text, *relocation, &fd)
-            .map_err(|error| error.within(Frame::Program(program.name.to_string())))?;
+        apply(&mut text, *relocation, &fd).within(within)?;
     }
     Ok(text)
 }
@@ -97,17 +105,18 @@ mod tests {
     #[test]
     fn maps_and_values_get_descriptors() {
         let map = program(at(0, RelocationTarget::Map(2)));
-        let text = resolve(&map, |map| Some(map as i32 + 10)).expect("resolves");
+        let text = resolve(&map, &[], |map| Some(map as i32 + 10)).expect("resolves");
         assert_eq!((text[0].src(), text[0].imm, text[1].imm), (insn::PSEUDO_MAP_FD, 12, 0));
 
         let value = program(at(0, RelocationTarget::MapValue { map: 1, offset: 24 }));
-        let text = resolve(&value, |map| Some(map as i32 + 10)).expect("resolves");
+        let text = resolve(&value, &[], |map| Some(map as i32 + 10)).expect("resolves");
         assert_eq!((text[0].src(), text[0].imm, text[1].imm), (insn::PSEUDO_MAP_VALUE, 11, 24));
     }
 
     #[test]
     fn an_absent_map_becomes_an_invalid_call() {
-        let text = resolve(&program(at(0, RelocationTarget::Map(3))), |_| None).expect("resolves");
+        let text =
+            resolve(&program(at(0, RelocationTarget::Map(3))), &[], |_| None).expect("resolves");
         assert_eq!((text[0].code, text[0].imm), (insn::CALL, ABSENT_MAP_CALL + 3));
         assert_eq!(absent_map_of_call(text[1].imm, 4), Some(3));
         assert_eq!(absent_map_of_call(text[1].imm, 3), None);
@@ -120,7 +129,7 @@ mod tests {
             [(2, "past the end"), (1, "found opcode 0x00"), (u32::MAX, "past the end")]
         {
             let bad = program(at(insn, RelocationTarget::Map(0)));
-            let error = resolve(&bad, |_| Some(3)).expect_err(expected).to_string();
+            let error = resolve(&bad, &[], |_| Some(3)).expect_err(expected).to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

@@ -1,0 +1,82 @@
+//! What the programs need of the kernel's types, looked up together in one pass: the targets that they attach to, and
+//! the candidates of their CO-RE relocations.
+
+use std::sync::Arc;
+
+use super::core::Plan;
+use super::target::{self, Target};
+use super::{OpenProgram, Options};
+use crate::error::Result;
+use crate::kernel_btf::{Candidates, KernelBtf, Wanted};
+use crate::relocate::Resolution;
+use crate::spec::ObjectSpec;
+
+/// What was found, by program.
+#[derive(Debug)]
+pub(crate) struct KernelTypes {
+    pub(crate) targets: Vec<Target>,
+    /// For each program, what becomes of each of its CO-RE relocations.
+    pub(crate) core: Vec<Vec<Resolution>>,
+}
+
+/// The answer to a part of what was asked in a pass.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'k> {
+    pub(super) kernel: &'k KernelBtf,
+    candidates: &'k Candidates,
+    /// Where the part begins in what was asked.
+    from: usize,
+}
+
+impl<'k> Found<'k> {
+    /// Ids of the kernel's own types for the `nth` of the part.
+    pub(super) fn of(self, nth: usize) -> impl ExactSizeIterator<Item = u32> + 'k {
+        self.candidates.of(self.from + nth)
+    }
+}
+
+/// Looks up all that the programs which are to be loaded need. Most objects need nothing, and then nothing is read.
+pub(crate) fn resolve(
+    spec: &ObjectSpec,
+    options: &Options,
+    programs: &[OpenProgram],
+) -> Result<KernelTypes> {
+    let local = Plan::local_types(spec, programs)?;
+    let plan = match &local {
+        Some(local) => Plan::read(spec, programs, local)?,
+        None => Plan::empty(programs),
+    };
+    let (roots, asked) = (plan.wanted(), target::asked(programs)?);
+    let targets = asked.iter().map(|asked| asked.wanted.clone());
+
+    if let Some(other) = options.kernel_btf.as_ref().filter(|_| !roots.is_empty()) {
+        // Another kernel's types decide about CO-RE only: programs attach to the running one.
+        let candidates = other.find_all(&roots)?;
+        let core = plan.resolve(Found { kernel: other, candidates: &candidates, from: 0 })?;
+        let wanted: Vec<Wanted<'_>> = targets.collect();
+        let (kernel, candidates) = ask_running(&wanted)?;
+        let found =
+            kernel.as_deref().map(|kernel| Found { kernel, candidates: &candidates, from: 0 });
+        return Ok(KernelTypes { targets: target::locate(programs, &asked, found)?, core });
+    }
+    let from = roots.len();
+    let wanted: Vec<Wanted<'_>> = roots.into_iter().chain(targets).collect();
+    let (kernel, candidates) = ask_running(&wanted)?;
+    let part =
+        |from| kernel.as_deref().map(|kernel| Found { kernel, candidates: &candidates, from });
+    let core = match part(0) {
+        Some(found) => plan.resolve(found)?,
+        None => plan.resolve_without_kernel()?,
+    };
+    Ok(KernelTypes { targets: target::locate(programs, &asked, part(from))?, core })
+}
+
+/// Asks the running kernel's types, unless there is nothing to ask.
+fn ask_running(wanted: &[Wanted<'_>]) -> Result<(Option<Arc<KernelBtf>>, Candidates)> {
+    if wanted.is_empty() {
+        return Ok((None, Candidates::default()));
+    }
+    let kernel = KernelBtf::shared()?;
+    let candidates = kernel.find_all(wanted)?;
+    Ok((Some(kernel), candidates))
+}
