@@ -2,4 +2,6 @@
 
 pub mod elf;
 pub mod fixtures;
+#[cfg(target_os = "linux")]
+pub mod kernel;
 pub mod random;

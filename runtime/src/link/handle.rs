@@ -1,6 +1,6 @@
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use super::LinkInfo;
@@ -52,8 +52,9 @@ impl Link {
     ///
     /// [`Mismatch`](ErrorKind::Mismatch): it is a descriptor of something else.
     pub fn from_fd(fd: OwnedFd) -> Result<Self> {
-        let name = std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd()));
-        if name.is_ok_and(|name| name.as_os_str() != "anon_inode:bpf_link") {
+        // The kernel names them in two ways: when they are made, and when they are opened again.
+        let is_link = |kind: String| kind == "bpf_link" || kind == "bpf-link";
+        if sys::bpf_kind(fd.as_fd()).is_ok_and(|kind| !is_link(kind)) {
             return Err(Error::mismatch("the descriptor is not one of a link"));
         }
         Ok(Self::bpf(fd))
@@ -85,6 +86,18 @@ impl Link {
             explain::permission(Error::system("BPF_LINK_GET_FD_BY_ID", error), explain::BY_ID)
         })?;
         Self::from_fd(fd)
+    }
+
+    /// The ids of all links that are there now, ascending. Linux 5.8; needs CAP_SYS_ADMIN.
+    ///
+    /// # Errors
+    ///
+    /// The capability is missing.
+    #[doc(alias("BPF_LINK_GET_NEXT_ID"))]
+    pub fn ids() -> Result<Vec<u32>> {
+        sys::ids(IdKind::Link).map_err(|error| {
+            explain::permission(Error::system("BPF_LINK_GET_NEXT_ID", error), explain::BY_ID)
+        })
     }
 
     /// Another program takes over at once: no event is missed or seen twice. Linux 5.7.
@@ -206,11 +219,17 @@ impl Link {
         self.explained(detached)
     }
 
-    /// Leaves the program attached without a handle: until the process ends, or for as long as there is a pin.
+    /// Leaves the program attached without a handle: until the process ends, or for as long as there is a pin; a
+    /// socket's filter as long as the socket.
     #[doc(alias = "bpf_link__disconnect")]
     pub fn disconnect(mut self) {
-        // The descriptor is never closed; the kernel does that when the process ends.
-        std::mem::forget(self.attachment.take());
+        match self.attachment.take() {
+            // The socket holds its filter, the pin its link.
+            Some(Attachment::Socket(_)) | None => {}
+            Some(Attachment::Bpf(_)) if self.pin.is_some() => {}
+            // Nothing else would hold it: the descriptor is closed by the kernel when the process ends.
+            Some(last) => std::mem::forget(last),
+        }
     }
 
     /// What the kernel knows of it. Linux 5.8.

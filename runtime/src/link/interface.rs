@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Error, Result, sys};
+use crate::{Error, ErrorKind, Result, sys};
 
 /// A network interface, by its index or its name: `2` or `"eth0"`. A name is looked up in the network namespace of the
 /// thread that attaches; so is an index by the kernel.
@@ -20,6 +20,16 @@ impl Interface<'_> {
             Self::Name(name) => sys::if_nametoindex(name)
                 .map_err(|_| Error::not_found("there is no network interface of this name")),
         }
+    }
+}
+
+/// An error that attaching to this interface gave: the kernel says in more than one way that it is not there.
+pub(super) fn explain_missing(error: Error, index: u32) -> Error {
+    match error.raw_os_error() {
+        Some(libc::EINVAL | libc::ENODEV) if !sys::has_interface(index) => error
+            .with_kind(ErrorKind::NotFound)
+            .with_hint("there is no such interface in this network namespace"),
+        _ => error,
     }
 }
 

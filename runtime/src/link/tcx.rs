@@ -1,4 +1,5 @@
 use super::create::{attach as attach_to, link_create};
+use super::interface::explain_missing;
 use super::{Interface, Link, Position};
 use crate::program::{Handle, Program, kind};
 use crate::section_name::AttachKind;
@@ -111,12 +112,12 @@ pub(super) fn attach(
                     "the section does not say whether ingress or egress",
                 ));
             }
-            let interface = Target::Ifindex(on.index()?);
+            let index = on.index()?;
             let (flags, relative) = options.position.flags();
             let anchor = LinkOptions::Anchor { relative, expected_revision: options.revision };
-            link_create(program, fd, interface, attach_type, flags, anchor, (6, 6))
+            link_create(program, fd, Target::Ifindex(index), attach_type, flags, anchor, (6, 6))
                 .map(Link::bpf)
-                .map_err(explain)
+                .map_err(|error| explain(explain_missing(error, index)))
         },
     )
 }
@@ -125,9 +126,6 @@ fn explain(error: Error) -> Error {
     match error.raw_os_error() {
         Some(libc::ESTALE) => error.with_hint("the hook has another revision than expected"),
         Some(libc::EEXIST) => error.with_hint("this program is attached there already"),
-        Some(libc::ENODEV) => {
-            error.with_hint("there is no such interface in this network namespace")
-        }
         Some(libc::ENOENT) => {
             error.with_hint("what the position is relative to is not attached there")
         }

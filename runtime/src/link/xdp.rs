@@ -1,4 +1,5 @@
 use super::create::{attach as attach_to, link_create};
+use super::interface::explain_missing;
 use super::{Interface, Link};
 use crate::program::{Handle, Program, kind};
 use crate::section_name::AttachKind;
@@ -71,7 +72,7 @@ impl Program<kind::Xdp> {
 pub(super) fn attach(program: &Handle, on: Interface<'_>, options: XdpOptions) -> Result<Link> {
     let target = || format!("xdp of {on}");
     attach_to(program, &[AttachKind::Xdp], target, |fd| {
-        let interface = Target::Ifindex(on.index()?);
+        let index = on.index()?;
         let flags = match options.mode {
             XdpMode::Any => 0,
             XdpMode::Skb => 1 << 1,
@@ -79,18 +80,15 @@ pub(super) fn attach(program: &Handle, on: Interface<'_>, options: XdpOptions) -
             XdpMode::Hardware => 1 << 3,
         };
         let none = LinkOptions::None;
-        link_create(program, fd, interface, AttachType::XDP, flags, none, (5, 9))
+        link_create(program, fd, Target::Ifindex(index), AttachType::XDP, flags, none, (5, 9))
             .map(Link::bpf)
-            .map_err(explain)
+            .map_err(|error| explain(explain_missing(error, index)))
     })
 }
 
 fn explain(error: Error) -> Error {
     match error.raw_os_error() {
         Some(libc::EBUSY) => error.with_hint("the interface has an XDP program already"),
-        Some(libc::ENODEV) => {
-            error.with_hint("there is no such interface in this network namespace")
-        }
         Some(libc::EOPNOTSUPP) => error.with_hint("the interface's driver cannot do this mode"),
         _ => error,
     }

@@ -132,6 +132,17 @@ impl Map {
         Self::from_fd(fd).within(|| Frame::Map(format!("id {id}")))
     }
 
+    /// The ids of all maps that are there now, ascending. Linux 4.13; needs CAP_SYS_ADMIN.
+    ///
+    /// # Errors
+    /// The capability is missing.
+    #[doc(alias("BPF_MAP_GET_NEXT_ID"))]
+    pub fn ids() -> Result<Vec<u32>> {
+        sys::ids(sys::IdKind::Map).map_err(|error| {
+            explain::permission(Error::system("BPF_MAP_GET_NEXT_ID", error), explain::BY_ID)
+        })
+    }
+
     /// Another handle of the same map.
     ///
     /// # Errors

@@ -77,10 +77,8 @@ impl Program<Any> {
     ///
     /// The descriptor is not one of a program.
     pub fn from_fd(fd: OwnedFd) -> Result<Self> {
-        // Any BPF object answers the question for info, each with a struct of its own; ids it has of one kind only.
-        let link =
-            std::fs::read_link(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&fd)));
-        if link.is_ok_and(|link| link.as_os_str() != "anon_inode:bpf-prog") {
+        // Any other BPF object would answer the question for info too, with numbers of another meaning.
+        if sys::bpf_kind(fd.as_fd()).is_ok_and(|kind| kind != "bpf-prog") {
             return Err(Error::mismatch("the descriptor is not one of a program"));
         }
         let info = sys::program_info(fd.as_fd(), None, None)
@@ -121,6 +119,18 @@ impl Program<Any> {
             explain::permission(error, explain::BY_ID)
         })?;
         Self::from_fd(fd)
+    }
+
+    /// The ids of all programs that are there now, ascending. Linux 4.13; needs CAP_SYS_ADMIN.
+    ///
+    /// # Errors
+    ///
+    /// The capability is missing.
+    #[doc(alias("BPF_PROG_GET_NEXT_ID"))]
+    pub fn ids() -> Result<Vec<u32>> {
+        sys::ids(IdKind::Program).map_err(|error| {
+            explain::permission(Error::system("BPF_PROG_GET_NEXT_ID", error), explain::BY_ID)
+        })
     }
 
     /// The same program as one of kind `K`.

@@ -91,6 +91,13 @@ pub(crate) fn if_nametoindex(name: &str) -> io::Result<u32> {
     }
 }
 
+/// Whether a network interface with this number is in this thread's network namespace.
+pub(crate) fn has_interface(index: u32) -> bool {
+    let mut name = [0; libc::IF_NAMESIZE];
+    // SAFETY: the buffer is as long as the longest name with its NUL.
+    !unsafe { libc::if_indextoname(index, name.as_mut_ptr()) }.is_null()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,8 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-/// What sort of BPF object a descriptor is of, as `/proc` tells: `bpf-map`, `bpf-prog`, `bpf_link`, `btf`; for any
+/// What sort of BPF object a descriptor is of, as `/proc` tells: `bpf-map`, `bpf-prog`, `btf`, and
+/// `bpf_link` or, opened again, `bpf-link`; for any
 /// other file what its link says. An error where `/proc` is not mounted.
 pub(crate) fn bpf_kind(fd: BorrowedFd<'_>) -> io::Result<String> {
     let target = std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd()))?;

@@ -36,7 +36,8 @@ pub(crate) use element::{
 };
 pub(crate) use fd::{eventfd, placeholder, try_clone};
 pub(crate) use host::{
-    KernelVersion, if_nametoindex, kernel_version, page_size, possible_cpu_count, possible_cpus,
+    KernelVersion, has_interface, if_nametoindex, kernel_version, page_size, possible_cpu_count,
+    possible_cpus,
 };
 pub(crate) use info::{btf_info, btf_name, link_info, map_info, program_info};
 pub(crate) use kind::bpf_kind;
@@ -46,7 +47,7 @@ pub(crate) use link::{
 };
 pub(crate) use map::{MapCreate, map_create, map_freeze};
 pub(crate) use mapping::{Access, Mapping};
-pub(crate) use object::{IdKind, fd_by_id, next_id, obj_get, obj_pin};
+pub(crate) use object::{IdKind, fd_by_id, ids, next_id, obj_get, obj_pin};
 pub(crate) use perf_event::{
     perf_event_disable, perf_event_enable, perf_event_open, perf_event_set_bpf,
 };

@@ -59,3 +59,12 @@ pub(crate) fn next_id(kind: IdKind, id: u32) -> io::Result<Option<u32>> {
         Err(error) => Err(error),
     }
 }
+
+/// All ids of this kind, ascending.
+pub(crate) fn ids(kind: IdKind) -> io::Result<Vec<u32>> {
+    let mut ids = Vec::new();
+    while let Some(id) = next_id(kind, ids.last().copied().unwrap_or(0))? {
+        ids.push(id);
+    }
+    Ok(ids)
+}

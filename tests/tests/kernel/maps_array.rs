@@ -3,7 +3,7 @@ use bpf_skel::map::{Array, Map};
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::MapType;
 
-use crate::harness::{Outcome, tests};
+use bpf_skel_tests::kernel::{Outcome, tests};
 
 tests![elements_are_there_from_the_start, indices_are_checked, elements_are_not_deleted];
 

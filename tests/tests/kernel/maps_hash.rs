@@ -6,7 +6,7 @@ use bpf_skel::pod::Pod;
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::{MapType, flags};
 
-use crate::harness::{Outcome, tests};
+use bpf_skel_tests::kernel::{Outcome, tests};
 
 tests![
     one_element_at_a_time,

@@ -7,7 +7,7 @@ use bpf_skel::pod;
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::{MapType, flags};
 
-use crate::harness::{Outcome, tests};
+use bpf_skel_tests::kernel::{Outcome, tests};
 
 tests![
     mapped_sections_are_the_memory_itself,

@@ -2,8 +2,8 @@ use bpf_skel::map::{Array, Hash, Map, MapOfMaps, ProgArray};
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::MapType;
 
-use crate::harness::{Outcome, tests};
 use crate::raw::Filter;
+use bpf_skel_tests::kernel::{Outcome, tests};
 
 tests![maps_hold_maps, inner_maps_must_be_alike, prog_arrays_hold_programs];
 

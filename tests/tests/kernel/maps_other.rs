@@ -2,7 +2,7 @@ use bpf_skel::map::{BloomFilter, Map, Queue};
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::MapType;
 
-use crate::harness::{Outcome, tests};
+use bpf_skel_tests::kernel::{Outcome, tests};
 
 tests![queues_and_stacks, bloom_filters];
 

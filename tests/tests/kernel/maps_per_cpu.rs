@@ -3,7 +3,7 @@ use bpf_skel::map::{Map, PerCpuArray, PerCpuHash, possible_cpus};
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::MapType;
 
-use crate::harness::{Outcome, tests};
+use bpf_skel_tests::kernel::{Outcome, tests};
 
 tests![hashes_hold_a_value_a_cpu, arrays_hold_a_value_a_cpu, values_are_counted];
 

@@ -9,8 +9,8 @@ use bpf_skel::pod::bytes_of;
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::MapType;
 
-use crate::harness::{Outcome, tests};
 use crate::raw::Filter;
+use bpf_skel_tests::kernel::{Outcome, tests};
 
 tests![
     records_are_typed_in_order,

@@ -5,8 +5,8 @@ use bpf_skel::map::{Array, Hash, Map, PerCpuHash, RingBuf};
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::{MapType, flags};
 
-use crate::harness::{Outcome, PinDirectory, tests};
 use crate::raw::Filter;
+use bpf_skel_tests::kernel::{Outcome, PinDirectory, tests};
 
 tests![
     elements_are_bytes,

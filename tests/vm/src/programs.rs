@@ -16,7 +16,7 @@ pub(crate) fn arguments(given: &[String]) -> Vec<String> {
     arguments
 }
 
-/// Builds `tests/tests/kernel.rs`.
+/// Builds `tests/tests/kernel`.
 pub(crate) fn build(root: &Path) -> Result<Vec<PathBuf>> {
     let flags = match std::env::var("RUSTFLAGS") {
         Ok(flags) => format!("{flags} {STATIC}"),

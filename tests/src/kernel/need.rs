@@ -1,0 +1,105 @@
+use std::sync::OnceLock;
+
+use bpf_skel::{Error, ErrorKind};
+
+use super::counting;
+
+/// Something of the kernel that a test cannot do without.
+pub struct Need {
+    probe: fn() -> Result<(), String>,
+    cell: OnceLock<Option<String>>,
+}
+
+impl Need {
+    const fn new(probe: fn() -> Result<(), String>) -> Self {
+        Self { probe, cell: OnceLock::new() }
+    }
+
+    /// Why it is not there, if it is not. Found out once.
+    pub(super) fn missing(&'static self) -> Option<String> {
+        self.cell.get_or_init(|| (self.probe)().err()).clone()
+    }
+}
+
+pub(super) fn is_root() -> bool {
+    // SAFETY: takes nothing and cannot fail.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// Whether the running kernel is this one or newer.
+pub fn kernel_is(major: u32, minor: u32) -> bool {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("/proc is mounted");
+    let mut numbers = release.split(['.', '-']).map_while(|number| number.trim().parse().ok());
+    (numbers.next(), numbers.next()) >= (Some(major), Some(minor))
+}
+
+macro_rules! needs {
+    ($( $(#[$meta:meta])* $name:ident: $probe:expr; )*) => {
+        /// What tests need.
+        pub mod needs {
+            use super::*;
+            $(
+                $(#[$meta])*
+                pub const $name: &Need = {
+                    static NEED: Need = Need::new($probe);
+                    &NEED
+                };
+            )*
+        }
+    };
+}
+
+needs! {
+    /// Trampolines: fentry and fexit.
+    FENTRY: || loads("fentry/bpf_fentry_test1");
+    /// Programs that change a function's result.
+    FMOD_RET: || loads("fmod_ret/bpf_modify_return_test");
+    /// LSM programs.
+    LSM: || loads("lsm/file_open");
+    /// Cookies of raw and of BTF tracepoints.
+    RAW_TP_COOKIE: || since("cookies of raw tracepoints", 6, 10);
+    /// BPF links of perf events, and their cookies.
+    PERF_LINK: || since("perf links", 5, 15);
+    /// Iterators over some tasks, and over cgroups.
+    ITER_SCOPE: || since("iterators over some tasks or cgroups", 6, 1);
+    /// TCX.
+    TCX: || since("TCX", 6, 6);
+    /// Test runs of XDP with a context.
+    XDP_CTX: || since("test runs of XDP with a context", 5, 15);
+    /// Syscall programs.
+    SYSCALL: || since("syscall programs", 5, 14);
+    /// The verifier's count of instructions.
+    VERIFIED_INSNS: || since("verified_insns", 5, 16);
+    /// Files of tracefs.
+    TRACEFS: || match std::path::Path::new("/sys/kernel/tracing/events/sched").exists() {
+        true => Ok(()),
+        false => Err("this kernel has no tracefs, or it cannot be mounted".into()),
+    };
+}
+
+/// The wording is what the kernel matrix reads.
+fn since(feature: &str, major: u32, minor: u32) -> Result<(), String> {
+    if kernel_is(major, minor) {
+        Ok(())
+    } else {
+        Err(format!("needs {feature} (Linux {major}.{minor})"))
+    }
+}
+
+/// Whether the kernel takes a program of this section. A refusal by policy is a reason not to test; anything else would
+/// be our own mistake, and must not pass for one.
+fn loads(section: &'static str) -> Result<(), String> {
+    match counting(section, 0) {
+        Ok(_) => Ok(()),
+        Err(error) if refused(&error) => {
+            Err(format!("the kernel refuses {section} programs: {}", error.message()))
+        }
+        Err(error) => panic!("{}", error.report()),
+    }
+}
+
+fn refused(error: &Error) -> bool {
+    let unsupported = error.kind() == ErrorKind::NotSupportedByKernel;
+    let silent = error.verifier_log().is_none_or(str::is_empty);
+    unsupported || (error.raw_os_error() == Some(libc::EPERM) && silent)
+}

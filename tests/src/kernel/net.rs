@@ -1,0 +1,167 @@
+//! Interfaces, by the kernel's own interfaces: the guests of the kernel matrix have no `ip` that makes a veth.
+
+use std::ffi::CString;
+use std::io;
+use std::net::{Ipv4Addr, UdpSocket};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+/// A pair of network interfaces, each the other's wire. Removed when it is dropped.
+pub struct Veth {
+    name: String,
+    peer: String,
+}
+
+impl Veth {
+    /// `NAME0` and `NAME1`, both up.
+    pub fn new(name: &str) -> Self {
+        let veth = Self { name: format!("{name}0"), peer: format!("{name}1") };
+        let peer = attribute(IFLA_IFNAME, &c_string(&veth.peer));
+        let data = attribute(VETH_INFO_PEER, &[link_header(0), peer].concat());
+        let info = [attribute(IFLA_INFO_KIND, b"veth"), attribute(IFLA_INFO_DATA, &data)].concat();
+        let name = attribute(IFLA_IFNAME, &c_string(&veth.name));
+        let create = (libc::NLM_F_CREATE | libc::NLM_F_EXCL) as u16;
+        let link = [link_header(0), name, attribute(IFLA_LINKINFO, &info)].concat();
+        netlink(libc::RTM_NEWLINK, create, &link).expect("a veth pair is made");
+        set_up(&veth.name);
+        set_up(&veth.peer);
+        veth
+    }
+
+    /// The one that sends.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The one that receives.
+    pub fn peer(&self) -> &str {
+        &self.peer
+    }
+
+    /// `ifindex` of the peer.
+    pub fn peer_index(&self) -> u32 {
+        index(&self.peer)
+    }
+
+    /// Sends a packet to everyone on the wire.
+    pub fn broadcast(&self) {
+        let socket = socket(libc::AF_PACKET, libc::SOCK_RAW, 0);
+        // To all, from nobody, of a protocol for experiments.
+        let mut frame = [0_u8; 64];
+        frame[..6].fill(0xff);
+        frame[12..14].copy_from_slice(&0x88b5_u16.to_be_bytes());
+        // SAFETY: the address is numbers, for which zero is a value.
+        let mut to: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+        to.sll_family = libc::AF_PACKET as u16;
+        to.sll_ifindex = index(&self.name) as i32;
+        // SAFETY: frame and address are borrowed and as long as said.
+        let sent = unsafe {
+            libc::sendto(
+                socket.as_raw_fd(),
+                frame.as_ptr().cast(),
+                frame.len(),
+                0,
+                (&raw const to).cast(),
+                size_of_val(&to) as u32,
+            )
+        };
+        assert_eq!(sent, 64, "{}", io::Error::last_os_error());
+    }
+}
+
+impl Drop for Veth {
+    fn drop(&mut self) {
+        netlink(libc::RTM_DELLINK, 0, &link_header(index(&self.name))).expect("the pair goes");
+    }
+}
+
+/// Sends a packet from the loopback interface to itself; it has arrived when this returns.
+pub fn ping_loopback() {
+    let receiver = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let sender = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    sender.send_to(b"hello", receiver.local_addr().unwrap()).unwrap();
+    // A program under test may have dropped it.
+    receiver.set_read_timeout(Some(std::time::Duration::from_millis(200))).unwrap();
+    let _ = receiver.recv(&mut [0; 16]);
+}
+
+/// `ip link set NAME up`
+pub(super) fn set_up(name: &str) {
+    let socket = socket(libc::AF_INET, libc::SOCK_DGRAM, 0);
+    // SAFETY: the request is bytes and numbers, for which zero is a value.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (to, from) in request.ifr_name.iter_mut().zip(name.bytes()) {
+        *to = from as libc::c_char;
+    }
+    request.ifr_ifru.ifru_flags = libc::IFF_UP as i16;
+    // SAFETY: the request is borrowed and what this call takes.
+    let result =
+        unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as _, &raw mut request) };
+    assert_eq!(result, 0, "{name} up: {}", io::Error::last_os_error());
+}
+
+fn index(name: &str) -> u32 {
+    let c = CString::new(name).unwrap();
+    // SAFETY: the name ends with a NUL.
+    let index = unsafe { libc::if_nametoindex(c.as_ptr()) };
+    assert_ne!(index, 0, "{name}: {}", io::Error::last_os_error());
+    index
+}
+
+fn socket(family: i32, kind: i32, protocol: i32) -> OwnedFd {
+    // SAFETY: takes numbers.
+    let fd = unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, protocol) };
+    assert!(fd >= 0, "socket: {}", io::Error::last_os_error());
+    // SAFETY: the call has just opened it.
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}
+
+const IFLA_IFNAME: u16 = 3;
+const IFLA_LINKINFO: u16 = 18;
+const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_DATA: u16 = 2;
+const VETH_INFO_PEER: u16 = 1;
+
+/// A netlink attribute, padded to four bytes.
+fn attribute(kind: u16, payload: &[u8]) -> Vec<u8> {
+    let len = 4 + payload.len();
+    let mut bytes = [(len as u16).to_ne_bytes(), kind.to_ne_bytes()].concat();
+    bytes.extend(payload);
+    bytes.resize(len.next_multiple_of(4), 0);
+    bytes
+}
+
+/// `struct ifinfomsg`
+fn link_header(index: u32) -> Vec<u8> {
+    let mut bytes = vec![0; 16];
+    bytes[4..8].copy_from_slice(&index.to_ne_bytes());
+    bytes
+}
+
+fn c_string(name: &str) -> Vec<u8> {
+    [name.as_bytes(), b"\0"].concat()
+}
+
+/// One request, and its acknowledgement.
+fn netlink(kind: u16, flags: u16, payload: &[u8]) -> io::Result<()> {
+    let flags = flags | (libc::NLM_F_REQUEST | libc::NLM_F_ACK) as u16;
+    let len = 16 + payload.len() as u32;
+    let mut request = len.to_ne_bytes().to_vec();
+    request.extend([kind.to_ne_bytes(), flags.to_ne_bytes()].as_flattened());
+    request.extend([0; 8]);
+    request.extend(payload);
+    let socket = socket(libc::AF_NETLINK, libc::SOCK_RAW, libc::NETLINK_ROUTE);
+    let mut answer = [0_u8; 4096];
+    // SAFETY: both buffers are borrowed and as long as said.
+    let got = unsafe {
+        libc::send(socket.as_raw_fd(), request.as_ptr().cast(), request.len(), 0);
+        libc::recv(socket.as_raw_fd(), answer.as_mut_ptr().cast(), answer.len(), 0)
+    };
+    if got < 20 {
+        return Err(io::Error::last_os_error());
+    }
+    // The number behind the header is 0 or a negative error.
+    match i32::from_ne_bytes([answer[16], answer[17], answer[18], answer[19]]) {
+        0 => Ok(()),
+        error => Err(io::Error::from_raw_os_error(-error)),
+    }
+}

@@ -1,0 +1,95 @@
+use std::ffi::{CStr, CString};
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::BPFFS;
+use super::net::set_up;
+
+const TRACEFS: &CStr = c"/sys/kernel/tracing";
+
+/// Leaves the machine's mounts and network alone: from here on there are private ones, with a BPF file system, tracefs
+/// and a loopback interface that is up.
+pub(super) fn enter() {
+    // SAFETY: takes a number; the process has one thread yet.
+    check("unshare", unsafe { libc::unshare(libc::CLONE_NEWNS | libc::CLONE_NEWNET) });
+    mount(c"none", c"/", c"", libc::MS_REC | libc::MS_PRIVATE).expect("mounts become private");
+    mount(c"bpf", &CString::new(BPFFS).unwrap(), c"bpf", 0).expect("a BPF file system is mounted");
+    mount_tracefs();
+    set_up("lo");
+}
+
+fn mount_tracefs() {
+    // Where the kernel has none, the tests that need it say so.
+    let _ = mount(c"tracefs", TRACEFS, c"tracefs", 0);
+}
+
+fn mount(what: &CStr, at: &CStr, kind: &CStr, flags: libc::c_ulong) -> io::Result<()> {
+    // SAFETY: all strings end with a NUL, and there is no data.
+    let result =
+        unsafe { libc::mount(what.as_ptr(), at.as_ptr(), kind.as_ptr(), flags, std::ptr::null()) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+fn check(call: &str, result: libc::c_int) {
+    assert!(result == 0, "{call}: {}", io::Error::last_os_error());
+}
+
+/// Runs `f` with tracefs unmounted.
+pub fn without_tracefs(f: impl FnOnce()) {
+    // SAFETY: the string ends with a NUL.
+    check("umount", unsafe { libc::umount2(TRACEFS.as_ptr(), libc::MNT_DETACH) });
+    f();
+    mount_tracefs();
+}
+
+/// A cgroup of version 2 that is removed when it is dropped.
+pub struct Cgroup(PathBuf);
+
+impl Cgroup {
+    /// An empty one, in the file system that the machine has mounted, or in one of its own.
+    pub fn new(name: &str) -> Self {
+        let path = root().join(format!("bpf-skel-{name}-{}", std::process::id()));
+        fs::create_dir(&path).expect("a cgroup is made");
+        Self(path)
+    }
+
+    /// Its directory.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Its directory, open.
+    pub fn open(&self) -> File {
+        File::open(&self.0).expect("a cgroup opens")
+    }
+
+    /// Runs `f` with this process in the cgroup.
+    pub fn inside<T>(&self, f: impl FnOnce() -> T) -> T {
+        let own = fs::read_to_string("/proc/self/cgroup").unwrap();
+        let home = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+        let home = root().join(home);
+        self.enter(&self.0);
+        let result = f();
+        self.enter(&home);
+        result
+    }
+
+    fn enter(&self, cgroup: &Path) {
+        fs::write(cgroup.join("cgroup.procs"), "0").expect("the process moves to the cgroup");
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        fs::remove_dir(&self.0).expect("the cgroup is empty");
+    }
+}
+
+fn root() -> &'static Path {
+    ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"]
+        .into_iter()
+        .map(Path::new)
+        .find(|path| path.join("cgroup.procs").exists() && path.join("cgroup.controllers").exists())
+        .expect("a cgroup2 file system is mounted")
+}

@@ -1,0 +1,43 @@
+//! What the running kernel makes of it: every map kind and attach kind, as root.
+//!
+//! `cargo test -p bpf-skel-tests --test kernel`. A module a subject. Each test runs alone, and fails if it leaves a descriptor,
+//! a pin or a kernel object behind. What needs root or an absent kernel feature is reported as ignored, with the reason.
+
+mod attach_auto;
+mod attach_iter;
+mod attach_net;
+mod attach_perf;
+mod attach_tracing;
+mod link;
+mod maps_array;
+mod maps_hash;
+mod maps_live;
+mod maps_nested;
+mod maps_other;
+mod maps_per_cpu;
+mod maps_ringbuf;
+mod maps_untyped;
+mod pin;
+mod program;
+mod raw;
+
+fn main() {
+    bpf_skel_tests::kernel::run(&[
+        attach_auto::TESTS,
+        attach_iter::TESTS,
+        attach_net::TESTS,
+        attach_perf::TESTS,
+        attach_tracing::TESTS,
+        link::TESTS,
+        maps_array::TESTS,
+        maps_hash::TESTS,
+        maps_live::TESTS,
+        maps_nested::TESTS,
+        maps_other::TESTS,
+        maps_per_cpu::TESTS,
+        maps_ringbuf::TESTS,
+        maps_untyped::TESTS,
+        pin::TESTS,
+        program::TESTS,
+    ]);
+}
