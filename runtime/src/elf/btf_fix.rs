@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::budget::Budget;
 use super::file::File;
 use super::function::Functions;
 use crate::btf::{Btf, BtfEdit, DataSec, DataSecVar, Kind, Linkage};
@@ -18,14 +19,17 @@ pub(super) fn fixed_up(
     btf: &Btf<'_>,
     file: &File<'_>,
     functions: &Functions<'_>,
+    budget: &mut Budget,
 ) -> Result<Vec<u8>> {
     let mut edit = BtfEdit::new(btf);
     let hidden: HashSet<&str> =
         functions.iter().filter(|f| f.subprogram && f.hidden).map(|f| f.name).collect();
     for (id, ty) in btf.types() {
+        // Looking a name up costs time in proportion to it.
+        budget.take(ty.name.len())?;
         match ty.kind {
             Kind::DataSec(section) => {
-                fix_section(btf, &mut edit, file, id, ty.name, &section)
+                fix_section(btf, &mut edit, file, (id, ty.name), &section, budget)
                     .within(|| Frame::Section(ty.name.to_owned()))?;
             }
             Kind::Func { linkage: Linkage::Global, .. } if hidden.contains(ty.name) => {
@@ -41,9 +45,9 @@ fn fix_section(
     btf: &Btf<'_>,
     edit: &mut BtfEdit<'_>,
     file: &File<'_>,
-    id: u32,
-    name: &str,
+    (id, name): (u32, &str),
     section: &DataSec<'_>,
+    budget: &mut Budget,
 ) -> Result<()> {
     if name == KCONFIG || name == KSYMS {
         let first = section.vars().next().and_then(|var| btf.type_by_id(var.ty));
@@ -61,7 +65,7 @@ fn fix_section(
     let size = if section.size != 0 { section.size } else { elf_size };
     if section.size == 0 {
         for var in &mut vars {
-            fix_variable(btf, edit, file, index, var)?;
+            fix_variable(btf, edit, file, index, var, budget)?;
         }
     }
     edit.set_datasec(id, size, &vars)
@@ -73,6 +77,7 @@ fn fix_variable(
     file: &File<'_>,
     section: usize,
     var: &mut DataSecVar,
+    budget: &mut Budget,
 ) -> Result<()> {
     let Some(ty) = btf.type_by_id(var.ty) else { return Ok(()) };
     let Kind::Var { linkage, .. } = ty.kind else {
@@ -86,6 +91,7 @@ fn fix_variable(
     if linkage == Linkage::Static {
         return Ok(());
     }
+    budget.take(ty.name.len())?;
     let found = file.global(ty.name).filter(|symbol| symbol.section == Some(section));
     let offset = found.and_then(|symbol| u32::try_from(symbol.value).ok());
     let Some((symbol, offset)) = found.zip(offset) else {

@@ -6,60 +6,94 @@ use super::budget::Budget;
 use super::file::File;
 use super::function::Function;
 use super::section::Role;
-use crate::btf::{Btf, BtfExt, CoreRelo, FuncInfo, InfoSection, LineInfo};
+use crate::btf::{Btf, BtfExt, CoreRelo, FuncInfo, LineInfo};
 use crate::error::Within as _;
 use crate::insn::INSN_SIZE;
 use crate::spec::{CoreKind, CoreRelocation, Endian};
 use crate::{Error, Frame, Result};
 
-/// All records, by the section's name and ascending.
+/// All records, by section and ascending.
 #[derive(Debug)]
-pub(super) struct Info<'a> {
+pub(super) struct Info {
     endian: Endian,
-    funcs: HashMap<&'a str, Vec<FuncInfo>>,
-    lines: HashMap<&'a str, Vec<LineInfo>>,
-    core: HashMap<&'a str, Vec<CoreRelo>>,
+    records: Vec<Records>,
+    /// Index in `records` of each section, by its ELF index.
+    of_section: Vec<Option<usize>>,
 }
 
-impl<'a> Info<'a> {
+/// The records of one section.
+#[derive(Debug, Default)]
+struct Records {
+    funcs: Vec<FuncInfo>,
+    lines: Vec<LineInfo>,
+    core: Vec<CoreRelo>,
+}
+
+impl Info {
     /// Reads `.BTF.ext`; without BTF it has no meaning.
-    pub(super) fn read(file: &File<'a>, btf: Option<&Btf<'a>>) -> Result<Self> {
-        let mut info = Self {
-            endian: file.endian,
-            funcs: HashMap::new(),
-            lines: HashMap::new(),
-            core: HashMap::new(),
-        };
+    pub(super) fn read<'a>(
+        file: &File<'a>,
+        btf: Option<&Btf<'a>>,
+        budget: &mut Budget,
+    ) -> Result<Self> {
+        let mut info = Self { endian: file.endian, records: Vec::new(), of_section: Vec::new() };
         let section = file.section_with(Role::BtfExt);
-        let Some((section, btf)) = section.filter(|s| !s.bytes.is_empty()).zip(btf) else {
-            return Ok(info);
-        };
-        info.fill(section.bytes, btf).within(|| Frame::Section(section.name.to_owned()))?;
+        if let Some((section, btf)) = section.filter(|s| !s.bytes.is_empty()).zip(btf) {
+            info.fill(section.bytes, file, btf, budget)
+                .within(|| Frame::Section(section.name.to_owned()))?;
+        }
         Ok(info)
     }
 
-    fn fill(&mut self, bytes: &'a [u8], btf: &Btf<'a>) -> Result<()> {
+    fn fill(
+        &mut self,
+        bytes: &[u8],
+        file: &File<'_>,
+        btf: &Btf<'_>,
+        budget: &mut Budget,
+    ) -> Result<()> {
         let ext = BtfExt::parse(bytes, self.endian)?;
+        let mut names = HashMap::new();
+        let mut of = |records: &mut Vec<Records>, name| -> Result<usize> {
+            let name = section_name(btf, name)?;
+            budget.take(name.len() + size_of::<Records>())?;
+            Ok(*names.entry(name).or_insert_with(|| {
+                records.push(Records::default());
+                records.len() - 1
+            }))
+        };
         for section in ext.func_info() {
-            self.funcs.entry(section_name(btf, &section)?).or_default().extend(section.records());
+            let index = of(&mut self.records, section.section_name_off)?;
+            self.records[index].funcs.extend(section.records());
         }
         for section in ext.line_info() {
-            self.lines.entry(section_name(btf, &section)?).or_default().extend(section.records());
+            let index = of(&mut self.records, section.section_name_off)?;
+            self.records[index].lines.extend(section.records());
         }
         for section in ext.core_relos() {
-            self.core.entry(section_name(btf, &section)?).or_default().extend(section.records());
+            let index = of(&mut self.records, section.section_name_off)?;
+            self.records[index].core.extend(section.records());
         }
-        self.funcs.values_mut().for_each(|records| records.sort_by_key(|r| r.insn_off));
-        self.lines.values_mut().for_each(|records| records.sort_by_key(|r| r.insn_off));
-        self.core.values_mut().for_each(|records| records.sort_by_key(|r| r.insn_off));
-        self.core.values().flatten().try_for_each(|relocation| check_core(btf, relocation))
+        for records in &mut self.records {
+            records.funcs.sort_by_key(|record| record.insn_off);
+            records.lines.sort_by_key(|record| record.insn_off);
+            records.core.sort_by_key(|record| record.insn_off);
+            records.core.iter().try_for_each(|relocation| check_core(btf, relocation))?;
+        }
+        let sections = file.sections.iter();
+        self.of_section = sections.map(|section| names.get(section.name).copied()).collect();
+        Ok(())
+    }
+
+    /// The records of a function's section.
+    fn of(&self, function: &Function<'_>) -> Option<&Records> {
+        self.records.get(self.of_section.get(function.section).copied().flatten()?)
     }
 }
 
-fn section_name<'a, T>(btf: &Btf<'a>, section: &InfoSection<'_, T>) -> Result<&'a str> {
-    btf.string(section.section_name_off).ok_or_else(|| {
-        Error::malformed(format!("no string at {} for a section's name", section.section_name_off))
-    })
+fn section_name<'a>(btf: &Btf<'a>, offset: u32) -> Result<&'a str> {
+    btf.string(offset)
+        .ok_or_else(|| Error::malformed(format!("no string at {offset} for a section's name")))
 }
 
 fn check_core(btf: &Btf<'_>, relocation: &CoreRelo) -> Result<()> {
@@ -108,13 +142,8 @@ impl AtInsn for CoreRelo {
     }
 }
 
-/// The records of a function's instructions.
-fn slice<'r, T: AtInsn>(
-    records: &'r HashMap<&str, Vec<T>>,
-    section: &str,
-    function: &Function<'_>,
-) -> &'r [T] {
-    let Some(records) = records.get(section) else { return &[] };
+/// Those records that are of a function's instructions.
+fn slice<'r, T: AtInsn>(records: &'r [T], function: &Function<'_>) -> &'r [T] {
     let first = records.partition_point(|r| (r.offset() as usize) < function.start);
     let end = records.partition_point(|r| (r.offset() as usize) < function.end());
     &records[first..end]
@@ -149,15 +178,15 @@ impl LinkedInfo {
     /// Adds the records of a function that is placed at `base`.
     pub(super) fn append(
         &mut self,
-        info: &Info<'_>,
+        info: &Info,
         function: &Function<'_>,
-        section: &str,
         base: usize,
         budget: &mut Budget,
     ) -> Result<()> {
-        let funcs = slice(&info.funcs, section, function);
-        let lines = slice(&info.lines, section, function);
-        let core = slice(&info.core, section, function);
+        let records = info.of(function);
+        let funcs = records.map_or(&[][..], |records| slice(&records.funcs, function));
+        let lines = records.map_or(&[][..], |records| slice(&records.lines, function));
+        let core = records.map_or(&[][..], |records| slice(&records.core, function));
         budget.take(size_of_val(funcs) + size_of_val(lines) + size_of_val(core))?;
 
         let main = self.appended == 0;

@@ -15,7 +15,7 @@ pub(super) fn programs(
     file: &File<'_>,
     functions: &Functions<'_>,
     maps: &Maps<'_>,
-    info: &Info<'_>,
+    info: &Info,
     budget: &mut Budget,
 ) -> Result<Vec<ProgramSpec>> {
     let mut references = Vec::new();
@@ -36,7 +36,7 @@ pub(super) fn programs(
     for (index, function) in functions.iter().enumerate().filter(|(_, f)| !f.subprogram) {
         let section = section_of(file, function);
         let program = linker
-            .link(index, section, file, budget)
+            .link(index, section, budget)
             .within(|| Frame::Program(function.name.to_owned()))
             .within(|| Frame::Section(section.to_owned()))?;
         programs.push(program);
@@ -52,7 +52,7 @@ struct Linker<'l, 'a> {
     functions: &'l Functions<'a>,
     /// Of each function.
     references: Vec<Vec<Reference>>,
-    info: &'l Info<'a>,
+    info: &'l Info,
     endian: Endian,
     /// Where each function starts in the program that is being linked, in instructions.
     placed: Vec<Option<usize>>,
@@ -61,13 +61,7 @@ struct Linker<'l, 'a> {
 }
 
 impl Linker<'_, '_> {
-    fn link(
-        &mut self,
-        main: usize,
-        section: &str,
-        file: &File<'_>,
-        budget: &mut Budget,
-    ) -> Result<ProgramSpec> {
+    fn link(&mut self, main: usize, section: &str, budget: &mut Budget) -> Result<ProgramSpec> {
         for function in self.order.drain(..) {
             self.placed[function] = None;
         }
@@ -78,13 +72,7 @@ impl Linker<'_, '_> {
         for &index in &self.order {
             let Some(function) = self.functions.get(index) else { continue };
             self.append(index, function, &mut linked, budget)?;
-            linked.info.append(
-                self.info,
-                function,
-                section_of(file, function),
-                linked.start,
-                budget,
-            )?;
+            linked.info.append(self.info, function, linked.start, budget)?;
         }
         linked.info.check()?;
 

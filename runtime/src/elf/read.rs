@@ -35,7 +35,7 @@ fn read_object(bytes: &[u8], name: &str) -> Result<ObjectSpec> {
     let frame = || Frame::Section(".BTF".to_owned());
     let raw = raw.map(|s| Btf::parse(s.bytes, file.endian).within(frame)).transpose()?;
     let fixed = match &raw {
-        Some(raw) => btf_fix::fixed_up(raw, &file, &functions)?,
+        Some(raw) => btf_fix::fixed_up(raw, &file, &functions, &mut budget)?,
         None => Vec::new(),
     };
     let btf = raw.map(|_| Btf::parse(&fixed, file.endian).within(frame)).transpose()?;
@@ -56,7 +56,7 @@ fn describe(
     let mut maps = maps::read(file, btf, datasec(MAPS).map(|(_, section)| section), budget)?;
     let variables = data::read(file, btf, datasec, &mut maps, budget)?;
     slots::read(file, functions, &mut maps)?;
-    let info = Info::read(file, btf)?;
+    let info = Info::read(file, btf, budget)?;
     let programs = link::programs(file, functions, &maps, &info, budget)?;
     Ok(ObjectSpec {
         name: name.to_owned().into(),
