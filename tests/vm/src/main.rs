@@ -85,10 +85,10 @@ struct Options {
     #[arg(long, value_name = "HOST[:GUEST]", value_parser = parse_extra)]
     file: Vec<Extra>,
     /// Seconds until the first job must have begun, else the guest is started again.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 120)]
     boot_limit: u64,
     /// Seconds without a line of output after which a program counts as hung.
-    #[arg(long, default_value_t = 120)]
+    #[arg(long, default_value_t = 180)]
     silence_limit: u64,
     /// Seconds that a program may take.
     #[arg(long, default_value_t = 1200)]
