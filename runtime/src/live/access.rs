@@ -18,14 +18,68 @@ macro_rules! step {
     };
 }
 
-/// Copies `len` bytes out of shared memory by relaxed atomic loads.
+/// Runs `$with` where a value is one word wherever it lies: decided while compiling, so that nothing else is left of a
+/// copy of an integer.
+macro_rules! one_word {
+    ($type:ty, $with:ident) => {
+        match (size_of::<$type>(), align_of::<$type>()) {
+            (8, 8) => return $with!(AtomicU64, u64),
+            (4, 4) => return $with!(AtomicU32, u32),
+            (2, 2) => return $with!(AtomicU16, u16),
+            (1, 1) => return $with!(AtomicU8, u8),
+            _ => {}
+        }
+    };
+}
+
+/// Copies a value out of shared memory by relaxed atomic loads.
 ///
 /// # Safety
 ///
-/// `shared` is valid for reads of `len` bytes and nothing in this process accesses them but by atomics;
-/// `private` is valid for writes of `len` bytes and they belong to the caller.
+/// `shared` is aligned and valid for reads of a `T` and nothing in this process accesses it but by atomics; `private`
+/// is valid for writes of a `T` and belongs to the caller.
 #[inline]
-pub(crate) unsafe fn load(shared: *const u8, private: *mut u8, len: usize) {
+pub(super) unsafe fn load<T>(shared: *const T, private: *mut T) {
+    macro_rules! word {
+        ($atomic:ty, $int:ty) => {
+            // SAFETY: a T has this size and alignment, and the pointers are valid as the caller vouches.
+            unsafe {
+                let word = <$atomic>::from_ptr(shared.cast_mut().cast()).load(Relaxed);
+                private.cast::<$int>().write_unaligned(word);
+            }
+        };
+    }
+    one_word!(T, word);
+    // SAFETY: as the caller vouches.
+    unsafe { load_bytes(shared.cast(), private.cast(), size_of::<T>()) }
+}
+
+/// Copies a value into shared memory by relaxed atomic stores.
+///
+/// # Safety
+///
+/// `shared` is aligned and valid for writes of a `T` and nothing in this process accesses it but by atomics; `private`
+/// is valid for reads of a `T` without uninitialised bytes that nobody changes meanwhile.
+#[inline]
+pub(super) unsafe fn store<T>(shared: *mut T, private: *const T) {
+    macro_rules! word {
+        ($atomic:ty, $int:ty) => {
+            // SAFETY: a T has this size and alignment, and the pointers are valid as the caller vouches.
+            unsafe {
+                let word = private.cast::<$int>().read_unaligned();
+                <$atomic>::from_ptr(shared.cast()).store(word, Relaxed);
+            }
+        };
+    }
+    one_word!(T, word);
+    // SAFETY: as the caller vouches.
+    unsafe { store_bytes(shared.cast(), private.cast(), size_of::<T>()) }
+}
+
+/// # Safety
+///
+/// As [`load`], of `len` bytes and without the alignment.
+unsafe fn load_bytes(shared: *const u8, private: *mut u8, len: usize) {
     let mut done = 0;
     while done < len {
         // SAFETY: `done < len`, so both stay within their memory.
@@ -44,14 +98,10 @@ pub(crate) unsafe fn load(shared: *const u8, private: *mut u8, len: usize) {
     }
 }
 
-/// Copies `len` bytes into shared memory by relaxed atomic stores.
-///
 /// # Safety
 ///
-/// `shared` is valid for writes of `len` bytes and nothing in this process accesses them but by atomics;
-/// `private` is valid for reads of `len` initialised bytes that nobody changes meanwhile.
-#[inline]
-pub(crate) unsafe fn store(shared: *mut u8, private: *const u8, len: usize) {
+/// As [`store`], of `len` bytes and without the alignment.
+unsafe fn store_bytes(shared: *mut u8, private: *const u8, len: usize) {
     let mut done = 0;
     while done < len {
         // SAFETY: `done < len`, so both stay within their memory.

@@ -32,14 +32,10 @@ pub unsafe trait LiveLayout: Sized + Send + Sync + 'static {
     fn get(&self) -> Self::Plain {
         let mut plain = MaybeUninit::<Self::Plain>::uninit();
         let () = Self::SAME_LAYOUT;
-        // SAFETY: same size as checked above; all bytes of `self` are cells, which are only accessed by atomics. The
-        // copy initialises every byte of a type that any bytes are valid for.
+        // SAFETY: same size and alignment as checked above; all bytes of `self` are cells, which are only accessed by
+        // atomics. The copy initialises every byte of a type that any bytes are valid for.
         unsafe {
-            access::load(
-                std::ptr::from_ref(self).cast(),
-                plain.as_mut_ptr().cast(),
-                size_of::<Self::Plain>(),
-            );
+            access::load(std::ptr::from_ref(self).cast(), plain.as_mut_ptr());
             plain.assume_init()
         }
     }
@@ -51,30 +47,24 @@ pub unsafe trait LiveLayout: Sized + Send + Sync + 'static {
     }
 
     /// Copies the whole to `plain`: for what is too large for the stack.
+    #[inline]
     fn copy_to(&self, plain: &mut Self::Plain) {
         let () = Self::SAME_LAYOUT;
-        // SAFETY: same size as checked above; all bytes of `self` are cells, which are only accessed by atomics;
-        // `plain` is borrowed mutably and any bytes are valid for it.
+        // SAFETY: same size and alignment as checked above; all bytes of `self` are cells, which are only accessed by
+        // atomics; `plain` is borrowed mutably and any bytes are valid for it.
         unsafe {
-            access::load(
-                std::ptr::from_ref(self).cast(),
-                std::ptr::from_mut(plain).cast(),
-                size_of::<Self::Plain>(),
-            );
+            access::load(std::ptr::from_ref(self).cast(), plain);
         }
     }
 
     /// Overwrites the whole from `plain`: for what is too large for the stack.
+    #[inline]
     fn copy_from(&self, plain: &Self::Plain) {
         let () = Self::SAME_LAYOUT;
-        // SAFETY: same size as checked above; all bytes of `self` are in `UnsafeCell`s and only accessed by
-        // atomics; a Pod has no uninitialised bytes.
+        // SAFETY: same size and alignment as checked above; all bytes of `self` are in `UnsafeCell`s and only accessed
+        // by atomics; a Pod has no uninitialised bytes.
         unsafe {
-            access::store(
-                std::ptr::from_ref(self).cast_mut().cast(),
-                std::ptr::from_ref(plain).cast(),
-                size_of::<Self::Plain>(),
-            );
+            access::store(std::ptr::from_ref(self).cast_mut().cast(), plain);
         }
     }
 }
