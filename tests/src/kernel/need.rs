@@ -68,6 +68,10 @@ needs! {
     XDP_CTX: || since("test runs of XDP with a context", 5, 15);
     /// Syscall programs.
     SYSCALL: || since("syscall programs", 5, 14);
+    /// Taking an element out of a hash.
+    HASH_TAKE: || since("BPF_MAP_LOOKUP_AND_DELETE_ELEM of hashes", 5, 14);
+    /// Bloom filters.
+    BLOOM_FILTER: || since("bloom filters", 5, 16);
     /// The verifier's count of instructions.
     VERIFIED_INSNS: || since("verified_insns", 5, 16);
     /// Files of tracefs.

@@ -2,9 +2,12 @@ use bpf_skel::map::{BloomFilter, Map, Queue};
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::MapType;
 
-use bpf_skel_tests::kernel::{Outcome, tests};
+use bpf_skel_tests::kernel::{Outcome, needs, tests};
 
-tests![queues_and_stacks, bloom_filters];
+tests! {
+    []: queues_and_stacks;
+    [needs::BLOOM_FILTER]: bloom_filters;
+}
 
 fn queues_and_stacks() -> Outcome {
     for (map_type, order) in [(MapType::QUEUE, [1, 2, 3]), (MapType::STACK, [3, 2, 1])] {
