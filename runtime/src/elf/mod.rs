@@ -1,8 +1,8 @@
 //! Reading a BPF ELF object into an [`ObjectSpec`](crate::spec::ObjectSpec).
 //!
-//! Three stages: the file's own structures ([`file`], [`section`], [`symbol`]), what they mean (maps, data,
+//! Three stages: the file's own structures (`file`, `section`, `symbol`), what they mean (maps, data,
 //! functions and what their instructions refer to), and the linked programs. Every size is checked before anything is
-//! copied, and everything that is copied is paid for from a [`budget`] in proportion to the input.
+//! copied, and everything that is copied is paid for from a `budget` in proportion to the input.
 
 mod btf_fix;
 mod budget;
