@@ -3,6 +3,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 
 use super::attr::{ElementAttr, MapCreateAttr};
 use super::bpf::{bpf, bpf_fd, object_name, raw, raw_or_zero};
+use super::memlock::with_memlock;
 use crate::uapi::{Command, MapType};
 
 /// What a map is created with.
@@ -46,7 +47,7 @@ pub(crate) fn map_create(map: &MapCreate<'_>) -> io::Result<OwnedFd> {
         ..MapCreateAttr::default()
     };
     // SAFETY: the struct is this command's and holds no addresses.
-    unsafe { bpf_fd(Command::MAP_CREATE, &mut attr) }
+    with_memlock(|| unsafe { bpf_fd(Command::MAP_CREATE, &mut attr) })
 }
 
 /// `BPF_MAP_FREEZE`: read-only for system calls from now on (Linux 5.2).

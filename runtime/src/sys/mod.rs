@@ -20,6 +20,7 @@ mod kind;
 mod link;
 mod map;
 mod mapping;
+mod memlock;
 mod object;
 mod perf_event;
 mod poll;

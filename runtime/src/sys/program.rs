@@ -4,6 +4,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 
 use super::attr::{BindMapAttr, ProgLoadAttr, TestRunAttr};
 use super::bpf::{address, address_mut, bpf, bpf_fd, length, object_name, raw, raw_or_zero};
+use super::memlock::with_memlock;
 use crate::insn::Insn;
 use crate::uapi::{AttachType, Command, ProgramType};
 
@@ -101,7 +102,7 @@ pub(crate) fn prog_load(program: &ProgLoad<'_>, mut log: Option<&mut Log>) -> io
         // SAFETY: every address is that of a borrowed slice, whose length in records goes with it; the license
         // ends with a NUL; the kernel checks each index into `fd_array` for being a descriptor only where it reads
         // it, and code that indexes beyond its end reads numbers, never writes.
-        let result = unsafe { bpf_fd(Command::PROG_LOAD, &mut attr) };
+        let result = with_memlock(|| unsafe { bpf_fd(Command::PROG_LOAD, &mut attr) });
         if let Some(log) = log.as_deref_mut() {
             log.true_size = attr.log_true_size;
         }
