@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs};
 
 use bpf_skel::spec::Endian;
@@ -134,6 +135,13 @@ impl Builder {
         self
     }
 
+    /// How the skeleton is to look; replaces what [`module_name`](Self::module_name) and
+    /// [`runtime_path`](Self::runtime_path) have set.
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
     /// Compiles `source` and writes the skeleton of the object. Returns the skeleton's path.
     ///
     /// # Errors
@@ -235,6 +243,21 @@ impl Builder {
             )))
     }
 
+    /// The skeleton of a C source (`*.c`) or of an object, without a file, and all files it was made from.
+    ///
+    /// # Errors
+    /// As [`build`] and [`generate`].
+    pub fn expand(&self, path: impl AsRef<Path>) -> Result<(Skeleton, Vec<PathBuf>)> {
+        let path = path.as_ref();
+        if path.extension().is_none_or(|extension| extension != "c") {
+            return Ok((self.skeleton(&[path])?, vec![path.to_owned()]));
+        }
+        let folder = TemporaryFolder::new()?;
+        let object = folder.0.join(format!("{}.bpf.o", self.file_stem(path)));
+        let dependencies = self.compile(path, &object)?;
+        Ok((self.skeleton(&[object])?, dependencies))
+    }
+
     fn write_skeleton(&self, objects: &[PathBuf]) -> Result<PathBuf> {
         let skeleton = self.skeleton(objects)?;
         let path = match &self.output {
@@ -251,6 +274,27 @@ impl Builder {
 
     fn file_stem(&self, source: &Path) -> String {
         self.options.module.clone().unwrap_or_else(|| object_name(&file_name(source)).to_owned())
+    }
+}
+
+/// A folder for one object, gone with the value.
+struct TemporaryFolder(PathBuf);
+
+impl TemporaryFolder {
+    fn new() -> Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("bpf-skel-{}-{count}", std::process::id());
+        let path = env::temp_dir().join(name);
+        // Not `create_dir_all`: in a folder that others may write to, one that is there already is somebody else's.
+        fs::create_dir(&path).map_err(|error| Error::io("create", &path, &error))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

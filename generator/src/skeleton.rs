@@ -5,7 +5,7 @@ use std::fmt;
 use bpf_skel::Frame;
 use bpf_skel::btf::Btf;
 use bpf_skel::elf;
-use bpf_skel::spec::ObjectSpec;
+use bpf_skel::spec::{Endian, ObjectSpec};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -70,6 +70,14 @@ impl Skeleton {
     /// The object's spec, which the module has as `SPEC`.
     pub fn spec(&self) -> &ObjectSpec {
         &self.spec
+    }
+
+    /// The value of `target_endian` that it is for.
+    pub fn endian_cfg(&self) -> &'static str {
+        match self.spec.endian {
+            Endian::Little => "little",
+            Endian::Big => "big",
+        }
     }
 
     /// The module's tokens, for a macro.

@@ -34,6 +34,25 @@ pub mod spec;
 mod sys;
 pub mod uapi;
 
+/// Includes the skeleton that `build.rs` wrote: `include_skel!(runqslower);` for `src/runqslower.bpf.c`.
+///
+/// ```ignore
+/// bpf_skel::include_skel!(runqslower);
+///
+/// let skel = runqslower::open().load()?;
+/// ```
+#[macro_export]
+macro_rules! include_skel {
+    ($name:ident) => {
+        ::core::include!(::core::concat!(
+            ::core::env!("OUT_DIR"),
+            "/",
+            ::core::stringify!($name),
+            ".skel.rs"
+        ));
+    };
+}
+
 #[cfg(target_os = "linux")]
 pub use link::{Link, Links};
 #[cfg(target_os = "linux")]

@@ -24,6 +24,8 @@ enum Command {
     Gen(generate::Args),
     Build(build::Args),
     Inspect(inspect::Args),
+    #[cfg(target_os = "linux")]
+    Verify(super::verify::Args),
 }
 
 /// Runs the command. Errors go to standard error; the status is 0 only where nothing failed.
@@ -32,6 +34,8 @@ pub fn main() -> ExitCode {
         Command::Gen(args) => args.run(),
         Command::Build(args) => args.run(),
         Command::Inspect(args) => args.run(),
+        #[cfg(target_os = "linux")]
+        Command::Verify(args) => args.run(),
     };
     result.unwrap_or_else(|error| {
         eprintln!("bpf-skel: {error:?}");

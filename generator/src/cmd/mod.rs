@@ -5,5 +5,7 @@ mod cli;
 mod generate;
 mod inspect;
 mod table;
+#[cfg(target_os = "linux")]
+mod verify;
 
 pub use cli::main;
