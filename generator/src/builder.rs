@@ -7,9 +7,10 @@ use std::{env, fs};
 
 use bpf_skel::spec::Endian;
 
+use crate::bundled::{self, Bundled};
 use crate::clang::Compile;
 use crate::output::write_if_changed;
-use crate::{Error, Options, Result, Skeleton, cargo};
+use crate::{Error, ErrorKind, Options, Result, Skeleton, cargo};
 
 /// Compiles a C source and writes its skeleton to `OUT_DIR`, for `include_skel!`; see [`Builder::build`].
 ///
@@ -47,6 +48,7 @@ pub struct Builder {
     defines: Vec<(String, Option<String>)>,
     output: Option<PathBuf>,
     object: Option<PathBuf>,
+    bundled: Option<PathBuf>,
     endian: Option<Endian>,
     any_endian: bool,
     target_arch: Option<String>,
@@ -105,6 +107,18 @@ impl Builder {
         self
     }
 
+    /// An object that is shipped beside the source, so that building the crate takes no clang: it stands for the
+    /// compiled one as long as its sources are those that it was made from, which `OBJECT.sources` beside it lists with
+    /// their hashes. Where they have changed, clang compiles them; with `BPF_SKEL_BUNDLE=1` in the environment that
+    /// also renews the object and the list, and so it makes them in the first place.
+    ///
+    /// For sources that do not depend on the target's architecture (`__TARGET_ARCH_…`): the one object is for all of
+    /// its byte order.
+    pub fn bundled(mut self, object: impl Into<PathBuf>) -> Self {
+        self.bundled = Some(object.into());
+        self
+    }
+
     /// The name of the generated module, and of its file; else the source's name up to the first dot.
     pub fn module_name(mut self, name: impl Into<String>) -> Self {
         self.options.module = Some(name.into());
@@ -148,12 +162,59 @@ impl Builder {
     /// As [`build`].
     pub fn build(&self, source: impl AsRef<Path>) -> Result<PathBuf> {
         let source = source.as_ref();
+        if let Some(skeleton) = self.from_bundled()? {
+            return Ok(skeleton);
+        }
         let object = match &self.object {
             Some(path) => path.clone(),
             None => out_dir()?.join(format!("{}.bpf.o", self.file_stem(source))),
         };
-        self.compile(source, &object)?;
+        let sources = self.compile(source, &object).map_err(|error| match &self.bundled {
+            Some(bundled) if error.kind() == ErrorKind::ClangNotFound => error.with_hint(format!(
+                "it is needed since {} is missing, for another byte order, or older than its source",
+                bundled.display()
+            )),
+            _ => error,
+        })?;
+        if let Some(path) = &self.bundled {
+            self.renew_bundled(path, &object, &sources)?;
+        }
         self.write_skeleton(&[object])
+    }
+
+    /// The skeleton of the bundled object, if there is one that may be used.
+    fn from_bundled(&self) -> Result<Option<PathBuf>> {
+        let Some(path) = &self.bundled else { return Ok(None) };
+        let bundled = Bundled::new(path);
+        if cargo::in_build_script() {
+            cargo::rerun_if_env_changed(bundled::RENEW);
+            cargo::rerun_if_changed(path);
+            cargo::rerun_if_changed(&bundled.list());
+        }
+        let Some(sources) = bundled.unchanged_sources() else { return Ok(None) };
+        let bytes = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
+        if elf_endian(&bytes) != Some(self.target_endian()) {
+            return Ok(None);
+        }
+        if cargo::in_build_script() {
+            sources.iter().for_each(|source| cargo::rerun_if_changed(source));
+        }
+        self.write_skeleton(std::slice::from_ref(path)).map(Some)
+    }
+
+    fn renew_bundled(&self, path: &Path, fresh: &Path, sources: &[PathBuf]) -> Result<()> {
+        if env::var_os(bundled::RENEW).is_some_and(|value| !value.is_empty()) {
+            return Bundled::new(path).renew(fresh, sources);
+        }
+        let stale = format!(
+            "{} does not belong to its source: {}=1 cargo build renews it",
+            path.display(),
+            bundled::RENEW
+        );
+        if cargo::in_build_script() {
+            cargo::warning(&stale);
+        }
+        Ok(())
     }
 
     /// Writes the skeleton of an object that exists already. Returns the skeleton's path.

@@ -15,6 +15,7 @@
 //! become a model in which everything is named, typed and placed (`model`), the model becomes tokens (`emit`).
 
 mod builder;
+mod bundled;
 mod cargo;
 mod clang;
 #[cfg(feature = "cli")]

@@ -21,4 +21,4 @@ mod slots;
 mod symbol;
 
 pub use name::object_name;
-pub use read::read;
+pub use read::{read, read_file};

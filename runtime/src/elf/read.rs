@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
 
 use super::budget::Budget;
 use super::file::File;
@@ -24,6 +26,17 @@ use crate::{Error, Frame, Result};
 /// among the initial values of data sections. The error names the section and the symbol.
 pub fn read(bytes: &[u8], file: &str) -> Result<ObjectSpec> {
     read_object(bytes, object_name(file)).within(|| Frame::Object(file.to_owned()))
+}
+
+/// Reads the BPF object in a file.
+///
+/// # Errors
+/// As [`read`], and where the file cannot be read.
+pub fn read_file(path: impl AsRef<Path>) -> Result<ObjectSpec> {
+    let path = path.as_ref();
+    let in_file = || Frame::Path(path.display().to_string());
+    let bytes = fs::read(path).map_err(|error| Error::system("read", error)).within(in_file)?;
+    read(&bytes, &path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
 }
 
 fn read_object(bytes: &[u8], name: &str) -> Result<ObjectSpec> {

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Frame, Result, Within};
 use crate::map::{Map, MapInfo};
 use crate::pin;
 use crate::spec::{MapContents, MapSpec, ObjectSpec, Pinning};
-use crate::sys::{self, explain};
+use crate::sys::{self, Capability, explain};
 use crate::uapi::{MapType, flags};
 
 /// What all maps of a load share.
@@ -21,6 +21,7 @@ pub(crate) struct Context<'c> {
     pub(crate) spec: &'c ObjectSpec,
     pub(crate) options: &'c Options,
     pub(crate) btf: Option<BorrowedFd<'c>>,
+    pub(crate) needs: &'c [Capability],
 }
 
 /// A map, and whether this load has created it.
@@ -187,7 +188,7 @@ fn create_bare(
         }
     }
     let error = Error::system("BPF_MAP_CREATE", refused);
-    Err(explain::permission(describe(error, spec), explain::BPF))
+    Err(explain::permission(describe(error, spec), context.needs))
 }
 
 /// What is wrong with the definition, where the kernel's answer leaves little doubt.

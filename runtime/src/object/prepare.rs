@@ -8,6 +8,7 @@ use super::prepared::{PreparedObject, PreparedProgram};
 use super::{OpenObject, OpenProgram, btf, kernel_types, slots, text};
 use crate::error::{Error, Result, Within};
 use crate::spec::{Endian, ObjectSpec, ProgramSpec, SlotTarget};
+use crate::sys::{Capability, explain};
 
 pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
     let OpenObject { spec, maps: open_maps, programs, mut options } = open;
@@ -21,10 +22,16 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
     // The kernel's types first: nothing exists yet that would have to go again.
     let types = kernel_types::resolve(&spec, &options, &programs)?;
 
-    let btf = btf::load(&spec)?;
+    let needs = needs(&programs);
+    let btf = btf::load(&spec, &needs)?;
     let mut pins = Pins::default();
     let added = std::mem::take(&mut options.added);
-    let context = Context { spec: &spec, options: &options, btf: btf.as_ref().map(AsFd::as_fd) };
+    let context = Context {
+        spec: &spec,
+        options: &options,
+        btf: btf.as_ref().map(AsFd::as_fd),
+        needs: &needs,
+    };
     let mut maps = Vec::with_capacity(open_maps.len() + added.len());
     let mut created = Vec::with_capacity(maps.capacity());
     for open in open_maps.into_iter().chain(added) {
@@ -61,4 +68,17 @@ pub(crate) fn program_spec<'s>(
     spec.programs
         .get(open.index as usize)
         .ok_or_else(|| Error::invalid_input("not a program of this object").within(open.frame()))
+}
+
+/// The capabilities that the whole load needs, so that the first refusal names all of them.
+fn needs(programs: &[OpenProgram]) -> Vec<Capability> {
+    let mut needs = explain::BPF.to_vec();
+    for program in programs.iter().filter(|program| program.autoload) {
+        for &need in explain::program_needs(program.program_type) {
+            if !needs.contains(&need) {
+                needs.push(need);
+            }
+        }
+    }
+    needs
 }

@@ -147,9 +147,9 @@ impl RingBuf {
     ///
     /// # Errors
     /// For an absent map.
-    pub fn poll(&self, timeout: Option<Duration>) -> Result<bool> {
+    pub fn poll(&self, timeout: impl Into<Option<Duration>>) -> Result<bool> {
         self.present()?;
-        consumer::wait(self, timeout)
+        consumer::wait(self, timeout.into())
     }
 
     /// Calls `each` with every record that is there; where there are none, waits for some first, for as long as `timeout`
@@ -159,10 +159,10 @@ impl RingBuf {
     /// As [`for_each`](Self::for_each).
     pub fn wait_for_each<T: Pod>(
         &self,
-        timeout: Option<Duration>,
+        timeout: impl Into<Option<Duration>>,
         mut each: impl FnMut(&T),
     ) -> Result<usize> {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = timeout.into().and_then(|timeout| Instant::now().checked_add(timeout));
         let mut pause = Duration::from_micros(50);
         loop {
             let count = self.for_each(&mut each)?;

@@ -43,10 +43,9 @@ pub(crate) fn permission(error: Error, needs: &[Capability]) -> Error {
     let error = error.with_kind(ErrorKind::PermissionDenied);
     let Ok(held) = effective_capabilities() else { return error };
     match missing(held, needs).as_slice() {
-        [] => match policy() {
-            Some(why) => error.with_hint(why),
-            None => error,
-        },
+        [] => error.with_hint(policy().unwrap_or(
+            "the process holds the capabilities: a policy of this kernel refuses (lockdown, or an LSM)",
+        )),
         lacking => error.with_hint(how_to_get(lacking)),
     }
 }

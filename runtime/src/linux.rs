@@ -1,0 +1,26 @@
+//! The rooms that talk to a kernel, behind one gate in `lib.rs`; they are known by their names there (`crate::map`).
+
+#[path = "kernel_btf/mod.rs"]
+pub mod kernel_btf;
+#[path = "link/mod.rs"]
+pub mod link;
+#[path = "map/mod.rs"]
+pub mod map;
+#[path = "object/mod.rs"]
+pub mod object;
+#[path = "pin.rs"]
+pub(crate) mod pin;
+#[doc(hidden)]
+#[path = "private/mod.rs"]
+pub mod private;
+#[path = "program/mod.rs"]
+pub mod program;
+#[path = "ringbuf/mod.rs"]
+pub(crate) mod ringbuf;
+#[path = "sys/mod.rs"]
+pub(crate) mod sys;
+
+pub use link::{Link, Links};
+pub use map::{Frozen, Live, Map};
+pub use object::{Object, OpenObject, PreparedObject};
+pub use program::Program;
