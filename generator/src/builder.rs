@@ -162,7 +162,7 @@ impl Builder {
     /// As [`build`].
     pub fn build(&self, source: impl AsRef<Path>) -> Result<PathBuf> {
         let source = source.as_ref();
-        if let Some(skeleton) = self.from_bundled()? {
+        if let Some(skeleton) = self.bundled_skeleton()? {
             return Ok(skeleton);
         }
         let object = match &self.object {
@@ -183,7 +183,7 @@ impl Builder {
     }
 
     /// The skeleton of the bundled object, if there is one that may be used.
-    fn from_bundled(&self) -> Result<Option<PathBuf>> {
+    fn bundled_skeleton(&self) -> Result<Option<PathBuf>> {
         let Some(path) = &self.bundled else { return Ok(None) };
         let bundled = Bundled::new(path);
         if cargo::in_build_script() {
