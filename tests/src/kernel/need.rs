@@ -53,7 +53,7 @@ needs! {
     /// Trampolines: fentry and fexit.
     FENTRY: || loads("fentry/bpf_fentry_test1");
     /// Programs that change a function's result.
-    FMOD_RET: || loads("fmod_ret/bpf_modify_return_test");
+    FMOD_RET: || loads("fmod_ret/security_file_open");
     /// LSM programs.
     LSM: || loads("lsm/file_open");
     /// Cookies of raw and of BTF tracepoints.

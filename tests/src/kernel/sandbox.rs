@@ -35,12 +35,23 @@ fn check(call: &str, result: libc::c_int) {
     assert!(result == 0, "{call}: {}", io::Error::last_os_error());
 }
 
-/// Runs `f` with tracefs unmounted.
+/// Runs `f` with no tracefs where it is looked for: on its own, and below debugfs.
 pub fn without_tracefs(f: impl FnOnce()) {
-    // SAFETY: the string ends with a NUL.
-    check("umount", unsafe { libc::umount2(TRACEFS.as_ptr(), libc::MNT_DETACH) });
+    const DEBUGFS: &CStr = c"/sys/kernel/debug";
+    struct Restore;
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            // SAFETY: the strings end with a NUL.
+            unsafe {
+                libc::umount2(TRACEFS.as_ptr(), libc::MNT_DETACH);
+                libc::umount2(DEBUGFS.as_ptr(), libc::MNT_DETACH);
+            }
+        }
+    }
+    mount(c"none", TRACEFS, c"tmpfs", 0).expect("tracefs is covered");
+    mount(c"none", DEBUGFS, c"tmpfs", 0).expect("debugfs is covered");
+    let _restore = Restore;
     f();
-    mount_tracefs();
 }
 
 /// A cgroup of version 2 that is removed when it is dropped.

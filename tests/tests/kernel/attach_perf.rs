@@ -5,7 +5,7 @@ use bpf_skel::link::{PerfEvent, PerfEventOptions};
 use bpf_skel::program::kind;
 use bpf_skel::uapi::LinkType;
 use bpf_skel_tests::kernel::needs::PERF_LINK;
-use bpf_skel_tests::kernel::{counting, kernel_is};
+use bpf_skel_tests::kernel::{Counting, counting, kernel_is};
 
 bpf_skel_tests::kernel::tests! {
     []: own_process, each_cpu, event_of_the_caller, no_event, not_an_event;
@@ -19,12 +19,17 @@ fn busy() {
     }
 }
 
+/// Whether samples come. A busy host may stop an emulated machine for longer than a period.
+fn is_sampled(counting: &Counting) -> bool {
+    (0..100).any(|_| counting.hits_during(busy) > 0)
+}
+
 fn own_process() {
     let counting = counting("perf_event", 0).unwrap();
     let program = counting.kind::<kind::PerfEvent>();
     let event = PerfEvent::cpu_clock().period(1_000_000).process(0);
     let link = program.attach_event(event, PerfEventOptions::new()).unwrap();
-    assert!(counting.hits_during(busy) > 5, "one a millisecond");
+    assert!(is_sampled(&counting));
     assert_eq!(link.is_bpf_link(), kernel_is(5, 15));
     drop(link);
     assert_eq!(counting.hits_during(busy), 0);
@@ -35,7 +40,7 @@ fn cookie() {
     let program = counting.kind::<kind::PerfEvent>();
     let event = PerfEvent::cpu_clock().period(1_000_000).process(0);
     let link = program.attach_event(event, PerfEventOptions::new().cookie(7)).unwrap();
-    assert!(counting.hits_during(busy) > 5);
+    assert!(is_sampled(&counting));
     assert_eq!(link.info().unwrap().link_type, LinkType::PERF_EVENT);
 }
 
@@ -45,14 +50,14 @@ fn each_cpu() {
     let event = PerfEvent::cpu_clock().frequency(1000);
     let links = program.attach_each_cpu(event, PerfEventOptions::new()).unwrap();
     assert!(!links.is_empty());
-    assert!(counting.hits_during(busy) > 5);
+    assert!(is_sampled(&counting));
 }
 
 fn event_of_the_caller() {
     let counting = counting("perf_event", 0).unwrap();
     let event = bpf_skel_tests::kernel::software_event();
     let link = counting.kind::<kind::PerfEvent>().attach(&event).unwrap();
-    assert!(counting.hits_during(busy) > 5);
+    assert!(is_sampled(&counting));
     drop(link);
     assert_eq!(counting.hits_during(busy), 0, "the caller still holds the event");
 }

@@ -6,7 +6,7 @@ use bpf_skel::link::{AutoAttach, attach_all};
 use bpf_skel::program::kind;
 use bpf_skel::{ErrorKind, Link, Program};
 use bpf_skel_tests::kernel::needs::{PERF_LINK, TCX, TRACEFS};
-use bpf_skel_tests::kernel::{BPFFS, counting, ping_loopback};
+use bpf_skel_tests::kernel::{BPFFS, Counting, counting, ping_loopback};
 
 bpf_skel_tests::kernel::tests! {
     []: update_from, update_is_refused_by_tracing, detach, detach_of_tracing, pinned_link_outlives_its_handle,
@@ -16,6 +16,14 @@ bpf_skel_tests::kernel::tests! {
 }
 
 const TC_NEXT: i32 = -1;
+
+/// Whether the program is detached. Older kernels let go of what a pin held in their own time.
+fn is_quiet_soon(counting: &Counting) -> bool {
+    (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        counting.hits_during(ping_loopback) == 0
+    })
+}
 
 fn update() {
     let (old, new) =
@@ -83,7 +91,7 @@ fn detach_of_pinned_tracing() {
     let error = link.detach().unwrap_err();
     assert!(error.to_string().contains("remove its pin first"), "{error}");
     Link::from_pin(&path).unwrap().unpin().unwrap();
-    assert_eq!(counting.hits_during(ping_loopback), 0);
+    assert!(is_quiet_soon(&counting));
 }
 
 fn pinned_link_outlives_its_handle() {
@@ -100,7 +108,7 @@ fn pinned_link_outlives_its_handle() {
     assert!(!path.exists());
     assert!(counting.hits_during(ping_loopback) > 0, "the handle still holds it");
     drop(link);
-    assert_eq!(counting.hits_during(ping_loopback), 0);
+    assert!(is_quiet_soon(&counting));
 }
 
 fn disconnect() {
@@ -111,6 +119,7 @@ fn disconnect() {
     link.disconnect();
     assert!(counting.hits_during(ping_loopback) > 0);
     Link::from_pin(&path).unwrap().unpin().unwrap();
+    assert!(is_quiet_soon(&counting));
     // Without a pin the link is the process's: found by its id.
     let link = counting.program().attach().unwrap();
     let id = link.info().unwrap().id;
@@ -120,7 +129,7 @@ fn disconnect() {
     assert!(Link::ids().unwrap().contains(&id));
     // SAFETY: `disconnect` has left this descriptor to the process; this test takes it back, and nobody else has it.
     drop(unsafe { <std::os::fd::OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(raw) });
-    assert_eq!(counting.hits_during(ping_loopback), 0);
+    assert!(is_quiet_soon(&counting));
 }
 
 fn from_id() {

@@ -107,8 +107,8 @@ fn run_what_cannot_be() {
 }
 
 fn run_with_bad_data() {
-    let counting = counting("xdp", 2).unwrap();
-    let error = counting.program().test_run(TestRun::new().data_in(&[0; 3])).unwrap_err();
+    let counting = counting("raw_tp/sys_enter", 0).unwrap();
+    let error = counting.program().test_run(TestRun::new().data_in(&PACKET)).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
-    assert!(error.to_string().contains("does not fit programs of type xdp"), "{error}");
+    assert!(error.to_string().contains("does not fit programs of type raw_tracepoint"), "{error}");
 }
