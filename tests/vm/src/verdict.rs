@@ -9,7 +9,9 @@ const COMPILED_OUT: &[(&str, &str)] = &[
     ("BTF of modules", "CONFIG_DEBUG_INFO_BTF_MODULES"),
     ("HID-BPF", "CONFIG_HID_BPF"),
     ("LIRC mode 2", "CONFIG_BPF_LIRC_MODE2"),
-    ("error injection", "CONFIG_BPF_KPROBE_OVERRIDE"),
+    ("bpf_override_return", "CONFIG_BPF_KPROBE_OVERRIDE"),
+    // The list of functions that fmod_ret may change up to 6.2, besides LSM hooks.
+    ("error injection", "CONFIG_FUNCTION_ERROR_INJECTION"),
     // Multi-kprobes hang on fprobe, which Debian's 6.1 does not have.
     ("kprobe.multi", "CONFIG_FPROBE"),
     ("netkit", "CONFIG_NETKIT"),
