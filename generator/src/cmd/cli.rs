@@ -24,7 +24,7 @@ enum Command {
     Gen(generate::Args),
     Build(build::Args),
     Inspect(inspect::Args),
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
     Verify(super::verify::Args),
 }
 
@@ -34,7 +34,7 @@ pub fn main() -> ExitCode {
         Command::Gen(args) => args.run(),
         Command::Build(args) => args.run(),
         Command::Inspect(args) => args.run(),
-        #[cfg(target_os = "linux")]
+        #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
         Command::Verify(args) => args.run(),
     };
     result.unwrap_or_else(|error| {

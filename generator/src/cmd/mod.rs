@@ -5,7 +5,7 @@ mod cli;
 mod generate;
 mod inspect;
 mod table;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
 mod verify;
 
 pub use cli::main;

@@ -32,5 +32,5 @@ pub use types::{
 };
 pub use view::Btf;
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
 pub(crate) use {essential::essential_len, view::Index, wire::Head, wire::sections};
