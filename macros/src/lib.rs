@@ -74,7 +74,7 @@ impl Input {
             builder.expand(&path).map_err(|error| failed(format!("{error:?}")))?;
         let endian = skeleton.endian_cfg();
         let only = (self.paths.len() > 1).then(|| quote!(#[cfg(target_endian = #endian)]));
-        let skeleton = skeleton.into_tokens();
+        let skeleton = skeleton.tokens().map_err(|error| failed(format!("{error:?}")))?;
         // The compiler builds again when a file that it has included changes.
         let absolute = files.iter().map(|file| std::path::absolute(file).unwrap_or(file.clone()));
         let files = absolute.map(|file| file.to_string_lossy().into_owned());

@@ -159,30 +159,26 @@ pub mod no_license {
             endian: Endian::Little,
             license: Borrowed(""),
             kernel_version: 0,
-            btf: Borrowed(
-                b"\x9F\xEB\x01\0\x18\0\0\0\0\0\0\0<\0\0\0<\0\0\x006\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\r\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\t\0\0\0\x01\0\0\x0C\x02\0\0\0\0ctx\0int\0accept\0socket\0./no_license.bpf.c\0\treturn -1;\0",
-            ),
+            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0<\0\0\0<\0\0\06\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0\0ctx\0int\0accept\0socket\0./no_license.bpf.c\0\x09return -1;\0"),
             maps: Borrowed(&[]),
             inner_maps: Borrowed(&[]),
-            programs: Borrowed(
-                &[
-                    ProgramSpec {
-                        name: Borrowed("accept"),
-                        section: Borrowed("socket"),
-                        program_type: ProgramType::SOCKET_FILTER,
-                        attach_type: AttachType(0),
-                        attach: AttachKind::SocketFilter,
-                        target: ::core::option::Option::None,
-                        flags: 0,
-                        autoload: true,
-                        insns: Borrowed(b"\xB4\0\0\0\xFF\xFF\xFF\xFF\x95\0\0\0\0\0\0\0"),
-                        func_info: Borrowed(b"\0\0\0\0\x04\0\0\0"),
-                        line_info: Borrowed(b"\0\0\0\0\x17\0\0\0*\0\0\0\x02\x1C\0\0"),
-                        relocations: Borrowed(&[]),
-                        core_relocations: Borrowed(&[]),
-                    },
-                ],
-            ),
+            programs: Borrowed(&[
+                ProgramSpec {
+                    name: Borrowed("accept"),
+                    section: Borrowed("socket"),
+                    program_type: ProgramType::SOCKET_FILTER,
+                    attach_type: AttachType(0),
+                    attach: AttachKind::SocketFilter,
+                    target: ::core::option::Option::None,
+                    flags: 0x0,
+                    autoload: true,
+                    insns: Borrowed(b"\xb4\0\0\0\xff\xff\xff\xff\x95\0\0\0\0\0\0\0"),
+                    func_info: Borrowed(b"\0\0\0\0\x04\0\0\0"),
+                    line_info: Borrowed(b"\0\0\0\0\x17\0\0\0*\0\0\0\x02\x1c\0\0"),
+                    relocations: Borrowed(&[]),
+                    core_relocations: Borrowed(&[]),
+                },
+            ]),
             variables: Borrowed(&[]),
         }
     };

@@ -12,5 +12,6 @@ mod sections;
 mod spec;
 mod structs;
 mod types;
+mod writer;
 
-pub(crate) use module::{Header, module};
+pub(crate) use module::{Header, Module};

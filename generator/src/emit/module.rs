@@ -1,14 +1,14 @@
 //! The skeleton's module as a whole.
 
 use bpf_skel::spec::Endian;
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
 
 use super::docs::{code, doc};
 use super::paths::Paths;
 use super::{live, maps, phases, programs, sections, spec, types};
-use crate::Result;
 use crate::model::Object;
+use crate::{Error, Result};
 
 /// What goes before the module's name, and the name.
 pub(crate) struct Header<'h> {
@@ -20,48 +20,87 @@ pub(crate) struct Header<'h> {
     pub(crate) runtime: &'h syn::Path,
 }
 
-/// The module. It starts with one list of lints, so that it builds whatever the user denies; unsafe code is in the
-/// runtime's macros only, so that even `forbid(unsafe_code)` holds.
-pub(crate) fn module(header: &Header<'_>, object: &Object<'_, '_>) -> Result<TokenStream> {
-    let Header { attributes, visibility, module, file, runtime } = header;
-    let paths = Paths::root(runtime, &object.types);
-    let phases = phases::structs(&paths, object, file);
-    let maps = maps::structs(&paths, &object.maps);
-    let programs = programs::structs(&paths, &object.programs);
-    let types = types::module(&paths);
-    let live = live::module(&paths, &object.sections);
-    let sections = sections::modules(&paths, &object.sections);
-    let spec = spec::expression(object.spec, runtime)?;
-    let (of_module, of_spec) = (
-        doc(format!("Skeleton of BPF object {}.", code(file))),
-        doc("Everything that the object holds."),
-    );
-    let other_endian = other_endian(object.spec.endian, file);
-    Ok(quote! {
-        #of_module
-        #[allow(
-            unused,
-            clippy::all,
-            clippy::pedantic,
-            clippy::nursery,
-            clippy::restriction,
-            nonstandard_style,
-            unreachable_pub,
-            rustdoc::all,
-        )]
-        #attributes
-        #visibility mod #module {
-            #other_endian
-            #phases
-            #maps
-            #programs
-            #types
-            #live
-            #sections
+/// The module, in the parts that tokens and text are made of.
+#[derive(Debug)]
+pub(crate) struct Module {
+    /// Up to its name.
+    head: TokenStream,
+    /// All but the spec.
+    body: TokenStream,
+    /// `pub static SPEC: … =`
+    spec_head: TokenStream,
+    spec: String,
+}
+
+/// Stands for the spec while the rest is formatted.
+const SPEC: &str = "__bpf_skel_spec";
+
+impl Module {
+    /// It starts with one list of lints, so that it builds whatever the user denies; unsafe code is in the runtime's
+    /// macros only, so that even `forbid(unsafe_code)` holds.
+    pub(crate) fn new(header: &Header<'_>, object: &Object<'_, '_>) -> Result<Self> {
+        let Header { attributes, visibility, module, file, runtime } = header;
+        let paths = Paths::root(runtime, &object.types);
+        let (of_module, of_spec) = (
+            doc(format!("Skeleton of BPF object {}.", code(file))),
+            doc("Everything that the object holds."),
+        );
+        let head = quote! {
+            #of_module
+            #[allow(
+                unused,
+                clippy::all,
+                clippy::pedantic,
+                clippy::nursery,
+                clippy::restriction,
+                nonstandard_style,
+                unreachable_pub,
+                rustdoc::all,
+            )]
+            #attributes
+            #visibility mod #module
+        };
+        let body = [
+            other_endian(object.spec.endian, file),
+            phases::structs(&paths, object, file),
+            maps::structs(&paths, &object.maps),
+            programs::structs(&paths, &object.programs),
+            types::module(&paths),
+            live::module(&paths, &object.sections),
+            sections::modules(&paths, &object.sections),
+        ]
+        .into_iter()
+        .collect();
+        let spec_head = quote! {
             #of_spec
-            pub static SPEC: #runtime::spec::ObjectSpec = #spec;
-        }
-    })
+            pub static SPEC: #runtime::spec::ObjectSpec =
+        };
+        let spec = spec::expression(object.spec, runtime, 1)?;
+        Ok(Self { head, body, spec_head, spec })
+    }
+
+    pub(crate) fn tokens(&self) -> Result<TokenStream> {
+        let spec: TokenStream = self.spec.parse().map_err(|error| {
+            Error::invalid_input(format!("the printed spec is no Rust: {error}"))
+        })?;
+        Ok(self.with_spec(&spec))
+    }
+
+    /// The text of a file, formatted; the error says what is no Rust.
+    pub(crate) fn text(&self) -> syn::Result<String> {
+        let placeholder = Ident::new(SPEC, Span::call_site());
+        let text = prettyplease::unparse(&syn::parse2(self.with_spec(&placeholder))?);
+        // The last item of the module: whatever the names before it are, the last occurrence is ours.
+        let at = text.rfind(SPEC).unwrap_or(text.len());
+        let (before, after) = text.split_at(at);
+        let after = after.strip_prefix(SPEC).unwrap_or(after);
+        Ok([before, &self.spec, after].concat())
+    }
+
+    fn with_spec(&self, spec: &impl ToTokens) -> TokenStream {
+        let Self { head, body, spec_head, .. } = self;
+        quote!(#head { #body #spec_head #spec; })
+    }
 }
 
 /// A target of the other byte order would read every number wrong.

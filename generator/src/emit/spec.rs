@@ -1,17 +1,20 @@
 //! The spec as an expression. Every struct is taken apart in full, so that a new field does not compile until
 //! it is printed here.
+//!
+//! This is text and not tokens: a large object has ten thousands of relocations and megabytes of bytes, and making,
+//! parsing and formatting tokens for them took ten times as long as all the rest. Names only go in as literals.
 
 use bpf_skel::spec::{
     CoreRelocation, Data, Endian, Linkage, MapContents, MapSpec, ObjectSpec, Pinning, ProgramSpec,
     Relocation, RelocationTarget, Slot, SlotTarget, VariableSpec,
 };
-use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::quote;
+use quote::ToTokens;
 
+use super::writer::{Writer, bytes};
 use crate::{Error, Result};
 
-/// `{ use …; ObjectSpec { … } }`: constant, and equal to `spec`.
-pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path) -> Result<TokenStream> {
+/// `{ use …; ObjectSpec { … } }`, its inner lines indented by `depth`: constant, and equal to `spec`.
+pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path, depth: usize) -> Result<String> {
     let ObjectSpec {
         name,
         endian,
@@ -23,36 +26,38 @@ pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path) -> Result<TokenStrea
         programs,
         variables,
     } = spec;
+    let rt = rt.to_token_stream().to_string().replace(' ', "");
     let endian = match endian {
-        Endian::Little => quote!(Endian::Little),
-        Endian::Big => quote!(Endian::Big),
+        Endian::Little => "Endian::Little",
+        Endian::Big => "Endian::Big",
     };
-    let (name, license, btf) = (text(name), text(license), blob(btf));
-    let kernel_version = number(*kernel_version);
-    let (maps, inner_maps) = (list(maps, map), list(inner_maps, map));
-    let programs: Vec<TokenStream> = programs.iter().map(program).collect::<Result<_>>()?;
-    let variables = list(variables, variable);
-    Ok(quote! {{
-        use ::std::borrow::Cow::Borrowed;
-        use #rt::private::{core, map_fd, map_value};
-        use #rt::section_name::AttachKind;
-        use #rt::spec::*;
-        use #rt::uapi::{AttachType, MapType, ProgramType};
-        ObjectSpec {
-            name: #name,
-            endian: #endian,
-            license: #license,
-            kernel_version: #kernel_version,
-            btf: #btf,
-            maps: #maps,
-            inner_maps: #inner_maps,
-            programs: Borrowed(&[#(#programs),*]),
-            variables: #variables,
-        }
-    }})
+    let mut out = Writer::new(depth);
+    out.open("{");
+    out.line("use ::std::borrow::Cow::Borrowed;");
+    out.line(&format!("use {rt}::private::{{core, map_fd, map_value}};"));
+    out.line(&format!("use {rt}::section_name::AttachKind;"));
+    out.line(&format!("use {rt}::spec::*;"));
+    out.line(&format!("use {rt}::uapi::{{AttachType, MapType, ProgramType}};"));
+    out.open("ObjectSpec {");
+    out.field("name", &text(name));
+    out.field("endian", endian);
+    out.field("license", &text(license));
+    out.field("kernel_version", kernel_version);
+    out.field("btf", &blob(btf));
+    out.list("maps", maps, map);
+    out.list("inner_maps", inner_maps, map);
+    out.open("programs: Borrowed(&[");
+    for spec in programs.iter() {
+        program(&mut out, spec)?;
+    }
+    out.close("]),");
+    out.list("variables", variables, variable);
+    out.close("}");
+    out.close("}");
+    Ok(out.into_text())
 }
 
-fn map(spec: &MapSpec) -> TokenStream {
+fn map(out: &mut Writer, spec: &MapSpec) {
     let MapSpec {
         name,
         section,
@@ -69,74 +74,55 @@ fn map(spec: &MapSpec) -> TokenStream {
         inner,
         contents,
     } = spec;
-    let map_type = named("MapType", map_type.constant(), map_type.0);
     let pinning = match pinning {
-        Pinning::None => quote!(Pinning::None),
-        Pinning::ByName => quote!(Pinning::ByName),
+        Pinning::None => "Pinning::None",
+        Pinning::ByName => "Pinning::ByName",
     };
-    let inner = option(inner.map(number));
-    let contents = match contents {
-        MapContents::Empty => quote!(MapContents::Empty),
+    out.open("MapSpec {");
+    out.field("name", &text(name));
+    out.field("section", &text(section));
+    out.field("map_type", &named("MapType", map_type.constant(), map_type.0));
+    out.field("key_size", key_size);
+    out.field("value_size", value_size);
+    out.field("max_entries", max_entries);
+    out.field("flags", &format_args!("{flags:#x}"));
+    out.field("extra", &format_args!("{extra:#x}"));
+    out.field("numa_node", numa_node);
+    out.field("pinning", pinning);
+    out.field("key_type_id", key_type_id);
+    out.field("value_type_id", value_type_id);
+    out.field("inner", &option(inner.map(|index| index.to_string())));
+    match contents {
+        MapContents::Empty => out.field("contents", "MapContents::Empty"),
         MapContents::Data { data, frozen } => {
             let data = match data {
-                Data::Zeroed(len) => {
-                    let len = number(*len);
-                    quote!(Data::Zeroed(#len))
-                }
-                Data::Bytes(bytes) => {
-                    let bytes = blob(bytes);
-                    quote!(Data::Bytes(#bytes))
-                }
+                Data::Zeroed(len) => format!("Data::Zeroed({len})"),
+                Data::Bytes(bytes) => format!("Data::Bytes({})", blob(bytes)),
             };
-            quote!(MapContents::Data { data: #data, frozen: #frozen })
+            out.open("contents: MapContents::Data {");
+            out.field("data", &data);
+            out.field("frozen", frozen);
+            out.close("},");
         }
         MapContents::Slots(slots) => {
-            let slots = list(slots, slot);
-            quote!(MapContents::Slots(#slots))
-        }
-    };
-    let (name, section) = (text(name), text(section));
-    let [key_size, value_size, max_entries, flags, numa_node, key_type_id, value_type_id] =
-        [*key_size, *value_size, *max_entries, *flags, *numa_node, *key_type_id, *value_type_id]
-            .map(number);
-    let extra = Literal::u64_unsuffixed(*extra);
-    quote! {
-        MapSpec {
-            name: #name,
-            section: #section,
-            map_type: #map_type,
-            key_size: #key_size,
-            value_size: #value_size,
-            max_entries: #max_entries,
-            flags: #flags,
-            extra: #extra,
-            numa_node: #numa_node,
-            pinning: #pinning,
-            key_type_id: #key_type_id,
-            value_type_id: #value_type_id,
-            inner: #inner,
-            contents: #contents,
+            out.open("contents: MapContents::Slots(Borrowed(&[");
+            slots.iter().for_each(|one| slot(out, *one));
+            out.close("])),");
         }
     }
+    out.close("},");
 }
 
-fn slot(slot: &Slot) -> TokenStream {
+fn slot(out: &mut Writer, slot: Slot) {
     let Slot { key, target } = slot;
-    let key = number(*key);
     let target = match target {
-        SlotTarget::Map(index) => {
-            let index = number(*index);
-            quote!(SlotTarget::Map(#index))
-        }
-        SlotTarget::Program(index) => {
-            let index = number(*index);
-            quote!(SlotTarget::Program(#index))
-        }
+        SlotTarget::Map(index) => format!("SlotTarget::Map({index})"),
+        SlotTarget::Program(index) => format!("SlotTarget::Program({index})"),
     };
-    quote!(Slot { key: #key, target: #target })
+    out.line(&format!("Slot {{ key: {key}, target: {target} }},"));
 }
 
-fn program(spec: &ProgramSpec) -> Result<TokenStream> {
+fn program(out: &mut Writer, spec: &ProgramSpec) -> Result<()> {
     let ProgramSpec {
         name,
         section,
@@ -152,49 +138,36 @@ fn program(spec: &ProgramSpec) -> Result<TokenStream> {
         relocations,
         core_relocations,
     } = spec;
-    let relocations: Vec<TokenStream> =
-        relocations.iter().map(relocation).collect::<Result<_>>()?;
-    let core_relocations = list(core_relocations, core_relocation);
-    let program_type = named("ProgramType", program_type.constant(), program_type.0);
     let attach_type = match attach_type.0 {
         // 0 is also what programs without an attach type have; a name would mislead.
-        0 => quote!(AttachType(0)),
+        0 => "AttachType(0)".to_owned(),
         value => named("AttachType", attach_type.constant(), value),
     };
-    let attach = ident(&format!("{attach:?}"));
-    let target = option(target.as_ref().map(|target| text(target)));
-    let (name, section, flags) = (text(name), text(section), number(*flags));
-    let [insns, func_info, line_info] = [insns, func_info, line_info].map(|bytes| blob(bytes));
-    Ok(quote! {
-        ProgramSpec {
-            name: #name,
-            section: #section,
-            program_type: #program_type,
-            attach_type: #attach_type,
-            attach: AttachKind::#attach,
-            target: #target,
-            flags: #flags,
-            autoload: #autoload,
-            insns: #insns,
-            func_info: #func_info,
-            line_info: #line_info,
-            relocations: Borrowed(&[#(#relocations),*]),
-            core_relocations: #core_relocations,
-        }
-    })
+    out.open("ProgramSpec {");
+    out.field("name", &text(name));
+    out.field("section", &text(section));
+    out.field("program_type", &named("ProgramType", program_type.constant(), program_type.0));
+    out.field("attach_type", &attach_type);
+    out.field("attach", &format_args!("AttachKind::{attach:?}"));
+    out.field("target", &option(target.as_ref().map(|target| text(target))));
+    out.field("flags", &format_args!("{flags:#x}"));
+    out.field("autoload", autoload);
+    out.field("insns", &blob(insns));
+    out.field("func_info", &blob(func_info));
+    out.field("line_info", &blob(line_info));
+    let relocations: Vec<String> = relocations.iter().map(relocation).collect::<Result<_>>()?;
+    out.rows("relocations", relocations);
+    out.rows("core_relocations", core_relocations.iter().map(core_relocation));
+    out.close("},");
+    Ok(())
 }
 
-fn relocation(relocation: &Relocation) -> Result<TokenStream> {
+fn relocation(relocation: &Relocation) -> Result<String> {
     let Relocation { insn, target } = relocation;
-    let insn = number(*insn);
     match target {
-        RelocationTarget::Map(map) => {
-            let map = number(*map);
-            Ok(quote!(map_fd(#insn, #map)))
-        }
+        RelocationTarget::Map(map) => Ok(format!("map_fd({insn}, {map})")),
         RelocationTarget::MapValue { map, offset } => {
-            let (map, offset) = (number(*map), number(*offset));
-            Ok(quote!(map_value(#insn, #map, #offset)))
+            Ok(format!("map_value({insn}, {map}, {offset})"))
         }
         other => Err(Error::invalid_input(format!(
             "relocation {other:?} is not supported in a skeleton yet"
@@ -202,75 +175,53 @@ fn relocation(relocation: &Relocation) -> Result<TokenStream> {
     }
 }
 
-fn core_relocation(relocation: &CoreRelocation) -> TokenStream {
+fn core_relocation(relocation: &CoreRelocation) -> String {
     let CoreRelocation { insn, type_id, access, kind } = relocation;
-    let [insn, type_id, access] = [*insn, *type_id, *access].map(number);
-    let kind = ident(&format!("{kind:?}"));
-    quote!(core(#insn, #type_id, #access, CoreKind::#kind))
+    format!("core({insn}, {type_id}, {access}, CoreKind::{kind:?})")
 }
 
-fn variable(spec: &VariableSpec) -> TokenStream {
+fn variable(out: &mut Writer, spec: &VariableSpec) {
     let VariableSpec { name, map, offset, size, type_id, linkage } = spec;
     let linkage = match linkage {
-        Linkage::Static => quote!(Linkage::Static),
-        Linkage::Global => quote!(Linkage::Global),
-        Linkage::Weak => quote!(Linkage::Weak),
+        Linkage::Static => "Linkage::Static",
+        Linkage::Global => "Linkage::Global",
+        Linkage::Weak => "Linkage::Weak",
     };
-    let name = text(name);
-    let [map, offset, size, type_id] = [*map, *offset, *size, *type_id].map(number);
-    quote! {
-        VariableSpec {
-            name: #name,
-            map: #map,
-            offset: #offset,
-            size: #size,
-            type_id: #type_id,
-            linkage: #linkage,
-        }
-    }
+    out.open("VariableSpec {");
+    out.field("name", &text(name));
+    out.field("map", map);
+    out.field("offset", offset);
+    out.field("size", size);
+    out.field("type_id", type_id);
+    out.field("linkage", linkage);
+    out.close("},");
 }
 
-fn list<T>(items: &[T], print: impl Fn(&T) -> TokenStream) -> TokenStream {
-    let items = items.iter().map(print);
-    quote!(Borrowed(&[#(#items),*]))
+/// As a string literal: whatever the name is, it ends where the literal does.
+fn text(text: &str) -> String {
+    format!("Borrowed({text:?})")
 }
 
-fn text(text: &str) -> TokenStream {
-    quote!(Borrowed(#text))
+/// As a byte string: lists of numbers took one user's compiler 10 GB.
+fn blob(blob: &[u8]) -> String {
+    let mut out = String::with_capacity(blob.len() * 3 + 16);
+    out.push_str("Borrowed(b\"");
+    bytes(&mut out, blob);
+    out.push_str("\")");
+    out
 }
 
-/// A byte string: lists of numbers took one user's compiler 10 GB.
-fn blob(bytes: &[u8]) -> TokenStream {
-    let bytes = Literal::byte_string(bytes);
-    quote!(Borrowed(#bytes))
-}
-
-fn option(value: Option<impl quote::ToTokens>) -> TokenStream {
+fn option(value: Option<String>) -> String {
     match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
+        Some(value) => format!("::core::option::Option::Some({value})"),
+        None => "::core::option::Option::None".to_owned(),
     }
 }
 
 /// A kernel number by its name, or as a number where this version knows none.
-fn named(ty: &str, constant: Option<&str>, value: u32) -> TokenStream {
-    let ty = ident(ty);
+fn named(ty: &str, constant: Option<&str>, value: u32) -> String {
     match constant {
-        Some(constant) => {
-            let constant = ident(constant);
-            quote!(#ty::#constant)
-        }
-        None => {
-            let value = number(value);
-            quote!(#ty(#value))
-        }
+        Some(constant) => format!("{ty}::{constant}"),
+        None => format!("{ty}({value})"),
     }
-}
-
-fn number(value: u32) -> Literal {
-    Literal::u32_unsuffixed(value)
-}
-
-fn ident(name: &str) -> Ident {
-    Ident::new(name, Span::call_site())
 }
