@@ -36,7 +36,7 @@ fn run(file: &std::path::Path) -> bpf_skel::Result<()> {
     println!("attached {} of {} programs for a second", links.len(), object.programs().len());
     sleep(Duration::from_secs(1));
     drop(links);
-    for map in object.maps() {
+    for map in object.maps().iter().filter(|map| map.key_size() > 0) {
         let entries = map.keys().count();
         println!("map {} ({}) has {entries} keys", map.name(), map.map_type());
     }
