@@ -1,0 +1,5 @@
+//! The error is at the path.
+
+bpf_skel_macros::bpf_skel!(mod missing = "/no/such/folder/missing.bpf.o");
+
+fn main() {}
