@@ -79,6 +79,10 @@ fn verify_all(prepared: &PreparedObject) -> Result<Vec<Option<Verified>>> {
 }
 
 fn threads(prepared: &PreparedObject, programs: usize) -> usize {
+    // Asking how many cores there are reads files, which takes longer than verifying a small program.
+    if programs < 2 {
+        return 1;
+    }
     let most = prepared.options.threads.or_else(|| thread::available_parallelism().ok());
     most.map_or(1, NonZeroUsize::get).min(programs)
 }
