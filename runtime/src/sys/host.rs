@@ -66,19 +66,42 @@ impl KernelVersion {
     }
 }
 
-/// The running kernel's version, by `uname(2)`. Distributions carry features back: try a call rather than ask this.
+/// The running kernel's version. Distributions carry features back: try a call rather than ask this.
+///
+/// Debian and Ubuntu leave the patch level out of `uname -r` (`6.1.0-30-amd64` is 6.1.124), and have the whole elsewhere.
 pub(crate) fn kernel_version() -> io::Result<KernelVersion> {
+    let name = uname()?;
+    let signature = std::fs::read_to_string("/proc/version_signature").unwrap_or_default();
+    version_of(&text(&name.release), &text(&name.version), &signature)
+        .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
+}
+
+fn version_of(release: &str, version: &str, ubuntu: &str) -> Option<KernelVersion> {
+    // `Ubuntu 5.4.0-12.15-generic 5.4.8` and `#1 SMP Debian 5.10.158-2 (2022-12-13)`
+    let ubuntu = ubuntu.strip_prefix("Ubuntu ").and_then(|rest| rest.split_whitespace().nth(1));
+    let debian = version.split_once("Debian ").map(|(_, rest)| rest);
+    ubuntu
+        .and_then(KernelVersion::parse)
+        .or_else(|| debian.and_then(KernelVersion::parse))
+        .or_else(|| KernelVersion::parse(release))
+}
+
+/// `uname -r`
+pub(crate) fn kernel_release() -> io::Result<String> {
+    Ok(text(&uname()?.release))
+}
+
+fn uname() -> io::Result<libc::utsname> {
     // SAFETY: the struct is arrays of characters, for which zero is a value.
     let mut name: libc::utsname = unsafe { std::mem::zeroed() };
     // SAFETY: the struct is exclusively borrowed.
     check(unsafe { libc::uname(&raw mut name) })?;
-    let release: String = name
-        .release
-        .iter()
-        .take_while(|&&c| c != 0)
-        .map(|&c| char::from(c.cast_unsigned()))
-        .collect();
-    KernelVersion::parse(&release).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
+    Ok(name)
+}
+
+fn text(chars: &[libc::c_char]) -> String {
+    #[allow(clippy::unnecessary_cast, reason = "c_char has a sign on some architectures")]
+    chars.iter().take_while(|&&c| c != 0).map(|&c| char::from(c as u8)).collect()
 }
 
 /// The number of a network interface, in this thread's network namespace.
@@ -120,6 +143,14 @@ mod tests {
         assert_eq!(version("7.2-rc3"), Some(0x07_02_00));
         assert_eq!(version("odd"), None);
         assert!(kernel_version().is_ok());
+        let whole = |release, version, ubuntu| {
+            version_of(release, version, ubuntu).map(KernelVersion::code)
+        };
+        let debian = "#1 SMP PREEMPT_DYNAMIC Debian 6.1.124-1 (2025-01-12)";
+        assert_eq!(whole("6.1.0-30-amd64", debian, ""), Some(0x06_01_7c));
+        let ubuntu = "Ubuntu 5.4.0-12.15-generic 5.4.8\n";
+        assert_eq!(whole("5.4.0-12-generic", "#15-Ubuntu SMP", ubuntu), Some(0x05_04_08));
+        assert_eq!(whole("6.18.44", "#1 SMP", "odd"), Some(0x06_12_2c));
     }
 
     #[test]

@@ -37,8 +37,8 @@ pub(crate) use element::{
 };
 pub(crate) use fd::{eventfd, placeholder, try_clone};
 pub(crate) use host::{
-    KernelVersion, has_interface, if_nametoindex, kernel_version, page_size, possible_cpu_count,
-    possible_cpus,
+    KernelVersion, has_interface, if_nametoindex, kernel_release, kernel_version, page_size,
+    possible_cpu_count, possible_cpus,
 };
 pub(crate) use info::{btf_info, btf_name, link_info, map_info, program_info};
 pub(crate) use kind::bpf_kind;
