@@ -3,7 +3,7 @@
 use super::budget::Budget;
 use super::file::File;
 use super::maps::Maps;
-use super::section::{Role, Section};
+use super::section::{RawRelocation, Role, Section};
 use super::symbol::{Binding, SymbolKind};
 use crate::btf::{self, Btf, DataSec, Kind};
 use crate::error::Within as _;
@@ -159,13 +159,19 @@ fn from_symbols(file: &File<'_>, section: usize, budget: &mut Budget) -> Result<
 }
 
 /// Pointers among initial values would have to be filled in with addresses that only the kernel knows; libbpf
-/// leaves them 0 without a word.
+/// leaves them 0 without a word. For those to functions that is right: no program could call them, and tables of
+/// them for the kernel have sections of their own.
 fn refuse_pointers(
     file: &File<'_>,
     section: &Section<'_>,
     variables: &[VariableSpec],
 ) -> Result<()> {
-    let Some(first) = section.relocations.first() else { return Ok(()) };
+    let is_data = |relocation: &&RawRelocation| {
+        let symbol = file.symbols.get(relocation.symbol as usize);
+        let section = symbol.and_then(|symbol| symbol.section).and_then(|s| file.section(s));
+        section.is_none_or(|section| section.role != Role::Text)
+    };
+    let Some(first) = section.relocations.iter().find(is_data) else { return Ok(()) };
     let covers = |v: &&VariableSpec| {
         let start = u64::from(v.offset);
         (start..start + u64::from(v.size)).contains(&first.offset)
