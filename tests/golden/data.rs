@@ -392,7 +392,7 @@ pub mod data {
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{core, map_fd, map_value};
+        use ::bpf_skel::private::{core, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -695,6 +695,7 @@ pub mod data {
                     linkage: Linkage::Global,
                 },
             ]),
+            externs: Borrowed(&[]),
         }
     };
 }

@@ -160,7 +160,7 @@ pub mod inner_by_user {
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{core, map_fd, map_value};
+        use ::bpf_skel::private::{core, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -209,6 +209,7 @@ pub mod inner_by_user {
                 },
             ]),
             variables: Borrowed(&[]),
+            externs: Borrowed(&[]),
         }
     };
 }

@@ -174,7 +174,7 @@ pub mod prog_array {
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{core, map_fd, map_value};
+        use ::bpf_skel::private::{core, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -256,6 +256,7 @@ pub mod prog_array {
                 },
             ]),
             variables: Borrowed(&[]),
+            externs: Borrowed(&[]),
         }
     };
 }

@@ -184,7 +184,7 @@ pub mod programs {
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{core, map_fd, map_value};
+        use ::bpf_skel::private::{core, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -274,6 +274,7 @@ pub mod programs {
                 },
             ]),
             variables: Borrowed(&[]),
+            externs: Borrowed(&[]),
         }
     };
 }

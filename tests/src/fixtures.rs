@@ -9,6 +9,7 @@ pub const NAMES: &[&str] = &[
     "callbacks",
     "core",
     "data",
+    "externs",
     "inner_by_user",
     "inner_maps",
     "maps",

@@ -17,7 +17,7 @@ macro_rules! goldens {
 }
 
 goldens! {
-    callbacks core data inner_by_user inner_maps maps names no_btf no_license
+    callbacks core data externs inner_by_user inner_maps maps names no_btf no_license
     prog_array programs sections subprogs types
 }
 

@@ -24,8 +24,6 @@ struct Names<'m> {
     programs: Vec<&'m proc_macro2::Ident>,
     sections: Vec<&'m proc_macro2::Ident>,
     section_docs: Vec<TokenStream>,
-    /// Index of each section's map.
-    section_maps: Vec<Literal>,
 }
 
 impl<'m> Names<'m> {
@@ -36,7 +34,6 @@ impl<'m> Names<'m> {
             programs: object.programs.iter().map(|program| &program.ident).collect(),
             sections: sections.iter().map(|section| &section.ident).collect(),
             section_docs: sections.iter().map(section_doc).collect(),
-            section_maps: sections.iter().map(|it| Literal::usize_unsuffixed(it.map)).collect(),
         }
     }
 }
@@ -45,18 +42,27 @@ fn section_doc(section: &Section<'_>) -> TokenStream {
     doc(format!("Data section {}, {}.", code(section.name), bytes(section.len)))
 }
 
+/// What the loader fills is no field before load.
+fn editable<'o, 's>(object: &'o Object<'s, '_>) -> impl Iterator<Item = &'o Section<'s>> {
+    object.sections.iter().filter(|section| !section.kconfig)
+}
+
 fn indices(len: usize) -> impl Iterator<Item = Literal> {
     (0..len).map(Literal::usize_unsuffixed)
 }
 
 fn open(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>, file: &str) -> TokenStream {
     let rt = paths.rt;
-    let Names { maps, programs, sections, section_docs, section_maps } = names;
+    let Names { maps, programs, sections: all_sections, .. } = names;
+    let editable: Vec<&Section<'_>> = editable(object).collect();
+    let sections: Vec<_> = editable.iter().map(|section| &section.ident).collect();
+    let section_docs = editable.iter().map(|section| section_doc(section));
+    let section_maps = editable.iter().map(|section| Literal::usize_unsuffixed(section.map));
     let (map_indices, program_indices) = (indices(maps.len()), indices(programs.len()));
     // A data map takes the section's bytes along.
     let map_arguments = object.maps.iter().enumerate().map(|(index, map)| {
         let ident = &map.ident;
-        match object.sections.iter().find(|section| section.map == index) {
+        match editable.iter().find(|section| section.map == index) {
             Some(Section { ident: section, len, .. }) => {
                 let len = Literal::u64_unsuffixed(*len);
                 quote!(#rt::private::with_data(self.maps.#ident, self.#section, #len))
@@ -119,7 +125,7 @@ fn open(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>, file: &st
                 )?;
                 ::core::result::Result::Ok(Prepared {
                     maps: Maps::of(&object)?,
-                    #(#sections: #section_values,)*
+                    #(#all_sections: #section_values,)*
                     object,
                 })
             }

@@ -5,8 +5,9 @@
 //! parsing and formatting tokens for them took ten times as long as all the rest. Names only go in as literals.
 
 use bpf_skel::spec::{
-    CoreRelocation, Data, Endian, Linkage, MapContents, MapSpec, ObjectSpec, Pinning, ProgramSpec,
-    Relocation, RelocationTarget, Slot, SlotTarget, VariableSpec,
+    CoreRelocation, Data, Endian, ExternKind, ExternSpec, KconfigType, Linkage, MapContents,
+    MapSpec, ObjectSpec, Pinning, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget,
+    VariableSpec,
 };
 use quote::ToTokens;
 
@@ -25,6 +26,7 @@ pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path, depth: usize) -> Res
         inner_maps,
         programs,
         variables,
+        externs,
     } = spec;
     let rt = rt.to_token_stream().to_string().replace(' ', "");
     let endian = match endian {
@@ -34,7 +36,7 @@ pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path, depth: usize) -> Res
     let mut out = Writer::new(depth);
     out.open("{");
     out.line("use ::std::borrow::Cow::Borrowed;");
-    out.line(&format!("use {rt}::private::{{core, map_fd, map_value}};"));
+    out.line(&format!("use {rt}::private::{{core, kfunc, ksym, map_fd, map_value}};"));
     out.line(&format!("use {rt}::section_name::AttachKind;"));
     out.line(&format!("use {rt}::spec::*;"));
     out.line(&format!("use {rt}::uapi::{{AttachType, MapType, ProgramType}};"));
@@ -52,6 +54,7 @@ pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path, depth: usize) -> Res
     }
     out.close("]),");
     out.list("variables", variables, variable);
+    out.list("externs", externs, external);
     out.close("}");
     out.close("}");
     Ok(out.into_text())
@@ -169,6 +172,8 @@ fn relocation(relocation: &Relocation) -> Result<String> {
         RelocationTarget::MapValue { map, offset } => {
             Ok(format!("map_value({insn}, {map}, {offset})"))
         }
+        RelocationTarget::Ksym(index) => Ok(format!("ksym({insn}, {index})")),
+        RelocationTarget::Kfunc(index) => Ok(format!("kfunc({insn}, {index})")),
         other => Err(Error::invalid_input(format!(
             "relocation {other:?} is not supported in a skeleton yet"
         ))),
@@ -194,6 +199,37 @@ fn variable(out: &mut Writer, spec: &VariableSpec) {
     out.field("size", size);
     out.field("type_id", type_id);
     out.field("linkage", linkage);
+    out.close("},");
+}
+
+fn external(out: &mut Writer, spec: &ExternSpec) {
+    let ExternSpec { name, weak, kind } = spec;
+    out.open("ExternSpec {");
+    out.field("name", &text(name));
+    out.field("weak", weak);
+    match kind {
+        ExternKind::Kconfig { offset, size, value, type_id } => {
+            let value = match value {
+                KconfigType::Bool => "Bool".to_owned(),
+                KconfigType::Char { signed } => format!("Char {{ signed: {signed} }}"),
+                KconfigType::Int { signed } => format!("Int {{ signed: {signed} }}"),
+                KconfigType::Tristate => "Tristate".to_owned(),
+                KconfigType::Text => "Text".to_owned(),
+            };
+            out.open("kind: ExternKind::Kconfig {");
+            out.field("offset", offset);
+            out.field("size", size);
+            out.field("value", &format_args!("KconfigType::{value}"));
+            out.field("type_id", type_id);
+            out.close("},");
+        }
+        ExternKind::Ksym { type_id } => {
+            out.field("kind", &format_args!("ExternKind::Ksym {{ type_id: {type_id} }}"));
+        }
+        ExternKind::Kfunc { type_id } => {
+            out.field("kind", &format_args!("ExternKind::Kfunc {{ type_id: {type_id} }}"));
+        }
+    }
     out.close("},");
 }
 

@@ -1,6 +1,6 @@
 //! Data sections as structs.
 
-use bpf_skel::spec::{Linkage, MapContents, ObjectSpec, VariableSpec};
+use bpf_skel::spec::{ExternKind, Linkage, MapContents, ObjectSpec, VariableSpec};
 use proc_macro2::Ident;
 
 use super::c_text::declaration;
@@ -19,6 +19,8 @@ pub(crate) struct Section<'s> {
     pub(crate) map: usize,
     /// Whether the map is frozen after it was filled: plain data then, no cells.
     pub(crate) frozen: bool,
+    /// Whether the loader fills it, with the kernel's configuration: there is nothing to edit before.
+    pub(crate) kconfig: bool,
     /// Bytes of the section.
     pub(crate) len: u64,
     /// Bytes of the struct: those of the section, up to a multiple of the alignment.
@@ -36,8 +38,9 @@ pub(super) fn sections<'s>(
     spec: &'s ObjectSpec,
     types: &mut Types<'_>,
 ) -> Result<Vec<Section<'s>>, String> {
+    let options = kconfig_variables(spec);
     let mut variables: Vec<Vec<&VariableSpec>> = vec![Vec::new(); spec.maps.len()];
-    for variable in spec.variables.iter() {
+    for variable in spec.variables.iter().chain(&options) {
         if variable.linkage != Linkage::Static
             && let Some(of_map) = variables.get_mut(variable.map as usize)
         {
@@ -56,6 +59,21 @@ pub(super) fn sections<'s>(
                 .map_err(|why| format!("data section {:?}: {why}", spec.maps[map].name))
         })
         .collect()
+}
+
+/// Options of the kernel's configuration, as the variables that they are once the object is loaded.
+fn kconfig_variables(spec: &ObjectSpec) -> Vec<VariableSpec> {
+    let Some(map) = spec.kconfig_map().and_then(|map| u32::try_from(map).ok()) else {
+        return Vec::new();
+    };
+    let options = spec.externs.iter().filter_map(|external| {
+        let ExternKind::Kconfig { offset, size, value: _, type_id } = external.kind else {
+            return None;
+        };
+        let linkage = if external.weak { Linkage::Weak } else { Linkage::Global };
+        Some(VariableSpec { name: external.name.clone(), map, offset, size, type_id, linkage })
+    });
+    options.collect()
 }
 
 fn section<'s>(
@@ -106,6 +124,7 @@ fn section<'s>(
         name: &spec.maps[map].name,
         map,
         frozen: *frozen,
+        kconfig: spec.kconfig_map() == Some(map),
         len,
         size,
         align: plan.align,

@@ -82,6 +82,54 @@ impl<'b> BtfEdit<'b> {
         Ok(())
     }
 
+    /// Gives the parameters of a function's prototype that have no name the function's own: for a function that is
+    /// defined elsewhere compilers leave them out, and the kernel refuses it then.
+    ///
+    /// # Errors
+    /// Where `id` is no function of the BTF itself, or its prototype is another BTF's.
+    pub fn name_params(&mut self, id: u32) -> Result<()> {
+        let at = self.locate(id, BtfKind::Func)?;
+        let function = self.btf.head(at - self.btf.types_at());
+        let (name, proto) = function.map_or((0, 0), |head| (head.name, head.size_or_type));
+        let at = self.locate(proto, BtfKind::FuncProto)?;
+        let params = self.btf.head(at - self.btf.types_at()).map_or(0, |head| head.vlen());
+        for param in (0..params).map(|n| at + TYPE_LEN + 8 * n) {
+            // A last one without type stands for `...` and has no name.
+            if self.word(param) == Some(0) && self.word(param + 4) != Some(0) {
+                self.put(param, name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Turns a data section into an anonymous struct with a member of the type `member`, of `size` bytes, for each
+    /// variable: a section of what is defined elsewhere is nothing that the kernel takes.
+    ///
+    /// # Errors
+    /// Where `id` is no data section of the BTF itself, or `member` is out of range.
+    pub fn set_struct(&mut self, id: u32, member: u32, size: u32) -> Result<()> {
+        let at = self.locate(id, BtfKind::DataSec)?;
+        self.btf.expect(member)?;
+        let count = self.btf.head(at - self.btf.types_at()).map_or(0, |head| head.vlen());
+        for n in 0..count {
+            let place = at + TYPE_LEN + 12 * n;
+            let variable = self.word(place).and_then(|id| self.btf.offset_of(id));
+            let name = variable.and_then(|at| self.btf.head(at)).map_or(0, |head| head.name);
+            let offset = (n as u32).saturating_mul(size.saturating_mul(8));
+            for (word, value) in [name, member, offset].into_iter().enumerate() {
+                self.put(place + 4 * word, value);
+            }
+        }
+        self.put(at, 0);
+        self.put(at + 4, (BtfKind::Struct as u32) << 24 | count as u32);
+        self.put(at + 8, (count as u32).saturating_mul(size));
+        Ok(())
+    }
+
+    fn word(&self, at: usize) -> Option<u32> {
+        Some(self.btf.endian().u32(*self.bytes.get(at..)?.first_chunk()?))
+    }
+
     /// Offset in the bytes of the type `id`, which must be of this kind.
     fn locate(&self, id: u32, kind: BtfKind) -> Result<usize> {
         let at = self.btf.offset_of(id);

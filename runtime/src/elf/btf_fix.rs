@@ -3,22 +3,22 @@
 use std::collections::HashSet;
 
 use super::budget::Budget;
+use super::externs::{Externs, KSYMS};
 use super::file::File;
 use super::function::Functions;
 use crate::btf::{Btf, BtfEdit, DataSec, DataSecVar, Kind, Linkage};
 use crate::error::Within as _;
+use crate::spec::{ExternKind, KCONFIG};
 use crate::{Error, Frame, Result};
 
-/// The BTF data sections of what the kernel, not the object, defines.
-const KCONFIG: &str = ".kconfig";
-const KSYMS: &str = ".ksyms";
-
 /// The object's BTF with sizes of data sections and offsets of variables as ELF has them, and with hidden
-/// variables and functions made static: for the verifier, a hidden function is no boundary.
+/// variables and functions made static: for the verifier, a hidden function is no boundary. What the object does not
+/// define becomes something that the kernel takes.
 pub(super) fn fixed_up(
     btf: &Btf<'_>,
     file: &File<'_>,
     functions: &Functions<'_>,
+    externs: &Externs<'_>,
     budget: &mut Budget,
 ) -> Result<Vec<u8>> {
     let mut edit = BtfEdit::new(btf);
@@ -28,6 +28,14 @@ pub(super) fn fixed_up(
         // Looking a name up costs time in proportion to it.
         budget.take(ty.name.len())?;
         match ty.kind {
+            Kind::DataSec(section) if ty.name == KCONFIG => {
+                fix_kconfig(btf, &mut edit, externs, id, &section)
+                    .within(|| Frame::Section(KCONFIG.to_owned()))?;
+            }
+            Kind::DataSec(section) if ty.name == KSYMS => {
+                fix_ksyms(btf, &mut edit, id, &section)
+                    .within(|| Frame::Section(KSYMS.to_owned()))?;
+            }
             Kind::DataSec(section) => {
                 fix_section(btf, &mut edit, file, (id, ty.name), &section, budget)
                     .within(|| Frame::Section(ty.name.to_owned()))?;
@@ -41,6 +49,52 @@ pub(super) fn fixed_up(
     Ok(edit.finish())
 }
 
+/// The options are variables of a map like any other.
+fn fix_kconfig(
+    btf: &Btf<'_>,
+    edit: &mut BtfEdit<'_>,
+    externs: &Externs<'_>,
+    id: u32,
+    section: &DataSec<'_>,
+) -> Result<()> {
+    let mut vars: Vec<DataSecVar> = section.vars().collect();
+    for var in &mut vars {
+        let found = btf.type_by_id(var.ty).and_then(|ty| externs.by_id(ty.name, var.ty));
+        if let Some(ExternKind::Kconfig { offset, size, .. }) = found.map(|found| found.kind) {
+            (var.offset, var.size) = (offset, size);
+            edit.set_var_linkage(var.ty, Linkage::Global)?;
+        }
+    }
+    edit.set_datasec(id, externs.kconfig_size, &vars)
+}
+
+/// The kernel takes no external symbols: variables become integers, functions defined ones, and the section, which
+/// may hold no functions, a struct that nothing refers to.
+fn fix_ksyms(btf: &Btf<'_>, edit: &mut BtfEdit<'_>, id: u32, section: &DataSec<'_>) -> Result<()> {
+    let number = btf.types().find_map(|(id, ty)| match ty.kind {
+        Kind::Int(int) if int.offset == 0 && u32::from(int.bits) == int.size * 8 => {
+            Some((id, int.size))
+        }
+        _ => None,
+    });
+    let Some((number, size)) = number else {
+        return Err(Error::malformed("the BTF has no integer type to stand in for its variables"));
+    };
+    for var in section.vars() {
+        match btf.type_by_id(var.ty).map(|ty| ty.kind) {
+            Some(Kind::Func { .. }) => {
+                edit.set_func_linkage(var.ty, Linkage::Global)?;
+                edit.name_params(var.ty)?;
+            }
+            _ => {
+                edit.set_var_linkage(var.ty, Linkage::Global)?;
+                edit.set_var_type(var.ty, number)?;
+            }
+        }
+    }
+    edit.set_struct(id, number, size)
+}
+
 fn fix_section(
     btf: &Btf<'_>,
     edit: &mut BtfEdit<'_>,
@@ -49,11 +103,6 @@ fn fix_section(
     section: &DataSec<'_>,
     budget: &mut Budget,
 ) -> Result<()> {
-    if name == KCONFIG || name == KSYMS {
-        let first = section.vars().next().and_then(|var| btf.type_by_id(var.ty));
-        let first = first.map_or("", |ty| ty.name);
-        return Err(Error::not_supported_yet(format!("the external symbol {first:?}")));
-    }
     let Some(index) = file.section_named(name) else {
         return Err(Error::malformed("BTF describes it, but the object has no such section"));
     };

@@ -21,6 +21,8 @@ pub(super) struct File<'a> {
     pub(super) symbols: Vec<Symbol<'a>>,
     /// Global and weak symbols that are defined here, by name.
     globals: HashMap<&'a str, usize>,
+    /// Global and weak symbols that are to be found elsewhere, by name.
+    undefined: HashMap<&'a str, usize>,
     names: HashMap<&'a str, usize>,
 }
 
@@ -44,14 +46,15 @@ impl<'a> File<'a> {
         let symbols = symtab_header.symbols(order, bytes, &table, symtab).map_err(broken)?;
         let symbols = symbol::read(&symbols.unwrap_or_default(), order, sections.len(), budget)?;
         let endian = if header.is_big_endian() { Endian::Big } else { Endian::Little };
-        let globals = symbols
-            .iter()
-            .enumerate()
-            .filter(|(_, symbol)| symbol.binding != Binding::Local && symbol.section.is_some())
-            .map(|(index, symbol)| (symbol.name, index))
-            .collect();
+        let (mut globals, mut undefined) = (HashMap::new(), HashMap::new());
+        for (index, symbol) in symbols.iter().enumerate() {
+            if symbol.binding != Binding::Local {
+                let names = if symbol.section.is_some() { &mut globals } else { &mut undefined };
+                names.insert(symbol.name, index);
+            }
+        }
         let names = sections.iter().enumerate().map(|(index, s)| (s.name, index)).collect();
-        Ok(Self { endian, sections, symbols, globals, names })
+        Ok(Self { endian, sections, symbols, globals, undefined, names })
     }
 
     /// The ELF index of the section of this name.
@@ -62,6 +65,12 @@ impl<'a> File<'a> {
     /// The global or weak symbol of this name, if it is defined here.
     pub(super) fn global(&self, name: &str) -> Option<&Symbol<'a>> {
         self.symbols.get(*self.globals.get(name)?)
+    }
+
+    /// The global or weak symbol of this name with its index, if it is not defined here.
+    pub(super) fn undefined(&self, name: &str) -> Option<(usize, &Symbol<'a>)> {
+        let index = *self.undefined.get(name)?;
+        Some((index, self.symbols.get(index)?))
     }
 
     /// The only section with this role.

@@ -1,4 +1,5 @@
 use super::budget::Budget;
+use super::externs::Externs;
 use super::file::File;
 use super::function::{Function, Functions};
 use super::info::Info;
@@ -15,12 +16,13 @@ pub(super) fn programs(
     file: &File<'_>,
     functions: &Functions<'_>,
     maps: &Maps<'_>,
+    externs: &Externs<'_>,
     info: &Info,
     budget: &mut Budget,
 ) -> Result<Vec<ProgramSpec>> {
     let mut references = Vec::new();
     for function in functions.iter() {
-        let found = reference::read(function, file, functions, maps)
+        let found = reference::read(function, file, functions, maps, externs)
             .within(|| Frame::Section(section_of(file, function).to_owned()))?;
         references.push(found);
     }
@@ -153,10 +155,14 @@ impl Linker<'_, '_> {
                 }
                 Target::Map(map) => RelocationTarget::Map(map),
                 Target::MapValue { map, offset } => RelocationTarget::MapValue { map, offset },
+                Target::Ksym(index) => RelocationTarget::Ksym(index),
+                Target::Kfunc(index) => RelocationTarget::Kfunc(index),
             };
             // The offset is in the relocation now; what the loader will overwrite is left empty.
             patch(&mut linked.insns, at, self.endian, |insn| with_imm(insn.with_src(0), 0));
-            patch(&mut linked.insns, at + 1, self.endian, |insn| with_imm(insn, 0));
+            if !matches!(relocation, RelocationTarget::Kfunc(_)) {
+                patch(&mut linked.insns, at + 1, self.endian, |insn| with_imm(insn, 0));
+            }
             let insn = u32::try_from(at).map_err(|_| too_long())?;
             linked.relocations.push(Relocation { insn, target: relocation });
         }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::budget::Budget;
+use super::externs::Externs;
 use super::file::File;
 use super::function::Functions;
 use super::info::Info;
@@ -11,7 +12,7 @@ use super::section::{MAPS, Role};
 use super::{btf_fix, data, link, maps, object_name, slots};
 use crate::btf::{Btf, DataSec, Kind};
 use crate::error::Within as _;
-use crate::spec::ObjectSpec;
+use crate::spec::{KCONFIG, ObjectSpec};
 use crate::{Error, Frame, Result};
 
 /// Reads a BPF object: an ELF file as `clang -target bpf -c` writes it, in either byte order.
@@ -22,8 +23,8 @@ use crate::{Error, Frame, Result};
 /// # Errors
 /// [`Malformed`](crate::ErrorKind::Malformed) for what is no BPF object or breaks the rules of one, and
 /// [`NotSupportedYet`](crate::ErrorKind::NotSupportedYet) for valid objects that need what this version does not have:
-/// `.kconfig` and `.ksyms` externals, struct_ops, arena variables, jump tables, legacy `maps` sections, and pointers
-/// among the initial values of data sections. The error names the section and the symbol.
+/// struct_ops, arena variables, jump tables, legacy `maps` sections, and pointers to data among the initial values of
+/// data sections. The error names the section and the symbol.
 pub fn read(bytes: &[u8], file: &str) -> Result<ObjectSpec> {
     read_object(bytes, object_name(file)).within(|| Frame::Object(file.to_owned()))
 }
@@ -47,12 +48,13 @@ fn read_object(bytes: &[u8], name: &str) -> Result<ObjectSpec> {
     let raw = file.section_with(Role::Btf).filter(|section| !section.bytes.is_empty());
     let frame = || Frame::Section(".BTF".to_owned());
     let raw = raw.map(|s| Btf::parse(s.bytes, file.endian).within(frame)).transpose()?;
+    let mut externs = Externs::read(&file, raw.as_ref(), &mut budget)?;
     let fixed = match &raw {
-        Some(raw) => btf_fix::fixed_up(raw, &file, &functions, &mut budget)?,
+        Some(raw) => btf_fix::fixed_up(raw, &file, &functions, &externs, &mut budget)?,
         None => Vec::new(),
     };
     let btf = raw.map(|_| Btf::parse(&fixed, file.endian).within(frame)).transpose()?;
-    let spec = describe(&file, &functions, btf.as_ref(), name, &mut budget)?;
+    let spec = describe(&file, &functions, &mut externs, btf.as_ref(), name, &mut budget)?;
     Ok(ObjectSpec { btf: fixed.into(), ..spec })
 }
 
@@ -60,6 +62,7 @@ fn read_object(bytes: &[u8], name: &str) -> Result<ObjectSpec> {
 fn describe(
     file: &File<'_>,
     functions: &Functions<'_>,
+    externs: &mut Externs<'_>,
     btf: Option<&Btf<'_>>,
     name: &str,
     budget: &mut Budget,
@@ -68,9 +71,10 @@ fn describe(
     let datasec = |name: &str| datasecs.get(name).copied();
     let mut maps = maps::read(file, btf, datasec(MAPS).map(|(_, section)| section), budget)?;
     let variables = data::read(file, btf, datasec, &mut maps, budget)?;
+    externs.add_map(datasec(KCONFIG).map(|(id, _)| id), &mut maps, budget)?;
     slots::read(file, functions, &mut maps)?;
     let info = Info::read(file, btf, budget)?;
-    let programs = link::programs(file, functions, &maps, &info, budget)?;
+    let programs = link::programs(file, functions, &maps, externs, &info, budget)?;
     Ok(ObjectSpec {
         name: name.to_owned().into(),
         endian: file.endian,
@@ -81,6 +85,7 @@ fn describe(
         inner_maps: maps.inner.into(),
         programs: programs.into(),
         variables: variables.into(),
+        externs: externs.specs(budget)?.into(),
     })
 }
 

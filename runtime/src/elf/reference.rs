@@ -1,3 +1,4 @@
+use super::externs::{Externs, Place};
 use super::file::File;
 use super::function::{Function, Functions};
 use super::maps::Maps;
@@ -26,6 +27,10 @@ pub(super) enum Target {
     Map(u32),
     /// An address in the value of a data section's map.
     MapValue { map: u32, offset: u32 },
+    /// The address of an external symbol, by its index in the spec.
+    Ksym(u32),
+    /// A call of an external function, by its index in the spec.
+    Kfunc(u32),
 }
 
 /// All that the instructions of a function refer to, ascending.
@@ -34,6 +39,7 @@ pub(super) fn read(
     file: &File<'_>,
     functions: &Functions<'_>,
     maps: &Maps<'_>,
+    externs: &Externs<'_>,
 ) -> Result<Vec<Reference>> {
     let Some(section) = file.section(function.section) else {
         return Ok(Vec::new());
@@ -48,7 +54,7 @@ pub(super) fn read(
         let insn = Insn::from_bytes(*chunk, file.endian);
         let relocation =
             relocations.next_if(|relocation| relocation.offset < at + INSN_SIZE as u64);
-        let cx = Context { function, file, functions, maps, index, insn };
+        let cx = Context { function, file, functions, maps, externs, index, insn };
         let to = match relocation {
             Some(relocation) if relocation.offset != at || second_half => {
                 Err(Error::malformed("a relocation that is not of a whole instruction"))
@@ -70,6 +76,7 @@ struct Context<'c, 'a> {
     file: &'c File<'a>,
     functions: &'c Functions<'a>,
     maps: &'c Maps<'a>,
+    externs: &'c Externs<'a>,
     index: usize,
     insn: Insn,
 }
@@ -83,20 +90,28 @@ impl Context<'_, '_> {
                 self.file.symbols.len()
             )));
         };
-        let resolved = match self.insn.code {
-            CALL if self.insn.src() == PSEUDO_CALL => self.call(symbol),
-            _ if self.insn.is_ldimm64() && self.is_whole() => self.load(symbol),
-            code => Err(Error::malformed(format!(
+        let external = self.externs.find(relocation.symbol);
+        let resolved = match (self.insn.code, external) {
+            (CALL, Some(place)) if self.insn.src() == PSEUDO_CALL => match place {
+                Place::Kfunc(index) => Ok(Target::Kfunc(index)),
+                _ => Err(Error::malformed("expected a function, found an external variable")),
+            },
+            (CALL, None) if self.insn.src() == PSEUDO_CALL => self.call(symbol),
+            (_, Some(place)) if self.is_load() => self.load_external(place),
+            (_, None) if self.is_load() => self.load(symbol),
+            (code, _) => Err(Error::malformed(format!(
                 "expected a call of a function or a 64-bit immediate load, found opcode {code:#04x}"
             ))),
         };
         resolved.within(|| Frame::Symbol(self.label(symbol)))
     }
 
-    /// Whether the second half of a 64-bit immediate load is there.
-    fn is_whole(&self) -> bool {
+    /// Whether it is a 64-bit immediate load with its second half.
+    fn is_load(&self) -> bool {
         let next = (self.index + 1) * INSN_SIZE;
-        self.function.bytes.get(next) == Some(&0) && self.function.bytes.len() >= next + INSN_SIZE
+        self.insn.is_ldimm64()
+            && self.function.bytes.get(next) == Some(&0)
+            && self.function.bytes.len() >= next + INSN_SIZE
     }
 
     fn call(&self, symbol: &Symbol<'_>) -> Result<Target> {
@@ -138,6 +153,19 @@ impl Context<'_, '_> {
                 "expected a map, data or a function, found something in section {:?}",
                 section.map_or("", |section: &Section<'_>| section.name)
             ))),
+        }
+    }
+
+    fn load_external(&self, place: Place) -> Result<Target> {
+        let outside = || Error::malformed("an address outside the external symbol");
+        match place {
+            Place::Kconfig { map, offset } => {
+                let offset = i64::from(offset).checked_add(i64::from(self.insn.imm));
+                let offset = offset.and_then(|offset| u32::try_from(offset).ok());
+                Ok(Target::MapValue { map, offset: offset.ok_or_else(outside)? })
+            }
+            Place::Ksym(_) | Place::Kfunc(_) if self.insn.imm != 0 => Err(outside()),
+            Place::Ksym(index) | Place::Kfunc(index) => Ok(Target::Ksym(index)),
         }
     }
 

@@ -25,17 +25,18 @@ struct Asked<'b> {
 }
 
 impl<'b> Plan<'b> {
-    /// The object's own types, if a program that is to be loaded has CO-RE relocations.
+    /// The object's own types, if a program that is to be loaded has CO-RE relocations, or if they are `needed` anyway.
     pub(super) fn local_types(
         spec: &'b ObjectSpec,
         programs: &[OpenProgram],
+        needed: bool,
     ) -> Result<Option<Btf<'b>>> {
         let any = programs
             .iter()
             .filter(|program| program.autoload)
             .filter_map(|program| spec.programs.get(program.index as usize))
             .any(|program| !program.core_relocations.is_empty());
-        match any {
+        match any || needed {
             true => Btf::parse(&spec.btf, spec.endian)
                 .map(Some)
                 .within(|| Frame::Section(".BTF".into())),

@@ -1,9 +1,10 @@
-//! What the programs need of the kernel's types, looked up together in one pass: the targets that they attach to, and
-//! the candidates of their CO-RE relocations.
+//! What the programs need of the kernel's types, looked up together in one pass: the targets that they attach to, the
+//! candidates of their CO-RE relocations, and the kernel's variables and functions that they name.
 
 use std::sync::Arc;
 
 use super::core::Plan;
+use super::externs::{self, Symbols};
 use super::target::{self, Target};
 use super::{OpenProgram, Options};
 use crate::error::Result;
@@ -17,6 +18,8 @@ pub(crate) struct KernelTypes {
     pub(crate) targets: Vec<Target>,
     /// For each program, what becomes of each of its CO-RE relocations.
     pub(crate) core: Vec<Vec<Resolution>>,
+    /// The kernel's variables and functions that have types.
+    pub(crate) symbols: Symbols,
 }
 
 /// The answer to a part of what was asked in a pass.
@@ -40,27 +43,32 @@ pub(crate) fn resolve(
     spec: &ObjectSpec,
     options: &Options,
     programs: &[OpenProgram],
+    externs: &externs::Asked<'_>,
 ) -> Result<KernelTypes> {
-    let local = Plan::local_types(spec, programs)?;
+    let local = Plan::local_types(spec, programs, externs.needs_types())?;
     let plan = match &local {
         Some(local) => Plan::read(spec, programs, local)?,
         None => Plan::empty(programs),
     };
     let (roots, asked) = (plan.wanted(), target::asked(programs)?);
     let targets = asked.iter().map(|asked| asked.wanted.clone());
+    let symbols_from = asked.len();
+    let others = targets.chain(externs.wanted());
 
     if let Some(other) = options.kernel_btf.as_ref().filter(|_| !roots.is_empty()) {
         // Another kernel's types decide about CO-RE only: programs attach to the running one.
         let candidates = other.find_all(&roots)?;
         let core = plan.resolve(Found { kernel: other, candidates: &candidates, from: 0 })?;
-        let wanted: Vec<Wanted<'_>> = targets.collect();
+        let wanted: Vec<Wanted<'_>> = others.collect();
         let (kernel, candidates) = ask_running(&wanted)?;
-        let found =
-            kernel.as_deref().map(|kernel| Found { kernel, candidates: &candidates, from: 0 });
-        return Ok(KernelTypes { targets: target::locate(programs, &asked, found)?, core });
+        let part =
+            |from| kernel.as_deref().map(|kernel| Found { kernel, candidates: &candidates, from });
+        let symbols = externs.resolve(local.as_ref(), part(symbols_from))?;
+        let targets = target::locate(programs, &asked, part(0))?;
+        return Ok(KernelTypes { targets, core, symbols });
     }
     let from = roots.len();
-    let wanted: Vec<Wanted<'_>> = roots.into_iter().chain(targets).collect();
+    let wanted: Vec<Wanted<'_>> = roots.into_iter().chain(others).collect();
     let (kernel, candidates) = ask_running(&wanted)?;
     let part =
         |from| kernel.as_deref().map(|kernel| Found { kernel, candidates: &candidates, from });
@@ -68,7 +76,8 @@ pub(crate) fn resolve(
         Some(found) => plan.resolve(found)?,
         None => plan.resolve_without_kernel()?,
     };
-    Ok(KernelTypes { targets: target::locate(programs, &asked, part(from))?, core })
+    let symbols = externs.resolve(local.as_ref(), part(from + symbols_from))?;
+    Ok(KernelTypes { targets: target::locate(programs, &asked, part(from))?, core, symbols })
 }
 
 /// Asks the running kernel's types, unless there is nothing to ask.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::{io, thread};
 
 use super::prepared::{PreparedObject, PreparedProgram};
-use super::{Object, core, log, prepare, slots, text};
+use super::{Object, core, externs, log, prepare, slots, text};
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
 use crate::program::Program;
 use crate::relocate;
@@ -128,6 +128,9 @@ fn verify(
     let spec = &*prepared.spec;
     let source = prepare::program_spec(spec, &program.open)?;
     let typed = prepared.btf.is_some();
+    // Calls count modules from 1: entry 0 stands for the kernel itself, and is not looked at.
+    let modules = prepared.modules.iter().map(AsFd::as_fd);
+    let fd_array: Vec<_> = modules.clone().take(1).chain(modules).collect();
     let attributes = sys::ProgLoad {
         program_type: program.open.program_type,
         attach_type: program.open.attach_type,
@@ -141,6 +144,7 @@ fn verify(
         line_info: if typed { &source.line_info } else { &[] },
         attach_btf_id: program.target.btf_id,
         attach_to: program.target.module.as_ref().map(AsFd::as_fd),
+        fd_array: &fd_array,
         ..sys::ProgLoad::default()
     };
     let level = prepared.options.log.first_try();
@@ -156,6 +160,13 @@ fn verify(
         },
         Some(level) => match with_log(&attributes, level) {
             (Ok(fd), log) => return Ok((fd, Some(log))),
+            // Statistics do not say where it stopped.
+            (Err(error), _) if level & (1 | 2) == 0 && !is_final(&error) => {
+                match with_log(&attributes, level | 1) {
+                    (Ok(fd), log) => return Ok((fd, Some(log))),
+                    (Err(error), log) => (error, Some(log)),
+                }
+            }
             (Err(error), log) => (error, Some(log)),
         },
     };
@@ -206,6 +217,9 @@ fn explain_refusal(
             program.text.get(*insn as usize).is_some_and(|insn| insn.imm == relocate::POISON)
         })
         .and_then(|insn| core::missing(spec, source, insn));
+    let no_function = insn
+        .and_then(|insn| program.text.get(insn as usize))
+        .and_then(|insn| externs::absent_of_call(*insn, spec.externs.len()));
     let mut error = Error::new(ErrorKind::Rejected, format!("the verifier refuses it: {words}"));
     if let Some(missing) = poisoned {
         error = Error::new(
@@ -213,11 +227,24 @@ fn explain_refusal(
             format!("it needs {missing}, which the kernel has not got"),
         )
         .with_hint("guard the access with bpf_core_field_exists() or the like");
+    } else if let Some(function) = no_function {
+        error = Error::new(
+            ErrorKind::Rejected,
+            format!(
+                "it calls {:?}, which the kernel has not got, or with another prototype",
+                spec.externs[function].name
+            ),
+        )
+        .with_hint("ask bpf_ksym_exists() before the call");
     } else if let Some(map) = absent {
         error = error.with_hint(format!(
             "it uses map {:?}, which is absent: autocreate is off",
             spec.maps[map].name
         ));
+    } else if log.contains("failed to find the address for kernel symbol") {
+        error = error.with_hint(
+            "a kernel without CONFIG_KALLSYMS_ALL knows the types of its variables, but not where they are",
+        );
     } else if spec.license.is_empty() && log.contains("GPL") {
         error = error.with_hint(
             "the object has no license section: add `char LICENSE[] SEC(\"license\") = \"GPL\";`",

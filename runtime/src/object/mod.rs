@@ -13,6 +13,7 @@ mod btf;
 mod compat;
 mod core;
 mod create;
+mod externs;
 mod kernel_types;
 mod load;
 mod loaded;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::error::{Error, Frame, Result};
 use crate::pod::{Pod, bytes_of};
-use crate::spec::{Data, MapContents, MapSpec, Pinning};
+use crate::spec::{Data, KCONFIG, MapContents, MapSpec, Pinning};
 use crate::uapi::MapType;
 
 /// A map in the open phase: a definition that can be edited, and where the map is to come from.
@@ -204,12 +204,17 @@ impl OpenMap {
     /// Writes `bytes` into a data section at `offset`.
     ///
     /// # Errors
-    /// The map is no data section, or the bytes do not fit into it.
+    /// The map is no data section, it is `.kconfig`, or the bytes do not fit into it.
     pub fn write_data(&mut self, offset: usize, bytes: &[u8]) -> Result<&mut Self> {
         let size = self.spec.value_size as usize;
         let Some(data) = self.data() else {
             return Err(Error::invalid_input("not a data section").within(self.frame()));
         };
+        if self.spec.section == KCONFIG {
+            return Err(Error::invalid_input("its values are the kernel's configuration")
+                .with_hint("Options::set_kconfig gives others")
+                .within(self.frame()));
+        }
         let end = offset.checked_add(bytes.len()).filter(|&end| end <= size).ok_or_else(|| {
             Error::invalid_input(format!(
                 "{} bytes at offset {offset} do not fit into the section's {size} bytes",

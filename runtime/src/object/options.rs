@@ -15,6 +15,7 @@ pub struct Options {
     pub(crate) pin_root: Option<PathBuf>,
     pub(crate) added: Vec<OpenMap>,
     pub(crate) kernel_btf: Option<Arc<KernelBtf>>,
+    pub(crate) kconfig: Option<String>,
 }
 
 /// When the verifier's log is asked for. It costs time and memory, so by default only a failure asks.
@@ -67,6 +68,13 @@ impl Options {
     /// (CONFIG_DEBUG_INFO_BTF) needs. Attach targets are still looked up in the running one.
     pub fn set_kernel_btf(&mut self, types: Arc<KernelBtf>) -> &mut Self {
         self.kernel_btf = Some(types);
+        self
+    }
+
+    /// Values of `__kconfig` variables, as lines of a kernel's `.config` (`CONFIG_HZ=250`). What it does not have is
+    /// taken from the running kernel's configuration: `/boot/config-$(uname -r)`, or else `/proc/config.gz`.
+    pub fn set_kconfig(&mut self, text: impl Into<String>) -> &mut Self {
+        self.kconfig = Some(text.into());
         self
     }
 

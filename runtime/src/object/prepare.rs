@@ -5,13 +5,13 @@ use std::os::fd::{AsFd, AsRawFd};
 use super::create::{self, Context};
 use super::pins::Pins;
 use super::prepared::{PreparedObject, PreparedProgram};
-use super::{OpenObject, OpenProgram, btf, kernel_types, slots, text};
+use super::{OpenObject, OpenProgram, btf, externs, kernel_types, slots, text};
 use crate::error::{Error, Result, Within};
 use crate::spec::{Endian, ObjectSpec, ProgramSpec, SlotTarget};
 use crate::sys::{Capability, explain};
 
 pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
-    let OpenObject { spec, maps: open_maps, programs, mut options } = open;
+    let OpenObject { spec, maps: mut open_maps, programs, mut options } = open;
     if spec.endian != Endian::NATIVE {
         return Err(Error::mismatch(format!(
             "the object is {}, this machine is {}",
@@ -20,7 +20,10 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
         )));
     }
     // The kernel's types first: nothing exists yet that would have to go again.
-    let types = kernel_types::resolve(&spec, &options, &programs)?;
+    let asked = externs::Asked::of(&spec, &programs)?;
+    let types = kernel_types::resolve(&spec, &options, &programs, &asked)?;
+    let mut symbols = types.symbols;
+    externs::fill(&spec, &options, &asked, &mut symbols, &mut open_maps)?;
 
     let needs = needs(&programs);
     let btf = btf::load(&spec, &needs)?;
@@ -53,12 +56,13 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
     let mut prepared = Vec::with_capacity(programs.len());
     for ((open, target), core) in programs.into_iter().zip(types.targets).zip(types.core) {
         let text = match open.autoload {
-            true => text::resolve(program_spec(&spec, &open)?, &core, fd)?,
+            true => text::resolve(program_spec(&spec, &open)?, &core, fd, &symbols)?,
             false => Vec::new(),
         };
         prepared.push(PreparedProgram { open, text, target });
     }
-    Ok(PreparedObject { spec, options, maps, created, programs: prepared, btf, pins })
+    let modules = symbols.modules;
+    Ok(PreparedObject { spec, options, maps, created, programs: prepared, btf, modules, pins })
 }
 
 pub(crate) fn program_spec<'s>(

@@ -22,6 +22,8 @@ pub struct PreparedObject {
     pub(crate) created: Vec<bool>,
     pub(crate) programs: Vec<PreparedProgram>,
     pub(crate) btf: Option<OwnedFd>,
+    /// BTF of the modules whose variables and functions the programs name.
+    pub(crate) modules: Vec<OwnedFd>,
     pub(crate) pins: Pins,
 }
 

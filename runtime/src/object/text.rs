@@ -1,5 +1,8 @@
 //! The final text of a program: what the object left open is filled in.
 
+use std::os::fd::AsRawFd;
+
+use super::externs::{self, Symbols};
 use crate::error::{Error, Frame, Result, Within};
 use crate::insn::{self, Insn};
 use crate::relocate::{self, Resolution};
@@ -9,12 +12,13 @@ use crate::spec::{Endian, ProgramSpec, Relocation, RelocationTarget};
 /// libbpf uses, so that logs read the same.
 pub(crate) const ABSENT_MAP_CALL: i32 = 2_001_000_000;
 
-/// Fills in what the kernel's types say of each CO-RE relocation, then the descriptors of maps. `fd` gives a map's by
-/// its index, or `None` for one that is absent: the verifier then refuses the program if it can get there.
+/// Fills in what the kernel's types say of each CO-RE relocation, then the descriptors of maps and the kernel's
+/// symbols. `fd` gives a map's by its index, or `None` for one that is absent: the verifier then refuses the program if it can get there.
 pub(crate) fn resolve(
     program: &ProgramSpec,
     core: &[Resolution],
     fd: impl Fn(u32) -> Option<i32>,
+    symbols: &Symbols,
 ) -> Result<Vec<Insn>> {
     let mut text: Vec<Insn> = insn::decode(&program.insns, Endian::NATIVE).collect();
     let within = || Frame::Program(program.name.to_string());
@@ -22,7 +26,7 @@ pub(crate) fn resolve(
         relocate::patch(&mut text, relocation.insn as usize, resolution).within(within)?;
     }
     for relocation in program.relocations.iter() {
-        apply(&mut text, *relocation, &fd).within(within)?;
+        apply(&mut text, *relocation, &fd, symbols).within(within)?;
     }
     Ok(text)
 }
@@ -31,12 +35,20 @@ fn apply(
     text: &mut [Insn],
     Relocation { insn, target }: Relocation,
     fd: &impl Fn(u32) -> Option<i32>,
+    symbols: &Symbols,
 ) -> Result<()> {
+    let at = insn as usize;
+    let symbol = |text: &mut [Insn], index: u32, call: Option<u32>| {
+        let symbol = symbols.of.get(index as usize).copied().unwrap_or_default();
+        let module = |module: usize| symbols.modules.get(module).map_or(0, AsRawFd::as_raw_fd);
+        externs::patch(text, at, call, symbol, module)
+    };
     let (map, src, offset) = match target {
         RelocationTarget::Map(map) => (map, insn::PSEUDO_MAP_FD, 0),
         RelocationTarget::MapValue { map, offset } => (map, insn::PSEUDO_MAP_VALUE, offset),
+        RelocationTarget::Ksym(index) => return symbol(text, index, None),
+        RelocationTarget::Kfunc(index) => return symbol(text, index, Some(index)),
     };
-    let at = insn as usize;
     let Some([first, second, ..]) = text.get_mut(at..).filter(|rest| rest.len() >= 2) else {
         return Err(Error::malformed(format!("relocation of instruction {at}: past the end")));
     };
@@ -104,19 +116,21 @@ mod tests {
 
     #[test]
     fn maps_and_values_get_descriptors() {
+        let none = Symbols::default();
         let map = program(at(0, RelocationTarget::Map(2)));
-        let text = resolve(&map, &[], |map| Some(map as i32 + 10)).expect("resolves");
+        let text = resolve(&map, &[], |map| Some(map as i32 + 10), &none).expect("resolves");
         assert_eq!((text[0].src(), text[0].imm, text[1].imm), (insn::PSEUDO_MAP_FD, 12, 0));
 
         let value = program(at(0, RelocationTarget::MapValue { map: 1, offset: 24 }));
-        let text = resolve(&value, &[], |map| Some(map as i32 + 10)).expect("resolves");
+        let text = resolve(&value, &[], |map| Some(map as i32 + 10), &none).expect("resolves");
         assert_eq!((text[0].src(), text[0].imm, text[1].imm), (insn::PSEUDO_MAP_VALUE, 11, 24));
     }
 
     #[test]
     fn an_absent_map_becomes_an_invalid_call() {
         let text =
-            resolve(&program(at(0, RelocationTarget::Map(3))), &[], |_| None).expect("resolves");
+            resolve(&program(at(0, RelocationTarget::Map(3))), &[], |_| None, &Symbols::default())
+                .expect("resolves");
         assert_eq!((text[0].code, text[0].imm), (insn::CALL, ABSENT_MAP_CALL + 3));
         assert_eq!(absent_map_of_call(text[1].imm, 4), Some(3));
         assert_eq!(absent_map_of_call(text[1].imm, 3), None);
@@ -129,7 +143,9 @@ mod tests {
             [(2, "past the end"), (1, "found opcode 0x00"), (u32::MAX, "past the end")]
         {
             let bad = program(at(insn, RelocationTarget::Map(0)));
-            let error = resolve(&bad, &[], |_| Some(3)).expect_err(expected).to_string();
+            let error = resolve(&bad, &[], |_| Some(3), &Symbols::default())
+                .expect_err(expected)
+                .to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

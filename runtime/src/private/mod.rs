@@ -14,7 +14,7 @@ use crate::program::{Kind, Program};
 use crate::spec::{Data, MapContents, ObjectSpec};
 
 pub use bits::{BitInt, bits, with_bits};
-pub use relocations::{core, map_fd, map_value};
+pub use relocations::{core, kfunc, ksym, map_fd, map_value};
 pub use types::{debug_fields, debug_number, is_live, is_pod, set_view, view};
 
 #[doc(hidden)]

@@ -16,3 +16,13 @@ pub const fn map_value(insn: u32, map: u32, offset: u32) -> Relocation {
 pub const fn core(insn: u32, type_id: u32, access: u32, kind: CoreKind) -> CoreRelocation {
     CoreRelocation { insn, type_id, access, kind }
 }
+
+/// Instruction `insn` is to hold the address of a kernel's symbol.
+pub const fn ksym(insn: u32, index: u32) -> Relocation {
+    Relocation { insn, target: RelocationTarget::Ksym(index) }
+}
+
+/// Instruction `insn` calls a kernel's function.
+pub const fn kfunc(insn: u32, index: u32) -> Relocation {
+    Relocation { insn, target: RelocationTarget::Kfunc(index) }
+}

@@ -12,6 +12,13 @@ pub(super) struct Pair<'a, 'k> {
     pub(super) kernel: &'k Btf<'k>,
 }
 
+/// Whether a type of the object and one of the kernel are of one sort, as "does the type exist" and symbols of the kernel
+/// ask: kinds down through pointers, arrays and prototypes. Each type is given by its BTF and id, without typedefs and
+/// qualifiers.
+pub fn compatible(local: (&Btf<'_>, u32), kernel: (&Btf<'_>, u32)) -> bool {
+    Pair { local: local.0, kernel: kernel.0 }.types_compatible(local.1, kernel.1)
+}
+
 /// CO-RE takes both kinds of enum for the same.
 pub(super) fn same_kind(a: BtfKind, b: BtfKind) -> bool {
     let folded = |kind| if kind == BtfKind::Enum64 { BtfKind::Enum } else { kind };

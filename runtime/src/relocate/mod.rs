@@ -20,6 +20,7 @@ mod resolve;
 mod value;
 
 pub use access::Access;
+pub use compatible::compatible;
 pub use patch::{POISON, patch};
 pub use resolve::{Candidate, Resolution, resolve};
 

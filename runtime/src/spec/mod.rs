@@ -6,6 +6,7 @@
 
 mod data;
 mod endian;
+mod externs;
 mod map;
 mod program;
 mod relocation;
@@ -15,6 +16,8 @@ use std::borrow::Cow;
 
 pub use data::Data;
 pub use endian::Endian;
+pub(crate) use externs::KCONFIG;
+pub use externs::{ExternKind, ExternSpec, KconfigType};
 pub use map::{MapContents, MapSpec, Pinning, Slot, SlotTarget};
 pub use program::ProgramSpec;
 pub use relocation::{CoreKind, CoreRelocation, Relocation, RelocationTarget};
@@ -32,10 +35,11 @@ pub struct ObjectSpec {
     /// Value of the `version` section, or 0. Kernels before 5.0 want it for kprobes.
     pub kernel_version: u32,
     /// The object's type information as it is to be handed to the kernel: section sizes and variable offsets
-    /// filled in, hidden functions made static. Empty where the object has none.
+    /// filled in, hidden functions made static, symbols of the kernel reduced to what the kernel takes (its own types
+    /// say more of them). Empty where the object has none.
     pub btf: Cow<'static, [u8]>,
     /// Maps in the order they were found: those of `.maps` first, by offset, then the data sections, in the
-    /// order of the file's sections.
+    /// order of the file's sections, then `.kconfig`.
     pub maps: Cow<'static, [MapSpec]>,
     /// Templates of inner maps, referred to by [`MapSpec::inner`].
     pub inner_maps: Cow<'static, [MapSpec]>,
@@ -43,12 +47,20 @@ pub struct ObjectSpec {
     pub programs: Cow<'static, [ProgramSpec]>,
     /// Global and static variables, by map and then by offset.
     pub variables: Cow<'static, [VariableSpec]>,
+    /// What the kernel or the loader is to define: those of `.kconfig` in the order of their places, then those of the
+    /// kernel by name.
+    pub externs: Cow<'static, [ExternSpec]>,
 }
 
 impl ObjectSpec {
     /// The index of the map with this name.
     pub fn map_index(&self, name: &str) -> Option<usize> {
         self.maps.iter().position(|map| map.name == name)
+    }
+
+    /// The index of the map that holds the `__kconfig` externals: the loader fills it with the kernel's configuration.
+    pub fn kconfig_map(&self) -> Option<usize> {
+        self.maps.iter().position(|map| map.section == KCONFIG)
     }
 
     /// The index of the program with this name.

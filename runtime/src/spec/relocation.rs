@@ -22,6 +22,11 @@ pub enum RelocationTarget {
         /// Offset in the map's value.
         offset: u32,
     },
+    /// The 64-bit immediate load is to hold the address of a kernel's variable or function (index in
+    /// [`ObjectSpec::externs`](super::ObjectSpec::externs)), or 0 where it is weak and the kernel has not got it.
+    Ksym(u32),
+    /// The call is one of a kernel's function (index in [`ObjectSpec::externs`](super::ObjectSpec::externs)).
+    Kfunc(u32),
 }
 
 /// A CO-RE relocation: a number in an instruction that depends on the types of the running kernel.

@@ -74,6 +74,17 @@ needs! {
     BLOOM_FILTER: || since("bloom filters", 5, 16);
     /// The verifier's count of instructions.
     VERIFIED_INSNS: || since("verified_insns", 5, 16);
+    /// Addresses of per-CPU variables by their types.
+    PERCPU_KSYM: || {
+        since("per-CPU variables by their types", 5, 10)?;
+        let symbols = std::fs::read_to_string("/proc/kallsyms").map_err(|e| e.to_string())?;
+        match symbols.lines().any(|line| line.ends_with(" runqueues")) {
+            true => Ok(()),
+            false => Err("this kernel was built without CONFIG_KALLSYMS_ALL".into()),
+        }
+    };
+    /// Kernel functions that hold tasks.
+    KFUNC_OF_TASKS: || since("kernel functions that hold tasks", 6, 2);
     /// Files of tracefs.
     TRACEFS: || match std::path::Path::new("/sys/kernel/tracing/events/sched").exists() {
         true => Ok(()),

@@ -100,6 +100,7 @@ pub fn load(section: &'static str, insns: &[Insn]) -> Result<Object> {
         inner_maps: [].as_slice().into(),
         programs: vec![program].into(),
         variables: [].as_slice().into(),
+        externs: [].as_slice().into(),
     };
     OpenObject::new(spec).load()
 }

@@ -2,6 +2,7 @@
 
 mod byte_order;
 mod data;
+mod externs;
 mod header;
 mod linking;
 mod maps;

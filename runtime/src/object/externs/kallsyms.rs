@@ -1,0 +1,134 @@
+//! Addresses of the kernel's symbols, from `/proc/kallsyms`.
+
+use std::io::{self, BufRead, BufReader};
+
+use crate::error::{Error, ErrorKind, Frame, Result, Within};
+
+const PATH: &str = "/proc/kallsyms";
+
+/// What is known of a symbol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Address {
+    /// It is there, once or more often at the same place.
+    At(u64),
+    /// Several symbols of this name have different addresses; two of them.
+    Ambiguous(u64, u64),
+}
+
+/// The addresses of all these symbols, in one pass. `None` for one that is not there.
+///
+/// # Errors
+/// The file cannot be read, or it hides the addresses from this process.
+pub(super) fn addresses(names: &[&str]) -> Result<Vec<Option<Address>>> {
+    let open = || {
+        let file = std::fs::File::open(PATH).map_err(|error| Error::system("open", error))?;
+        search(BufReader::with_capacity(1 << 16, file), names)
+    };
+    open().within(|| Frame::Path(PATH.into()))
+}
+
+fn search(mut file: impl BufRead, names: &[&str]) -> Result<Vec<Option<Address>>> {
+    let mut sorted: Vec<(&[u8], usize)> =
+        names.iter().enumerate().map(|(index, name)| (name.as_bytes(), index)).collect();
+    sorted.sort_unstable();
+    let mut found: Vec<Option<Address>> = vec![None; names.len()];
+    let mut hidden = true;
+    let mut line = Vec::with_capacity(256);
+    loop {
+        line.clear();
+        let read = read_line(&mut file, &mut line).map_err(|error| Error::system("read", error))?;
+        if !read {
+            break;
+        }
+        let Some((address, name)) = parse(&line) else { continue };
+        hidden &= address == 0;
+        let from = sorted.partition_point(|(wanted, _)| *wanted < name);
+        for &(_, index) in sorted[from..].iter().take_while(|(wanted, _)| *wanted == name) {
+            found[index] = match found[index] {
+                None => Some(Address::At(address)),
+                Some(Address::At(other)) if other != address => {
+                    Some(Address::Ambiguous(other, address))
+                }
+                known => known,
+            };
+        }
+    }
+    if hidden && found.iter().any(Option::is_some) {
+        return Err(Error::new(
+            ErrorKind::PermissionDenied,
+            "the kernel shows this process all addresses as 0",
+        )
+        .with_hint("it takes CAP_SYSLOG and kernel.kptr_restrict below 2 (see its sysctl)"));
+    }
+    Ok(found)
+}
+
+fn read_line(file: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    Ok(file.read_until(b'\n', line)? > 0)
+}
+
+/// `ffffffff81000000 T name` with `\t[module]` after a module's.
+fn parse(line: &[u8]) -> Option<(u64, &[u8])> {
+    let mut words = line.split(|&byte| matches!(byte, b' ' | b'\t' | b'\n'));
+    let address = words.next().and_then(|word| std::str::from_utf8(word).ok())?;
+    let address = u64::from_str_radix(address, 16).ok()?;
+    let kind = words.next()?;
+    let name = words.next().filter(|name| !name.is_empty())?;
+    // Link-time optimisation renames what was static to a file.
+    let name = match kind {
+        b"d" | b"b" | b"r" => strip_llvm(name),
+        _ => name,
+    };
+    Some((address, name))
+}
+
+fn strip_llvm(name: &[u8]) -> &[u8] {
+    const SUFFIX: &[u8] = b".llvm.";
+    let at = name.windows(SUFFIX.len()).position(|window| window == SUFFIX);
+    at.map_or(name, |at| &name[..at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\
+0000000000000000 A fixed_percpu_data
+ffffffff81000000 T _stext
+ffffffff81000010 t twice
+ffffffff81000020 t twice
+ffffffff81000030 t same\t[a]
+ffffffff81000030 t same\t[b]
+ffffffff81000040 d renamed.llvm.123456
+ffffffff81000050 t function.llvm.123456
+odd line
+ffffffff81000060 D last";
+
+    #[test]
+    fn one_pass_for_all() {
+        let names = ["last", "twice", "same", "renamed", "function", "fixed_percpu_data", "no"];
+        let at = |address: u64| Some(Address::At(0xffff_ffff_8100_0000 + address));
+        assert_eq!(
+            search(TEXT.as_bytes(), &names).unwrap(),
+            [
+                at(0x60),
+                Some(Address::Ambiguous(0xffff_ffff_8100_0010, 0xffff_ffff_8100_0020)),
+                at(0x30),
+                at(0x40),
+                None,
+                Some(Address::At(0)),
+                None,
+            ]
+        );
+        assert_eq!(search(TEXT.as_bytes(), &["last", "last"]).unwrap(), [at(0x60), at(0x60)]);
+    }
+
+    #[test]
+    fn hidden_addresses_are_an_error() {
+        let text = "0000000000000000 T a\n0000000000000000 T b\n";
+        let error = search(text.as_bytes(), &["a"]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+        assert!(error.to_string().contains("kptr_restrict"), "{error}");
+        assert_eq!(search(text.as_bytes(), &["c"]).unwrap(), [None]);
+    }
+}
