@@ -8,6 +8,7 @@ mod attach_iter;
 mod attach_net;
 mod attach_perf;
 mod attach_tracing;
+mod externs;
 mod link;
 mod maps_array;
 mod maps_hash;
@@ -28,6 +29,7 @@ fn main() {
         attach_net::TESTS,
         attach_perf::TESTS,
         attach_tracing::TESTS,
+        externs::TESTS,
         link::TESTS,
         maps_array::TESTS,
         maps_hash::TESTS,
