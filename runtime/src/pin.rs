@@ -24,13 +24,15 @@ pub(crate) fn pin(fd: BorrowedFd<'_>, path: &Path) -> Result<()> {
                 ErrorKind::AlreadyExists,
                 "there is a pin or a directory of this name already",
             ),
+            // Other file systems answer as they like: procfs with ENOENT.
+            Some(libc::ENOENT | libc::EPERM | libc::EACCES)
+                if !on_bpffs(parent(path)).unwrap_or(true) =>
+            {
+                not_bpffs(parent(path))
+            }
             Some(libc::ENOENT) => Error::not_found("the directory of this pin does not exist"),
             Some(libc::EPERM | libc::EACCES) => {
-                let error = Error::system("BPF_OBJ_PIN", error);
-                match on_bpffs(parent(path)) {
-                    Ok(false) => not_bpffs(parent(path)),
-                    _ => explain::permission(error, explain::BPF),
-                }
+                explain::permission(Error::system("BPF_OBJ_PIN", error), explain::BPF)
             }
             _ => Error::system("BPF_OBJ_PIN", error),
         })

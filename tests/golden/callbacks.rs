@@ -86,13 +86,10 @@ pub mod callbacks {
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let object = self.object.load()?;
+            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs: Progs {
-                    loops: ::bpf_skel::private::program(&object, 0)?,
-                    walks: ::bpf_skel::private::program(&object, 1)?,
-                },
+                progs,
                 object,
             })
         }
@@ -105,6 +102,14 @@ pub mod callbacks {
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 numbers: ::bpf_skel::private::map(object, 0)?,
+            })
+        }
+    }
+    impl Progs {
+        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
+            ::core::result::Result::Ok(Self {
+                loops: ::bpf_skel::private::program(object, 0)?,
+                walks: ::bpf_skel::private::program(object, 1)?,
             })
         }
     }

@@ -149,12 +149,10 @@ pub mod data {
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let object = self.object.load()?;
+            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs: Progs {
-                    r#use: ::bpf_skel::private::program(&object, 0)?,
-                },
+                progs,
                 rodata: self.rodata,
                 data: self.data,
                 data_config: self.data_config,
@@ -180,6 +178,13 @@ pub mod data {
                 bss: ::bpf_skel::private::map(object, 5)?,
                 rodata_str1_1: ::bpf_skel::private::map(object, 6)?,
                 bss_scratch: ::bpf_skel::private::map(object, 7)?,
+            })
+        }
+    }
+    impl Progs {
+        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
+            ::core::result::Result::Ok(Self {
+                r#use: ::bpf_skel::private::program(object, 0)?,
             })
         }
     }

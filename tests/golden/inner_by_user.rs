@@ -85,12 +85,10 @@ pub mod inner_by_user {
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let object = self.object.load()?;
+            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs: Progs {
-                    r#use: ::bpf_skel::private::program(&object, 0)?,
-                },
+                progs,
                 object,
             })
         }
@@ -103,6 +101,13 @@ pub mod inner_by_user {
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 bare: ::bpf_skel::private::map(object, 0)?,
+            })
+        }
+    }
+    impl Progs {
+        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
+            ::core::result::Result::Ok(Self {
+                r#use: ::bpf_skel::private::program(object, 0)?,
             })
         }
     }
@@ -139,7 +144,7 @@ pub mod inner_by_user {
     #[derive(Debug)]
     pub struct Maps {
         /// Map `bare`: `array_of_maps`, key 4 bytes, value 4 bytes, 2 entries.
-        pub bare: ::bpf_skel::map::Map,
+        pub bare: ::bpf_skel::map::MapOfMaps<[u8; 4]>,
     }
     /// The object's programs, before they are loaded.
     #[derive(Debug)]

@@ -93,12 +93,10 @@ pub mod inner_maps {
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let object = self.object.load()?;
+            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs: Progs {
-                    r#use: ::bpf_skel::private::program(&object, 0)?,
-                },
+                progs,
                 object,
             })
         }
@@ -114,6 +112,13 @@ pub mod inner_maps {
                 one: ::bpf_skel::private::map(object, 1)?,
                 filled: ::bpf_skel::private::map(object, 2)?,
                 templated: ::bpf_skel::private::map(object, 3)?,
+            })
+        }
+    }
+    impl Progs {
+        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
+            ::core::result::Result::Ok(Self {
+                r#use: ::bpf_skel::private::program(object, 0)?,
             })
         }
     }
@@ -160,9 +165,9 @@ pub mod inner_maps {
         /// Map `one`: `array`, key `u32` (4 bytes), value `u64` (8 bytes), 4 entries.
         pub one: ::bpf_skel::map::Array<u64>,
         /// Map `filled`: `array_of_maps`, key `u32` (4 bytes), value 4 bytes, 4 entries.
-        pub filled: ::bpf_skel::map::Map,
+        pub filled: ::bpf_skel::map::MapOfMaps<u32>,
         /// Map `templated`: `hash_of_maps`, key `u32` (4 bytes), value 4 bytes, 8 entries.
-        pub templated: ::bpf_skel::map::Map,
+        pub templated: ::bpf_skel::map::MapOfMaps<u32>,
     }
     /// The object's programs, before they are loaded.
     #[derive(Debug)]

@@ -103,12 +103,10 @@ pub mod maps {
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let object = self.object.load()?;
+            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs: Progs {
-                    r#use: ::bpf_skel::private::program(&object, 0)?,
-                },
+                progs,
                 object,
             })
         }
@@ -129,6 +127,13 @@ pub mod maps {
                 bloom: ::bpf_skel::private::map(object, 6)?,
                 bloom_long: ::bpf_skel::private::map(object, 7)?,
                 first: ::bpf_skel::private::map(object, 8)?,
+            })
+        }
+    }
+    impl Progs {
+        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
+            ::core::result::Result::Ok(Self {
+                r#use: ::bpf_skel::private::program(object, 0)?,
             })
         }
     }

@@ -143,14 +143,10 @@ pub mod names {
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let object = self.object.load()?;
+            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs: Progs {
-                    r#loop: ::bpf_skel::private::program(&object, 0)?,
-                    foo__bar: ::bpf_skel::private::program(&object, 1)?,
-                    open: ::bpf_skel::private::program(&object, 2)?,
-                },
+                progs,
                 data: self.data,
                 data_x: self.data_x,
                 data_type: self.data_type,
@@ -178,6 +174,15 @@ pub mod names {
                 data_type: ::bpf_skel::private::map(object, 9)?,
                 bss_2: ::bpf_skel::private::map(object, 10)?,
                 rodata: ::bpf_skel::private::map(object, 11)?,
+            })
+        }
+    }
+    impl Progs {
+        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
+            ::core::result::Result::Ok(Self {
+                r#loop: ::bpf_skel::private::program(object, 0)?,
+                foo__bar: ::bpf_skel::private::program(object, 1)?,
+                open: ::bpf_skel::private::program(object, 2)?,
             })
         }
     }

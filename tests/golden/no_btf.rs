@@ -101,12 +101,10 @@ pub mod no_btf {
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let object = self.object.load()?;
+            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs: Progs {
-                    r#use: ::bpf_skel::private::program(&object, 0)?,
-                },
+                progs,
                 rodata: self.rodata,
                 bss: self.bss,
                 object,
@@ -122,6 +120,13 @@ pub mod no_btf {
             ::core::result::Result::Ok(Self {
                 rodata: ::bpf_skel::private::map(object, 0)?,
                 bss: ::bpf_skel::private::map(object, 1)?,
+            })
+        }
+    }
+    impl Progs {
+        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
+            ::core::result::Result::Ok(Self {
+                r#use: ::bpf_skel::private::program(object, 0)?,
             })
         }
     }

@@ -83,12 +83,10 @@ pub mod no_license {
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let object = self.object.load()?;
+            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs: Progs {
-                    accept: ::bpf_skel::private::program(&object, 0)?,
-                },
+                progs,
                 object,
             })
         }
@@ -100,6 +98,13 @@ pub mod no_license {
     impl Maps {
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {})
+        }
+    }
+    impl Progs {
+        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
+            ::core::result::Result::Ok(Self {
+                accept: ::bpf_skel::private::program(object, 0)?,
+            })
         }
     }
     /// The object, loaded.

@@ -91,14 +91,10 @@ pub mod prog_array {
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let object = self.object.load()?;
+            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs: Progs {
-                    pass: ::bpf_skel::private::program(&object, 0)?,
-                    drop: ::bpf_skel::private::program(&object, 1)?,
-                    entry: ::bpf_skel::private::program(&object, 2)?,
-                },
+                progs,
                 object,
             })
         }
@@ -111,6 +107,15 @@ pub mod prog_array {
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 jumps: ::bpf_skel::private::map(object, 0)?,
+            })
+        }
+    }
+    impl Progs {
+        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
+            ::core::result::Result::Ok(Self {
+                pass: ::bpf_skel::private::program(object, 0)?,
+                drop: ::bpf_skel::private::program(object, 1)?,
+                entry: ::bpf_skel::private::program(object, 2)?,
             })
         }
     }

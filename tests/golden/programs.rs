@@ -93,16 +93,10 @@ pub mod programs {
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let object = self.object.load()?;
+            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs: Progs {
-                    pass: ::bpf_skel::private::program(&object, 0)?,
-                    drop: ::bpf_skel::private::program(&object, 1)?,
-                    by_length: ::bpf_skel::private::program(&object, 2)?,
-                    on_switch: ::bpf_skel::private::program(&object, 3)?,
-                    no_type: ::bpf_skel::private::program(&object, 4)?,
-                },
+                progs,
                 object,
             })
         }
@@ -114,6 +108,17 @@ pub mod programs {
     impl Maps {
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {})
+        }
+    }
+    impl Progs {
+        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
+            ::core::result::Result::Ok(Self {
+                pass: ::bpf_skel::private::program(object, 0)?,
+                drop: ::bpf_skel::private::program(object, 1)?,
+                by_length: ::bpf_skel::private::program(object, 2)?,
+                on_switch: ::bpf_skel::private::program(object, 3)?,
+                no_type: ::bpf_skel::private::program(object, 4)?,
+            })
         }
     }
     /// The object, loaded.

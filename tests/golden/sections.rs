@@ -175,57 +175,10 @@ pub mod sections {
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let object = self.object.load()?;
+            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs: Progs {
-                    on_tracepoint: ::bpf_skel::private::program(&object, 0)?,
-                    on_tp: ::bpf_skel::private::program(&object, 1)?,
-                    on_raw_tp: ::bpf_skel::private::program(&object, 2)?,
-                    on_raw_tracepoint: ::bpf_skel::private::program(&object, 3)?,
-                    on_raw_tp_writable: ::bpf_skel::private::program(&object, 4)?,
-                    on_tp_btf: ::bpf_skel::private::program(&object, 5)?,
-                    on_fentry: ::bpf_skel::private::program(&object, 6)?,
-                    on_fexit: ::bpf_skel::private::program(&object, 7)?,
-                    on_fentry_sleepable: ::bpf_skel::private::program(&object, 8)?,
-                    on_fmod_ret: ::bpf_skel::private::program(&object, 9)?,
-                    on_lsm: ::bpf_skel::private::program(&object, 10)?,
-                    on_lsm_sleepable: ::bpf_skel::private::program(&object, 11)?,
-                    on_iter: ::bpf_skel::private::program(&object, 12)?,
-                    on_kprobe: ::bpf_skel::private::program(&object, 13)?,
-                    on_kretprobe: ::bpf_skel::private::program(&object, 14)?,
-                    on_kprobe_multi: ::bpf_skel::private::program(&object, 15)?,
-                    on_uprobe: ::bpf_skel::private::program(&object, 16)?,
-                    on_perf_event: ::bpf_skel::private::program(&object, 17)?,
-                    on_socket: ::bpf_skel::private::program(&object, 18)?,
-                    on_tc: ::bpf_skel::private::program(&object, 19)?,
-                    on_classifier: ::bpf_skel::private::program(&object, 20)?,
-                    on_action: ::bpf_skel::private::program(&object, 21)?,
-                    on_tcx_ingress: ::bpf_skel::private::program(&object, 22)?,
-                    on_tcx_egress: ::bpf_skel::private::program(&object, 23)?,
-                    on_xdp: ::bpf_skel::private::program(&object, 24)?,
-                    on_xdp_frags: ::bpf_skel::private::program(&object, 25)?,
-                    on_xdp_devmap: ::bpf_skel::private::program(&object, 26)?,
-                    on_xdp_cpumap: ::bpf_skel::private::program(&object, 27)?,
-                    on_cgroup_ingress: ::bpf_skel::private::program(&object, 28)?,
-                    on_cgroup_egress: ::bpf_skel::private::program(&object, 29)?,
-                    on_cgroup_skb: ::bpf_skel::private::program(&object, 30)?,
-                    on_cgroup_sock_create: ::bpf_skel::private::program(&object, 31)?,
-                    on_cgroup_connect4: ::bpf_skel::private::program(&object, 32)?,
-                    on_cgroup_sendmsg6: ::bpf_skel::private::program(&object, 33)?,
-                    on_cgroup_dev: ::bpf_skel::private::program(&object, 34)?,
-                    on_cgroup_sysctl: ::bpf_skel::private::program(&object, 35)?,
-                    on_cgroup_getsockopt: ::bpf_skel::private::program(&object, 36)?,
-                    on_sockops: ::bpf_skel::private::program(&object, 37)?,
-                    on_sk_msg: ::bpf_skel::private::program(&object, 38)?,
-                    on_sk_skb_verdict: ::bpf_skel::private::program(&object, 39)?,
-                    on_flow_dissector: ::bpf_skel::private::program(&object, 40)?,
-                    on_sk_lookup: ::bpf_skel::private::program(&object, 41)?,
-                    on_sk_reuseport: ::bpf_skel::private::program(&object, 42)?,
-                    on_lwt_in: ::bpf_skel::private::program(&object, 43)?,
-                    on_netfilter: ::bpf_skel::private::program(&object, 44)?,
-                    on_syscall: ::bpf_skel::private::program(&object, 45)?,
-                },
+                progs,
                 object,
             })
         }
@@ -237,6 +190,58 @@ pub mod sections {
     impl Maps {
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {})
+        }
+    }
+    impl Progs {
+        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
+            ::core::result::Result::Ok(Self {
+                on_tracepoint: ::bpf_skel::private::program(object, 0)?,
+                on_tp: ::bpf_skel::private::program(object, 1)?,
+                on_raw_tp: ::bpf_skel::private::program(object, 2)?,
+                on_raw_tracepoint: ::bpf_skel::private::program(object, 3)?,
+                on_raw_tp_writable: ::bpf_skel::private::program(object, 4)?,
+                on_tp_btf: ::bpf_skel::private::program(object, 5)?,
+                on_fentry: ::bpf_skel::private::program(object, 6)?,
+                on_fexit: ::bpf_skel::private::program(object, 7)?,
+                on_fentry_sleepable: ::bpf_skel::private::program(object, 8)?,
+                on_fmod_ret: ::bpf_skel::private::program(object, 9)?,
+                on_lsm: ::bpf_skel::private::program(object, 10)?,
+                on_lsm_sleepable: ::bpf_skel::private::program(object, 11)?,
+                on_iter: ::bpf_skel::private::program(object, 12)?,
+                on_kprobe: ::bpf_skel::private::program(object, 13)?,
+                on_kretprobe: ::bpf_skel::private::program(object, 14)?,
+                on_kprobe_multi: ::bpf_skel::private::program(object, 15)?,
+                on_uprobe: ::bpf_skel::private::program(object, 16)?,
+                on_perf_event: ::bpf_skel::private::program(object, 17)?,
+                on_socket: ::bpf_skel::private::program(object, 18)?,
+                on_tc: ::bpf_skel::private::program(object, 19)?,
+                on_classifier: ::bpf_skel::private::program(object, 20)?,
+                on_action: ::bpf_skel::private::program(object, 21)?,
+                on_tcx_ingress: ::bpf_skel::private::program(object, 22)?,
+                on_tcx_egress: ::bpf_skel::private::program(object, 23)?,
+                on_xdp: ::bpf_skel::private::program(object, 24)?,
+                on_xdp_frags: ::bpf_skel::private::program(object, 25)?,
+                on_xdp_devmap: ::bpf_skel::private::program(object, 26)?,
+                on_xdp_cpumap: ::bpf_skel::private::program(object, 27)?,
+                on_cgroup_ingress: ::bpf_skel::private::program(object, 28)?,
+                on_cgroup_egress: ::bpf_skel::private::program(object, 29)?,
+                on_cgroup_skb: ::bpf_skel::private::program(object, 30)?,
+                on_cgroup_sock_create: ::bpf_skel::private::program(object, 31)?,
+                on_cgroup_connect4: ::bpf_skel::private::program(object, 32)?,
+                on_cgroup_sendmsg6: ::bpf_skel::private::program(object, 33)?,
+                on_cgroup_dev: ::bpf_skel::private::program(object, 34)?,
+                on_cgroup_sysctl: ::bpf_skel::private::program(object, 35)?,
+                on_cgroup_getsockopt: ::bpf_skel::private::program(object, 36)?,
+                on_sockops: ::bpf_skel::private::program(object, 37)?,
+                on_sk_msg: ::bpf_skel::private::program(object, 38)?,
+                on_sk_skb_verdict: ::bpf_skel::private::program(object, 39)?,
+                on_flow_dissector: ::bpf_skel::private::program(object, 40)?,
+                on_sk_lookup: ::bpf_skel::private::program(object, 41)?,
+                on_sk_reuseport: ::bpf_skel::private::program(object, 42)?,
+                on_lwt_in: ::bpf_skel::private::program(object, 43)?,
+                on_netfilter: ::bpf_skel::private::program(object, 44)?,
+                on_syscall: ::bpf_skel::private::program(object, 45)?,
+            })
         }
     }
     /// The object, loaded.

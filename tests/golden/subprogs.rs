@@ -101,15 +101,10 @@ pub mod subprogs {
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let object = self.object.load()?;
+            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs: Progs {
-                    alone: ::bpf_skel::private::program(&object, 0)?,
-                    shallow: ::bpf_skel::private::program(&object, 1)?,
-                    deep: ::bpf_skel::private::program(&object, 2)?,
-                    circular: ::bpf_skel::private::program(&object, 3)?,
-                },
+                progs,
                 bss: self.bss,
                 object,
             })
@@ -123,6 +118,16 @@ pub mod subprogs {
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 bss: ::bpf_skel::private::map(object, 0)?,
+            })
+        }
+    }
+    impl Progs {
+        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
+            ::core::result::Result::Ok(Self {
+                alone: ::bpf_skel::private::program(object, 0)?,
+                shallow: ::bpf_skel::private::program(object, 1)?,
+                deep: ::bpf_skel::private::program(object, 2)?,
+                circular: ::bpf_skel::private::program(object, 3)?,
             })
         }
     }

@@ -113,12 +113,10 @@ pub mod types {
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let object = self.object.load()?;
+            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs: Progs {
-                    r#use: ::bpf_skel::private::program(&object, 0)?,
-                },
+                progs,
                 data: self.data,
                 rodata: self.rodata,
                 bss: self.bss,
@@ -138,6 +136,13 @@ pub mod types {
                 data: ::bpf_skel::private::map(object, 2)?,
                 rodata: ::bpf_skel::private::map(object, 3)?,
                 bss: ::bpf_skel::private::map(object, 4)?,
+            })
+        }
+    }
+    impl Progs {
+        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
+            ::core::result::Result::Ok(Self {
+                r#use: ::bpf_skel::private::program(object, 0)?,
             })
         }
     }

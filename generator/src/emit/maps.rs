@@ -51,6 +51,10 @@ fn handle(paths: &Paths<'_>, handle: &Handle) -> TokenStream {
             quote!(#rt::map::PerCpuArray<#value>)
         }
         Handle::ProgArray => quote!(#rt::map::ProgArray),
+        Handle::MapOfMaps(key) => {
+            let key = ty(key);
+            quote!(#rt::map::MapOfMaps<#key>)
+        }
         Handle::RingBuf => quote!(#rt::map::RingBuf),
     }
 }

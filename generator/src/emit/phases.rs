@@ -205,12 +205,10 @@ fn prepared(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>) -> To
             #of_load
             #errors
             pub fn load(self) -> #rt::Result<Skel> {
-                let object = self.object.load()?;
+                let (object, progs) = #rt::private::load(self.object, Progs::of)?;
                 ::core::result::Result::Ok(Skel {
                     maps: self.maps,
-                    progs: Progs {
-                        #(#programs: #rt::private::program(&object, #program_indices)?,)*
-                    },
+                    progs,
                     #(#sections: self.#sections,)*
                     object,
                 })
@@ -226,6 +224,14 @@ fn prepared(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>) -> To
             fn of(object: &#rt::object::PreparedObject) -> #rt::Result<Self> {
                 ::core::result::Result::Ok(Self {
                     #(#maps: #rt::private::map(object, #map_indices)?,)*
+                })
+            }
+        }
+
+        impl Progs {
+            fn of(object: &#rt::object::Object) -> #rt::Result<Self> {
+                ::core::result::Result::Ok(Self {
+                    #(#programs: #rt::private::program(object, #program_indices)?,)*
                 })
             }
         }

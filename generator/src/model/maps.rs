@@ -27,6 +27,7 @@ pub(crate) enum Handle {
     PerCpuHash(Ty, Ty),
     PerCpuArray(Ty),
     ProgArray,
+    MapOfMaps(Ty),
     RingBuf,
 }
 
@@ -58,13 +59,12 @@ fn map<'s>(spec: &'s MapSpec, ident: Ident, types: &mut Types<'_>) -> Map<'s> {
         MapType::ARRAY => Handle::Array(value(types)),
         MapType::PERCPU_ARRAY => Handle::PerCpuArray(value(types)),
         MapType::PROG_ARRAY => Handle::ProgArray,
+        MapType::ARRAY_OF_MAPS | MapType::HASH_OF_MAPS => Handle::MapOfMaps(key(types)),
         MapType::RINGBUF => Handle::RingBuf,
         _ => {
             // No typed handle yet, but the types are good for `pod::read` on its bytes.
-            if spec.inner.is_none() {
-                key(types);
-                value(types);
-            }
+            key(types);
+            value(types);
             Handle::Map
         }
     };

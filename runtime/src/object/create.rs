@@ -9,6 +9,7 @@ use super::names::data_map_name;
 use super::open_map::{Inner, OpenMap, Origin};
 use super::options::Options;
 use super::pins::Pins;
+use super::slots::Slots;
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
 use crate::map::{Map, MapInfo};
 use crate::pin;
@@ -28,6 +29,22 @@ pub(crate) struct Context<'c> {
 pub(crate) struct Made {
     pub(crate) map: Map,
     pub(crate) created: bool,
+    /// What is still to be put into it, once all maps and programs are there.
+    pub(crate) slots: Slots,
+}
+
+impl Made {
+    fn created(map: Map, open: &OpenMap) -> Self {
+        let slots = match &open.spec.contents {
+            MapContents::Slots(slots) => slots.clone(),
+            MapContents::Empty | MapContents::Data { .. } => Slots::default(),
+        };
+        Self { map, created: true, slots }
+    }
+
+    fn found(map: Map) -> Self {
+        Self { map, created: false, slots: Slots::default() }
+    }
 }
 
 /// Makes the map that `open` asks for.
@@ -36,14 +53,14 @@ pub(crate) fn map(context: &Context<'_>, mut open: OpenMap, pins: &mut Pins) -> 
     match std::mem::replace(&mut open.origin, Origin::Create) {
         Origin::Absent => {
             let map = Map::absent(MapInfo::from(&open.spec))?;
-            return Ok(Made { map, created: false });
+            return Ok(Made::found(map));
         }
         Origin::Reuse(fd) => return found(&open, fd),
         Origin::Create => {}
     }
     match pin_path(context, &open) {
         Some(path) => pinned(context, &open, &path, pins),
-        None => Ok(Made { map: create(context, &open)?, created: true }),
+        None => Ok(Made::created(create(context, &open)?, &open)),
     }
 }
 
@@ -55,26 +72,42 @@ fn pin_path(context: &Context<'_>, open: &OpenMap) -> Option<PathBuf> {
     })
 }
 
-/// Reuses the map at `path`, or creates one and pins it there. Two loaders may do this at the same time: the one
-/// that comes second takes the other's map.
+/// Reuses the map at `path`, or creates one and pins it there. Other loaders may do this at the same time: the one
+/// that comes second takes the other's map. One that fails takes its pin and directories away again, so that what was
+/// there a moment ago need not be there now.
 fn pinned(context: &Context<'_>, open: &OpenMap, path: &Path, pins: &mut Pins) -> Result<Made> {
-    let at_pin = |fd| found(open, fd).within(|| Frame::Path(path.display().to_string()));
-    match pin::open(path) {
-        Ok(fd) => return at_pin(fd),
-        // Only what is not there may be created.
-        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {}
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    let map = create(context, open)?;
-    pins.made_directories(pin::make_parents(path)?);
-    match pin::pin(map.as_fd(), path) {
-        Ok(()) => {
-            pins.made(path);
-            Ok(Made { map, created: true })
+    const TRIES: u32 = 100;
+    let mut made = None;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match pin::open(path) {
+            Ok(fd) => return found(open, fd).within(|| Frame::Path(path.display().to_string())),
+            // Only what is not there may be created.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => at_pin(pin::open(path)?),
-        Err(error) => Err(error),
+        let map = match made.take() {
+            Some(map) => map,
+            None => create(context, open)?,
+        };
+        let result = pin::make_parents(path).and_then(|directories| {
+            pins.made_directories(directories);
+            pin::pin(map.as_fd(), path)
+        });
+        match result {
+            Ok(()) => {
+                pins.made(path);
+                return Ok(Made::created(map, open));
+            }
+            Err(error)
+                if tries < TRIES
+                    && matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) =>
+            {
+                made = Some(map);
+            }
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -82,7 +115,7 @@ fn pinned(context: &Context<'_>, open: &OpenMap, path: &Path, pins: &mut Pins) -
 fn found(open: &OpenMap, fd: OwnedFd) -> Result<Made> {
     let map = Map::from_fd(fd)?;
     compat::check(&open.spec, map.info())?;
-    Ok(Made { map: map.named(open.spec.name.clone()), created: false })
+    Ok(Made::found(map.named(open.spec.name.clone())))
 }
 
 /// `max_entries` as the kernel is told: a ring buffer's size is rounded up to a power of two of pages, and a

@@ -24,18 +24,22 @@ const LOG_MOST: usize = (u32::MAX >> 8) as usize;
 /// A program in the kernel, with the verifier's words where they were asked for.
 type Verified = (OwnedFd, Option<String>);
 
-pub(crate) fn load(prepared: PreparedObject) -> Result<Object> {
+/// Loads, and has `handles` make what the caller wants of the result before the pins are there to stay.
+pub(crate) fn load<H>(
+    prepared: PreparedObject,
+    handles: impl FnOnce(&Object) -> Result<H>,
+) -> Result<(Object, H)> {
     let mut verified = verify_all(&prepared)?;
-    let PreparedObject { spec, maps, created, programs, pins, .. } = prepared;
+    let PreparedObject { spec, maps, slots, programs, pins, .. } = prepared;
 
-    slots::fill(&spec, &maps, &created, |target| match target {
+    slots::fill(&maps, &slots, |target| match target {
         SlotTarget::Program(program) => {
             verified.get(program as usize)?.as_ref().map(|(fd, _)| fd.as_fd())
         }
         SlotTarget::Map(_) => None,
     })?;
 
-    let mut handles = Vec::with_capacity(programs.len());
+    let mut loaded = Vec::with_capacity(programs.len());
     let mut logs = Vec::with_capacity(programs.len());
     let mut autoattach = Vec::with_capacity(programs.len());
     for (PreparedProgram { open, .. }, verified) in programs.into_iter().zip(&mut verified) {
@@ -45,11 +49,13 @@ pub(crate) fn load(prepared: PreparedObject) -> Result<Object> {
             Some((fd, log)) => (Program::new(fd, open.into_about()), log),
             None => (Program::absent(open.into_about()).within(|| frame)?, None),
         };
-        handles.push(program);
+        loaded.push(program);
         logs.push(log);
     }
+    let object = Object { spec, maps, programs: loaded, autoattach, logs };
+    let handles = handles(&object)?;
     pins.keep();
-    Ok(Object { spec, maps, programs: handles, autoattach, logs })
+    Ok((object, handles))
 }
 
 /// Has every wanted program verified, several at a time: the verifier holds no global lock, so two programs on two
@@ -173,9 +179,10 @@ fn verify(
     Err(explain_refusal(prepared, program, source, refused, log.unwrap_or_default()))
 }
 
-/// Whether a log could not say more: the kernel did not come as far as the verifier.
+/// Whether a log could not say more: the kernel did not come as far as the verifier. EPERM is not among them, since
+/// the verifier says it too, of what a capability would allow.
 fn is_final(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EPERM | libc::EBADF | libc::EFAULT))
+    matches!(error.raw_os_error(), Some(libc::EBADF | libc::EFAULT))
 }
 
 /// Loads with a log, in a buffer that grows to what the kernel says it needs (Linux 6.4), or step by step.

@@ -82,13 +82,14 @@ impl OpenMap {
         &self.spec
     }
 
-    /// Replaces the whole definition; the name stays. The contents of a data section stay too.
+    /// Replaces the whole definition; the name stays. So do the contents that the object gives, unless the
+    /// definition brings its own; those of a data section stay in any case.
     pub fn replace(&mut self, definition: MapSpec) -> &mut Self {
-        let name = std::mem::take(&mut self.spec.name);
-        let contents = std::mem::replace(&mut self.spec.contents, MapContents::Empty);
-        self.spec = MapSpec { name, ..definition };
-        if matches!(contents, MapContents::Data { .. }) {
-            self.spec.contents = contents;
+        let old = std::mem::replace(&mut self.spec, definition);
+        self.spec.name = old.name;
+        let is_data = matches!(old.contents, MapContents::Data { .. });
+        if is_data || matches!(self.spec.contents, MapContents::Empty) {
+            self.spec.contents = old.contents;
         }
         self
     }
@@ -116,6 +117,14 @@ impl OpenMap {
             (self.spec.key_type_id, self.spec.value_type_id) = (0, 0);
         }
         self.spec.value_size = bytes;
+        self
+    }
+
+    /// BTF ids of the key's and the value's type in [`ObjectSpec::btf`](crate::spec::ObjectSpec::btf), which tools
+    /// print elements by; 0 for none. Where the kernel does not take them, the map is created without.
+    #[doc(alias = "btf_key_type_id")]
+    pub fn set_btf_types(&mut self, key: u32, value: u32) -> &mut Self {
+        (self.spec.key_type_id, self.spec.value_type_id) = (key, value);
         self
     }
 
@@ -162,7 +171,12 @@ impl OpenMap {
     /// Whether the map is created at all; it is, unless told otherwise. A program that uses a map that is absent is
     /// refused by the verifier unless it cannot get there.
     pub fn set_autocreate(&mut self, create: bool) -> &mut Self {
-        self.origin = if create { Origin::Create } else { Origin::Absent };
+        match (&self.origin, create) {
+            (_, false) => self.origin = Origin::Absent,
+            (Origin::Absent, true) => self.origin = Origin::Create,
+            // One that is given is there as well.
+            (Origin::Create | Origin::Reuse(_), true) => {}
+        }
         self
     }
 

@@ -69,6 +69,16 @@ impl OpenProgram {
         self
     }
 
+    /// The program's type.
+    pub fn program_type(&self) -> ProgramType {
+        self.program_type
+    }
+
+    /// How the program is attached.
+    pub fn attach_kind(&self) -> AttachKind {
+        self.attach
+    }
+
     /// How the program is to be attached.
     pub fn set_attach_kind(&mut self, kind: AttachKind) -> &mut Self {
         self.attach = kind;

@@ -26,9 +26,10 @@ pub enum LogLevel {
     OnFailure,
     /// The verifier's statistics for accepted programs too (Linux 5.2).
     Stats,
-    /// Everything the verifier says (level 1), for accepted programs too.
+    /// Everything the verifier says (level 1); of an accepted program the kernel keeps no more than of
+    /// [`Stats`](Self::Stats).
     Verbose,
-    /// As [`Verbose`](Self::Verbose) with the state at each instruction (level 2). Megabytes for a large program.
+    /// Everything with the state at each instruction (level 2), of accepted programs too. Megabytes for a large program.
     State,
 }
 

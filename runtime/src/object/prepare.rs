@@ -37,13 +37,15 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
     };
     let mut maps = Vec::with_capacity(open_maps.len() + added.len());
     let mut created = Vec::with_capacity(maps.capacity());
+    let mut slots = Vec::with_capacity(maps.capacity());
     for open in open_maps.into_iter().chain(added) {
         let name = open.frame();
         let made = create::map(&context, open, &mut pins).within(|| name)?;
         maps.push(made.map);
         created.push(made.created);
+        slots.push(made.slots);
     }
-    slots::fill(&spec, &maps, &created, |target| match target {
+    slots::fill(&maps, &slots, |target| match target {
         SlotTarget::Map(map) => {
             maps.get(map as usize).filter(|map| !map.is_absent()).map(AsFd::as_fd)
         }
@@ -62,7 +64,8 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
         prepared.push(PreparedProgram { open, text, target });
     }
     let modules = symbols.modules;
-    Ok(PreparedObject { spec, options, maps, created, programs: prepared, btf, modules, pins })
+    let programs = prepared;
+    Ok(PreparedObject { spec, options, maps, created, slots, programs, btf, modules, pins })
 }
 
 pub(crate) fn program_spec<'s>(

@@ -1,6 +1,7 @@
 use std::os::fd::OwnedFd;
 
 use super::pins::Pins;
+use super::slots::Slots;
 use super::target::Target;
 use super::{Object, OpenProgram, Options, SpecRef, load};
 use crate::error::{Error, Frame, Result};
@@ -20,6 +21,8 @@ pub struct PreparedObject {
     pub(crate) maps: Vec<Map>,
     /// Which of the maps this load has created.
     pub(crate) created: Vec<bool>,
+    /// What is put into each map once the programs are there.
+    pub(crate) slots: Vec<Slots>,
     pub(crate) programs: Vec<PreparedProgram>,
     pub(crate) btf: Option<OwnedFd>,
     /// BTF of the modules whose variables and functions the programs name.
@@ -69,8 +72,16 @@ impl PreparedObject {
     /// # Errors
     /// The first program that was refused, with the verifier's log. Nothing is left behind.
     pub fn load(self) -> Result<Object> {
+        self.load_with(|_| Ok(())).map(|(object, ())| object)
+    }
+
+    /// As [`load`](Self::load); a failure of `handles` leaves nothing behind either.
+    pub(crate) fn load_with<H>(
+        self,
+        handles: impl FnOnce(&Object) -> Result<H>,
+    ) -> Result<(Object, H)> {
         let frame = self.frame();
-        load::load(self).map_err(|error| error.within(frame))
+        load::load(self, handles).map_err(|error| error.within(frame))
     }
 
     pub(crate) fn frame(&self) -> Frame {

@@ -1,28 +1,27 @@
 //! Filling the slots of map-in-maps and prog arrays that the object initialises (`.values = { … }`).
 
+use std::borrow::Cow;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use crate::error::{Frame, Result, Within};
 use crate::map::Map;
-use crate::spec::{MapContents, ObjectSpec, Slot, SlotTarget};
+use crate::spec::{Slot, SlotTarget};
 use crate::uapi::flags;
 
-/// Writes the slots that `find` has a descriptor for. Only maps that this load has created are written to: the others'
+/// The slots of a map that this load has to fill.
+pub(crate) type Slots = Cow<'static, [Slot]>;
+
+/// Writes the slots that `find` has a descriptor for. Only maps that this load has created have slots here: the others'
 /// contents belong to somebody else.
 pub(crate) fn fill<'fd>(
-    spec: &ObjectSpec,
     maps: &[Map],
-    created: &[bool],
+    slots: &[Slots],
     find: impl Fn(SlotTarget) -> Option<BorrowedFd<'fd>>,
 ) -> Result<()> {
-    for ((definition, map), created) in spec.maps.iter().zip(maps).zip(created) {
-        let MapContents::Slots(slots) = &definition.contents else { continue };
-        if !created {
-            continue;
-        }
+    for (map, slots) in maps.iter().zip(slots) {
         for &Slot { key, target } in slots.iter() {
             let Some(fd) = find(target) else { continue };
-            put(map, key, fd).within(|| Frame::Map(definition.name.to_string()))?;
+            put(map, key, fd).within(|| Frame::Map(map.name().to_owned()))?;
         }
     }
     Ok(())

@@ -67,7 +67,9 @@ pub(super) fn locate(
         targets[*program] = match found.of(nth).next() {
             Some(btf_id) => Target { btf_id, module: None },
             None => {
-                in_module(found.kernel, wanted.clone()).within(|| programs[*program].frame())?
+                let program = &programs[*program];
+                let name = || Frame::Symbol(program.target().unwrap_or_default().to_owned());
+                in_module(found.kernel, wanted.clone()).within(name).within(|| program.frame())?
             }
         };
     }
@@ -76,12 +78,10 @@ pub(super) fn locate(
 
 /// Modules are read only for what the kernel itself does not have.
 fn in_module(kernel: &KernelBtf, wanted: Wanted<'_>) -> Result<Target> {
-    let name = wanted.name.to_string();
     let Some(found) = kernel.find_one(wanted)? else {
         return Err(Error::not_found(
             "neither the running kernel nor its modules have this attach target",
-        )
-        .within(Frame::Symbol(name)));
+        ));
     };
     let module = match found.module {
         Some(module) => {

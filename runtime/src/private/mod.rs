@@ -84,14 +84,19 @@ where
         .map_err(|error| error.within(object.frame()))
 }
 
+/// The third phase of a skeleton, with its typed programs.
+pub fn load<P>(
+    object: PreparedObject,
+    programs: impl FnOnce(&Object) -> Result<P>,
+) -> Result<(Object, P)> {
+    object.load_with(programs)
+}
+
 /// The typed handle of the program with this index.
 pub fn program<K: Kind>(object: &Object, index: usize) -> Result<Program<K>> {
     let program =
         object.programs().get(index).ok_or_else(|| Error::not_found(format!("no program {index}")));
-    program
-        .and_then(Program::try_clone)
-        .and_then(Program::try_into_kind)
-        .map_err(|error| error.within(object.frame()))
+    program.and_then(Program::try_clone).and_then(Program::try_into_kind)
 }
 
 /// The live variables of the data section with this index.
