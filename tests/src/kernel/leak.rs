@@ -27,6 +27,16 @@ impl Snapshot {
         Self { descriptors: descriptors(), pins, objects: objects() }
     }
 
+    /// What this process has now: for one that may not look at the kernel's objects.
+    pub fn of_process() -> Self {
+        Self { descriptors: descriptors(), pins: BTreeSet::new(), objects: BTreeSet::new() }
+    }
+
+    /// Descriptors that are open now and were not then.
+    pub fn left_in_process(&self) -> Vec<String> {
+        descriptors().difference(&self.descriptors).cloned().collect()
+    }
+
     /// What is there now and was not then. Others use the machine at the same time: an object counts only if no other
     /// process holds it, and not while the kernel may still be freeing it.
     pub fn check(&self) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! Tests that load into the running kernel: a world of their own for them to run in, what they need of the kernel, and
 //! what they must not leave behind.
 
+mod child;
 mod leak;
 mod need;
 mod net;
@@ -12,7 +13,8 @@ mod sandbox;
 use libtest_mimic::{Arguments, Completion, Trial};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub use crate::kernel_tests as tests;
+pub use crate::{kernel_fixture as fixture, kernel_tests as tests};
+pub use child::{Job, child, run_child};
 pub use leak::Snapshot;
 pub use need::{Need, kernel_is, needs};
 pub use net::{Veth, ping_loopback};
@@ -45,6 +47,20 @@ macro_rules! kernel_tests {
     ($($name:ident),* $(,)?) => {
         $crate::kernel_tests! { []: $($name),*; }
     };
+}
+
+/// The spec of a fixture, whose object is part of the test: guests have no files of ours.
+#[macro_export]
+macro_rules! kernel_fixture {
+    ($name:literal) => {{
+        #[cfg(target_endian = "little")]
+        const OBJECT: &[u8] =
+            include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/", $name, "-el.o"));
+        #[cfg(target_endian = "big")]
+        const OBJECT: &[u8] =
+            include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/", $name, "-eb.o"));
+        bpf_skel::elf::read(OBJECT, $name).expect("a fixture is an object")
+    }};
 }
 
 /// Runs the tests one after the other, in a mount and a network namespace of their own.

@@ -68,6 +68,8 @@ needs! {
     XDP_CTX: || since("test runs of XDP with a context", 5, 15);
     /// Syscall programs.
     SYSCALL: || since("syscall programs", 5, 14);
+    /// `bpf_loop`.
+    LOOP: || since("bpf_loop", 5, 17);
     /// Taking an element out of a hash.
     HASH_TAKE: || since("BPF_MAP_LOOKUP_AND_DELETE_ELEM of hashes", 5, 14);
     /// Bloom filters.

@@ -8,6 +8,7 @@ mod attach_iter;
 mod attach_net;
 mod attach_perf;
 mod attach_tracing;
+mod children;
 mod externs;
 mod link;
 mod maps_array;
@@ -18,11 +19,22 @@ mod maps_other;
 mod maps_per_cpu;
 mod maps_ringbuf;
 mod maps_untyped;
+mod object_cost;
+mod object_errors;
+mod object_failures;
+mod object_globals;
+mod object_maps;
+mod object_pins;
+mod object_programs;
+mod object_slots;
+mod phases;
 mod pin;
 mod program;
 mod raw;
+mod skeleton_phases;
 
 fn main() {
+    bpf_skel_tests::kernel::run_child(children::JOBS);
     bpf_skel_tests::kernel::run(&[
         attach_auto::TESTS,
         attach_iter::TESTS,
@@ -39,7 +51,16 @@ fn main() {
         maps_per_cpu::TESTS,
         maps_ringbuf::TESTS,
         maps_untyped::TESTS,
+        object_cost::TESTS,
+        object_errors::TESTS,
+        object_failures::TESTS,
+        object_globals::TESTS,
+        object_maps::TESTS,
+        object_pins::TESTS,
+        object_programs::TESTS,
+        object_slots::TESTS,
         pin::TESTS,
         program::TESTS,
+        skeleton_phases::TESTS,
     ]);
 }
