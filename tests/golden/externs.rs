@@ -114,15 +114,10 @@ pub mod externs {
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let object = self.object.load()?;
+            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs: Progs {
-                    options: ::bpf_skel::private::program(&object, 0)?,
-                    symbols: ::bpf_skel::private::program(&object, 1)?,
-                    functions: ::bpf_skel::private::program(&object, 2)?,
-                    unguarded: ::bpf_skel::private::program(&object, 3)?,
-                },
+                progs,
                 data: self.data,
                 bss: self.bss,
                 kconfig: self.kconfig,
@@ -140,6 +135,16 @@ pub mod externs {
                 data: ::bpf_skel::private::map(object, 0)?,
                 bss: ::bpf_skel::private::map(object, 1)?,
                 kconfig: ::bpf_skel::private::map(object, 2)?,
+            })
+        }
+    }
+    impl Progs {
+        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
+            ::core::result::Result::Ok(Self {
+                options: ::bpf_skel::private::program(object, 0)?,
+                symbols: ::bpf_skel::private::program(object, 1)?,
+                functions: ::bpf_skel::private::program(object, 2)?,
+                unguarded: ::bpf_skel::private::program(object, 3)?,
             })
         }
     }

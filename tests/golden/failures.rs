@@ -304,7 +304,7 @@ pub mod failures {
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{core, map_fd, map_value};
+        use ::bpf_skel::private::{core, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -507,6 +507,7 @@ pub mod failures {
                     linkage: Linkage::Global,
                 },
             ]),
+            externs: Borrowed(&[]),
         }
     };
 }

@@ -397,7 +397,7 @@ pub mod phases {
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{core, map_fd, map_value};
+        use ::bpf_skel::private::{core, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -817,6 +817,7 @@ pub mod phases {
                     linkage: Linkage::Global,
                 },
             ]),
+            externs: Borrowed(&[]),
         }
     };
 }
