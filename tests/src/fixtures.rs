@@ -8,6 +8,7 @@ use bpf_skel::spec::{Endian, ObjectSpec};
 pub const NAMES: &[&str] = &[
     "callbacks",
     "core",
+    "core_kinds",
     "data",
     "externs",
     "failures",

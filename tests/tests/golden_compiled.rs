@@ -17,8 +17,8 @@ macro_rules! goldens {
 }
 
 goldens! {
-    callbacks core data externs failures inner_by_user inner_maps maps names no_btf no_license
-    phases prog_array programs sections subprogs types
+    callbacks core core_kinds data externs failures inner_by_user inner_maps maps names no_btf
+    no_license phases prog_array programs sections subprogs types
 }
 
 fn fixtures() -> std::path::PathBuf {

@@ -161,9 +161,4 @@ impl KernelBtf {
         let modules = module::list()?;
         Ok(self.modules.get_or_init(|| modules))
     }
-
-    #[cfg(test)]
-    pub(super) fn is_mapped(&self) -> bool {
-        matches!(self.source, Source::Mapped(_))
-    }
 }

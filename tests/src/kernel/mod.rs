@@ -6,20 +6,21 @@ mod leak;
 mod need;
 mod net;
 mod object;
-mod outcome;
 mod pins;
 mod sandbox;
 
 use libtest_mimic::{Arguments, Completion, Trial};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::outcome::completion;
+
+pub use crate::outcome::{IntoOutcome, Outcome, Skip};
 pub use crate::{kernel_fixture as fixture, kernel_tests as tests};
 pub use child::{Job, child, run_child};
 pub use leak::Snapshot;
-pub use need::{Need, kernel_is, needs};
+pub use need::{Need, is_root, kernel_is, needs};
 pub use net::{Veth, ping_loopback};
 pub use object::{Counting, counting, load, software_event};
-pub use outcome::{IntoOutcome, Outcome, Skip};
 pub use pins::{BPFFS, PinDirectory};
 pub use sandbox::{Cgroup, without_tracefs};
 
@@ -87,8 +88,8 @@ fn trial(test: &'static Test) -> Trial {
         let before = Snapshot::take();
         // The panic's message is on standard error already.
         let outcome = catch_unwind(AssertUnwindSafe(test.run)).map_err(|_| "panicked")?;
-        let skip = outcome::skip(outcome)?;
+        let completion = completion(outcome)?;
         before.check()?;
-        Ok(skip.map_or(Completion::Completed, |Skip(why)| Completion::ignored_with(why)))
+        Ok(completion)
     })
 }

@@ -21,7 +21,8 @@ impl Need {
     }
 }
 
-pub(super) fn is_root() -> bool {
+/// Whether the process may do everything.
+pub fn is_root() -> bool {
     // SAFETY: takes nothing and cannot fail.
     unsafe { libc::geteuid() == 0 }
 }

@@ -1,10 +1,17 @@
 //! BTF as compilers and kernels write it: it passes the checks, and writing what was read gives the same types.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::error::Error;
+use std::ffi::OsStr;
+use std::path::Path;
 
 use bpf_skel::btf::{Btf, BtfBuilder, BtfExt, Kind};
 use bpf_skel::spec::Endian;
+use bpf_skel_tests::machine::{Outcome, tests, tool};
+
+#[cfg(target_os = "linux")]
+tests![objects_of_both_byte_orders, the_running_kernel];
+#[cfg(not(target_os = "linux"))]
+tests![objects_of_both_byte_orders];
 
 const SOURCE: &str = r#"
 #define SEC(name) __attribute__((section(name), used))
@@ -47,42 +54,29 @@ fn round_trip(btf: &Btf<'_>) {
     }
 }
 
-/// The sections `.BTF` and `.BTF.ext` of the source above, or a line that says why the test is skipped.
-fn compile(target: &str, dir: &Path) -> Option<[Vec<u8>; 2]> {
-    let file = |name: &str| -> PathBuf { dir.join(format!("{target}.{name}")) };
-    std::fs::write(file("c"), SOURCE).expect("the directory is writable");
-    let run = |tool: &str, args: &[&std::ffi::OsStr]| match Command::new(tool).args(args).output() {
-        Ok(out) if out.status.success() => Some(()),
-        Ok(out) => panic!("{tool}: {}", String::from_utf8_lossy(&out.stderr)),
-        Err(error) => {
-            println!("skipped: {tool}: {error}");
-            None
-        }
-    };
+/// The sections `.BTF` and `.BTF.ext` of the source above.
+fn compile(target: &str, folder: &Path) -> Result<[Vec<u8>; 2], Box<dyn Error>> {
+    let file = |name: &str| folder.join(format!("{target}.{name}"));
     let (source, object) = (file("c"), file("o"));
+    std::fs::write(&source, SOURCE)?;
     let target = format!("--target={target}");
-    let flags = ["-g", "-O2", "-mcpu=v3", "-c", "-o"].map(std::ffi::OsStr::new);
-    let mut args = vec![target.as_ref()];
-    args.extend(flags);
+    let mut args = [&target, "-g", "-O2", "-mcpu=v3", "-c", "-o"].map(OsStr::new).to_vec();
     args.extend([object.as_os_str(), source.as_os_str()]);
-    run("clang-19", &args)?;
-    let mut sections = [Vec::new(), Vec::new()];
-    for (section, bytes) in [".BTF", ".BTF.ext"].iter().zip(&mut sections) {
-        let out = file(&section[1..]);
-        let dump = format!("--dump-section={section}={}", out.display());
-        run("llvm-objcopy-19", &[dump.as_ref(), object.as_os_str(), "/dev/null".as_ref()])?;
-        *bytes = std::fs::read(out).expect("the section was written");
-    }
-    Some(sections)
+    tool("clang-19", &args)?;
+    let section = |name: &str| -> Result<Vec<u8>, Box<dyn Error>> {
+        let out = file(&name[1..]);
+        let dump = format!("--dump-section={name}={}", out.display());
+        tool("llvm-objcopy-19", &[dump.as_ref(), object.as_os_str(), "/dev/null".as_ref()])?;
+        Ok(std::fs::read(out)?)
+    };
+    Ok([section(".BTF")?, section(".BTF.ext")?])
 }
 
-#[test]
-fn objects_of_both_byte_orders() {
-    let dir = std::env::temp_dir().join(format!("bpf-skel-btf-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).expect("the temporary directory is writable");
+fn objects_of_both_byte_orders() -> Outcome {
+    let folder = tempfile::tempdir()?;
     let mut dumps = Vec::new();
     for (target, endian) in [("bpfel", Endian::Little), ("bpfeb", Endian::Big)] {
-        let Some([btf, ext]) = compile(target, &dir) else { return };
+        let [btf, ext] = compile(target, folder.path())?;
         let btf = Btf::parse(&btf, endian).expect("the compiler's BTF is valid");
         round_trip(&btf);
         let (id, inner) = btf.find_struct("inner").expect("struct inner");
@@ -112,16 +106,13 @@ fn objects_of_both_byte_orders() {
         dumps.push(dump(&btf));
     }
     assert_eq!(dumps[0], dumps[1], "the types do not depend on the byte order");
-    std::fs::remove_dir_all(&dir).expect("what was made can be removed");
+    Ok(())
 }
 
 #[cfg(target_os = "linux")]
-#[test]
-fn the_running_kernel() {
-    let bytes = match std::fs::read("/sys/kernel/btf/vmlinux") {
-        Ok(bytes) => bytes,
-        Err(error) => return println!("skipped: /sys/kernel/btf/vmlinux: {error}"),
-    };
+fn the_running_kernel() -> Outcome {
+    bpf_skel_tests::machine::kernel_btf()?;
+    let bytes = std::fs::read("/sys/kernel/btf/vmlinux")?;
     let btf = Btf::parse(&bytes, Endian::NATIVE).expect("the kernel's BTF passes the checks");
     for (id, ty) in btf.types() {
         if matches!(ty.kind, Kind::Struct(_) | Kind::Union(_)) {
@@ -131,4 +122,5 @@ fn the_running_kernel() {
         }
     }
     round_trip(&btf);
+    Ok(())
 }

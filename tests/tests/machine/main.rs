@@ -1,0 +1,22 @@
+//! What needs something of the machine: a tool, the running kernel's types, objects of other projects.
+//!
+//! `cargo test -p bpf-skel-tests --test machine`. A module a subject. A test that lacks what it needs is reported as
+//! ignored, with the reason.
+
+mod btf_round_trip;
+#[cfg(target_os = "linux")]
+mod core_against_libbpf;
+#[cfg(target_os = "linux")]
+mod kernel_btf;
+mod third_party;
+
+fn main() {
+    bpf_skel_tests::machine::run(&[
+        btf_round_trip::TESTS,
+        #[cfg(target_os = "linux")]
+        core_against_libbpf::TESTS,
+        #[cfg(target_os = "linux")]
+        kernel_btf::TESTS,
+        third_party::TESTS,
+    ]);
+}
