@@ -1,6 +1,6 @@
 //! `bpf_skel!`: a typed skeleton of a BPF object, in place.
 //!
-//! ```ignore
+//! ```text
 //! bpf_skel_macros::bpf_skel!(mod runqslower = "src/runqslower.bpf.o");
 //! ```
 //!
@@ -17,7 +17,7 @@ use syn::{Attribute, Error, Ident, LitStr, Result, Token, Visibility};
 
 /// Expands to a module with the skeleton of an object.
 ///
-/// ```ignore
+/// ```text
 /// bpf_skel!(mod a = "a.bpf.o");                    // an object that exists
 /// bpf_skel!(#[doc = "…"] pub mod b = "b.bpf.c");   // compiled by clang while the crate is built
 /// bpf_skel!(mod c = "c-el.o", "c-eb.o");           // the one of the target's byte order

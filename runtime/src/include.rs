@@ -1,7 +1,7 @@
 /// Includes the skeleton that a build script has written with `bpf_skel_build::build("src/NAME.bpf.c")`, as
 /// `mod NAME`.
 ///
-/// ```ignore
+/// ```text
 /// bpf_skel::include_skel!(runqslower);
 ///
 /// let open = runqslower::open();
