@@ -43,20 +43,28 @@ fn trial(test: &'static Test) -> Trial {
     Trial::ignorable_test(name, || crate::outcome::completion((test.run)()))
 }
 
-/// Runs a tool to its end.
+/// Runs a tool to its end, which must be a good one.
 ///
 /// # Errors
 /// [`Skip`] where the machine has no such tool. A tool that fails is no reason to skip.
 pub fn tool<S: AsRef<OsStr>>(name: &str, args: &[S]) -> Result<Output, Box<dyn Error>> {
-    let output = Command::new(name).args(args).output().map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Skip(format!("needs {name}")).into(),
-        _ => Box::<dyn Error>::from(format!("{name}: {error}")),
-    })?;
+    let output = tool_or_failure(name, args)?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
         return Err(format!("{name}: {}\n{text}", output.status).into());
     }
     Ok(output)
+}
+
+/// Runs a tool to its end, be it a good one or not.
+///
+/// # Errors
+/// [`Skip`] where the machine has no such tool.
+pub fn tool_or_failure<S: AsRef<OsStr>>(name: &str, args: &[S]) -> Result<Output, Box<dyn Error>> {
+    Command::new(name).args(args).output().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Skip(format!("needs {name}")).into(),
+        _ => format!("{name}: {error}").into(),
+    })
 }
 
 /// The running kernel's types.

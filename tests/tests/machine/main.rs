@@ -7,6 +7,8 @@ mod btf_round_trip;
 #[cfg(target_os = "linux")]
 mod core_against_libbpf;
 #[cfg(target_os = "linux")]
+mod externs_against_libbpf;
+#[cfg(target_os = "linux")]
 mod kernel_btf;
 mod third_party;
 
@@ -15,6 +17,8 @@ fn main() {
         btf_round_trip::TESTS,
         #[cfg(target_os = "linux")]
         core_against_libbpf::TESTS,
+        #[cfg(target_os = "linux")]
+        externs_against_libbpf::TESTS,
         #[cfg(target_os = "linux")]
         kernel_btf::TESTS,
         third_party::TESTS,

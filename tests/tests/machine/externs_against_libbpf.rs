@@ -1,13 +1,15 @@
 //! External symbols get the values that libbpf gives them: bpftool's libbpf reports what it does.
-#![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
 use bpf_skel::OpenObject;
 use bpf_skel::insn::CALL;
 use bpf_skel::spec::{ExternKind, KconfigType, RelocationTarget};
+use bpf_skel_tests::kernel::{PinDirectory, is_root};
+use bpf_skel_tests::machine::{Outcome, Skip, kernel_btf, tests, tool, tool_or_failure};
+
+tests![every_external_symbol_of_the_fixture];
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/externs.bpf.c");
 
@@ -19,25 +21,6 @@ enum Value {
     Number(u64),
     Text(String),
     Missing,
-}
-
-/// What the tool says on both streams, or a line that says why the test is skipped.
-fn run(tool: &str, args: &[&str]) -> Option<String> {
-    match Command::new(tool).args(args).output() {
-        Ok(out) if out.status.success() => Some(String::from_utf8_lossy(&out.stderr).into_owned()),
-        Ok(out) => {
-            let text = String::from_utf8_lossy(&out.stderr);
-            println!(
-                "skipped: {tool} {args:?} failed: {}",
-                text.lines().last().unwrap_or_default()
-            );
-            None
-        }
-        Err(error) => {
-            println!("skipped: {tool}: {error}");
-            None
-        }
-    }
 }
 
 /// `libbpf: extern (kcfg) 'CONFIG_HZ': set to 250`, `libbpf: extern (func ksym) 'f': resolved to kernel [65886]` and
@@ -114,37 +97,28 @@ fn ours(object: &Path) -> bpf_skel::Result<Values> {
     Ok(all)
 }
 
-fn compare(directory: &Path) -> Option<()> {
-    let object = directory.join("externs.o");
+fn every_external_symbol_of_the_fixture() -> Outcome {
+    // bpftool reports only what it loads.
+    if !is_root() {
+        return Err(Skip("needs root".into()).into());
+    }
+    kernel_btf()?;
+    let folder = tempfile::tempdir()?;
+    let object = folder.path().join("externs.o");
     let path = object.display().to_string();
     let define = "-DWITHOUT_FLAVOURS";
-    let flags = ["--target=bpf", "-g", "-O2", "-mcpu=v3", define, "-c", SOURCE, "-o", &path];
-    run("clang-19", &flags)?;
-    let pins = format!("/sys/fs/bpf/bpf-skel-externs-{}", std::process::id());
+    tool(
+        "clang-19",
+        &["--target=bpf", "-g", "-O2", "-mcpu=v3", define, "-c", SOURCE, "-o", &path],
+    )?;
+    let pins = PinDirectory::new("externs")?;
+    let pin = pins.join("programs").display().to_string();
     // It may fail where the verifier refuses what libbpf resolves; the report is all that counts.
-    let log = match Command::new("bpftool").args(["-d", "prog", "loadall", &path, &pins]).output() {
-        Ok(out) => String::from_utf8_lossy(&out.stderr).into_owned(),
-        Err(error) => {
-            println!("skipped: bpftool: {error}");
-            return None;
-        }
-    };
-    let _ = std::fs::remove_dir_all(&pins);
+    let out = tool_or_failure("bpftool", &["-d", "prog", "loadall", &path, &pin])?;
+    let log = String::from_utf8_lossy(&out.stderr);
+    assert!(log.contains("created successfully"), "{log}");
     let theirs = theirs(&log);
-    if !log.contains("created successfully") {
-        println!("skipped: bpftool: {}", log.lines().last().unwrap_or_default());
-        return None;
-    }
     assert!(theirs.len() >= 18, "{theirs:?}");
-    assert_eq!(ours(&object).unwrap_or_else(|error| panic!("{error:?}")), theirs);
-    println!("{} external symbols agree", theirs.len());
-    Some(())
-}
-
-#[test]
-fn every_external_symbol_of_the_fixture() {
-    let directory = std::env::temp_dir().join(format!("bpf-skel-externs-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).expect("the temporary directory is writable");
-    compare(&directory);
-    std::fs::remove_dir_all(&directory).expect("what was made can be removed");
+    assert_eq!(ours(&object)?, theirs);
+    Ok(())
 }
