@@ -77,9 +77,12 @@ needs! {
     BLOOM_FILTER: || since("bloom filters", 5, 16);
     /// The verifier's count of instructions.
     VERIFIED_INSNS: || since("verified_insns", 5, 16);
+    /// Per-CPU variables among the kernel's types. Linux 5.10 can have them; Debian's was built with a pahole that
+    /// leaves them out.
+    PERCPU_TYPES: || since("types of per-CPU variables", 5, 11);
     /// Addresses of per-CPU variables by their types.
     PERCPU_KSYM: || {
-        since("per-CPU variables by their types", 5, 10)?;
+        since("types of per-CPU variables", 5, 11)?;
         let symbols = std::fs::read_to_string("/proc/kallsyms").map_err(|e| e.to_string())?;
         match symbols.lines().any(|line| line.ends_with(" runqueues")) {
             true => Ok(()),

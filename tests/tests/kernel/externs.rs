@@ -4,14 +4,14 @@ use bpf_skel::insn::{CALL, PSEUDO_BTF_ID, PSEUDO_KFUNC_CALL};
 use bpf_skel::spec::{ExternKind, ExternSpec, ObjectSpec, RelocationTarget};
 use bpf_skel::{Error, ErrorKind, OpenObject};
 use bpf_skel_tests::kernel::Outcome;
-use bpf_skel_tests::kernel::needs::{KFUNC_OF_TASKS, PERCPU_KSYM};
+use bpf_skel_tests::kernel::needs::{KFUNC_OF_TASKS, PERCPU_KSYM, PERCPU_TYPES};
 
 include!("../../golden/externs.rs");
 
 bpf_skel_tests::kernel::tests! {
     []: options_of_the_kernel, options_that_are_given, options_are_not_edited, options_that_do_not_fit,
-        options_that_are_missing, symbols_without_a_type, absent_symbols, unused_symbols_may_be_absent,
-        addresses_of_typed_variables, variables_of_another_type;
+        options_that_are_missing, symbols_without_a_type, absent_symbols, unused_symbols_may_be_absent;
+    [PERCPU_TYPES]: addresses_of_typed_variables, variables_of_another_type;
     [PERCPU_KSYM]: variables_with_a_type;
     [KFUNC_OF_TASKS]: functions, absent_functions, functions_of_another_type, unguarded_calls;
 }
@@ -36,9 +36,20 @@ fn open_edited(program: &str, edit: impl Fn(&str, &mut ExternSpec)) -> OpenObjec
     open
 }
 
+/// Without the typed variable, which is other tests' and not every kernel's.
+fn untyped(name: &str, external: &mut ExternSpec) {
+    if name == "runqueues" {
+        external.kind = ExternKind::Ksym { type_id: 0 };
+        external.weak = true;
+    }
+}
+
 /// Only this program's refusal, where a symbol is not weak.
 fn strong(program: &str, name: &str) -> Error {
-    let open = open_edited(program, |other, external| external.weak &= other != name);
+    let open = open_edited(program, |other, external| {
+        untyped(other, external);
+        external.weak &= other != name;
+    });
     open.load().expect_err(name)
 }
 
@@ -158,13 +169,6 @@ fn insns(open: OpenObject, name: &str) -> Vec<(bool, u8, i64)> {
 }
 
 fn symbols_without_a_type() {
-    // The typed variable of the same program is another test's.
-    let untyped = |name: &str, external: &mut ExternSpec| {
-        if name == "runqueues" {
-            external.kind = ExternKind::Ksym { type_id: 0 };
-            external.weak = true;
-        }
-    };
     let expected = address("vfs_read").cast_signed();
     assert_eq!(insns(open_edited("symbols", untyped), "vfs_read"), [(false, 0, expected)]);
     assert_eq!(insns(open_edited("symbols", untyped), "skel_no_such_symbol"), [(false, 0, 0)]);
