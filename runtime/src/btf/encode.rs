@@ -29,6 +29,15 @@ impl BtfBuilder {
     /// With all types of `btf`, under the same ids, and all its strings, at the same offsets: `.BTF.ext` stays
     /// valid. The byte order may be another one. Of split BTF, only what is its own is copied.
     pub fn from_btf(btf: &Btf<'_>, endian: Endian) -> Self {
+        let mut made = Self::with_strings_of(btf, endian);
+        for (_, ty) in btf.types() {
+            made.add(&ty);
+        }
+        made
+    }
+
+    /// With no type, and all strings of `btf` at the same offsets.
+    pub(super) fn with_strings_of(btf: &Btf<'_>, endian: Endian) -> Self {
         let mut made = Self::new(endian);
         made.strings = btf.own_strings().to_vec();
         if made.strings.is_empty() {
@@ -40,9 +49,6 @@ impl BtfBuilder {
                 made.known.entry(text.into()).or_insert(at as u32);
             }
             at += string.len();
-        }
-        for (_, ty) in btf.types() {
-            made.add(&ty);
         }
         made
     }
@@ -280,6 +286,11 @@ impl BtfBuilder {
     /// `btf_type_tag(text)`.
     pub fn type_tag(&mut self, text: &str, ty: u32) -> u32 {
         self.put(text, BtfKind::TypeTag, 0, false, ty, &[])
+    }
+
+    /// `__attribute__((text))` on a type.
+    pub fn attribute(&mut self, text: &str, ty: u32) -> u32 {
+        self.put(text, BtfKind::TypeTag, 0, true, ty, &[])
     }
 
     fn put(

@@ -11,7 +11,9 @@ mod encode;
 mod essential;
 mod ext;
 mod kind;
+mod part;
 mod patch;
+mod sanitise;
 mod size;
 mod strings;
 mod types;
@@ -25,7 +27,9 @@ pub use encode::BtfBuilder;
 pub use essential::essential_name;
 pub use ext::{BtfExt, CoreRelo, FuncInfo, InfoSection, LineInfo};
 pub use kind::BtfKind;
+pub use part::BtfPart;
 pub use patch::{BtfEdit, SectionVariable};
+pub use sanitise::sanitise;
 pub use types::{
     Array, Composite, DataSec, DataSecVar, Enum, Enum64, FuncProto, Int, IntEncoding, Kind,
     Linkage, Member, Param, Type,
