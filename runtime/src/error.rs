@@ -197,6 +197,12 @@ impl Error {
         self
     }
 
+    /// The same error with the `errno` of what it comes from.
+    pub(crate) fn with_os(mut self, number: i32) -> Self {
+        self.0.os = Some(number);
+        self
+    }
+
     /// The same error with the verifier's log.
     #[must_use]
     pub fn with_log(mut self, log: String) -> Self {

@@ -1,5 +1,7 @@
 //! The rooms that talk to a kernel, behind one gate in `lib.rs`; they are known by their names there (`crate::map`).
 
+#[path = "feature/mod.rs"]
+pub mod feature;
 #[path = "kernel_btf/mod.rs"]
 pub mod kernel_btf;
 #[path = "link/mod.rs"]

@@ -5,6 +5,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 
 use super::Link;
 use crate::error::Within;
+use crate::feature::{self, Feature};
 use crate::program::{Handle, kind};
 use crate::section_name::AttachKind;
 use crate::sys::{self, LinkCreate, LinkOptions, Target, explain};
@@ -53,7 +54,38 @@ pub(super) fn link_create(
     since: Since,
 ) -> Result<OwnedFd> {
     let link = LinkCreate { program: fd, target, attach_type, flags, options };
-    sys::link_create(&link).map_err(|error| failed("BPF_LINK_CREATE", error, program, since))
+    sys::link_create(&link).map_err(|error| {
+        let unknown = feature::may_be_unknown(&error);
+        let error = failed("BPF_LINK_CREATE", error, program, since);
+        if unknown && let Some(why) = feature::why_absent(needs(attach_type, flags, &options)) {
+            return error.because_absent(why);
+        }
+        error
+    })
+}
+
+/// What a link needs of the kernel.
+fn needs(attach_type: AttachType, flags: u32, options: &LinkOptions<'_>) -> Vec<Feature> {
+    let mut needs = vec![Feature::AttachType(attach_type)];
+    needs.extend(match options {
+        LinkOptions::Tracing { cookie: 1.., .. } if attach_type == AttachType::TRACE_RAW_TP => {
+            Some(Feature::RawTracepointCookie)
+        }
+        LinkOptions::Tracing { cookie: 1.., .. } => Some(Feature::TracingCookie),
+        LinkOptions::Anchor { relative, expected_revision }
+            if (flags, *relative, *expected_revision) != (0, 0, 0) && is_of_cgroup(attach_type) =>
+        {
+            Some(Feature::CgroupOrder)
+        }
+        _ => None,
+    });
+    needs
+}
+
+/// The other hooks that have an order are newer than it.
+fn is_of_cgroup(attach_type: AttachType) -> bool {
+    attach_type.constant().is_some_and(|name| name.starts_with("CGROUP_"))
+        || attach_type == AttachType::LSM_CGROUP
 }
 
 /// What a failed call meant: a missing permission, a kernel that is too old, or what the number says.
@@ -77,6 +109,6 @@ pub(super) fn failed(call: &str, error: io::Error, program: &Handle, since: Sinc
 fn too_old((major, minor): Since) -> Option<String> {
     let running = sys::kernel_version().ok()?;
     ((running.major, running.minor) < (major, minor)).then(|| {
-        format!("this needs Linux {major}.{minor}, and {}.{} runs", running.major, running.minor)
+        format!("needs Linux {major}.{minor}; this kernel is {}.{}", running.major, running.minor)
     })
 }

@@ -1,4 +1,5 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::create::{attach as attach_to, failed, link_create};
 use super::handle::Attachment;
@@ -223,15 +224,26 @@ pub(super) fn link_event(
     cookie: u64,
 ) -> Result<Link> {
     const SINCE: (u32, u32) = (5, 15);
+    /// Whether this kernel was found to have no such links.
+    static NO_LINKS: AtomicBool = AtomicBool::new(false);
+    let by_ioctl = |event: OwnedFd| {
+        sys::perf_event_set_bpf(event.as_fd(), fd)
+            .map_err(|error| failed("ioctl(PERF_EVENT_IOC_SET_BPF)", error, program, (4, 9)))?;
+        Ok(Link::new(Attachment::PerfEvent(event)))
+    };
+    if cookie == 0 && NO_LINKS.load(Ordering::Relaxed) {
+        return by_ioctl(event);
+    }
     let (target, options) = (Target::Fd(event.as_fd()), LinkOptions::PerfEvent { cookie });
     let linked =
         link_create(program, fd, target, AttachType::PERF_EVENT, 0, options, SINCE).map(Link::bpf);
     match linked {
         // An older kernel; a cookie it cannot have.
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) && cookie == 0 => {
-            sys::perf_event_set_bpf(event.as_fd(), fd)
-                .map_err(|error| failed("ioctl(PERF_EVENT_IOC_SET_BPF)", error, program, (4, 9)))?;
-            Ok(Link::new(Attachment::PerfEvent(event)))
+            if error.kind() == ErrorKind::NotSupportedByKernel {
+                NO_LINKS.store(true, Ordering::Relaxed);
+            }
+            by_ioctl(event)
         }
         linked => linked,
     }

@@ -2,9 +2,10 @@ use std::ffi::CString;
 
 use super::Link;
 use super::create::{attach as attach_to, failed};
+use crate::feature::{self, Feature};
 use crate::program::{Handle, Program, kind};
 use crate::section_name::AttachKind;
-use crate::{Error, Result, sys};
+use crate::{Error, ErrorKind, Result, sys};
 
 /// Options of a raw tracepoint.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,7 +67,10 @@ pub(super) fn attach(program: &Handle, options: &RawTracepointOptions<'_>) -> Re
             let since = if options.cookie == 0 { (4, 17) } else { (6, 10) };
             let missing = error.raw_os_error() == Some(libc::ENOENT);
             let error = failed("BPF_RAW_TRACEPOINT_OPEN", error, program, since);
-            if missing {
+            let too_old = error.kind() == ErrorKind::NotSupportedByKernel;
+            if too_old && let Some(why) = feature::why_absent([Feature::RawTracepointCookie]) {
+                error.because_absent(why)
+            } else if missing {
                 error.with_hint("this kernel has no such tracepoint, or its module is not loaded")
             } else {
                 error

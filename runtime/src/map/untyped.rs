@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::MapInfo;
 use crate::error::Within;
+use crate::feature;
 use crate::spec::MapSpec;
 use crate::sys::{self, explain};
 use crate::uapi::MapType;
@@ -83,9 +84,14 @@ impl Map {
             inner_map: template.map(AsFd::as_fd),
             ..sys::MapCreate::default()
         };
-        Self::create(spec.name.clone(), &create).map_err(|error| {
-            explain::permission(Error::system("BPF_MAP_CREATE", error), explain::BPF)
-                .within(map_frame(&MapInfo::from(spec)))
+        Self::create(spec.name.clone(), &create).map_err(|refused| {
+            let unknown = feature::may_be_unknown(&refused);
+            let error = Error::system("BPF_MAP_CREATE", refused);
+            let error = match unknown.then(|| feature::why_absent(feature::map_needs(spec))) {
+                Some(Some(why)) => error.because_absent(why),
+                _ => explain::permission(error, explain::BPF),
+            };
+            error.within(map_frame(&MapInfo::from(spec)))
         })
     }
 

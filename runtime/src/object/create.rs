@@ -11,6 +11,7 @@ use super::options::Options;
 use super::pins::Pins;
 use super::slots::Slots;
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
+use crate::feature;
 use crate::map::{Map, MapInfo};
 use crate::pin;
 use crate::spec::{MapContents, MapSpec, ObjectSpec, Pinning};
@@ -220,7 +221,11 @@ fn create_bare(
             return Ok(map);
         }
     }
+    let unknown = feature::may_be_unknown(&refused);
     let error = Error::system("BPF_MAP_CREATE", refused);
+    if unknown && let Some(why) = feature::why_absent(feature::map_needs(spec)) {
+        return Err(error.because_absent(why));
+    }
     Err(explain::permission(describe(error, spec), context.needs))
 }
 

@@ -8,8 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use std::{io, thread};
 
 use super::prepared::{PreparedObject, PreparedProgram};
-use super::{Object, core, externs, log, prepare, slots, text};
+use super::{Object, bind, core, externs, log, needs, prepare, slots, text};
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
+use crate::feature;
 use crate::program::Program;
 use crate::relocate;
 use crate::spec::{ProgramSpec, SlotTarget};
@@ -38,6 +39,9 @@ pub(crate) fn load<H>(
         }
         SlotTarget::Map(_) => None,
     })?;
+
+    let fds: Vec<_> = verified.iter().map(|one| one.as_ref().map(|(fd, _)| fd.as_fd())).collect();
+    bind::bind(&spec, &maps, &programs, &fds)?;
 
     let mut loaded = Vec::with_capacity(programs.len());
     let mut logs = Vec::with_capacity(programs.len());
@@ -176,7 +180,15 @@ fn verify(
             (Err(error), log) => (error, Some(log)),
         },
     };
-    Err(explain_refusal(prepared, program, source, refused, log.unwrap_or_default()))
+    let log = log.unwrap_or_default();
+    // Tools and reports lose names and lines by it; that is no reason to do without the program.
+    if log::is_about_source(&log) {
+        let bare = sys::ProgLoad { btf: None, func_info: &[], line_info: &[], ..attributes };
+        if let Ok(fd) = sys::prog_load(&bare, None) {
+            return Ok((fd, level.map(|_| log)));
+        }
+    }
+    Err(explain_refusal(prepared, program, source, refused, log))
 }
 
 /// Whether a log could not say more: the kernel did not come as far as the verifier. EPERM is not among them, since
@@ -211,11 +223,20 @@ fn explain_refusal(
 ) -> Error {
     let spec = &*prepared.spec;
     let Some(words) = log::last_words(&log).map(str::to_owned) else {
+        let unknown = feature::may_be_unknown(&refused);
         let error = Error::system("BPF_PROG_LOAD", refused);
+        if unknown && let Some(why) = feature::why_absent(needs::of_program(&program.open)) {
+            return error.because_absent(why);
+        }
         let error = unnamed_section(error, program, source);
         return explain::permission(error, explain::program_needs(program.open.program_type));
     };
     let insn = log::last_insn(&log);
+    if insn.is_none()
+        && let Some(why) = feature::why_absent(needs::of_refused_program(&program.open, &words))
+    {
+        return Error::system("BPF_PROG_LOAD", refused).because_absent(why).with_log(log);
+    }
     let absent = insn
         .and_then(|insn| program.text.get(insn as usize))
         .and_then(|insn| text::absent_map_of_call(insn.imm, spec.maps.len()));

@@ -30,6 +30,13 @@ pub(crate) fn last_words(log: &str) -> Option<&str> {
         .find(|line| !line.is_empty() && !STATISTICS.iter().any(|start| line.starts_with(start)))
 }
 
+/// Whether the verifier refused what describes the program's functions and lines, before it looked at the program.
+pub(crate) fn is_about_source(log: &str) -> bool {
+    let words = last_words(log).unwrap_or_default();
+    last_insn(log).is_none()
+        && ["func_info", "line_info"].iter().any(|record| words.contains(record))
+}
+
 /// The C source of an instruction, from the program's line information.
 pub(crate) fn location(spec: &ObjectSpec, program: &ProgramSpec, insn: u32) -> Option<Location> {
     let endian = spec.endian;
@@ -70,5 +77,21 @@ processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
         assert_eq!(last_words(LOG), Some("R1 invalid mem access 'scalar'"));
         assert_eq!(last_insn("nothing"), None);
         assert_eq!(last_words("\nprocessed 0 insns\n"), None);
+    }
+
+    #[test]
+    fn refused_records_are_told_from_refused_programs() {
+        for (log, expected) in [
+            (
+                "number of funcs in func_info doesn't match number of subprogs\nprocessed 0 insns\n",
+                true,
+            ),
+            ("Invalid line_info[1].insn_off:9\n", true),
+            ("0: (95) exit\nfunc_info is fine\n", false),
+            (LOG, false),
+            ("", false),
+        ] {
+            assert_eq!(is_about_source(log), expected, "{log}");
+        }
     }
 }

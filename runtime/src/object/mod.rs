@@ -9,6 +9,7 @@
 //! Each step consumes the one before it. Whatever fails closes every descriptor and removes every pin that this load
 //! has made; what it found is left as it was.
 
+mod bind;
 mod btf;
 mod compat;
 mod core;
@@ -19,6 +20,7 @@ mod load;
 mod loaded;
 mod log;
 mod names;
+mod needs;
 mod open;
 mod open_map;
 mod open_program;

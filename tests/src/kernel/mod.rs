@@ -18,9 +18,9 @@ pub use crate::outcome::{IntoOutcome, Outcome, Skip};
 pub use crate::{kernel_fixture as fixture, kernel_tests as tests};
 pub use child::{Job, child, run_child};
 pub use leak::Snapshot;
-pub use need::{Need, is_root, kernel_is, needs};
+pub use need::{Need, config, is_root, kernel_is, needs};
 pub use net::{Veth, ping_loopback};
-pub use object::{Counting, counting, load, software_event};
+pub use object::{Counting, counting, load, software_event, spec};
 pub use pins::{BPFFS, PinDirectory};
 pub use sandbox::{Cgroup, without_tracefs};
 

@@ -34,6 +34,12 @@ pub fn kernel_is(major: u32, minor: u32) -> bool {
     (numbers.next(), numbers.next()) >= (Some(major), Some(minor))
 }
 
+/// The running kernel's configuration, where the machine has it.
+pub fn config() -> Option<String> {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("/proc is mounted");
+    std::fs::read_to_string(format!("/boot/config-{}", release.trim())).ok()
+}
+
 macro_rules! needs {
     ($( $(#[$meta:meta])* $name:ident: $probe:expr; )*) => {
         /// What tests need.

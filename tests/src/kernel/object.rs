@@ -72,6 +72,11 @@ pub fn counting(section: &'static str, retval: i32) -> Result<Counting> {
 /// Loads one program of this section, called `probe`. A 64-bit immediate load in front is of the address of eight bytes
 /// of `.bss`.
 pub fn load(section: &'static str, insns: &[Insn]) -> Result<Object> {
+    OpenObject::new(spec(section, insns)).load()
+}
+
+/// What [`load`] loads, to be edited.
+pub fn spec(section: &'static str, insns: &[Insn]) -> ObjectSpec {
     let name = section_name::parse(section);
     let counts = insns.first().is_some_and(|first| first.is_ldimm64());
     let counter = Relocation { insn: 0, target: RelocationTarget::MapValue { map: 0, offset: 0 } };
@@ -90,7 +95,7 @@ pub fn load(section: &'static str, insns: &[Insn]) -> Result<Object> {
         relocations: if counts { vec![counter].into() } else { Vec::new().into() },
         core_relocations: [].as_slice().into(),
     };
-    let spec = ObjectSpec {
+    ObjectSpec {
         name: "byhand".into(),
         endian: Endian::NATIVE,
         license: "GPL".into(),
@@ -101,8 +106,7 @@ pub fn load(section: &'static str, insns: &[Insn]) -> Result<Object> {
         programs: vec![program].into(),
         variables: [].as_slice().into(),
         externs: [].as_slice().into(),
-    };
-    OpenObject::new(spec).load()
+    }
 }
 
 fn bss() -> MapSpec {

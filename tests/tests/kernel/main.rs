@@ -10,6 +10,8 @@ mod attach_perf;
 mod attach_tracing;
 mod children;
 mod externs;
+mod fallbacks;
+mod features;
 mod link;
 mod maps_array;
 mod maps_hash;
@@ -42,6 +44,8 @@ fn main() {
         attach_perf::TESTS,
         attach_tracing::TESTS,
         externs::TESTS,
+        fallbacks::TESTS,
+        features::TESTS,
         link::TESTS,
         maps_array::TESTS,
         maps_hash::TESTS,

@@ -123,6 +123,16 @@ impl Filter {
     }
 }
 
+/// What the kernel says of an object, as words of its info struct; zeros beyond what it knows.
+pub fn info(object: &impl AsFd) -> [u32; 64] {
+    let mut words = [0_u32; 64];
+    let mut attr = [0_u64; 2];
+    attr[0] = object.as_fd().as_raw_fd() as u64 | (size_of_val(&words) as u64) << 32;
+    attr[1] = words.as_mut_ptr() as u64;
+    bpf(15, &mut attr).expect("BPF_OBJ_GET_INFO_BY_FD");
+    words
+}
+
 /// The bare call. Attributes are words of little-endian halves, as this file's callers write them.
 fn bpf<const N: usize>(command: i32, attr: &mut [u64; N]) -> io::Result<i32> {
     // SAFETY: callers above pass addresses of memory that lives until the call returns, with its length.

@@ -1,17 +1,16 @@
 //! Where values of `__kconfig` variables come from.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::gzip;
 use super::kallsyms::Address;
 use super::kconfig::{Values, Variable};
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
-use crate::insn::{self, Insn};
+use crate::feature::Feature;
 use crate::spec::ExternSpec;
 use crate::sys;
-use crate::uapi::ProgramType;
 
 /// A kernel's configuration has 300 kB; more than this is none.
 const MOST: usize = 16 << 20;
@@ -52,7 +51,7 @@ pub(super) fn values(
     for variable in variables().filter(|variable| !is_option(variable)) {
         let value = match variable.name {
             VERSION => u64::from(version()?),
-            BPF_COOKIE => u64::from(has_bpf_cookie()),
+            BPF_COOKIE => u64::from(Feature::Cookie.is_present() == Some(true)),
             SYSCALL_WRAPPER => u64::from(wrapper.is_some()),
             _ if variable.weak => 0,
             name => {
@@ -129,21 +128,6 @@ fn version() -> Result<u32> {
         .map(sys::KernelVersion::code)
         .map_err(|error| Error::system("uname", error))
         .within(|| Frame::Variable(VERSION.to_owned()))
-}
-
-/// Whether programs can have cookies: whether the verifier knows the helper `bpf_get_attach_cookie` (Linux 5.15).
-fn has_bpf_cookie() -> bool {
-    const GET_ATTACH_COOKIE: i32 = 174;
-    let insns =
-        [Insn::new(insn::CALL, 0, 0, 0, GET_ATTACH_COOKIE), Insn::new(insn::EXIT, 0, 0, 0, 0)];
-    let program = sys::ProgLoad {
-        program_type: ProgramType::TRACEPOINT,
-        insns: &insns,
-        license: c"GPL",
-        ..sys::ProgLoad::default()
-    };
-    let result: io::Result<_> = sys::prog_load(&program, None);
-    result.is_ok()
 }
 
 #[cfg(test)]
