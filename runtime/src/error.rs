@@ -197,8 +197,9 @@ impl Error {
         self
     }
 
-    /// The same error with the `errno` of what it comes from.
-    pub(crate) fn with_os(mut self, number: i32) -> Self {
+    /// The same error with the `errno` of the system call that it comes from.
+    #[must_use]
+    pub fn with_raw_os_error(mut self, number: i32) -> Self {
         self.0.os = Some(number);
         self
     }

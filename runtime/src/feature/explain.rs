@@ -62,7 +62,7 @@ impl Error {
     pub(crate) fn because_absent(self, why: String) -> Self {
         let made = Error::new(ErrorKind::NotSupportedByKernel, why);
         match self.raw_os_error() {
-            Some(number) => made.with_os(number),
+            Some(number) => made.with_raw_os_error(number),
             None => made,
         }
     }
