@@ -60,7 +60,8 @@ pub(crate) fn map_needs(spec: &MapSpec) -> Vec<Feature> {
 impl Error {
     /// The same failure with its reason in front: the kernel lacks something.
     pub(crate) fn because_absent(self, why: String) -> Self {
-        let made = Error::new(ErrorKind::NotSupportedByKernel, why);
+        let made =
+            Error::new(ErrorKind::NotSupportedByKernel, why).with_hint(self.message().to_owned());
         match self.raw_os_error() {
             Some(number) => made.with_raw_os_error(number),
             None => made,
@@ -97,5 +98,6 @@ mod tests {
         let error = error.because_absent("needs it".into());
         assert_eq!(error.kind(), ErrorKind::NotSupportedByKernel);
         assert_eq!((error.raw_os_error(), error.message()), (Some(libc::EINVAL), "needs it"));
+        assert!(error.hint().is_some_and(|call| call.starts_with("BPF_PROG_LOAD: ")));
     }
 }
