@@ -2,7 +2,7 @@
 //!
 //! | handle | map types |
 //! |---|---|
-//! | [`Hash<K, V>`](Hash) | `HASH`, `LRU_HASH` |
+//! | [`Hash<K, V>`](struct@Hash) | `HASH`, `LRU_HASH` |
 //! | [`Array<V>`](Array) | `ARRAY` |
 //! | [`PerCpuHash<K, V>`](PerCpuHash) | `PERCPU_HASH`, `LRU_PERCPU_HASH` |
 //! | [`PerCpuArray<V>`](PerCpuArray) | `PERCPU_ARRAY` |
