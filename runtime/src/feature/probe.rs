@@ -41,7 +41,7 @@ impl Feature {
                     || kinds::has_member("bpf_tramp_node", "cookie")?,
             ),
             Self::RawTracepointCookie => kinds::has_member("bpf_raw_tp_link", "cookie"),
-            Self::CgroupOrder => kinds::has_member("bpf_prog_list", "flags"),
+            Self::CgroupOrder => kinds::has_member("cgroup_bpf", "revisions"),
             Self::ModuleBtf => kinds::has_member("module", "btf_data"),
             Self::Btf(part) => {
                 let bytes = part.sample(Endian::NATIVE);

@@ -17,8 +17,10 @@ pub(crate) fn last_insn(log: &str) -> Option<u32> {
 
 /// The last words of the log that are not statistics.
 pub(crate) fn last_words(log: &str) -> Option<&str> {
-    const STATISTICS: [&str; 5] = [
+    const STATISTICS: [&str; 6] = [
         "processed ",
+        // Linux 7.2
+        "insns processed ",
         "verification time ",
         "stack depth ",
         "peak_states ",
@@ -77,6 +79,7 @@ processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
         assert_eq!(last_words(LOG), Some("R1 invalid mem access 'scalar'"));
         assert_eq!(last_insn("nothing"), None);
         assert_eq!(last_words("\nprocessed 0 insns\n"), None);
+        assert_eq!(last_words("no\nstack depth 0 max 0\ninsns processed 0\n"), Some("no"));
     }
 
     #[test]
