@@ -123,8 +123,11 @@ fn found(open: &OpenMap, fd: OwnedFd) -> Result<Made> {
 /// perf-event array without a size has a slot for each possible CPU.
 fn max_entries(spec: &MapSpec) -> Result<u32> {
     match spec.map_type {
+        MapType::RINGBUF | MapType::USER_RINGBUF if spec.max_entries == 0 => {
+            Err(Error::invalid_input("a ring buffer without a size: set max_entries, in bytes"))
+        }
         MapType::RINGBUF | MapType::USER_RINGBUF => {
-            let pages = (spec.max_entries as usize).div_ceil(sys::page_size()).max(1);
+            let pages = (spec.max_entries as usize).div_ceil(sys::page_size());
             pages
                 .checked_next_power_of_two()
                 .and_then(|pages| pages.checked_mul(sys::page_size()))

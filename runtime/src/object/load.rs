@@ -137,6 +137,10 @@ fn verify(
 ) -> Result<Verified> {
     let spec = &*prepared.spec;
     let source = prepare::program_spec(spec, &program.open)?;
+    if program.open.program_type == ProgramType::EXT {
+        // The kernel would say no more than "invalid argument".
+        return Err(Error::not_supported_yet("the program that freplace replaces a function of"));
+    }
     let typed = prepared.btf.is_some();
     // Calls count modules from 1: entry 0 stands for the kernel itself, and is not looked at.
     let modules = prepared.modules.iter().map(AsFd::as_fd);
@@ -162,9 +166,13 @@ fn verify(
         None => match sys::prog_load(&attributes, None) {
             Ok(fd) => return Ok((fd, None)),
             Err(error) if is_final(&error) => (error, None),
-            Err(_) => match with_log(&attributes, 1 | 4) {
+            Err(first) => match with_log(&attributes, 1 | 4) {
                 // It was refused a moment ago; memory was short, or a map was being changed.
                 (Ok(fd), _) => return Ok((fd, None)),
+                // About the log, not about the program.
+                (Err(error), log) if error.raw_os_error() == Some(libc::ENOSPC) => {
+                    (first, Some(log))
+                }
                 (Err(error), log) => (error, Some(log)),
             },
         },
@@ -222,6 +230,7 @@ fn explain_refusal(
     log: String,
 ) -> Error {
     let spec = &*prepared.spec;
+    let errno = refused.raw_os_error().unwrap_or_default();
     let Some(words) = log::last_words(&log).map(str::to_owned) else {
         let unknown = feature::may_be_unknown(&refused);
         let error = Error::system("BPF_PROG_LOAD", refused);
@@ -281,7 +290,7 @@ fn explain_refusal(
     if let Some(location) = insn.and_then(|insn| log::location(spec, source, insn)) {
         error = error.with_location(location);
     }
-    error.with_log(log)
+    error.with_raw_os_error(errno).with_log(log)
 }
 
 /// A program whose section says nothing has no type; say so instead of "invalid argument".

@@ -1,0 +1,215 @@
+//! What the two sides disagree about.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::child::Answer;
+use crate::outcome::{Program, ProgramFacts, Stage};
+
+const BPF_F_RDONLY_PROG: u32 = 1 << 7;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum What {
+    /// One side opens the object and the other does not.
+    Opens,
+    /// The sides name different programs.
+    Programs,
+    /// One side has final instructions and the other does not.
+    Prepares,
+    Instructions,
+    Maps,
+    Loads,
+    /// Both were refused, with different numbers.
+    Errno,
+    /// The kernel describes the loaded program differently.
+    Facts,
+}
+
+impl What {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Opens => "opens",
+            Self::Programs => "programs",
+            Self::Prepares => "prepares",
+            Self::Instructions => "instructions",
+            Self::Maps => "maps",
+            Self::Loads => "loads",
+            Self::Errno => "errno",
+            Self::Facts => "facts",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Disagreement {
+    pub(crate) object: String,
+    /// `-` where it is about the whole object.
+    pub(crate) program: String,
+    pub(crate) what: What,
+    pub(crate) detail: String,
+    /// What libbpf printed.
+    pub(crate) messages: String,
+}
+
+impl fmt::Display for Disagreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}: {}", self.object, self.program, self.what.name(), self.detail)
+    }
+}
+
+/// What was compared.
+#[derive(Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) objects: usize,
+    pub(crate) neither_opens: Vec<String>,
+    pub(crate) programs: usize,
+    pub(crate) both_load: usize,
+    pub(crate) neither_loads: usize,
+    /// Programs whose final instructions both sides have.
+    pub(crate) with_insns: usize,
+    pub(crate) equal_insns: usize,
+    pub(crate) insns: usize,
+    /// Programs whose attach target both sides miss.
+    pub(crate) missing_targets: usize,
+}
+
+/// Compares the answers about one object.
+pub(crate) fn object(
+    name: &str,
+    libbpf: &Answer,
+    ours: &Answer,
+    totals: &mut Totals,
+) -> Vec<Disagreement> {
+    totals.objects += 1;
+    let disagree = |program: &str, what, detail: String| Disagreement {
+        object: name.to_owned(),
+        program: program.to_owned(),
+        what,
+        detail,
+        messages: libbpf.messages.get(program.trim_matches('-')).cloned().unwrap_or_default(),
+    };
+    let (theirs, ours) = match (&libbpf.opened, &ours.opened) {
+        (Err(theirs), Err(ours)) => {
+            totals.neither_opens.push(format!("{name}: libbpf: {theirs}; ours: {ours}"));
+            return Vec::new();
+        }
+        (Ok(_), Err(error)) => {
+            return vec![disagree("-", What::Opens, format!("libbpf does; ours: {error}"))];
+        }
+        (Err(error), Ok(_)) => {
+            return vec![disagree("-", What::Opens, format!("ours does; libbpf: {error}"))];
+        }
+        (Ok(theirs), Ok(ours)) => (theirs, ours),
+    };
+    let names = |programs: &[Program]| {
+        programs.iter().map(|program| program.name.clone()).collect::<Vec<_>>()
+    };
+    let mut all = Vec::new();
+    if names(theirs) != names(ours) {
+        let detail = format!("libbpf: {:?}, ours: {:?}", names(theirs), names(ours));
+        all.push(disagree("-", What::Programs, detail));
+    }
+    let by_name: HashMap<&str, &Program> = ours.iter().map(|p| (p.name.as_str(), p)).collect();
+    for theirs in theirs {
+        let Some(ours) = by_name.get(theirs.name.as_str()) else { continue };
+        let found = program(theirs, ours, totals);
+        all.extend(found.into_iter().map(|(what, detail)| disagree(&theirs.name, what, detail)));
+    }
+    all
+}
+
+fn program(theirs: &Program, ours: &Program, totals: &mut Totals) -> Vec<(What, String)> {
+    totals.programs += 1;
+    let mut all = Vec::new();
+    let loads = |program: &Program| program.stage == Stage::Loaded;
+    match (loads(theirs), loads(ours)) {
+        (true, true) => totals.both_load += 1,
+        (false, false) => totals.neither_loads += 1,
+        (true, false) => all.push((What::Loads, format!("libbpf does; ours: {}", ours.error))),
+        (false, true) => all.push((What::Loads, format!("ours does; libbpf: {}", theirs.error))),
+    }
+    let prepared = |program: &Program| program.stage >= Stage::Prepared;
+    match (prepared(theirs), prepared(ours)) {
+        (true, true) => {}
+        (false, false) if theirs.stage == ours.stage => return all,
+        // Said already.
+        _ if !all.is_empty() => return all,
+        (true, false) if missing_target(theirs, ours) => {
+            totals.missing_targets += 1;
+            return all;
+        }
+        _ => {
+            let say = |p: &Program| format!("{:?} ({})", p.stage, p.error);
+            all.push((What::Prepares, format!("libbpf: {}, ours: {}", say(theirs), say(ours))));
+            return all;
+        }
+    }
+    totals.with_insns += 1;
+    totals.insns += theirs.insns.len();
+    if theirs.insns == ours.insns {
+        totals.equal_insns += 1;
+    } else {
+        all.push((What::Instructions, first_difference(&theirs.insns, &ours.insns)));
+    }
+    if theirs.maps != ours.maps {
+        let pair = theirs.maps.iter().zip(&ours.maps).find(|(theirs, ours)| theirs != ours);
+        let detail = match pair {
+            Some((theirs, ours)) => format!("libbpf: {theirs:?}, ours: {ours:?}"),
+            None => format!("libbpf: {}, ours: {}", theirs.maps.len(), ours.maps.len()),
+        };
+        all.push((What::Maps, detail));
+    }
+    if let (Some(a), Some(b)) = (&theirs.facts, &ours.facts)
+        && !same_facts(a, b, ours)
+    {
+        all.push((What::Facts, format!("libbpf: {a:?}, ours: {b:?}")));
+    }
+    if !loads(theirs) && !loads(ours) && theirs.errno != ours.errno {
+        all.push((
+            What::Errno,
+            format!("libbpf: {}, ours: {:?}: {}", theirs.error, ours.errno, ours.error),
+        ));
+    }
+    all
+}
+
+/// An attach target that is named and does not exist, or is not named: libbpf notices while it loads a program, we do
+/// while preparing, both before the kernel is asked.
+fn missing_target(theirs: &Program, ours: &Program) -> bool {
+    let (named, unnamed) = ("have this attach target", "names no target");
+    match theirs.errno {
+        Some(libc::ESRCH | libc::ENOENT) => ours.error.contains(named),
+        Some(libc::EINVAL) => ours.error.contains(unnamed),
+        _ => false,
+    }
+}
+
+/// libbpf ties every `.rodata` to every program; we do so where it has `bpf_metadata_` variables, which is what
+/// binding is for.
+fn same_facts(theirs: &ProgramFacts, ours: &ProgramFacts, program: &Program) -> bool {
+    let read_only = program.maps.iter().filter(|map| map.flags & BPF_F_RDONLY_PROG != 0).count();
+    let bound = theirs.maps.wrapping_sub(ours.maps) as usize;
+    bound <= read_only && *theirs == ProgramFacts { maps: theirs.maps, ..ours.clone() }
+}
+
+fn first_difference(theirs: &[u64], ours: &[u64]) -> String {
+    let at = theirs.iter().zip(ours).position(|(theirs, ours)| theirs != ours);
+    let count = theirs.iter().zip(ours).filter(|(theirs, ours)| theirs != ours).count();
+    match at {
+        _ if theirs.len() != ours.len() => {
+            format!("libbpf: {} instructions, ours: {} (first at {at:?})", theirs.len(), ours.len())
+        }
+        Some(at) => {
+            let show = |insn: u64| {
+                let hex: Vec<String> = insn.to_le_bytes().map(|byte| format!("{byte:02x}")).into();
+                hex.join("")
+            };
+            format!(
+                "{count} differ, first {at}: libbpf {}, ours {}",
+                show(theirs[at]),
+                show(ours[at])
+            )
+        }
+        None => "none".to_owned(),
+    }
+}
