@@ -184,8 +184,7 @@ fn missing_target(theirs: &Program, ours: &Program) -> bool {
     }
 }
 
-/// libbpf ties every `.rodata` to every program; we do so where it has `bpf_metadata_` variables, which is what
-/// binding is for.
+/// libbpf ties every `.rodata` to every program; we do so where no loaded program refers to it.
 fn same_facts(theirs: &ProgramFacts, ours: &ProgramFacts, program: &Program) -> bool {
     let read_only = program.maps.iter().filter(|map| map.flags & BPF_F_RDONLY_PROG != 0).count();
     let bound = theirs.maps.wrapping_sub(ours.maps) as usize;
