@@ -4,6 +4,7 @@
 //! ignored, with the reason.
 
 mod btf_round_trip;
+mod build_path;
 #[cfg(target_os = "linux")]
 mod core_against_libbpf;
 #[cfg(target_os = "linux")]
@@ -15,6 +16,7 @@ mod third_party;
 fn main() {
     bpf_skel_tests::machine::run(&[
         btf_round_trip::TESTS,
+        build_path::TESTS,
         #[cfg(target_os = "linux")]
         core_against_libbpf::TESTS,
         #[cfg(target_os = "linux")]

@@ -1,0 +1,169 @@
+//! From C to a program that runs, the way a user's crate does it: cargo, a build script, clang, the macro.
+//!
+//! One test a crate, in the order in which a user works: each run of cargo takes seconds.
+
+mod project;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use bpf_skel_tests::machine::{Outcome, tests};
+use project::{Project, clang};
+
+tests![a_source_is_compiled_and_watched, a_bundled_object_stands_for_clang];
+
+/// Its value is in a header, so that a change of that changes what the program prints.
+const SOURCE: &str = r#"
+#include "limit.h"
+#warning look here
+char _license[] __attribute__((section("license"), used)) = "GPL";
+const volatile int limit = LIMIT;
+__attribute__((section("raw_tp/sys_enter"), used)) int prog(void *ctx) { return limit; }
+"#;
+
+const NO_CLANG: (&str, &str) = ("CLANG", "/nonexistent/clang");
+
+fn source(limit: u32) -> String {
+    SOURCE
+        .replace("#include \"limit.h\"\n#warning look here\n", "")
+        .replace("LIMIT", &limit.to_string())
+}
+
+fn compile(clang: &str, project: &Project, limit: u32) {
+    project.write("third.c", &source(limit));
+    let status = Command::new(clang)
+        .args(["-g", "-O2", "-target", "bpf", "-c", "third.c", "-o", "src/third.bpf.o"])
+        .current_dir(&project.folder)
+        .status();
+    assert!(status.expect("clang runs").success());
+}
+
+fn a_source_is_compiled_and_watched() -> Outcome {
+    let clang = clang()?.into_string().expect("a name");
+    let files = [
+        (
+            "build.rs",
+            "fn main() -> bpf_skel_build::Result<()> { bpf_skel_build::build(\"src/first.bpf.c\") }",
+        ),
+        (
+            "src/main.rs",
+            r#"
+            #![forbid(unsafe_code)]
+            bpf_skel::include_skel!(first);
+            bpf_skel_macros::bpf_skel!(mod second = "src/second.bpf.c");
+            bpf_skel_macros::bpf_skel!(mod third = "src/third.bpf.o");
+            fn main() {
+                let limits = (first::open().rodata.limit, second::open().rodata.limit);
+                println!("{limits:?} {}", third::open().rodata.limit);
+            }
+            "#,
+        ),
+        ("src/first.bpf.c", SOURCE),
+        ("src/limit.h", "#define LIMIT 1"),
+        ("src/second.bpf.c", &source(2)),
+    ];
+    let project = Project::new("watched", &files);
+    compile(&clang, &project, 3);
+    let environment = [("CLANG", clang.as_str())];
+
+    let built = project.run(&environment).good();
+    assert_eq!(built.stdout, "(1, 2) 3\n");
+    // clang's warning, as cargo's.
+    let warned = |text: &str| {
+        text.lines()
+            .any(|line| line.starts_with("warning: watched@0.1.0: ") && line.contains("look here"))
+    };
+    assert!(warned(&built.stderr), "{}", built.stderr);
+
+    let again = project.cargo(&["build", "-v"], &environment).good();
+    assert!(again.stderr.contains("Fresh watched v0.1.0"), "{}", again.stderr);
+
+    project.write("src/limit.h", "#define LIMIT 10");
+    project.write("src/second.bpf.c", &source(20));
+    compile(&clang, &project, 30);
+    assert_eq!(project.run(&environment).good().stdout, "(10, 20) 30\n");
+
+    same_in_another_folder(&project, &files, &environment);
+
+    project.write("src/limit.h", "#define LIMIT limmit");
+    let stderr = project.run(&environment).bad();
+    assert!(
+        stderr.contains("first.bpf.c:5:28: error: use of undeclared identifier 'limmit'"),
+        "{stderr}"
+    );
+
+    let stderr = project.run(&[NO_CLANG]).bad();
+    assert!(stderr.contains("no executable \"/nonexistent/clang\", which CLANG names"), "{stderr}");
+    assert!(stderr.contains("install clang"), "{stderr}");
+    Ok(())
+}
+
+/// The same sources give the same bytes, wherever they lie.
+fn same_in_another_folder(project: &Project, files: &[(&str, &str)], environment: &[(&str, &str)]) {
+    let other = Project::new("elsewhere", files);
+    for file in ["src/limit.h", "src/second.bpf.c", "src/third.bpf.o"] {
+        fs::copy(project.path(file), other.path(file)).expect("it can be copied");
+    }
+    let show =
+        "\nfn main() { println!(\"{}\", env!(\"OUT_DIR\")) }\nbpf_skel::include_skel!(first);\n";
+    let outputs = [project, &other].map(|project| {
+        let main = fs::read_to_string(project.path("src/main.rs")).expect("main.rs");
+        project.write("src/main.rs", show);
+        let built = project.run(environment).good();
+        project.write("src/main.rs", &main);
+        let out = Path::new(built.stdout.trim());
+        ["first.bpf.o", "first.skel.rs"].map(|file| fs::read(out.join(file)).expect("it was built"))
+    });
+    assert!(outputs[0] == outputs[1], "what is built depends on the folder");
+}
+
+fn a_bundled_object_stands_for_clang() -> Outcome {
+    let clang = clang()?.into_string().expect("a name");
+    let project = Project::new(
+        "bundled",
+        &[
+            (
+                "build.rs",
+                r#"
+                fn main() -> bpf_skel_build::Result<()> {
+                    bpf_skel_build::Builder::new().bundled("src/first.bpf.o").build("src/first.bpf.c")?;
+                    Ok(())
+                }
+                "#,
+            ),
+            (
+                "src/main.rs",
+                "bpf_skel::include_skel!(first);\nfn main() { println!(\"{}\", first::open().rodata.limit) }",
+            ),
+            ("src/first.bpf.c", SOURCE),
+            ("src/limit.h", "#define LIMIT 1"),
+        ],
+    );
+    let (with, renew) = (("CLANG", clang.as_str()), ("BPF_SKEL_BUNDLE", "1"));
+
+    let stderr = project.run(&[NO_CLANG]).bad();
+    assert!(stderr.contains("clang is needed since src/first.bpf.o is missing"), "{stderr}");
+
+    assert_eq!(project.run(&[with, renew]).good().stdout, "1\n");
+    let bundled = fs::read(project.path("src/first.bpf.o")).expect("the object was made");
+    assert!(project.path("src/first.bpf.o.sources").is_file());
+    assert_eq!(project.run(&[NO_CLANG]).good().stdout, "1\n");
+
+    // The header has changed: clang, and a word about it.
+    project.write("src/limit.h", "#define LIMIT 5");
+    let stale = project.run(&[with]).good();
+    assert_eq!(stale.stdout, "5\n");
+    assert!(
+        stale.stderr.contains("src/first.bpf.o does not belong to its source"),
+        "{}",
+        stale.stderr
+    );
+    assert!(fs::read(project.path("src/first.bpf.o")).is_ok_and(|bytes| bytes == bundled));
+
+    assert_eq!(project.run(&[with, renew]).good().stdout, "5\n");
+    let last = project.run(&[NO_CLANG]).good();
+    assert_eq!(last.stdout, "5\n");
+    assert!(!last.stderr.contains("does not belong"), "{}", last.stderr);
+    Ok(())
+}
