@@ -11,9 +11,12 @@ use super::{build, generate, inspect};
 use crate::builder::file_name;
 use crate::{Error, Result};
 
+const STATUS: &str = "Status: 0 where all went well, 1 where something failed, 2 where the arguments make no sense.\n\
+    Errors go to standard error. `bpf-skel COMMAND --help` has more.";
+
 /// Typed Rust skeletons for BPF objects.
 #[derive(Debug, Parser)]
-#[command(name = "bpf-skel", version)]
+#[command(name = "bpf-skel", version, after_help = STATUS)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

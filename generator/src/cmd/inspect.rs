@@ -15,9 +15,10 @@ use crate::model::type_name;
 /// Show what an object holds.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    /// The object, of either byte order.
     #[arg(value_name = "OBJ")]
     object: PathBuf,
-    /// As JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

@@ -18,12 +18,15 @@ const LOG_LINES: usize = 20;
 
 /// Load each program of an object, on its own, into the running kernel.
 ///
-/// Attaches nothing and leaves nothing: maps are created for the check and closed, never pinned.
+/// Attaches nothing and leaves nothing: maps are created for the check and closed, never pinned. Prints one entry a
+/// program: `accepted`, `rejected` by the verifier, or `failed` before the verifier was asked (a capability, a kernel
+/// type or a map was missing). The status is 0 only where all were accepted.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    /// The object; of this machine's byte order.
     #[arg(value_name = "OBJ")]
     object: PathBuf,
-    /// As JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
     /// Add each program's final instructions in hex, with indices of maps in place of descriptors.
@@ -79,7 +82,11 @@ impl Args {
         if refused == 0 {
             return Ok(ExitCode::SUCCESS);
         }
-        eprintln!("bpf-skel: {refused} of {} programs were not accepted", report.programs.len());
+        let (all, were) = match report.programs.len() {
+            1 => ("1 program".to_owned(), "was"),
+            all => (format!("{all} programs"), "were"),
+        };
+        eprintln!("bpf-skel: {refused} of {all} {were} not accepted");
         Ok(ExitCode::FAILURE)
     }
 }
