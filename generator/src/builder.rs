@@ -170,8 +170,8 @@ impl Builder {
             None => out_dir()?.join(format!("{}.bpf.o", self.file_stem(source))),
         };
         let sources = self.compile(source, &object).map_err(|error| match &self.bundled {
-            Some(bundled) if error.kind() == ErrorKind::ClangNotFound => error.with_hint(format!(
-                "it is needed since {} is missing, for another byte order, or older than its source",
+            Some(bundled) if error.kind() == ErrorKind::ClangNotFound => error.with_detail(format!(
+                "clang is needed since {} is missing, for another byte order, or older than its source",
                 bundled.display()
             )),
             _ => error,

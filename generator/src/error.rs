@@ -64,9 +64,14 @@ impl Error {
         self.within(Frame::Path(path.display().to_string()))
     }
 
+    /// More lines of detail.
     #[must_use]
     pub(crate) fn with_detail(mut self, detail: impl Into<String>) -> Self {
-        self.0.detail = Some(detail.into());
+        let detail = detail.into();
+        self.0.detail = Some(match self.0.detail.take() {
+            Some(before) => format!("{before}\n{detail}"),
+            None => detail,
+        });
         self
     }
 

@@ -8,13 +8,11 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all,
+    rustdoc::all
 )]
 pub mod data {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!(
-        "`data-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
-    );
+    ::core::compile_error!("`data-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -78,26 +76,16 @@ pub mod data {
                 ::std::vec::Vec::from([
                     ::bpf_skel::private::with_data(self.maps.rodata, self.rodata, 16),
                     ::bpf_skel::private::with_data(self.maps.data, self.data, 20),
-                    ::bpf_skel::private::with_data(
-                        self.maps.data_config,
-                        self.data_config,
-                        8,
-                    ),
-                    ::bpf_skel::private::with_data(
-                        self.maps.rodata_table,
-                        self.rodata_table,
-                        16,
-                    ),
+                    ::bpf_skel::private::with_data(self.maps.data_config, self.data_config, 8),
+                    ::bpf_skel::private::with_data(self.maps.rodata_table, self.rodata_table, 16),
                     self.maps.rodata_private,
                     ::bpf_skel::private::with_data(self.maps.bss, self.bss, 16777228),
                     self.maps.rodata_str1_1,
-                    ::bpf_skel::private::with_data(
-                        self.maps.bss_scratch,
-                        self.bss_scratch,
-                        64,
-                    ),
+                    ::bpf_skel::private::with_data(self.maps.bss_scratch, self.bss_scratch, 64),
                 ]),
-                ::std::vec::Vec::from([self.progs.r#use]),
+                ::std::vec::Vec::from([
+                    self.progs.r#use,
+                ]),
             )?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
@@ -140,7 +128,6 @@ pub mod data {
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// Data section `.bss.scratch`, 64 bytes.
         pub bss_scratch: ::bpf_skel::map::Live<live_sections::bss_scratch>,
-        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -207,7 +194,6 @@ pub mod data {
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// Data section `.bss.scratch`, 64 bytes.
         pub bss_scratch: ::bpf_skel::map::Live<live_sections::bss_scratch>,
-        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -273,9 +259,7 @@ pub mod data {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 88 instructions.
-        pub r#use: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     /// The object's C types, byte for byte.
     pub mod types {}
@@ -292,9 +276,7 @@ pub mod data {
             #[doc(hidden)]
             pub __pad0: [u8; 9],
         }
-        ::bpf_skel::private::section_struct!(
-            rodata, 16, 4; limit : 0, flags : 4; __pad0 : 7
-        );
+        ::bpf_skel::private::section_struct!(rodata, 16, 4; limit: 0, flags: 4; __pad0: 7);
         /// Data section `.data`, 20 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -309,7 +291,7 @@ pub mod data {
             pub __pad1: [u8; 8],
         }
         ::bpf_skel::private::section_struct!(
-            data, 24, 8; counter : 0, weak_counter : 8; __pad0 : 4, __pad1 : 16
+            data, 24, 8; counter: 0, weak_counter: 8; __pad0: 4, __pad1: 16
         );
         /// Data section `.data.config`, 8 bytes
         #[derive(Clone, Copy)]
@@ -318,7 +300,7 @@ pub mod data {
             /// `u64 tuned`
             pub tuned: u64,
         }
-        ::bpf_skel::private::section_struct!(data_config, 8, 8; tuned : 0;);
+        ::bpf_skel::private::section_struct!(data_config, 8, 8; tuned: 0;);
         /// Data section `.rodata.table`, 16 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -326,7 +308,7 @@ pub mod data {
             /// `const u32 table[4]`
             pub table: [u32; 4],
         }
-        ::bpf_skel::private::section_struct!(rodata_table, 16, 4; table : 0;);
+        ::bpf_skel::private::section_struct!(rodata_table, 16, 4; table: 0;);
         /// Data section `.bss`, 16777228 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -336,7 +318,7 @@ pub mod data {
             #[doc(hidden)]
             pub __pad0: [u8; 16777224],
         }
-        ::bpf_skel::private::section_struct!(bss, 16777232, 8; total : 0; __pad0 : 8);
+        ::bpf_skel::private::section_struct!(bss, 16777232, 8; total: 0; __pad0: 8);
         /// Data section `.bss.scratch`, 64 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -344,7 +326,7 @@ pub mod data {
             /// `u32 scratch[16]`
             pub scratch: [u32; 16],
         }
-        ::bpf_skel::private::section_struct!(bss_scratch, 64, 4; scratch : 0;);
+        ::bpf_skel::private::section_struct!(bss_scratch, 64, 4; scratch: 0;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -369,9 +351,7 @@ pub mod data {
             /// `u64 tuned`
             pub tuned: ::bpf_skel::live::Global<u64>,
         }
-        ::bpf_skel::private::live_struct!(
-            data_config, super::sections::data_config; tuned;
-        );
+        ::bpf_skel::private::live_struct!(data_config, super::sections::data_config; tuned;);
         /// Data section `.bss`, 16777228 bytes, in shared memory
         #[repr(C)]
         pub struct bss {
@@ -385,14 +365,9 @@ pub mod data {
         #[repr(C)]
         pub struct bss_scratch {
             /// `u32 scratch[16]`
-            pub scratch: ::bpf_skel::live::GlobalArray<
-                ::bpf_skel::live::Global<u32>,
-                16,
-            >,
+            pub scratch: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u32>, 16>,
         }
-        ::bpf_skel::private::live_struct!(
-            bss_scratch, super::sections::bss_scratch; scratch;
-        );
+        ::bpf_skel::private::live_struct!(bss_scratch, super::sections::bss_scratch; scratch;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

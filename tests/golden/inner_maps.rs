@@ -8,13 +8,11 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all,
+    rustdoc::all
 )]
 pub mod inner_maps {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!(
-        "`inner_maps-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
-    );
+    ::core::compile_error!("`inner_maps-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -59,7 +57,9 @@ pub mod inner_maps {
                     self.maps.filled,
                     self.maps.templated,
                 ]),
-                ::std::vec::Vec::from([self.progs.r#use]),
+                ::std::vec::Vec::from([
+                    self.progs.r#use,
+                ]),
             )?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
@@ -84,7 +84,6 @@ pub mod inner_maps {
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
-        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -129,7 +128,6 @@ pub mod inner_maps {
         pub maps: Maps,
         /// Its programs.
         pub progs: Progs,
-        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -153,8 +151,12 @@ pub mod inner_maps {
         /// Map `one`: `array`, key `u32` (4 bytes), value `u64` (8 bytes), 4 entries.
         pub one: ::bpf_skel::object::OpenMap,
         /// Map `filled`: `array_of_maps`, key `u32` (4 bytes), value 4 bytes, 4 entries.
+        ///
+        /// It holds maps like `array`, key `u32` (4 bytes), value `u64` (8 bytes), 4 entries.
         pub filled: ::bpf_skel::object::OpenMap,
         /// Map `templated`: `hash_of_maps`, key `u32` (4 bytes), value 4 bytes, 8 entries.
+        ///
+        /// It holds maps like `hash`, key `u64` (8 bytes), value `u32` (4 bytes), 16 entries.
         pub templated: ::bpf_skel::object::OpenMap,
     }
     /// The object's maps.
@@ -165,8 +167,12 @@ pub mod inner_maps {
         /// Map `one`: `array`, key `u32` (4 bytes), value `u64` (8 bytes), 4 entries.
         pub one: ::bpf_skel::map::Array<u64>,
         /// Map `filled`: `array_of_maps`, key `u32` (4 bytes), value 4 bytes, 4 entries.
+        ///
+        /// It holds maps like `array`, key `u32` (4 bytes), value `u64` (8 bytes), 4 entries.
         pub filled: ::bpf_skel::map::MapOfMaps<u32>,
         /// Map `templated`: `hash_of_maps`, key `u32` (4 bytes), value 4 bytes, 8 entries.
+        ///
+        /// It holds maps like `hash`, key `u64` (8 bytes), value `u32` (4 bytes), 16 entries.
         pub templated: ::bpf_skel::map::MapOfMaps<u32>,
     }
     /// The object's programs, before they are loaded.
@@ -179,9 +185,7 @@ pub mod inner_maps {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 18 instructions.
-        pub r#use: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     /// The object's C types, byte for byte.
     pub mod types {}

@@ -8,13 +8,11 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all,
+    rustdoc::all
 )]
 pub mod maps {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!(
-        "`maps-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
-    );
+    ::core::compile_error!("`maps-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -69,7 +67,9 @@ pub mod maps {
                     self.maps.bloom_long,
                     self.maps.first,
                 ]),
-                ::std::vec::Vec::from([self.progs.r#use]),
+                ::std::vec::Vec::from([
+                    self.progs.r#use,
+                ]),
             )?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
@@ -94,7 +94,6 @@ pub mod maps {
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
-        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -144,7 +143,6 @@ pub mod maps {
         pub maps: Maps,
         /// Its programs.
         pub progs: Progs,
-        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -202,9 +200,9 @@ pub mod maps {
         /// Map `events`: `perf_event_array`, key 4 bytes, value 4 bytes, 0 entries.
         pub events: ::bpf_skel::map::Map,
         /// Map `bloom`: `bloom_filter`, value `u32` (4 bytes), 100 entries.
-        pub bloom: ::bpf_skel::map::Map,
+        pub bloom: ::bpf_skel::map::BloomFilter<u32>,
         /// Map `bloom_long`: `bloom_filter`, value `u64` (8 bytes), 200 entries.
-        pub bloom_long: ::bpf_skel::map::Map,
+        pub bloom_long: ::bpf_skel::map::BloomFilter<u64>,
         /// Map `first`: `array`, key `u32` (4 bytes), value `u32 [2][3]` (24 bytes), 2 entries.
         pub first: ::bpf_skel::map::Array<[[u32; 3]; 2]>,
     }
@@ -218,9 +216,7 @@ pub mod maps {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 20 instructions.
-        pub r#use: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     /// The object's C types, byte for byte.
     pub mod types {
@@ -235,7 +231,7 @@ pub mod maps {
             /// `u16 c`
             pub c: u16,
         }
-        ::bpf_skel::private::plain!(key, 8, 4; a : 0, b : 4, c : 6;);
+        ::bpf_skel::private::plain!(key, 8, 4; a: 0, b: 4, c: 6;);
         ::bpf_skel::private::equal!(key; a, b, c);
         /// `struct value`, 24 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -246,7 +242,7 @@ pub mod maps {
             /// `char name[16]`
             pub name: [u8; 16],
         }
-        ::bpf_skel::private::plain!(value, 24, 8; count : 0, name : 8;);
+        ::bpf_skel::private::plain!(value, 24, 8; count: 0, name: 8;);
         ::bpf_skel::private::equal!(value; count, name);
     }
     /// Everything that the object holds.

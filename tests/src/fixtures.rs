@@ -4,25 +4,17 @@ use std::path::{Path, PathBuf};
 
 use bpf_skel::spec::{Endian, ObjectSpec};
 
-/// Every fixture that reads: `NAME.bpf.c`, with `NAME-el.o` and `NAME-eb.o`.
-pub const NAMES: &[&str] = &[
-    "callbacks",
-    "core",
-    "core_kinds",
-    "data",
-    "externs",
-    "failures",
-    "inner_by_user",
-    "inner_maps",
-    "maps",
-    "no_btf",
-    "no_license",
-    "phases",
-    "prog_array",
-    "programs",
-    "sections",
-    "subprogs",
-];
+/// Names of the fixtures that read, sorted: of every `NAME.bpf.c`, with `NAME-el.o` and `NAME-eb.o` beside it.
+pub fn names() -> Vec<String> {
+    let files = std::fs::read_dir(folder()).expect("tests/fixtures");
+    let names =
+        files.filter_map(|file| file.expect("a directory entry").file_name().into_string().ok());
+    let sources = names.filter_map(|name| Some(name.strip_suffix(".bpf.c")?.to_owned()));
+    // The source of many objects, in a folder of their own.
+    let mut names: Vec<String> = sources.filter(|name| name != "refused").collect();
+    names.sort();
+    names
+}
 
 /// The folder of the fixtures.
 pub fn folder() -> PathBuf {
@@ -41,7 +33,9 @@ pub fn path(name: &str, endian: Endian) -> PathBuf {
 /// The bytes of a fixture's object.
 pub fn bytes(name: &str, endian: Endian) -> Vec<u8> {
     let path = path(name, endian);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    std::fs::read(&path).unwrap_or_else(|error| {
+        panic!("{}: {error}: tests/fixtures/build makes it from its source", path.display())
+    })
 }
 
 /// A fixture read from its little-endian object.

@@ -1,46 +1,53 @@
 //! Generated skeletons are, byte for byte, those that are committed. `golden_compiled.rs` compiles them.
 //!
-//! After a change that is meant: `BLESS=1 cargo test -p bpf-skel-tests --test golden`.
+//! After a change that is meant, and for a new fixture: `BLESS=1 cargo test -p bpf-skel-tests --test golden`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use bpf_skel::spec::Endian;
 use bpf_skel_build::{Options, Skeleton};
+use bpf_skel_tests::fixtures;
 
-fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+const BLESS: &str = "BLESS=1 cargo test -p bpf-skel-tests --test golden";
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden")
 }
 
-/// Names of the fixtures, sorted.
-fn fixtures() -> Vec<String> {
-    let files = fs::read_dir(folder("fixtures")).expect("the folder is there");
-    let names = files.map(|file| file.expect("it can be listed").file_name().into_string());
-    let mut names: Vec<String> =
-        names.filter_map(|name| Some(name.ok()?.strip_suffix("-el.o")?.to_owned())).collect();
-    names.sort();
-    assert!(names.len() > 10, "the fixtures are there: {names:?}");
-    names
-}
-
-fn skeleton(name: &str, endian: &str) -> String {
-    let file = format!("{name}-{endian}.o");
-    let bytes =
-        fs::read(folder("fixtures").join(&file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+fn skeleton(name: &str, endian: Endian) -> String {
+    let suffix = if endian == Endian::Little { "el" } else { "eb" };
     let mut options = Options::default();
     options.module = Some(name.to_owned());
-    Skeleton::from_object(&bytes, &file, &options)
+    Skeleton::from_object(&fixtures::bytes(name, endian), &format!("{name}-{suffix}.o"), &options)
         .unwrap_or_else(|error| panic!("{error:?}"))
         .to_string()
+}
+
+/// A fixture without a golden, or the other way round, is as wrong as one that differs.
+#[test]
+fn every_fixture_has_a_golden() {
+    let files = fs::read_dir(folder()).expect("tests/golden");
+    let files = files.map(|file| file.expect("a directory entry").path());
+    let goldens: BTreeSet<String> =
+        files.map(|path| path.file_stem().expect("a name").to_string_lossy().into()).collect();
+    let fixtures = BTreeSet::from_iter(fixtures::names());
+    assert!(fixtures.len() > 10, "the fixtures are there: {fixtures:?}");
+    let missing: Vec<_> = fixtures.difference(&goldens).collect();
+    assert!(missing.is_empty(), "no golden for {missing:?}: {BLESS} makes them");
+    let left: Vec<_> = goldens.difference(&fixtures).collect();
+    assert!(left.is_empty(), "goldens of no fixture: {left:?}");
 }
 
 #[test]
 fn skeletons_are_as_committed() {
     let bless = env::var_os("BLESS").is_some_and(|value| value == "1");
     let mut wrong = String::new();
-    for name in fixtures() {
-        let path = folder("golden").join(format!("{name}.rs"));
-        let made = skeleton(&name, "el");
+    for name in fixtures::names() {
+        let path = folder().join(format!("{name}.rs"));
+        let made = skeleton(&name, Endian::Little);
         let committed = fs::read_to_string(&path).unwrap_or_default();
         if made == committed {
             continue;
@@ -51,14 +58,14 @@ fn skeletons_are_as_committed() {
             let _ = writeln!(wrong, "{}:\n{}", path.display(), difference(&committed, &made));
         }
     }
-    assert!(wrong.is_empty(), "{wrong}BLESS=1 writes them anew");
+    assert!(wrong.is_empty(), "{wrong}where this is meant: {BLESS}");
 }
 
 /// Big-endian objects give the same skeletons but for the bytes.
 #[test]
 fn big_endian_objects_have_skeletons() {
-    for name in fixtures() {
-        let text = skeleton(&name, "eb");
+    for name in fixtures::names() {
+        let text = skeleton(&name, Endian::Big);
         assert!(text.contains("endian: Endian::Big"), "{name}");
         assert!(text.contains(r#"#[cfg(target_endian = "little")]"#), "{name}");
     }

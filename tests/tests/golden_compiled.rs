@@ -3,10 +3,8 @@
 #![forbid(unsafe_code)]
 #![deny(warnings, missing_docs, clippy::all, clippy::pedantic)]
 
-use std::fs;
-use std::path::Path;
-
-use bpf_skel::spec::ObjectSpec;
+use bpf_skel::spec::{Endian, ObjectSpec};
+use bpf_skel_tests::fixtures;
 
 macro_rules! goldens {
     ($($name:ident)*) => {
@@ -17,30 +15,22 @@ macro_rules! goldens {
 }
 
 goldens! {
-    callbacks core core_kinds data externs failures inner_by_user inner_maps maps names no_btf
-    no_license phases prog_array programs sections subprogs types
-}
-
-fn fixtures() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+    callbacks core core_kinds data externs failures inner_by_user inner_maps map_kinds maps names
+    no_btf no_license phases prog_array programs sections subprogs types
 }
 
 /// A fixture that is not in the list above would not be compiled.
 #[test]
 fn every_fixture_is_compiled() {
-    for file in fs::read_dir(fixtures()).expect("the folder is there") {
-        let name = file.expect("it can be listed").file_name().into_string().expect("a name");
-        if let Some(name) = name.strip_suffix("-el.o") {
-            assert!(GOLDENS.iter().any(|(golden, _)| *golden == name), "{name} is not in the list");
-        }
-    }
+    let listed: Vec<&str> = GOLDENS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(listed, fixtures::names(), "the list of goldens! in {} is not complete", file!());
 }
 
 #[test]
 fn specs_are_those_of_the_objects() {
     for (name, spec) in GOLDENS {
         let file = format!("{name}-el.o");
-        let bytes = fs::read(fixtures().join(&file)).expect("the object is there");
+        let bytes = fixtures::bytes(name, Endian::Little);
         let read = bpf_skel::elf::read(&bytes, &file).unwrap_or_else(|error| panic!("{error:?}"));
         assert!(read == **spec, "{name}: the printed spec differs from the one that is read");
     }

@@ -28,6 +28,7 @@ fn find_in(chosen: Option<&Path>, variable: Option<&OsStr>, path: &OsStr) -> Res
         return on_path(named, path).ok_or_else(|| {
             let message = format!("no executable {:?}, which {from} names", named.display());
             Error::new(ErrorKind::ClangNotFound, message)
+                .with_hint("install clang, or leave this out to have it searched for")
         });
     }
     let names = std::iter::once("clang".to_owned())

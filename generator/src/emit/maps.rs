@@ -1,91 +1,82 @@
 //! `OpenMaps` and `Maps`.
 
 use bpf_skel::spec::{MapContents, Pinning};
-use proc_macro2::TokenStream;
-use quote::quote;
+use bpf_skel::uapi::MapType;
 
-use super::docs::{bytes, code, doc, paragraphs};
+use super::docs::{bytes, code};
 use super::paths::Paths;
-use crate::model::{Handle, Map};
+use super::writer::{Writer, put};
+use crate::model::{Handle, Map, Shape, Ty};
 
-pub(super) fn structs(paths: &Paths<'_>, maps: &[Map<'_>]) -> TokenStream {
+pub(super) fn structs(out: &mut Writer, paths: &Paths<'_>, maps: &[Map<'_>]) {
     let rt = paths.rt;
-    let (of_open, of_maps) =
-        (doc("The object's maps, before they are created."), doc("The object's maps."));
-    let docs: Vec<TokenStream> = maps.iter().map(map_doc).collect();
-    let idents: Vec<_> = maps.iter().map(|map| &map.ident).collect();
-    let handles = maps.iter().map(|map| handle(paths, &map.handle));
-    quote! {
-        #of_open
-        #[derive(Debug)]
-        pub struct OpenMaps {
-            #(#docs pub #idents: #rt::object::OpenMap,)*
-        }
-        #of_maps
-        #[derive(Debug)]
-        pub struct Maps {
-            #(#docs pub #idents: #handles,)*
-        }
+    out.doc("The object's maps, before they are created.");
+    out.line("#[derive(Debug)]");
+    out.open("pub struct OpenMaps {");
+    for map in maps {
+        doc(out, map);
+        put!(out, "pub {}: {rt}::object::OpenMap,", map.ident);
     }
+    out.close("}");
+    out.doc("The object's maps.");
+    out.line("#[derive(Debug)]");
+    out.open("pub struct Maps {");
+    for map in maps {
+        doc(out, map);
+        put!(out, "pub {}: {rt}::map::{},", map.ident, handle(paths, &map.handle));
+    }
+    out.close("}");
 }
 
-fn handle(paths: &Paths<'_>, handle: &Handle) -> TokenStream {
-    let rt = paths.rt;
-    let ty = |ty| paths.ty(ty);
+fn handle(paths: &Paths<'_>, handle: &Handle) -> String {
+    let typed = |name: &str, types: &[&Ty]| {
+        let types: Vec<String> = types.iter().map(|ty| paths.ty(ty)).collect();
+        format!("{name}<{}>", types.join(", "))
+    };
     match handle {
-        Handle::Map => quote!(#rt::map::Map),
-        Handle::Hash(key, value) => {
-            let (key, value) = (ty(key), ty(value));
-            quote!(#rt::map::Hash<#key, #value>)
-        }
-        Handle::Array(value) => {
-            let value = ty(value);
-            quote!(#rt::map::Array<#value>)
-        }
-        Handle::PerCpuHash(key, value) => {
-            let (key, value) = (ty(key), ty(value));
-            quote!(#rt::map::PerCpuHash<#key, #value>)
-        }
-        Handle::PerCpuArray(value) => {
-            let value = ty(value);
-            quote!(#rt::map::PerCpuArray<#value>)
-        }
-        Handle::ProgArray => quote!(#rt::map::ProgArray),
-        Handle::MapOfMaps(key) => {
-            let key = ty(key);
-            quote!(#rt::map::MapOfMaps<#key>)
-        }
-        Handle::RingBuf => quote!(#rt::map::RingBuf),
+        Handle::Map => "Map".to_owned(),
+        Handle::Hash(key, value) => typed("Hash", &[key, value]),
+        Handle::Array(value) => typed("Array", &[value]),
+        Handle::PerCpuHash(key, value) => typed("PerCpuHash", &[key, value]),
+        Handle::PerCpuArray(value) => typed("PerCpuArray", &[value]),
+        Handle::LpmTrie(key, value) => typed("LpmTrie", &[key, value]),
+        Handle::Queue(value) => typed("Queue", &[value]),
+        Handle::BloomFilter(value) => typed("BloomFilter", &[value]),
+        Handle::MapOfMaps(key) => typed("MapOfMaps", &[key]),
+        Handle::ProgArray => "ProgArray".to_owned(),
+        Handle::RingBuf => "RingBuf".to_owned(),
     }
 }
 
-fn map_doc(map: &Map<'_>) -> TokenStream {
-    let spec = map.spec;
+fn doc(out: &mut Writer, map: &Map<'_>) {
+    let spec = map.shape.spec;
     if let MapContents::Data { data, .. } = &spec.contents {
         let len = bytes(data.len() as u64);
-        return doc(format!("The map of data section {}, {len}.", code(&spec.name)));
+        return out.doc(format!("The map of data section {}, {len}.", code(&spec.name)));
     }
-    let kind = spec.map_type.to_string();
-    let mut first = format!("Map {}: {}", code(&spec.name), code(&kind));
-    let entry = |name: &str, c: &Option<String>, size: u32| match (c, size) {
-        (_, 0) => None,
-        (Some(c), size) => Some(format!("{name} {} ({})", code(c), bytes(size.into()))),
-        (None, size) => Some(format!("{name} {}", bytes(size.into()))),
-    };
-    let parts =
-        [entry("key", &map.key_c, spec.key_size), entry("value", &map.value_c, spec.value_size)];
-    for part in parts.into_iter().flatten() {
-        first.push_str(", ");
-        first.push_str(&part);
-    }
-    let entries = match &map.handle {
-        Handle::RingBuf => bytes(spec.max_entries.into()),
-        _ => match spec.max_entries {
-            1 => "1 entry".to_owned(),
-            entries => format!("{entries} entries"),
-        },
-    };
-    first.push_str(&format!(", {entries}."));
+    let first = format!("Map {}: {}.", code(&spec.name), shape(&map.shape));
+    let inner = map.inner.as_ref().map(|inner| format!("It holds maps like {}.", shape(inner)));
     let pinned = (spec.pinning == Pinning::ByName).then(|| "Pinned by its name.".to_owned());
-    paragraphs(std::iter::once(first).chain(pinned))
+    out.docs(std::iter::once(first).chain(inner).chain(pinned));
+}
+
+/// "`hash`, key `u32` (4 bytes), value `struct value` (24 bytes), 1024 entries"
+fn shape(shape: &Shape<'_>) -> String {
+    let Shape { spec, key_c, value_c } = shape;
+    let mut out = code(&spec.map_type.to_string());
+    for (name, c, size) in [("key", key_c, spec.key_size), ("value", value_c, spec.value_size)] {
+        let size_text = bytes(size.into());
+        match c {
+            _ if size == 0 => {}
+            Some(c) => out.push_str(&format!(", {name} {} ({size_text})", code(c))),
+            None => out.push_str(&format!(", {name} {size_text}")),
+        }
+    }
+    let entries = match spec.max_entries {
+        entries if spec.map_type == MapType::RINGBUF => bytes(entries.into()),
+        1 => "1 entry".to_owned(),
+        entries => format!("{entries} entries"),
+    };
+    out.push_str(", ");
+    out + &entries
 }

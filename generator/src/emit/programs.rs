@@ -1,34 +1,32 @@
 //! `OpenProgs` and `Progs`.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
-use super::docs::{code, doc, paragraphs};
+use super::docs::code;
 use super::paths::Paths;
+use super::writer::{Writer, put};
 use crate::model::Program;
 
-pub(super) fn structs(paths: &Paths<'_>, programs: &[Program<'_>]) -> TokenStream {
+pub(super) fn structs(out: &mut Writer, paths: &Paths<'_>, programs: &[Program<'_>]) {
     let rt = paths.rt;
-    let (of_open, of_programs) =
-        (doc("The object's programs, before they are loaded."), doc("The object's programs."));
-    let docs: Vec<TokenStream> = programs.iter().map(program_doc).collect();
-    let idents: Vec<_> = programs.iter().map(|program| &program.ident).collect();
-    let kinds = programs.iter().map(|program| &program.kind);
-    quote! {
-        #of_open
-        #[derive(Debug)]
-        pub struct OpenProgs {
-            #(#docs pub #idents: #rt::object::OpenProgram,)*
-        }
-        #of_programs
-        #[derive(Debug)]
-        pub struct Progs {
-            #(#docs pub #idents: #rt::program::Program<#rt::program::kind::#kinds>,)*
-        }
+    out.doc("The object's programs, before they are loaded.");
+    out.line("#[derive(Debug)]");
+    out.open("pub struct OpenProgs {");
+    for program in programs {
+        doc(out, program);
+        put!(out, "pub {}: {rt}::object::OpenProgram,", program.ident);
     }
+    out.close("}");
+    out.doc("The object's programs.");
+    out.line("#[derive(Debug)]");
+    out.open("pub struct Progs {");
+    for program in programs {
+        let Program { ident, kind, .. } = program;
+        doc(out, program);
+        put!(out, "pub {ident}: {rt}::program::Program<{rt}::program::kind::{kind}>,");
+    }
+    out.close("}");
 }
 
-fn program_doc(program: &Program<'_>) -> TokenStream {
+fn doc(out: &mut Writer, program: &Program<'_>) {
     let spec = program.spec;
     let mut first = format!(
         "Program {}: section {}, type {}",
@@ -41,5 +39,5 @@ fn program_doc(program: &Program<'_>) -> TokenStream {
     }
     first.push_str(&format!(", {} instructions.", spec.insn_count()));
     let off = (!spec.autoload).then(|| "Not loaded unless asked for.".to_owned());
-    paragraphs(std::iter::once(first).chain(off))
+    out.docs(std::iter::once(first).chain(off));
 }

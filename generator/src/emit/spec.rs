@@ -1,21 +1,19 @@
 //! The spec as an expression. Every struct is taken apart in full, so that a new field does not compile until
 //! it is printed here.
 //!
-//! This is text and not tokens: a large object has ten thousands of relocations and megabytes of bytes, and making,
-//! parsing and formatting tokens for them took ten times as long as all the rest. Names only go in as literals.
+//! Names only go in as literals.
 
 use bpf_skel::spec::{
     CoreRelocation, Data, Endian, ExternKind, ExternSpec, KconfigType, Linkage, MapContents,
     MapSpec, ObjectSpec, Pinning, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget,
     VariableSpec,
 };
-use quote::ToTokens;
 
-use super::writer::{Writer, bytes};
+use super::writer::{Writer, bytes, put};
 use crate::{Error, Result};
 
-/// `{ use …; ObjectSpec { … } }`, its inner lines indented by `depth`: constant, and equal to `spec`.
-pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path, depth: usize) -> Result<String> {
+/// `{ use …; ObjectSpec { … } }` without its braces: constant, and equal to `spec`.
+pub(super) fn expression(out: &mut Writer, spec: &ObjectSpec, rt: &str) -> Result<()> {
     let ObjectSpec {
         name,
         endian,
@@ -28,18 +26,15 @@ pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path, depth: usize) -> Res
         variables,
         externs,
     } = spec;
-    let rt = rt.to_token_stream().to_string().replace(' ', "");
     let endian = match endian {
         Endian::Little => "Endian::Little",
         Endian::Big => "Endian::Big",
     };
-    let mut out = Writer::new(depth);
-    out.open("{");
     out.line("use ::std::borrow::Cow::Borrowed;");
-    out.line(&format!("use {rt}::private::{{core, kfunc, ksym, map_fd, map_value}};"));
-    out.line(&format!("use {rt}::section_name::AttachKind;"));
-    out.line(&format!("use {rt}::spec::*;"));
-    out.line(&format!("use {rt}::uapi::{{AttachType, MapType, ProgramType}};"));
+    put!(out, "use {rt}::private::{{core, kfunc, ksym, map_fd, map_value}};");
+    put!(out, "use {rt}::section_name::AttachKind;");
+    put!(out, "use {rt}::spec::*;");
+    put!(out, "use {rt}::uapi::{{AttachType, MapType, ProgramType}};");
     out.open("ObjectSpec {");
     out.field("name", &text(name));
     out.field("endian", endian);
@@ -50,14 +45,13 @@ pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path, depth: usize) -> Res
     out.list("inner_maps", inner_maps, map);
     out.open("programs: Borrowed(&[");
     for spec in programs.iter() {
-        program(&mut out, spec)?;
+        program(out, spec)?;
     }
     out.close("]),");
     out.list("variables", variables, variable);
     out.list("externs", externs, external);
     out.close("}");
-    out.close("}");
-    Ok(out.into_text())
+    Ok(())
 }
 
 fn map(out: &mut Writer, spec: &MapSpec) {
@@ -122,7 +116,7 @@ fn slot(out: &mut Writer, slot: Slot) {
         SlotTarget::Map(index) => format!("SlotTarget::Map({index})"),
         SlotTarget::Program(index) => format!("SlotTarget::Program({index})"),
     };
-    out.line(&format!("Slot {{ key: {key}, target: {target} }},"));
+    put!(out, "Slot {{ key: {key}, target: {target} }},");
 }
 
 fn program(out: &mut Writer, spec: &ProgramSpec) -> Result<()> {

@@ -12,8 +12,15 @@ use crate::ident::{Scope, section_field};
 /// A map of the object.
 pub(crate) struct Map<'s> {
     pub(crate) ident: Ident,
-    pub(crate) spec: &'s MapSpec,
     pub(crate) handle: Handle,
+    pub(crate) shape: Shape<'s>,
+    /// Of the maps that it holds.
+    pub(crate) inner: Option<Shape<'s>>,
+}
+
+/// What documentation says about a map.
+pub(crate) struct Shape<'s> {
+    pub(crate) spec: &'s MapSpec,
     /// What key and value are in C, where that is known.
     pub(crate) key_c: Option<String>,
     pub(crate) value_c: Option<String>,
@@ -26,40 +33,73 @@ pub(crate) enum Handle {
     Array(Ty),
     PerCpuHash(Ty, Ty),
     PerCpuArray(Ty),
-    ProgArray,
+    LpmTrie(Ty, Ty),
+    /// A queue or a stack.
+    Queue(Ty),
+    BloomFilter(Ty),
+    /// By its key.
     MapOfMaps(Ty),
+    ProgArray,
     RingBuf,
 }
 
 pub(super) fn maps<'s>(spec: &'s ObjectSpec, types: &mut Types<'_>) -> Vec<Map<'s>> {
     let names = spec.maps.iter().map(|map| section_field(&map.name));
     let idents = Scope::default().claim_all(names);
-    spec.maps.iter().zip(idents).map(|(spec, ident)| map(spec, ident, types)).collect()
+    let maps = spec.maps.iter().zip(idents).map(|(map, ident)| {
+        let handle = handle(map, types);
+        let inner = map.inner.and_then(|index| spec.inner_maps.get(index as usize));
+        if let Some(inner) = inner {
+            // Whoever makes one needs its types.
+            key(inner, types);
+            value(inner, types);
+        }
+        let inner = inner.map(|inner| Shape::of(inner, types));
+        Map { ident, handle, shape: Shape::of(map, types), inner }
+    });
+    maps.collect()
 }
 
-fn map<'s>(spec: &'s MapSpec, ident: Ident, types: &mut Types<'_>) -> Map<'s> {
-    let data = matches!(spec.contents, MapContents::Data { .. });
-    let c = |id: u32| match types.btf {
-        Some(btf) if id != 0 && !data => Some(type_name(btf, id)),
-        _ => None,
-    };
-    let (key_c, value_c) = (c(spec.key_type_id), c(spec.value_type_id));
-    let key = |types: &mut Types<'_>| {
-        types.root(spec.key_type_id, spec.key_size.into(), &format!("{}__key", spec.name))
-    };
-    let value = |types: &mut Types<'_>| {
-        types.root(spec.value_type_id, spec.value_size.into(), &format!("{}__value", spec.name))
-    };
-    let handle = match spec.map_type {
-        _ if data => Handle::Map,
+impl<'s> Shape<'s> {
+    fn of(spec: &'s MapSpec, types: &Types<'_>) -> Self {
+        let c = |id: u32| match types.btf {
+            Some(btf) if id != 0 && !is_data(spec) => Some(type_name(btf, id)),
+            _ => None,
+        };
+        Self { spec, key_c: c(spec.key_type_id), value_c: c(spec.value_type_id) }
+    }
+}
+
+fn is_data(spec: &MapSpec) -> bool {
+    matches!(spec.contents, MapContents::Data { .. })
+}
+
+fn key(spec: &MapSpec, types: &mut Types<'_>) -> Ty {
+    types.root(spec.key_type_id, spec.key_size.into(), &format!("{}__key", spec.name))
+}
+
+fn value(spec: &MapSpec, types: &mut Types<'_>) -> Ty {
+    types.root(spec.value_type_id, spec.value_size.into(), &format!("{}__value", spec.name))
+}
+
+fn handle(spec: &MapSpec, types: &mut Types<'_>) -> Handle {
+    let key = |types: &mut Types<'_>| key(spec, types);
+    let value = |types: &mut Types<'_>| value(spec, types);
+    match spec.map_type {
+        _ if is_data(spec) => Handle::Map,
         MapType::HASH | MapType::LRU_HASH => Handle::Hash(key(types), value(types)),
         MapType::PERCPU_HASH | MapType::LRU_PERCPU_HASH => {
             Handle::PerCpuHash(key(types), value(types))
         }
         MapType::ARRAY => Handle::Array(value(types)),
         MapType::PERCPU_ARRAY => Handle::PerCpuArray(value(types)),
+        MapType::LPM_TRIE => Handle::LpmTrie(key(types), value(types)),
+        MapType::QUEUE | MapType::STACK => Handle::Queue(value(types)),
+        MapType::BLOOM_FILTER => Handle::BloomFilter(value(types)),
+        // Its key is an index, whatever C calls it.
+        MapType::ARRAY_OF_MAPS => Handle::MapOfMaps(Ty::unsigned(4)),
+        MapType::HASH_OF_MAPS => Handle::MapOfMaps(key(types)),
         MapType::PROG_ARRAY => Handle::ProgArray,
-        MapType::ARRAY_OF_MAPS | MapType::HASH_OF_MAPS => Handle::MapOfMaps(key(types)),
         MapType::RINGBUF => Handle::RingBuf,
         _ => {
             // No typed handle yet, but the types are good for `pod::read` on its bytes.
@@ -67,6 +107,5 @@ fn map<'s>(spec: &'s MapSpec, ident: Ident, types: &mut Types<'_>) -> Map<'s> {
             value(types);
             Handle::Map
         }
-    };
-    Map { ident, spec, handle, key_c, value_c }
+    }
 }

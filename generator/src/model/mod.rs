@@ -12,7 +12,7 @@ mod types;
 
 #[cfg(feature = "cli")]
 pub(crate) use c_text::type_name;
-pub(crate) use maps::{Handle, Map};
+pub(crate) use maps::{Handle, Map, Shape};
 pub(crate) use object::Object;
 pub(crate) use programs::Program;
 pub(crate) use sections::Section;

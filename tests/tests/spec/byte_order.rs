@@ -5,9 +5,12 @@ use bpf_skel::insn::{self, Insn};
 use bpf_skel::spec::{CoreKind, Endian, MapContents, MapSpec, ObjectSpec, ProgramSpec};
 use bpf_skel_tests::fixtures;
 
+/// Fixtures that copy bytes in words and set bit-fields, for which clang writes other code in each byte order.
+const OTHER_CODE: &[&str] = &["names", "types"];
+
 #[test]
 fn specs_differ_in_byte_order_only() {
-    for name in fixtures::NAMES {
+    for name in &fixtures::names() {
         let little = fixtures::spec_in(name, Endian::Little);
         let big = fixtures::spec_in(name, Endian::Big);
         assert_eq!(little.endian, Endian::Little);
@@ -25,7 +28,9 @@ fn specs_differ_in_byte_order_only() {
         for (little_program, big_program) in little.programs.iter().zip(big.programs.iter()) {
             let at = format!("{name}: {}", little_program.name);
             assert_eq!(without_code(little_program), without_code(big_program), "{at}");
-            assert_eq!(code(little_program, &little), code(big_program, &big), "{at}");
+            if !OTHER_CODE.contains(&name.as_str()) {
+                assert_eq!(code(little_program, &little), code(big_program, &big), "{at}");
+            }
         }
         assert_eq!(little.programs.len(), big.programs.len(), "{name}");
     }
