@@ -20,7 +20,7 @@ fn initial_values_are_those_of_the_source() {
     assert_eq!((open.data.counter, open.data.weak_counter), (-5, 11));
     assert_eq!(open.data_config.tuned, 42);
     assert_eq!(open.rodata_table.table, [10, 20, 30, 40]);
-    assert_eq!((open.bss.total, size_of_val(&*open.bss)), (0, (16 << 20) + 16));
+    assert_eq!((open.bss.total, size_of_val(&*open.bss)), (0, (3 << 20) + 16));
 }
 
 #[test]

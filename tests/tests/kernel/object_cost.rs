@@ -10,7 +10,7 @@ tests![calls_of_hello, calls_of_a_refusal, a_section_of_megabytes];
 fn calls(job: &str) -> Result<Vec<String>, Box<dyn std::error::Error>> {
     let strace = Command::new("strace").arg("-V").output();
     if !strace.is_ok_and(|output| output.status.success()) {
-        return Err(Skip("needs strace".into()).into());
+        return Err(Skip("needs the tool strace".into()).into());
     }
     let trace = std::env::temp_dir().join(format!("bpf-skel-{}-{job}", std::process::id()));
     let child = child(job, &[]);

@@ -8,14 +8,15 @@ use bpf_skel::program::TestRun;
 use bpf_skel::spec::ObjectSpec;
 use bpf_skel::uapi::ProgramType;
 use bpf_skel::{ErrorKind, Object, OpenObject, Program};
-use bpf_skel_tests::kernel::needs::LOOP;
+use bpf_skel_tests::kernel::needs::{LOOP, SYSCALL};
 use bpf_skel_tests::kernel::{Outcome, fixture, tests};
 
 use crate::phases::{failing, fails, open, run, run_program};
 
 tests! {
-    []: several_in_a_section, not_loaded_by_default, a_section_without_type, subprograms, instructions_are_the_kernel_s,
-        threads_make_no_difference, the_first_refusal_is_told, logs_of_the_accepted;
+    []: several_in_a_section, not_loaded_by_default, a_section_without_type, threads_make_no_difference,
+        the_first_refusal_is_told, logs_of_the_accepted;
+    [SYSCALL]: subprograms, instructions_are_the_kernel_s;
     [LOOP]: callbacks;
 }
 
