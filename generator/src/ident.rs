@@ -92,11 +92,6 @@ fn ident(name: &str) -> Ident {
     }
 }
 
-/// A word that cannot be a name by itself.
-pub(crate) fn is_keyword(name: &str) -> bool {
-    KEYWORDS.contains(&name) || NOT_RAW.contains(&name) || name == "_"
-}
-
 fn is_identifier(name: &str) -> bool {
     bend(name) == name
 }

@@ -12,7 +12,7 @@
 //! that was compiled elsewhere, and `bpf_skel_macros::bpf_skel!` does without a `build.rs`.
 //!
 //! Three stages, none of which looks into another: the object is read to a spec (`bpf_skel::elf`), the spec and its BTF
-//! become a model in which everything is named, typed and placed (`model`), the model becomes text (`emit`).
+//! become a model in which everything is named, typed and placed (`model`), the model becomes tokens (`emit`).
 
 mod builder;
 mod bundled;

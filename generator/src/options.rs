@@ -1,6 +1,6 @@
 //! How a skeleton is to look.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::{Error, Result};
 
@@ -30,65 +30,20 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The runtime's path, checked and without spaces.
-    pub(crate) fn runtime_path(&self) -> Result<String> {
-        let wrong =
-            || Error::invalid_input(format!("runtime path {:?} is not a path", self.runtime));
-        let tokens: TokenStream = self.runtime.parse().map_err(|_| wrong())?;
-        let text = tokens.to_string().replace(" ::", "::").replace(":: ", "::");
-        let names = text.strip_prefix("::").unwrap_or(&text);
-        let good = |name: &str| matches!(name, "crate" | "self" | "super") || ident(name).is_some();
-        if names.split("::").all(good) { Ok(text) } else { Err(wrong()) }
+    /// The runtime's path, checked.
+    pub(crate) fn runtime_path(&self) -> Result<syn::Path> {
+        syn::parse_str(&self.runtime).map_err(|error| {
+            Error::invalid_input(format!("runtime path {:?}: {error}", self.runtime))
+        })
     }
 
     /// The module's name for an object called `object`; a name that the user chose is not bent.
     pub(crate) fn module_ident(&self, object: &str) -> Result<Ident> {
         match &self.module {
-            Some(name) => ident(name).ok_or_else(|| {
+            Some(name) => syn::parse_str(name).map_err(|_| {
                 Error::invalid_input(format!("module name {name:?} is not an identifier"))
             }),
             None => Ok(Ident::new(&crate::ident::module(object), Span::call_site())),
-        }
-    }
-}
-
-/// The text as the one identifier that it is.
-fn ident(text: &str) -> Option<Ident> {
-    if crate::ident::is_keyword(text) {
-        return None;
-    }
-    let mut tokens = text.parse::<TokenStream>().ok()?.into_iter();
-    match (tokens.next(), tokens.next()) {
-        // In a macro, spans of parsed text are the call's.
-        (Some(TokenTree::Ident(ident)), None) => Some(ident),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_and_paths() {
-        let mut options = Options::default();
-        for (path, good) in [
-            ("::bpf_skel", Some("::bpf_skel")),
-            ("crate :: r#type", Some("crate::r#type")),
-            ("größe", Some("größe")),
-            ("", None),
-            ("a::", None),
-            ("a b", None),
-            ("a::b<c>", None),
-            ("a; b", None),
-            ("loop", None),
-        ] {
-            options.runtime = path.to_owned();
-            assert_eq!(options.runtime_path().ok().as_deref(), good, "{path}");
-        }
-        for (name, good) in [("a", true), ("r#loop", true), ("loop", false), ("a b", false)] {
-            options.module = Some(name.to_owned());
-            assert_eq!(options.module_ident("x").is_ok(), good, "{name}");
         }
     }
 }

@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod callbacks {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`callbacks-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`callbacks-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -49,13 +51,8 @@ pub mod callbacks {
             let object = ::bpf_skel::private::prepare(
                 &SPEC,
                 self.options,
-                ::std::vec::Vec::from([
-                    self.maps.numbers,
-                ]),
-                ::std::vec::Vec::from([
-                    self.progs.loops,
-                    self.progs.walks,
-                ]),
+                ::std::vec::Vec::from([self.maps.numbers]),
+                ::std::vec::Vec::from([self.progs.loops, self.progs.walks]),
             )?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
@@ -80,6 +77,7 @@ pub mod callbacks {
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -122,6 +120,7 @@ pub mod callbacks {
         pub maps: Maps,
         /// Its programs.
         pub progs: Progs,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -161,9 +160,13 @@ pub mod callbacks {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `loops`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 34 instructions.
-        pub loops: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub loops: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
         /// Program `walks`: section `raw_tp/sys_exit`, type `raw_tracepoint`, target `sys_exit`, 43 instructions.
-        pub walks: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub walks: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
     }
     /// The object's C types, byte for byte.
     pub mod types {}

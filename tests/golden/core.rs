@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod core {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`core-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`core-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -54,9 +56,7 @@ pub mod core {
                 ::std::vec::Vec::from([
                     ::bpf_skel::private::with_data(self.maps.bss, self.bss, 128),
                 ]),
-                ::std::vec::Vec::from([
-                    self.progs.r#use,
-                ]),
+                ::std::vec::Vec::from([self.progs.r#use]),
             )?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
@@ -84,6 +84,7 @@ pub mod core {
         pub maps: Maps,
         /// Data section `.bss`, 128 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -128,6 +129,7 @@ pub mod core {
         pub progs: Progs,
         /// Data section `.bss`, 128 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -165,7 +167,9 @@ pub mod core {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 51 instructions.
-        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub r#use: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
     }
     /// The object's C types, byte for byte.
     pub mod types {}
@@ -178,7 +182,7 @@ pub mod core {
             /// `u64 out[16]`
             pub out: [u64; 16],
         }
-        ::bpf_skel::private::section_struct!(bss, 128, 8; out: 0;);
+        ::bpf_skel::private::section_struct!(bss, 128, 8; out : 0;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {

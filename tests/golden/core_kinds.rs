@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod core_kinds {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`core_kinds-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`core_kinds-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -55,10 +57,7 @@ pub mod core_kinds {
                 ::std::vec::Vec::from([
                     ::bpf_skel::private::with_data(self.maps.bss, self.bss, 2048),
                 ]),
-                ::std::vec::Vec::from([
-                    self.progs.prog,
-                    self.progs.direct,
-                ]),
+                ::std::vec::Vec::from([self.progs.prog, self.progs.direct]),
             )?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
@@ -86,6 +85,7 @@ pub mod core_kinds {
         pub maps: Maps,
         /// Data section `.bss`, 2048 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -131,6 +131,7 @@ pub mod core_kinds {
         pub progs: Progs,
         /// Data section `.bss`, 2048 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -185,7 +186,7 @@ pub mod core_kinds {
             /// `u64 out[256]`
             pub out: [u64; 256],
         }
-        ::bpf_skel::private::section_struct!(bss, 2048, 8; out: 0;);
+        ::bpf_skel::private::section_struct!(bss, 2048, 8; out : 0;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {

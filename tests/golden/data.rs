@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod data {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`data-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`data-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -32,7 +34,7 @@ pub mod data {
         pub data_config: ::std::boxed::Box<sections::data_config>,
         /// Data section `.rodata.table`, 16 bytes.
         pub rodata_table: ::std::boxed::Box<sections::rodata_table>,
-        /// Data section `.bss`, 16777228 bytes.
+        /// Data section `.bss`, 3145740 bytes.
         pub bss: ::std::boxed::Box<sections::bss>,
         /// Data section `.bss.scratch`, 64 bytes.
         pub bss_scratch: ::std::boxed::Box<sections::bss_scratch>,
@@ -76,16 +78,26 @@ pub mod data {
                 ::std::vec::Vec::from([
                     ::bpf_skel::private::with_data(self.maps.rodata, self.rodata, 16),
                     ::bpf_skel::private::with_data(self.maps.data, self.data, 20),
-                    ::bpf_skel::private::with_data(self.maps.data_config, self.data_config, 8),
-                    ::bpf_skel::private::with_data(self.maps.rodata_table, self.rodata_table, 16),
+                    ::bpf_skel::private::with_data(
+                        self.maps.data_config,
+                        self.data_config,
+                        8,
+                    ),
+                    ::bpf_skel::private::with_data(
+                        self.maps.rodata_table,
+                        self.rodata_table,
+                        16,
+                    ),
                     self.maps.rodata_private,
-                    ::bpf_skel::private::with_data(self.maps.bss, self.bss, 16777228),
+                    ::bpf_skel::private::with_data(self.maps.bss, self.bss, 3145740),
                     self.maps.rodata_str1_1,
-                    ::bpf_skel::private::with_data(self.maps.bss_scratch, self.bss_scratch, 64),
+                    ::bpf_skel::private::with_data(
+                        self.maps.bss_scratch,
+                        self.bss_scratch,
+                        64,
+                    ),
                 ]),
-                ::std::vec::Vec::from([
-                    self.progs.r#use,
-                ]),
+                ::std::vec::Vec::from([self.progs.r#use]),
             )?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
@@ -124,10 +136,11 @@ pub mod data {
         pub data_config: ::bpf_skel::map::Live<live_sections::data_config>,
         /// Data section `.rodata.table`, 16 bytes.
         pub rodata_table: ::bpf_skel::map::Frozen<sections::rodata_table>,
-        /// Data section `.bss`, 16777228 bytes.
+        /// Data section `.bss`, 3145740 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// Data section `.bss.scratch`, 64 bytes.
         pub bss_scratch: ::bpf_skel::map::Live<live_sections::bss_scratch>,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -190,10 +203,11 @@ pub mod data {
         pub data_config: ::bpf_skel::map::Live<live_sections::data_config>,
         /// Data section `.rodata.table`, 16 bytes.
         pub rodata_table: ::bpf_skel::map::Frozen<sections::rodata_table>,
-        /// Data section `.bss`, 16777228 bytes.
+        /// Data section `.bss`, 3145740 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// Data section `.bss.scratch`, 64 bytes.
         pub bss_scratch: ::bpf_skel::map::Live<live_sections::bss_scratch>,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -222,7 +236,7 @@ pub mod data {
         pub rodata_table: ::bpf_skel::object::OpenMap,
         /// The map of data section `.rodata.private`, 16 bytes.
         pub rodata_private: ::bpf_skel::object::OpenMap,
-        /// The map of data section `.bss`, 16777228 bytes.
+        /// The map of data section `.bss`, 3145740 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
         /// The map of data section `.rodata.str1.1`, 10 bytes.
         pub rodata_str1_1: ::bpf_skel::object::OpenMap,
@@ -242,7 +256,7 @@ pub mod data {
         pub rodata_table: ::bpf_skel::map::Map,
         /// The map of data section `.rodata.private`, 16 bytes.
         pub rodata_private: ::bpf_skel::map::Map,
-        /// The map of data section `.bss`, 16777228 bytes.
+        /// The map of data section `.bss`, 3145740 bytes.
         pub bss: ::bpf_skel::map::Map,
         /// The map of data section `.rodata.str1.1`, 10 bytes.
         pub rodata_str1_1: ::bpf_skel::map::Map,
@@ -259,7 +273,9 @@ pub mod data {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 88 instructions.
-        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub r#use: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
     }
     /// The object's C types, byte for byte.
     pub mod types {}
@@ -276,7 +292,9 @@ pub mod data {
             #[doc(hidden)]
             pub __pad0: [u8; 9],
         }
-        ::bpf_skel::private::section_struct!(rodata, 16, 4; limit: 0, flags: 4; __pad0: 7);
+        ::bpf_skel::private::section_struct!(
+            rodata, 16, 4; limit : 0, flags : 4; __pad0 : 7
+        );
         /// Data section `.data`, 20 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -291,7 +309,7 @@ pub mod data {
             pub __pad1: [u8; 8],
         }
         ::bpf_skel::private::section_struct!(
-            data, 24, 8; counter: 0, weak_counter: 8; __pad0: 4, __pad1: 16
+            data, 24, 8; counter : 0, weak_counter : 8; __pad0 : 4, __pad1 : 16
         );
         /// Data section `.data.config`, 8 bytes
         #[derive(Clone, Copy)]
@@ -300,7 +318,7 @@ pub mod data {
             /// `u64 tuned`
             pub tuned: u64,
         }
-        ::bpf_skel::private::section_struct!(data_config, 8, 8; tuned: 0;);
+        ::bpf_skel::private::section_struct!(data_config, 8, 8; tuned : 0;);
         /// Data section `.rodata.table`, 16 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -308,17 +326,17 @@ pub mod data {
             /// `const u32 table[4]`
             pub table: [u32; 4],
         }
-        ::bpf_skel::private::section_struct!(rodata_table, 16, 4; table: 0;);
-        /// Data section `.bss`, 16777228 bytes
+        ::bpf_skel::private::section_struct!(rodata_table, 16, 4; table : 0;);
+        /// Data section `.bss`, 3145740 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `u64 total`
             pub total: u64,
             #[doc(hidden)]
-            pub __pad0: [u8; 16777224],
+            pub __pad0: [u8; 3145736],
         }
-        ::bpf_skel::private::section_struct!(bss, 16777232, 8; total: 0; __pad0: 8);
+        ::bpf_skel::private::section_struct!(bss, 3145744, 8; total : 0; __pad0 : 8);
         /// Data section `.bss.scratch`, 64 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -326,7 +344,7 @@ pub mod data {
             /// `u32 scratch[16]`
             pub scratch: [u32; 16],
         }
-        ::bpf_skel::private::section_struct!(bss_scratch, 64, 4; scratch: 0;);
+        ::bpf_skel::private::section_struct!(bss_scratch, 64, 4; scratch : 0;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -351,23 +369,30 @@ pub mod data {
             /// `u64 tuned`
             pub tuned: ::bpf_skel::live::Global<u64>,
         }
-        ::bpf_skel::private::live_struct!(data_config, super::sections::data_config; tuned;);
-        /// Data section `.bss`, 16777228 bytes, in shared memory
+        ::bpf_skel::private::live_struct!(
+            data_config, super::sections::data_config; tuned;
+        );
+        /// Data section `.bss`, 3145740 bytes, in shared memory
         #[repr(C)]
         pub struct bss {
             /// `u64 total`
             pub total: ::bpf_skel::live::Global<u64>,
             #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 16777224]>,
+            pub __pad0: ::bpf_skel::live::Global<[u8; 3145736]>,
         }
         ::bpf_skel::private::live_struct!(bss, super::sections::bss; total; __pad0);
         /// Data section `.bss.scratch`, 64 bytes, in shared memory
         #[repr(C)]
         pub struct bss_scratch {
             /// `u32 scratch[16]`
-            pub scratch: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u32>, 16>,
+            pub scratch: ::bpf_skel::live::GlobalArray<
+                ::bpf_skel::live::Global<u32>,
+                16,
+            >,
         }
-        ::bpf_skel::private::live_struct!(bss_scratch, super::sections::bss_scratch; scratch;);
+        ::bpf_skel::private::live_struct!(
+            bss_scratch, super::sections::bss_scratch; scratch;
+        );
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
@@ -381,7 +406,7 @@ pub mod data {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xa8\x03\0\0\xa8\x03\0\0\xa7\x02\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0q\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0v\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\x8a\x01\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\n\0\0\0\0\0\0\0\0\0\0\x09\x0b\0\0\0\x93\x01\0\0\0\0\0\x08\x0c\0\0\0\x97\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xa4\x01\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\x0f\0\0\0\0\0\0\0\0\0\0\x09\x10\0\0\0\xaa\x01\0\0\0\0\0\x08\x11\0\0\0\xad\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0e\0\0\0\x07\0\0\0\x03\0\0\0\xbb\x01\0\0\0\0\0\x0e\x12\0\0\0\x01\0\0\0\xc1\x01\0\0\0\0\0\x0e\x03\0\0\0\x01\0\0\0\xc9\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\x01\xcf\x01\0\0\0\0\0\x0e\x15\0\0\0\0\0\0\0\xde\x01\0\0\0\0\0\x08\x18\0\0\0\xe2\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\xf5\x01\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\x02\x02\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\x0b\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x1b\0\0\0\x07\0\0\0\x04\0\0\0\x08\x02\0\0\0\0\0\x0e\x1c\0\0\0\x01\0\0\0\x0e\x02\0\0\0\0\0\x0e\x1c\0\0\0\0\0\0\0\x1c\x02\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\"\x02\0\0\0\0\0\x0e\x0b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\n\0\0\00\x02\0\0\0\0\0\x0e\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\n$\0\0\0\0\0\0\0\0\0\0\x09\x17\0\0\0@\x02\0\0\0\0\0\x0e#\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\0\0\0\x01G\x02\0\0\0\0\0\x0e&\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0b\0\0\0\x07\0\0\0\x10\0\0\0L\x02\0\0\0\0\0\x0e(\0\0\0\x01\0\0\0T\x02\0\0\x03\0\0\x0f\x0c\0\0\x01\x1f\0\0\0\0\0\0\0\x08\0\0\0 \0\0\0\x08\0\0\0\x04\0\0\0'\0\0\0\x0c\0\0\0\0\0\0\x01Y\x02\0\0\x01\0\0\x0f@\0\0\0)\0\0\0\0\0\0\0@\0\0\0f\x02\0\0\x04\0\0\x0f\x14\0\0\0\x14\0\0\0\0\0\0\0\x04\0\0\0\x16\0\0\0\x04\0\0\0\x02\0\0\0\x19\0\0\0\x08\0\0\0\x08\0\0\0\"\0\0\0\x10\0\0\0\x04\0\0\0l\x02\0\0\x01\0\0\x0f\x08\0\0\0\x1a\0\0\0\0\0\0\0\x08\0\0\0y\x02\0\0\x03\0\0\x0f\x10\0\0\0\x0d\0\0\0\0\0\0\0\x04\0\0\0\x13\0\0\0\x04\0\0\0\x03\0\0\0%\0\0\0\x08\0\0\0\x08\0\0\0\x81\x02\0\0\x01\0\0\x0f\x10\0\0\0\x1e\0\0\0\0\0\0\0\x10\0\0\0\x91\x02\0\0\x01\0\0\x0f\x10\0\0\0\x1d\0\0\0\0\0\0\0\x10\0\0\0\x9f\x02\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0use\0raw_tp/sys_enter\0./data.bpf.c\0\x09u32 at = total & 3;\0\x09bpf_trace_printk(\"hello %d\\n\", 10, counter);\0\x09weak_counter++;\0\x09counter += flags[at % 3];\0\x09hidden_counter += secret;\0\x09total += limit;\0\x09huge[(total & 0xffff) + (1 << 20)]++;\0\x09*t += table[at] + private_table[at];\0\x09private_counter++;\0\x09tuned += huge[total & 0xff];\0\x09scratch[at] = at;\0\x09return private_counter;\0char\0__ARRAY_SIZE_TYPE__\0_license\0u32\0unsigned int\0limit\0u8\0unsigned char\0flags\0counter\0short\0hidden_counter\0u64\0unsigned long long\0weak_counter\0tuned\0table\0private_table\0total\0private_total\0private_counter\0secret\0huge\0scratch\0.bss\0.bss.scratch\0.data\0.data.config\0.rodata\0.rodata.private\0.rodata.table\0license\0"),
+            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xa8\x03\0\0\xa8\x03\0\0\xa7\x02\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0q\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0v\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\x8a\x01\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\n\0\0\0\0\0\0\0\0\0\0\x09\x0b\0\0\0\x93\x01\0\0\0\0\0\x08\x0c\0\0\0\x97\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xa4\x01\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\x0f\0\0\0\0\0\0\0\0\0\0\x09\x10\0\0\0\xaa\x01\0\0\0\0\0\x08\x11\0\0\0\xad\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0e\0\0\0\x07\0\0\0\x03\0\0\0\xbb\x01\0\0\0\0\0\x0e\x12\0\0\0\x01\0\0\0\xc1\x01\0\0\0\0\0\x0e\x03\0\0\0\x01\0\0\0\xc9\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\x01\xcf\x01\0\0\0\0\0\x0e\x15\0\0\0\0\0\0\0\xde\x01\0\0\0\0\0\x08\x18\0\0\0\xe2\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\xf5\x01\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\x02\x02\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\x0b\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x1b\0\0\0\x07\0\0\0\x04\0\0\0\x08\x02\0\0\0\0\0\x0e\x1c\0\0\0\x01\0\0\0\x0e\x02\0\0\0\0\0\x0e\x1c\0\0\0\0\0\0\0\x1c\x02\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\"\x02\0\0\0\0\0\x0e\x0b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\n\0\0\00\x02\0\0\0\0\0\x0e\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\n$\0\0\0\0\0\0\0\0\0\0\x09\x17\0\0\0@\x02\0\0\0\0\0\x0e#\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\0\00\0G\x02\0\0\0\0\0\x0e&\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0b\0\0\0\x07\0\0\0\x10\0\0\0L\x02\0\0\0\0\0\x0e(\0\0\0\x01\0\0\0T\x02\0\0\x03\0\0\x0f\x0c\00\0\x1f\0\0\0\0\0\0\0\x08\0\0\0 \0\0\0\x08\0\0\0\x04\0\0\0'\0\0\0\x0c\0\0\0\0\00\0Y\x02\0\0\x01\0\0\x0f@\0\0\0)\0\0\0\0\0\0\0@\0\0\0f\x02\0\0\x04\0\0\x0f\x14\0\0\0\x14\0\0\0\0\0\0\0\x04\0\0\0\x16\0\0\0\x04\0\0\0\x02\0\0\0\x19\0\0\0\x08\0\0\0\x08\0\0\0\"\0\0\0\x10\0\0\0\x04\0\0\0l\x02\0\0\x01\0\0\x0f\x08\0\0\0\x1a\0\0\0\0\0\0\0\x08\0\0\0y\x02\0\0\x03\0\0\x0f\x10\0\0\0\x0d\0\0\0\0\0\0\0\x04\0\0\0\x13\0\0\0\x04\0\0\0\x03\0\0\0%\0\0\0\x08\0\0\0\x08\0\0\0\x81\x02\0\0\x01\0\0\x0f\x10\0\0\0\x1e\0\0\0\0\0\0\0\x10\0\0\0\x91\x02\0\0\x01\0\0\x0f\x10\0\0\0\x1d\0\0\0\0\0\0\0\x10\0\0\0\x9f\x02\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0use\0raw_tp/sys_enter\0./data.bpf.c\0\x09u32 at = total & 3;\0\x09bpf_trace_printk(\"hello %d\\n\", 10, counter);\0\x09weak_counter++;\0\x09counter += flags[at % 3];\0\x09hidden_counter += secret;\0\x09total += limit;\0\x09huge[(total & 0xffff) + (1 << 20)]++;\0\x09*t += table[at] + private_table[at];\0\x09private_counter++;\0\x09tuned += huge[total & 0xff];\0\x09scratch[at] = at;\0\x09return private_counter;\0char\0__ARRAY_SIZE_TYPE__\0_license\0u32\0unsigned int\0limit\0u8\0unsigned char\0flags\0counter\0short\0hidden_counter\0u64\0unsigned long long\0weak_counter\0tuned\0table\0private_table\0total\0private_total\0private_counter\0secret\0huge\0scratch\0.bss\0.bss.scratch\0.data\0.data.config\0.rodata\0.rodata.private\0.rodata.table\0license\0"),
             maps: Borrowed(&[
                 MapSpec {
                     name: Borrowed(".rodata"),
@@ -483,7 +508,7 @@ pub mod data {
                     section: Borrowed(".bss"),
                     map_type: MapType::ARRAY,
                     key_size: 4,
-                    value_size: 16777228,
+                    value_size: 3145740,
                     max_entries: 1,
                     flags: 0x400,
                     extra: 0x0,
@@ -493,7 +518,7 @@ pub mod data {
                     value_type_id: 42,
                     inner: ::core::option::Option::None,
                     contents: MapContents::Data {
-                        data: Data::Zeroed(16777228),
+                        data: Data::Zeroed(3145740),
                         frozen: false,
                     },
                 },
@@ -662,7 +687,7 @@ pub mod data {
                     name: Borrowed("huge"),
                     map: 5,
                     offset: 12,
-                    size: 16777216,
+                    size: 3145728,
                     type_id: 38,
                     linkage: Linkage::Static,
                 },

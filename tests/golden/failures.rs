@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod failures {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`failures-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`failures-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -102,6 +104,7 @@ pub mod failures {
         pub maps: Maps,
         /// Data section `.bss`, 8 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -155,6 +158,7 @@ pub mod failures {
         pub progs: Progs,
         /// Data section `.bss`, 8 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -248,11 +252,15 @@ pub mod failures {
         /// Program `gpl_only`: section `?raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 8 instructions.
         ///
         /// Not loaded unless asked for.
-        pub gpl_only: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub gpl_only: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
         /// Program `no_member`: section `?raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 2 instructions.
         ///
         /// Not loaded unless asked for.
-        pub no_member: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub no_member: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
         /// Program `no_target`: section `?tp_btf/no_such_tracepoint`, type `tracing`, target `no_such_tracepoint`, 2 instructions.
         ///
         /// Not loaded unless asked for.
@@ -260,11 +268,15 @@ pub mod failures {
         /// Program `attaches`: section `?raw_tp/task_newtask`, type `raw_tracepoint`, target `task_newtask`, 7 instructions.
         ///
         /// Not loaded unless asked for.
-        pub attaches: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub attaches: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
         /// Program `attaches_nowhere`: section `?raw_tp/no_such_tracepoint`, type `raw_tracepoint`, target `no_such_tracepoint`, 2 instructions.
         ///
         /// Not loaded unless asked for.
-        pub attaches_nowhere: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub attaches_nowhere: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
     }
     /// The object's C types, byte for byte.
     pub mod types {}
@@ -277,7 +289,7 @@ pub mod failures {
             /// `u64 total`
             pub total: u64,
         }
-        ::bpf_skel::private::section_struct!(bss, 8, 8; total: 0;);
+        ::bpf_skel::private::section_struct!(bss, 8, 8; total : 0;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {

@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod inner_by_user {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`inner_by_user-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`inner_by_user-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -48,12 +50,8 @@ pub mod inner_by_user {
             let object = ::bpf_skel::private::prepare(
                 &SPEC,
                 self.options,
-                ::std::vec::Vec::from([
-                    self.maps.bare,
-                ]),
-                ::std::vec::Vec::from([
-                    self.progs.r#use,
-                ]),
+                ::std::vec::Vec::from([self.maps.bare]),
+                ::std::vec::Vec::from([self.progs.r#use]),
             )?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
@@ -78,6 +76,7 @@ pub mod inner_by_user {
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -119,6 +118,7 @@ pub mod inner_by_user {
         pub maps: Maps,
         /// Its programs.
         pub progs: Progs,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -156,7 +156,9 @@ pub mod inner_by_user {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 11 instructions.
-        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub r#use: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
     }
     /// The object's C types, byte for byte.
     pub mod types {}

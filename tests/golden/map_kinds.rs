@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod map_kinds {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`map_kinds-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`map_kinds-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -80,6 +82,7 @@ pub mod map_kinds {
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -122,6 +125,7 @@ pub mod map_kinds {
         pub maps: Maps,
         /// Its programs.
         pub progs: Progs,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -182,7 +186,7 @@ pub mod map_kinds {
             /// `u8 address[4]`
             pub address: [u8; 4],
         }
-        ::bpf_skel::private::plain!(prefix, 8, 4; bits: 0, address: 4;);
+        ::bpf_skel::private::plain!(prefix, 8, 4; bits : 0, address : 4;);
         ::bpf_skel::private::equal!(prefix; bits, address);
         /// `struct job`, 16 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -195,7 +199,7 @@ pub mod map_kinds {
             #[doc(hidden)]
             pub __pad0: [u8; 4],
         }
-        ::bpf_skel::private::plain!(job, 16, 8; id: 0, cost: 8; __pad0: 12);
+        ::bpf_skel::private::plain!(job, 16, 8; id : 0, cost : 8; __pad0 : 12);
         ::bpf_skel::private::equal!(job; id, cost);
     }
     /// Everything that the object holds.
@@ -295,7 +299,8 @@ pub mod map_kinds {
                     contents: MapContents::Empty,
                 },
             ]),
-            programs: Borrowed(&[]),
+            programs: Borrowed(&[
+            ]),
             variables: Borrowed(&[]),
             externs: Borrowed(&[]),
         }

@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod maps {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`maps-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`maps-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -67,9 +69,7 @@ pub mod maps {
                     self.maps.bloom_long,
                     self.maps.first,
                 ]),
-                ::std::vec::Vec::from([
-                    self.progs.r#use,
-                ]),
+                ::std::vec::Vec::from([self.progs.r#use]),
             )?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
@@ -94,6 +94,7 @@ pub mod maps {
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -143,6 +144,7 @@ pub mod maps {
         pub maps: Maps,
         /// Its programs.
         pub progs: Progs,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -216,7 +218,9 @@ pub mod maps {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 20 instructions.
-        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub r#use: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
     }
     /// The object's C types, byte for byte.
     pub mod types {
@@ -231,7 +235,7 @@ pub mod maps {
             /// `u16 c`
             pub c: u16,
         }
-        ::bpf_skel::private::plain!(key, 8, 4; a: 0, b: 4, c: 6;);
+        ::bpf_skel::private::plain!(key, 8, 4; a : 0, b : 4, c : 6;);
         ::bpf_skel::private::equal!(key; a, b, c);
         /// `struct value`, 24 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -242,7 +246,7 @@ pub mod maps {
             /// `char name[16]`
             pub name: [u8; 16],
         }
-        ::bpf_skel::private::plain!(value, 24, 8; count: 0, name: 8;);
+        ::bpf_skel::private::plain!(value, 24, 8; count : 0, name : 8;);
         ::bpf_skel::private::equal!(value; count, name);
     }
     /// Everything that the object holds.

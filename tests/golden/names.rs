@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod names {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`names-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`names-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -83,7 +85,11 @@ pub mod names {
                     self.maps.data_x,
                     ::bpf_skel::private::with_data(self.maps.data, self.data, 4),
                     ::bpf_skel::private::with_data(self.maps.data_x_2, self.data_x, 4),
-                    ::bpf_skel::private::with_data(self.maps.data_type, self.data_type, 4),
+                    ::bpf_skel::private::with_data(
+                        self.maps.data_type,
+                        self.data_type,
+                        4,
+                    ),
                     ::bpf_skel::private::with_data(self.maps.bss_2, self.bss, 44),
                     self.maps.rodata,
                 ]),
@@ -128,6 +134,7 @@ pub mod names {
         pub data_type: ::bpf_skel::map::Live<live_sections::data_type>,
         /// Data section `.bss`, 44 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -194,6 +201,7 @@ pub mod names {
         pub data_type: ::bpf_skel::map::Live<live_sections::data_type>,
         /// Data section `.bss`, 44 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -279,9 +287,13 @@ pub mod names {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 90 instructions.
-        pub r#loop: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub r#loop: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
         /// Program `foo__bar`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 9 instructions.
-        pub foo__bar: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub foo__bar: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
         /// Program `open`: section `raw_tp/sys_exit`, type `raw_tracepoint`, target `sys_exit`, 2 instructions.
         pub open: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
@@ -305,7 +317,8 @@ pub mod names {
             pub Default: u64,
         }
         ::bpf_skel::private::plain!(
-            Clone, 16, 8; Option: 0, __: 1, r#match: 2, __pad0: 3, Default: 8; __pad0_2: 4
+            Clone, 16, 8; Option : 0, __ : 1, r#match : 2, __pad0 : 3, Default : 8;
+            __pad0_2 : 4
         );
         ::bpf_skel::private::equal!(Clone; Option, __, r#match, __pad0, Default);
         /// `struct Option`, 1 byte, alignment 1
@@ -315,7 +328,7 @@ pub mod names {
             /// `u8 some`
             pub some: u8,
         }
-        ::bpf_skel::private::plain!(Option, 1, 1; some: 0;);
+        ::bpf_skel::private::plain!(Option, 1, 1; some : 0;);
         ::bpf_skel::private::equal!(Option; some);
         /// `struct bss`, 4 bytes, alignment 4
         #[derive(Clone, Copy)]
@@ -324,7 +337,7 @@ pub mod names {
             /// `u32 a`
             pub a: u32,
         }
-        ::bpf_skel::private::plain!(bss, 4, 4; a: 0;);
+        ::bpf_skel::private::plain!(bss, 4, 4; a : 0;);
         ::bpf_skel::private::equal!(bss; a);
         /// `union Result`, 8 bytes, alignment 8
         ///
@@ -334,7 +347,7 @@ pub mod names {
         pub struct Result {
             storage: [u64; 1],
         }
-        ::bpf_skel::private::plain!(Result, 8, 8; storage: 0;);
+        ::bpf_skel::private::plain!(Result, 8, 8; storage : 0;);
         impl Result {
             /// `u32 get`
             pub fn get(&self) -> u32 {
@@ -368,12 +381,13 @@ pub mod names {
             /// Bit-fields: `u32 where : 1; u32 set_where : 2; u32 clone : 3`
             pub bits0: u32,
         }
-        ::bpf_skel::private::plain!(r#fn, 4, 4; bits0: 0;);
+        ::bpf_skel::private::plain!(r#fn, 4, 4; bits0 : 0;);
         ::bpf_skel::private::equal!(r#fn; bits0);
         impl r#fn {
             /// `u32 where : 1`
             pub fn r#where(&self) -> u32 {
-                ::bpf_skel::private::bits(&{ self.bits0 }, 0, 1)
+                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 0, 1);
+                value
             }
             /// Writes `u32 where : 1`; bits of the value that it has no room for are left out.
             pub fn set_where(&mut self, value: u32) {
@@ -381,7 +395,8 @@ pub mod names {
             }
             /// `u32 set_where : 2`
             pub fn set_where_2(&self) -> u32 {
-                ::bpf_skel::private::bits(&{ self.bits0 }, 1, 2)
+                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 1, 2);
+                value
             }
             /// Writes `u32 set_where : 2`; bits of the value that it has no room for are left out.
             pub fn set_set_where(&mut self, value: u32) {
@@ -389,7 +404,8 @@ pub mod names {
             }
             /// `u32 clone : 3`
             pub fn clone(&self) -> u32 {
-                ::bpf_skel::private::bits(&{ self.bits0 }, 3, 3)
+                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 3, 3);
+                value
             }
             /// Writes `u32 clone : 3`; bits of the value that it has no room for are left out.
             pub fn set_clone(&mut self, value: u32) {
@@ -403,7 +419,7 @@ pub mod names {
             /// `u32 x`
             pub x: u32,
         }
-        ::bpf_skel::private::plain!(str_2, 4, 4; x: 0;);
+        ::bpf_skel::private::plain!(str_2, 4, 4; x : 0;);
         ::bpf_skel::private::equal!(str_2; x);
         /// `enum loop`, 4 bytes, alignment 4
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -467,7 +483,7 @@ pub mod names {
             /// `u32 type`
             pub r#type: u32,
         }
-        ::bpf_skel::private::section_struct!(data, 4, 4; r#type: 0;);
+        ::bpf_skel::private::section_struct!(data, 4, 4; r#type : 0;);
         /// Data section `.data.x`, 4 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -475,7 +491,7 @@ pub mod names {
             /// `u32 impl`
             pub r#impl: u32,
         }
-        ::bpf_skel::private::section_struct!(data_x, 4, 4; r#impl: 0;);
+        ::bpf_skel::private::section_struct!(data_x, 4, 4; r#impl : 0;);
         /// Data section `.data.type`, 4 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -483,7 +499,7 @@ pub mod names {
             /// `u32 progs`
             pub progs: u32,
         }
-        ::bpf_skel::private::section_struct!(data_type, 4, 4; progs: 0;);
+        ::bpf_skel::private::section_struct!(data_type, 4, 4; progs : 0;);
         /// Data section `.bss`, 44 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -510,8 +526,8 @@ pub mod names {
             pub __pad2: [u8; 4],
         }
         ::bpf_skel::private::section_struct!(
-            bss, 48, 8; object_: 8, r: 12, struct_: 16, Some: 24, Fn: 32, Str: 36, Loop: 40;
-            __pad0: 0, __pad1: 20, __pad2: 44
+            bss, 48, 8; object_ : 8, r : 12, struct_ : 16, Some : 24, Fn : 32, Str : 36,
+            Loop : 40; __pad0 : 0, __pad1 : 20, __pad2 : 44
         );
     }
     /// Data sections in memory that running programs share.
@@ -562,8 +578,8 @@ pub mod names {
             pub __pad2: ::bpf_skel::live::Global<[u8; 4]>,
         }
         ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; object_, r, struct_, Some, Fn, Str, Loop; __pad0, __pad1,
-            __pad2
+            bss, super::sections::bss; object_, r, struct_, Some, Fn, Str, Loop; __pad0,
+            __pad1, __pad2
         );
     }
     /// Everything that the object holds.

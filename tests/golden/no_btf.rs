@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod no_btf {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`no_btf-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`no_btf-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -59,9 +61,7 @@ pub mod no_btf {
                     ::bpf_skel::private::with_data(self.maps.rodata, self.rodata, 4),
                     ::bpf_skel::private::with_data(self.maps.bss, self.bss, 16),
                 ]),
-                ::std::vec::Vec::from([
-                    self.progs.r#use,
-                ]),
+                ::std::vec::Vec::from([self.progs.r#use]),
             )?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
@@ -92,6 +92,7 @@ pub mod no_btf {
         pub rodata: ::bpf_skel::map::Frozen<sections::rodata>,
         /// Data section `.bss`, 16 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -140,6 +141,7 @@ pub mod no_btf {
         pub rodata: ::bpf_skel::map::Frozen<sections::rodata>,
         /// Data section `.bss`, 16 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -181,7 +183,9 @@ pub mod no_btf {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 17 instructions.
-        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub r#use: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
     }
     /// The object's C types, byte for byte.
     pub mod types {}
@@ -194,7 +198,7 @@ pub mod no_btf {
             /// `step`
             pub step: [u8; 4],
         }
-        ::bpf_skel::private::section_struct!(rodata, 4, 1; step: 0;);
+        ::bpf_skel::private::section_struct!(rodata, 4, 1; step : 0;);
         /// Data section `.bss`, 16 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -204,7 +208,7 @@ pub mod no_btf {
             #[doc(hidden)]
             pub __pad0: [u8; 8],
         }
-        ::bpf_skel::private::section_struct!(bss, 16, 1; total: 0; __pad0: 8);
+        ::bpf_skel::private::section_struct!(bss, 16, 1; total : 0; __pad0 : 8);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {

@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod no_license {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`no_license-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`no_license-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -47,9 +49,7 @@ pub mod no_license {
                 &SPEC,
                 self.options,
                 ::std::vec::Vec::from([]),
-                ::std::vec::Vec::from([
-                    self.progs.accept,
-                ]),
+                ::std::vec::Vec::from([self.progs.accept]),
             )?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
@@ -74,6 +74,7 @@ pub mod no_license {
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -113,6 +114,7 @@ pub mod no_license {
         pub maps: Maps,
         /// Its programs.
         pub progs: Progs,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -144,7 +146,9 @@ pub mod no_license {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `accept`: section `socket`, type `socket_filter`, 2 instructions.
-        pub accept: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
+        pub accept: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::SocketFilter,
+        >,
     }
     /// The object's C types, byte for byte.
     pub mod types {}

@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod phases {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`phases-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`phases-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -86,7 +88,11 @@ pub mod phases {
                     self.maps.spare,
                     ::bpf_skel::private::with_data(self.maps.rodata, self.rodata, 8),
                     ::bpf_skel::private::with_data(self.maps.data, self.data, 4),
-                    ::bpf_skel::private::with_data(self.maps.data_custom, self.data_custom, 4),
+                    ::bpf_skel::private::with_data(
+                        self.maps.data_custom,
+                        self.data_custom,
+                        4,
+                    ),
                     self.maps.data_quiet,
                     ::bpf_skel::private::with_data(self.maps.bss, self.bss, 32),
                 ]),
@@ -136,6 +142,7 @@ pub mod phases {
         pub data_custom: ::bpf_skel::map::Live<live_sections::data_custom>,
         /// Data section `.bss`, 32 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -206,6 +213,7 @@ pub mod phases {
         pub data_custom: ::bpf_skel::map::Live<live_sections::data_custom>,
         /// Data section `.bss`, 32 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -334,7 +342,7 @@ pub mod phases {
             /// `const volatile u32 slot`
             pub slot: u32,
         }
-        ::bpf_skel::private::section_struct!(rodata, 8, 4; knob: 0, slot: 4;);
+        ::bpf_skel::private::section_struct!(rodata, 8, 4; knob : 0, slot : 4;);
         /// Data section `.data`, 4 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -342,7 +350,7 @@ pub mod phases {
             /// `int level`
             pub level: i32,
         }
-        ::bpf_skel::private::section_struct!(data, 4, 4; level: 0;);
+        ::bpf_skel::private::section_struct!(data, 4, 4; level : 0;);
         /// Data section `.data.custom`, 4 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -350,7 +358,7 @@ pub mod phases {
             /// `u32 tuned`
             pub tuned: u32,
         }
-        ::bpf_skel::private::section_struct!(data_custom, 4, 4; tuned: 0;);
+        ::bpf_skel::private::section_struct!(data_custom, 4, 4; tuned : 0;);
         /// Data section `.bss`, 32 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -360,7 +368,7 @@ pub mod phases {
             /// `u64 seen[3]`
             pub seen: [u64; 3],
         }
-        ::bpf_skel::private::section_struct!(bss, 32, 8; total: 0, seen: 8;);
+        ::bpf_skel::private::section_struct!(bss, 32, 8; total : 0, seen : 8;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -377,7 +385,9 @@ pub mod phases {
             /// `u32 tuned`
             pub tuned: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(data_custom, super::sections::data_custom; tuned;);
+        ::bpf_skel::private::live_struct!(
+            data_custom, super::sections::data_custom; tuned;
+        );
         /// Data section `.bss`, 32 bytes, in shared memory
         #[repr(C)]
         pub struct bss {

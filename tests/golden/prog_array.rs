@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod prog_array {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`prog_array-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`prog_array-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -50,9 +52,7 @@ pub mod prog_array {
             let object = ::bpf_skel::private::prepare(
                 &SPEC,
                 self.options,
-                ::std::vec::Vec::from([
-                    self.maps.jumps,
-                ]),
+                ::std::vec::Vec::from([self.maps.jumps]),
                 ::std::vec::Vec::from([
                     self.progs.pass,
                     self.progs.drop,
@@ -82,6 +82,7 @@ pub mod prog_array {
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -125,6 +126,7 @@ pub mod prog_array {
         pub maps: Maps,
         /// Its programs.
         pub progs: Progs,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {

@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod programs {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`programs-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`programs-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -82,6 +84,7 @@ pub mod programs {
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -125,6 +128,7 @@ pub mod programs {
         pub maps: Maps,
         /// Its programs.
         pub progs: Progs,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -174,7 +178,9 @@ pub mod programs {
         /// Program `on_switch`: section `?raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 2 instructions.
         ///
         /// Not loaded unless asked for.
-        pub on_switch: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub on_switch: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
         /// Program `no_type`: section `something/else`, type `unspec`, 2 instructions.
         pub no_type: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }

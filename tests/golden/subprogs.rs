@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod subprogs {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`subprogs-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`subprogs-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -90,6 +92,7 @@ pub mod subprogs {
         pub maps: Maps,
         /// Data section `.bss`, 8 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -137,6 +140,7 @@ pub mod subprogs {
         pub progs: Progs,
         /// Data section `.bss`, 8 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -182,7 +186,9 @@ pub mod subprogs {
         /// Program `alone`: section `socket`, type `socket_filter`, 2 instructions.
         pub alone: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
         /// Program `shallow`: section `socket`, type `socket_filter`, 10 instructions.
-        pub shallow: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
+        pub shallow: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::SocketFilter,
+        >,
         /// Program `deep`: section `socket`, type `socket_filter`, 42 instructions.
         pub deep: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
         /// Program `circular`: section `syscall`, type `syscall`, 15 instructions.
@@ -199,7 +205,7 @@ pub mod subprogs {
             /// `u64 calls`
             pub calls: u64,
         }
-        ::bpf_skel::private::section_struct!(bss, 8, 8; calls: 0;);
+        ::bpf_skel::private::section_struct!(bss, 8, 8; calls : 0;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {

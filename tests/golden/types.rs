@@ -8,11 +8,13 @@
     clippy::restriction,
     nonstandard_style,
     unreachable_pub,
-    rustdoc::all
+    rustdoc::all,
 )]
 pub mod types {
     #[cfg(target_endian = "big")]
-    ::core::compile_error!("`types-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`");
+    ::core::compile_error!(
+        "`types-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
+    );
     /// Opens the object: no system call, cannot fail.
     pub fn open() -> Open {
         Open::new()
@@ -68,9 +70,7 @@ pub mod types {
                     ::bpf_skel::private::with_data(self.maps.rodata, self.rodata, 9),
                     ::bpf_skel::private::with_data(self.maps.bss, self.bss, 1080),
                 ]),
-                ::std::vec::Vec::from([
-                    self.progs.r#use,
-                ]),
+                ::std::vec::Vec::from([self.progs.r#use]),
             )?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
@@ -104,6 +104,7 @@ pub mod types {
         pub rodata: ::bpf_skel::map::Frozen<sections::rodata>,
         /// Data section `.bss`, 1080 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
     impl Prepared {
@@ -158,6 +159,7 @@ pub mod types {
         pub rodata: ::bpf_skel::map::Frozen<sections::rodata>,
         /// Data section `.bss`, 1080 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
+        /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
     impl Skel {
@@ -211,7 +213,9 @@ pub mod types {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 126 instructions.
-        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        pub r#use: ::bpf_skel::program::Program<
+            ::bpf_skel::program::kind::RawTracepoint,
+        >,
     }
     /// The object's C types, byte for byte.
     pub mod types {
@@ -226,7 +230,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::plain!(key, 8, 4; pid: 0, kind: 4; __pad0: 5);
+        ::bpf_skel::private::plain!(key, 8, 4; pid : 0, kind : 4; __pad0 : 5);
         ::bpf_skel::private::equal!(key; pid, kind);
         /// `typedef u32 pid_t`
         pub type pid_t = u32;
@@ -292,11 +296,11 @@ pub mod types {
             pub jiffies: i64,
         }
         ::bpf_skel::private::plain!(
-            value, 592, 16; count: 0, flag: 8, flags: 9, color: 12, temperature: 16, small: 20,
-            wide: 24, state: 32, f: 36, d: 40, big: 48, comm: 64, mac: 80, points: 88,
-            long_array: 136, anon0: 456, addr: 460, named: 480, bits: 512, packed: 528,
-            inner16: 560, quad: 576, jiffies: 584; __pad0: 21, __pad1: 86, __pad2: 476, __pad3: 547,
-            __pad4: 580
+            value, 592, 16; count : 0, flag : 8, flags : 9, color : 12, temperature : 16,
+            small : 20, wide : 24, state : 32, f : 36, d : 40, big : 48, comm : 64, mac :
+            80, points : 88, long_array : 136, anon0 : 456, addr : 460, named : 480, bits
+            : 512, packed : 528, inner16 : 560, quad : 576, jiffies : 584; __pad0 : 21,
+            __pad1 : 86, __pad2 : 476, __pad3 : 547, __pad4 : 580
         );
         /// `enum color`, 4 bytes, alignment 4
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -381,7 +385,7 @@ pub mod types {
             /// `s32 y`
             pub y: i32,
         }
-        ::bpf_skel::private::plain!(point_t, 8, 4; x: 0, y: 4;);
+        ::bpf_skel::private::plain!(point_t, 8, 4; x : 0, y : 4;);
         ::bpf_skel::private::equal!(point_t; x, y);
         /// `union {…}`, 4 bytes, alignment 4
         ///
@@ -391,7 +395,7 @@ pub mod types {
         pub struct value__anon0 {
             storage: [u32; 1],
         }
-        ::bpf_skel::private::plain!(value__anon0, 4, 4; storage: 0;);
+        ::bpf_skel::private::plain!(value__anon0, 4, 4; storage : 0;);
         impl value__anon0 {
             /// `struct {…}`
             pub fn anon0(&self) -> value__anon0__anon0 {
@@ -419,7 +423,7 @@ pub mod types {
             /// `u16 dport`
             pub dport: u16,
         }
-        ::bpf_skel::private::plain!(value__anon0__anon0, 4, 2; sport: 0, dport: 2;);
+        ::bpf_skel::private::plain!(value__anon0__anon0, 4, 2; sport : 0, dport : 2;);
         ::bpf_skel::private::equal!(value__anon0__anon0; sport, dport);
         /// `union {…}`, 16 bytes, alignment 4
         ///
@@ -429,7 +433,7 @@ pub mod types {
         pub struct value__addr {
             storage: [u32; 4],
         }
-        ::bpf_skel::private::plain!(value__addr, 16, 4; storage: 0;);
+        ::bpf_skel::private::plain!(value__addr, 16, 4; storage : 0;);
         impl value__addr {
             /// `u32 v4`
             pub fn v4(&self) -> u32 {
@@ -459,7 +463,7 @@ pub mod types {
             /// `struct {…} *to`
             pub to: ::bpf_skel::pod::Ptr<()>,
         }
-        ::bpf_skel::private::plain!(value__named, 16, 8; a: 0, to: 8; __pad0: 1);
+        ::bpf_skel::private::plain!(value__named, 16, 8; a : 0, to : 8; __pad0 : 1);
         ::bpf_skel::private::equal!(value__named; a, to);
         /// `struct bits`, 16 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -472,12 +476,13 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 2],
         }
-        ::bpf_skel::private::plain!(bits, 16, 8; bits0: 0, after: 13; __pad0: 14);
+        ::bpf_skel::private::plain!(bits, 16, 8; bits0 : 0, after : 13; __pad0 : 14);
         ::bpf_skel::private::equal!(bits; bits0, after);
         impl bits {
             /// `u32 low : 3`
             pub fn low(&self) -> u32 {
-                ::bpf_skel::private::bits(&{ self.bits0 }, 0, 3)
+                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 0, 3);
+                value
             }
             /// Writes `u32 low : 3`; bits of the value that it has no room for are left out.
             pub fn set_low(&mut self, value: u32) {
@@ -485,7 +490,8 @@ pub mod types {
             }
             /// `u32 middle : 13`
             pub fn middle(&self) -> u32 {
-                ::bpf_skel::private::bits(&{ self.bits0 }, 3, 13)
+                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 3, 13);
+                value
             }
             /// Writes `u32 middle : 13`; bits of the value that it has no room for are left out.
             pub fn set_middle(&mut self, value: u32) {
@@ -493,7 +499,8 @@ pub mod types {
             }
             /// `s32 negative : 5`
             pub fn negative(&self) -> i32 {
-                ::bpf_skel::private::bits(&{ self.bits0 }, 16, 5)
+                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 16, 5);
+                value
             }
             /// Writes `s32 negative : 5`; bits of the value that it has no room for are left out.
             pub fn set_negative(&mut self, value: i32) {
@@ -501,7 +508,8 @@ pub mod types {
             }
             /// `_Bool on : 1`
             pub fn on(&self) -> ::bpf_skel::pod::Bool {
-                ::bpf_skel::private::bits(&{ self.bits0 }, 21, 1)
+                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 21, 1);
+                value
             }
             /// Writes `_Bool on : 1`; bits of the value that it has no room for are left out.
             pub fn set_on(&mut self, value: ::bpf_skel::pod::Bool) {
@@ -509,7 +517,8 @@ pub mod types {
             }
             /// `enum color color : 4`
             pub fn color(&self) -> color {
-                color(::bpf_skel::private::bits(&{ self.bits0 }, 22, 4))
+                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 22, 4);
+                color(value)
             }
             /// Writes `enum color color : 4`; bits of the value that it has no room for are left out.
             pub fn set_color(&mut self, value: color) {
@@ -517,7 +526,8 @@ pub mod types {
             }
             /// `u64 far : 40`
             pub fn far(&self) -> u64 {
-                ::bpf_skel::private::bits(&{ self.bits0 }, 64, 40)
+                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 64, 40);
+                value
             }
             /// Writes `u64 far : 40`; bits of the value that it has no room for are left out.
             pub fn set_far(&mut self, value: u64) {
@@ -537,7 +547,9 @@ pub mod types {
             /// `struct key key`
             pub key: key,
         }
-        ::bpf_skel::private::plain!(packed packed, 19, 1; tag: 0, value: 1, odd: 9, key: 11;);
+        ::bpf_skel::private::plain!(
+            packed packed, 19, 1; tag : 0, value : 1, odd : 9, key : 11;
+        );
         ::bpf_skel::private::equal!(packed packed; tag, value, odd, key);
         /// `struct inner16`, 16 bytes, alignment 16
         #[derive(Clone, Copy)]
@@ -548,7 +560,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 12],
         }
-        ::bpf_skel::private::plain!(inner16, 16, 16; x: 0; __pad0: 4);
+        ::bpf_skel::private::plain!(inner16, 16, 16; x : 0; __pad0 : 4);
         ::bpf_skel::private::equal!(inner16; x);
         /// `typedef union {…} quad_t`, 4 bytes, alignment 4
         ///
@@ -558,7 +570,7 @@ pub mod types {
         pub struct quad_t {
             storage: [u32; 1],
         }
-        ::bpf_skel::private::plain!(quad_t, 4, 4; storage: 0;);
+        ::bpf_skel::private::plain!(quad_t, 4, 4; storage : 0;);
         impl quad_t {
             /// `u32 raw`
             pub fn raw(&self) -> u32 {
@@ -588,7 +600,9 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::plain!(anonymous__value, 8, 4; hits: 0, last: 4; __pad0: 5);
+        ::bpf_skel::private::plain!(
+            anonymous__value, 8, 4; hits : 0, last : 4; __pad0 : 5
+        );
         ::bpf_skel::private::equal!(anonymous__value; hits, last);
         /// `struct {…}`, 16 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -601,7 +615,7 @@ pub mod types {
             /// `struct {…} nested`
             pub nested: config__nested,
         }
-        ::bpf_skel::private::plain!(config, 16, 8; min: 0, nested: 8; __pad0: 4);
+        ::bpf_skel::private::plain!(config, 16, 8; min : 0, nested : 8; __pad0 : 4);
         ::bpf_skel::private::equal!(config; min, nested);
         /// `struct {…}`, 8 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -610,7 +624,7 @@ pub mod types {
             /// `u64 limit`
             pub limit: u64,
         }
-        ::bpf_skel::private::plain!(config__nested, 8, 8; limit: 0;);
+        ::bpf_skel::private::plain!(config__nested, 8, 8; limit : 0;);
         ::bpf_skel::private::equal!(config__nested; limit);
         /// `struct node`, 56 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -630,7 +644,8 @@ pub mod types {
             pub numbers: [::bpf_skel::pod::Ptr<u64>; 2],
         }
         ::bpf_skel::private::plain!(
-            node, 56, 8; next: 0, unknown: 8, data: 16, handler: 24, name: 32, numbers: 40;
+            node, 56, 8; next : 0, unknown : 8, data : 16, handler : 24, name : 32,
+            numbers : 40;
         );
         ::bpf_skel::private::equal!(node; next, unknown, data, handler, name, numbers);
         /// `struct unknown`, which is only pointed to.
@@ -650,7 +665,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 5],
         }
-        ::bpf_skel::private::plain!(record, 16, 8; at: 0, text: 8; __pad0: 11);
+        ::bpf_skel::private::plain!(record, 16, 8; at : 0, text : 8; __pad0 : 11);
         ::bpf_skel::private::equal!(record; at, text);
         /// `struct flexible`, 4 bytes, alignment 4
         #[derive(Clone, Copy)]
@@ -661,7 +676,7 @@ pub mod types {
             /// `u8 bytes[]`
             pub bytes: [u8; 0],
         }
-        ::bpf_skel::private::plain!(flexible, 4, 4; len: 0, bytes: 4;);
+        ::bpf_skel::private::plain!(flexible, 4, 4; len : 0, bytes : 4;);
         ::bpf_skel::private::equal!(flexible; len, bytes);
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -674,7 +689,10 @@ pub mod types {
             /// `_Bool flag`
             pub flag: ::bpf_skel::live::Global<::bpf_skel::pod::Bool>,
             /// `_Bool flags[3]`
-            pub flags: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<::bpf_skel::pod::Bool>, 3>,
+            pub flags: ::bpf_skel::live::GlobalArray<
+                ::bpf_skel::live::Global<::bpf_skel::pod::Bool>,
+                3,
+            >,
             /// `enum color color`
             pub color: ::bpf_skel::live::Global<super::types::color>,
             /// `enum temperature temperature`
@@ -700,9 +718,15 @@ pub mod types {
             #[doc(hidden)]
             pub __pad1: ::bpf_skel::live::Global<[u8; 2]>,
             /// `point_t points[2][3]`
-            pub points: ::bpf_skel::live::GlobalArray<::bpf_skel::live::GlobalArray<point_t, 3>, 2>,
+            pub points: ::bpf_skel::live::GlobalArray<
+                ::bpf_skel::live::GlobalArray<point_t, 3>,
+                2,
+            >,
             /// `u64 long_array[40]`
-            pub long_array: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 40>,
+            pub long_array: ::bpf_skel::live::GlobalArray<
+                ::bpf_skel::live::Global<u64>,
+                40,
+            >,
             /// `union {…}`
             pub anon0: ::bpf_skel::live::Global<super::types::value__anon0>,
             /// `union {…} addr`
@@ -727,9 +751,9 @@ pub mod types {
             pub jiffies: ::bpf_skel::live::Global<i64>,
         }
         ::bpf_skel::private::live_struct!(
-            value, super::types::value; count, flag, flags, color, temperature, small, wide, state,
-            f, d, big, comm, mac, points, long_array, anon0, addr, named, bits, packed, inner16,
-            quad, jiffies; __pad0, __pad1, __pad2, __pad3, __pad4
+            value, super::types::value; count, flag, flags, color, temperature, small,
+            wide, state, f, d, big, comm, mac, points, long_array, anon0, addr, named,
+            bits, packed, inner16, quad, jiffies; __pad0, __pad1, __pad2, __pad3, __pad4
         );
         /// `typedef struct {…} point_t` in shared memory; [`types::point_t`](super::types::point_t) is its plain twin.
         #[repr(C)]
@@ -750,7 +774,9 @@ pub mod types {
             /// `struct {…} *to`
             pub to: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<()>>,
         }
-        ::bpf_skel::private::live_struct!(value__named, super::types::value__named; a, to; __pad0);
+        ::bpf_skel::private::live_struct!(
+            value__named, super::types::value__named; a, to; __pad0
+        );
         /// `struct bits` in shared memory; [`types::bits`](super::types::bits) is its plain twin.
         #[repr(C, align(8))]
         pub struct bits {
@@ -761,7 +787,9 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::live::Global<[u8; 2]>,
         }
-        ::bpf_skel::private::live_struct!(bits, super::types::bits; bits0, after; __pad0);
+        ::bpf_skel::private::live_struct!(
+            bits, super::types::bits; bits0, after; __pad0
+        );
         /// `struct inner16` in shared memory; [`types::inner16`](super::types::inner16) is its plain twin.
         #[repr(C, align(16))]
         pub struct inner16 {
@@ -781,21 +809,27 @@ pub mod types {
             /// `struct {…} nested`
             pub nested: config__nested,
         }
-        ::bpf_skel::private::live_struct!(config, super::types::config; min, nested; __pad0);
+        ::bpf_skel::private::live_struct!(
+            config, super::types::config; min, nested; __pad0
+        );
         /// `struct {…}` in shared memory; [`types::config__nested`](super::types::config__nested) is its plain twin.
         #[repr(C)]
         pub struct config__nested {
             /// `u64 limit`
             pub limit: ::bpf_skel::live::Global<u64>,
         }
-        ::bpf_skel::private::live_struct!(config__nested, super::types::config__nested; limit;);
+        ::bpf_skel::private::live_struct!(
+            config__nested, super::types::config__nested; limit;
+        );
         /// `struct node` in shared memory; [`types::node`](super::types::node) is its plain twin.
         #[repr(C)]
         pub struct node {
             /// `struct node *next`
             pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::node>>,
             /// `struct unknown *unknown`
-            pub unknown: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::unknown>>,
+            pub unknown: ::bpf_skel::live::Global<
+                ::bpf_skel::pod::Ptr<super::types::unknown>,
+            >,
             /// `void *data`
             pub data: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<()>>,
             /// `handler_t handler`
@@ -803,7 +837,10 @@ pub mod types {
             /// `const char *name`
             pub name: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<u8>>,
             /// `u64 *numbers[2]`
-            pub numbers: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<::bpf_skel::pod::Ptr<u64>>, 2>,
+            pub numbers: ::bpf_skel::live::GlobalArray<
+                ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<u64>>,
+                2,
+            >,
         }
         ::bpf_skel::private::live_struct!(
             node, super::types::node; next, unknown, data, handler, name, numbers;
@@ -822,7 +859,9 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::section_struct!(data, 8, 4; background: 0, last_and_odd: 4; __pad0: 5);
+        ::bpf_skel::private::section_struct!(
+            data, 8, 4; background : 0, last_and_odd : 4; __pad0 : 5
+        );
         /// Data section `.rodata`, 9 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -834,7 +873,9 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::section_struct!(rodata, 12, 4; only: 0, verbose: 8; __pad0: 9);
+        ::bpf_skel::private::section_struct!(
+            rodata, 12, 4; only : 0, verbose : 8; __pad0 : 9
+        );
         /// Data section `.bss`, 1080 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -865,9 +906,9 @@ pub mod types {
             pub __pad2: [u8; 8],
         }
         ::bpf_skel::private::section_struct!(
-            bss, 1088, 16; config: 0, list: 16, one: 80, squeezed: 672, bitten: 696, grid: 712,
-            nodes: 840, unused_record: 1064, unused_flexible: 1072; __pad0: 72, __pad1: 691,
-            __pad2: 1080
+            bss, 1088, 16; config : 0, list : 16, one : 80, squeezed : 672, bitten : 696,
+            grid : 712, nodes : 840, unused_record : 1064, unused_flexible : 1072; __pad0
+            : 72, __pad1 : 691, __pad2 : 1080
         );
     }
     /// Data sections in memory that running programs share.
@@ -903,13 +944,23 @@ pub mod types {
             /// `struct bits bitten`
             pub bitten: super::live::bits,
             /// `u8 grid[2][64]`
-            pub grid: ::bpf_skel::live::GlobalArray<::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 64>, 2>,
+            pub grid: ::bpf_skel::live::GlobalArray<
+                ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 64>,
+                2,
+            >,
             /// `struct node nodes[2][2]`
-            pub nodes: ::bpf_skel::live::GlobalArray<::bpf_skel::live::GlobalArray<super::live::node, 2>, 2>,
+            pub nodes: ::bpf_skel::live::GlobalArray<
+                ::bpf_skel::live::GlobalArray<super::live::node, 2>,
+                2,
+            >,
             /// `const struct record *unused_record`
-            pub unused_record: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::record>>,
+            pub unused_record: ::bpf_skel::live::Global<
+                ::bpf_skel::pod::Ptr<super::types::record>,
+            >,
             /// `struct flexible *unused_flexible`
-            pub unused_flexible: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::flexible>>,
+            pub unused_flexible: ::bpf_skel::live::Global<
+                ::bpf_skel::pod::Ptr<super::types::flexible>,
+            >,
             #[doc(hidden)]
             pub __pad2: ::bpf_skel::live::Global<[u8; 8]>,
         }

@@ -1,4 +1,25 @@
-//! Words of the documentation of generated items.
+//! Documentation of generated items.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// One paragraph of documentation. Names out of the object pass [`code`] first.
+pub(super) fn doc(text: impl AsRef<str>) -> TokenStream {
+    let text = format!(" {}", text.as_ref());
+    quote!(#[doc = #text])
+}
+
+/// Several paragraphs.
+pub(super) fn paragraphs(texts: impl IntoIterator<Item = String>) -> TokenStream {
+    let mut out = TokenStream::new();
+    for (index, text) in texts.into_iter().enumerate() {
+        if index > 0 {
+            out.extend(quote!(#[doc = ""]));
+        }
+        out.extend(doc(text));
+    }
+    out
+}
 
 /// Text out of the object as code. It is untrusted: it must neither end the line nor the code.
 pub(super) fn code(text: &str) -> String {

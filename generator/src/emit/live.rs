@@ -2,31 +2,35 @@
 
 use std::collections::BTreeSet;
 
-use super::docs::code;
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::docs::{code, doc};
 use super::paths::Paths;
 use super::structs;
-use super::writer::Writer;
-use crate::model::{Def, DefKind, Field, FieldRole, Repr, Section, StructDef, Ty};
+use crate::model::{Def, DefKind, Field, FieldRole, Section, StructDef, Ty};
 
 /// The `live` module; nothing where no writable section holds a struct.
-pub(super) fn module(out: &mut Writer, root: &Paths<'_>, sections: &[Section<'_>]) {
+pub(super) fn module(root: &Paths<'_>, sections: &[Section<'_>]) -> TokenStream {
     let mut wanted = BTreeSet::new();
     for field in sections.iter().filter(|section| !section.frozen).flat_map(|it| &it.fields) {
         collect(root, &field.ty, &mut wanted);
     }
     if wanted.is_empty() {
-        return;
+        return TokenStream::new();
     }
     let paths = root.in_module();
-    out.doc("C structs in memory that running programs share: every field is a cell.");
-    out.open("pub mod live {");
-    for index in wanted {
+    let items = wanted.iter().filter_map(|&index| {
         let def = &root.model.defs[index];
-        if let Some(layout) = cells_of(def) {
-            item(out, &paths, index, def, layout);
+        cells_of(def).map(|layout| item(&paths, index, def, layout))
+    });
+    let doc = doc("C structs in memory that running programs share: every field is a cell.");
+    quote! {
+        #doc
+        pub mod live {
+            #(#items)*
         }
     }
-    out.close("}");
 }
 
 /// The struct's layout if cells can stand for its fields: there are no references to fields of a packed one.
@@ -52,51 +56,67 @@ fn collect(paths: &Paths<'_>, ty: &Ty, wanted: &mut BTreeSet<usize>) {
 }
 
 /// The cell, or the cells, for a type. `live` goes before the names of this module.
-fn cell(paths: &Paths<'_>, ty: &Ty, live: &str) -> String {
+pub(super) fn cell(paths: &Paths<'_>, ty: &Ty, live: &TokenStream) -> TokenStream {
     let rt = paths.rt;
     match paths.model.unaliased(ty) {
         Ty::Array(element, len) => {
-            format!("{rt}::live::GlobalArray<{}, {len}>", cell(paths, element, live))
+            let (element, len) = (cell(paths, element, live), Literal::u64_unsuffixed(*len));
+            quote!(#rt::live::GlobalArray<#element, #len>)
         }
         Ty::Def(index) if cells_of(&paths.model.defs[*index]).is_some() => {
-            format!("{live}{}", paths.model.defs[*index].ident)
+            let ident = &paths.model.defs[*index].ident;
+            quote!(#live #ident)
         }
         // By its alias, where it has one.
-        _ => format!("{rt}::live::Global<{}>", paths.ty(ty)),
+        _ => {
+            let ty = paths.ty(ty);
+            quote!(#rt::live::Global<#ty>)
+        }
     }
 }
 
-/// A struct of cells, the twin of `plain`. `live` goes before the names of this module.
-pub(super) fn structure(
-    out: &mut Writer,
-    paths: &Paths<'_>,
-    ident: &proc_macro2::Ident,
-    repr: Repr,
-    fields: &[Field],
-    plain: &str,
-    live: &str,
-) {
-    let rt = paths.rt;
-    out.line(structs::repr(repr));
-    out.open(format_args!("pub struct {ident} {{"));
-    for field in fields {
-        let ty = match field.role {
-            // One cell of bytes.
-            FieldRole::Padding => format!("{rt}::live::Global<{}>", paths.ty(&field.ty)),
-            _ => cell(paths, &field.ty, live),
-        };
-        structs::field(out, field, &ty);
+/// A field of a live struct. Padding is one cell of bytes.
+pub(super) fn field(paths: &Paths<'_>, field: &Field, live: &TokenStream) -> TokenStream {
+    let (doc, ident) = (structs::field_doc(field), &field.ident);
+    let ty = match field.role {
+        FieldRole::Padding => {
+            let (rt, ty) = (paths.rt, paths.ty(&field.ty));
+            quote!(#rt::live::Global<#ty>)
+        }
+        _ => cell(paths, &field.ty, live),
+    };
+    quote! {
+        #doc
+        pub #ident: #ty,
     }
-    out.close("}");
-    let mut words = vec![format!("{ident}, {plain};")];
-    structs::list(&mut words, structs::named(fields).map(|field| field.ident.to_string()), ";");
-    structs::list(&mut words, structs::hidden(fields).map(|field| field.ident.to_string()), "");
-    out.call(&format!("{rt}::private::live_struct"), &words);
 }
 
-fn item(out: &mut Writer, paths: &Paths<'_>, index: usize, def: &Def, layout: &StructDef) {
-    let ident = &def.ident;
+/// The names that `private::live!` takes: those shown, and the hidden ones.
+pub(super) fn names(fields: &[Field]) -> TokenStream {
+    let list = |hidden: bool| {
+        fields
+            .iter()
+            .filter(move |field| (field.role == FieldRole::Padding) == hidden)
+            .map(|field| &field.ident)
+    };
+    let (named, hidden) = (list(false), list(true));
+    quote!(#(#named),*; #(#hidden),*)
+}
+
+fn item(paths: &Paths<'_>, index: usize, def: &Def, layout: &StructDef) -> TokenStream {
+    let (rt, ident, plain) = (paths.rt, &def.ident, paths.def(index));
     let twin = format!("[`types::{ident}`](super::types::{ident})");
-    out.doc(format!("{} in shared memory; {twin} is its plain twin.", code(&def.c)));
-    structure(out, paths, ident, layout.repr, &layout.fields, &paths.def(index), "");
+    let doc = doc(format!("{} in shared memory; {twin} is its plain twin.", code(&def.c)));
+    let repr = structs::repr(layout.repr);
+    let none = TokenStream::new();
+    let fields = layout.fields.iter().map(|one| field(paths, one, &none));
+    let names = names(&layout.fields);
+    quote! {
+        #doc
+        #repr
+        pub struct #ident {
+            #(#fields)*
+        }
+        #rt::private::live_struct!(#ident, #plain; #names);
+    }
 }

@@ -2,62 +2,67 @@
 
 use bpf_skel::spec::{MapContents, Pinning};
 use bpf_skel::uapi::MapType;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
 
-use super::docs::{bytes, code};
+use super::docs::{bytes, code, doc, paragraphs};
 use super::paths::Paths;
-use super::writer::{Writer, put};
 use crate::model::{Handle, Map, Shape, Ty};
 
-pub(super) fn structs(out: &mut Writer, paths: &Paths<'_>, maps: &[Map<'_>]) {
+pub(super) fn structs(paths: &Paths<'_>, maps: &[Map<'_>]) -> TokenStream {
     let rt = paths.rt;
-    out.doc("The object's maps, before they are created.");
-    out.line("#[derive(Debug)]");
-    out.open("pub struct OpenMaps {");
-    for map in maps {
-        doc(out, map);
-        put!(out, "pub {}: {rt}::object::OpenMap,", map.ident);
+    let (of_open, of_maps) =
+        (doc("The object's maps, before they are created."), doc("The object's maps."));
+    let docs: Vec<TokenStream> = maps.iter().map(map_doc).collect();
+    let idents: Vec<_> = maps.iter().map(|map| &map.ident).collect();
+    let handles = maps.iter().map(|map| handle(paths, &map.handle));
+    quote! {
+        #of_open
+        #[derive(Debug)]
+        pub struct OpenMaps {
+            #(#docs pub #idents: #rt::object::OpenMap,)*
+        }
+        #of_maps
+        #[derive(Debug)]
+        pub struct Maps {
+            #(#docs pub #idents: #handles,)*
+        }
     }
-    out.close("}");
-    out.doc("The object's maps.");
-    out.line("#[derive(Debug)]");
-    out.open("pub struct Maps {");
-    for map in maps {
-        doc(out, map);
-        put!(out, "pub {}: {rt}::map::{},", map.ident, handle(paths, &map.handle));
-    }
-    out.close("}");
 }
 
-fn handle(paths: &Paths<'_>, handle: &Handle) -> String {
-    let typed = |name: &str, types: &[&Ty]| {
-        let types: Vec<String> = types.iter().map(|ty| paths.ty(ty)).collect();
-        format!("{name}<{}>", types.join(", "))
+fn handle(paths: &Paths<'_>, handle: &Handle) -> TokenStream {
+    let rt = paths.rt;
+    let (name, types): (_, &[&Ty]) = match handle {
+        Handle::Map => ("Map", &[]),
+        Handle::Hash(key, value) => ("Hash", &[key, value]),
+        Handle::Array(value) => ("Array", &[value]),
+        Handle::PerCpuHash(key, value) => ("PerCpuHash", &[key, value]),
+        Handle::PerCpuArray(value) => ("PerCpuArray", &[value]),
+        Handle::LpmTrie(key, value) => ("LpmTrie", &[key, value]),
+        Handle::Queue(value) => ("Queue", &[value]),
+        Handle::BloomFilter(value) => ("BloomFilter", &[value]),
+        Handle::MapOfMaps(key) => ("MapOfMaps", &[key]),
+        Handle::ProgArray => ("ProgArray", &[]),
+        Handle::RingBuf => ("RingBuf", &[]),
     };
-    match handle {
-        Handle::Map => "Map".to_owned(),
-        Handle::Hash(key, value) => typed("Hash", &[key, value]),
-        Handle::Array(value) => typed("Array", &[value]),
-        Handle::PerCpuHash(key, value) => typed("PerCpuHash", &[key, value]),
-        Handle::PerCpuArray(value) => typed("PerCpuArray", &[value]),
-        Handle::LpmTrie(key, value) => typed("LpmTrie", &[key, value]),
-        Handle::Queue(value) => typed("Queue", &[value]),
-        Handle::BloomFilter(value) => typed("BloomFilter", &[value]),
-        Handle::MapOfMaps(key) => typed("MapOfMaps", &[key]),
-        Handle::ProgArray => "ProgArray".to_owned(),
-        Handle::RingBuf => "RingBuf".to_owned(),
+    let name = format_ident!("{name}");
+    if types.is_empty() {
+        return quote!(#rt::map::#name);
     }
+    let types = types.iter().map(|ty| paths.ty(ty));
+    quote!(#rt::map::#name<#(#types),*>)
 }
 
-fn doc(out: &mut Writer, map: &Map<'_>) {
+fn map_doc(map: &Map<'_>) -> TokenStream {
     let spec = map.shape.spec;
     if let MapContents::Data { data, .. } = &spec.contents {
         let len = bytes(data.len() as u64);
-        return out.doc(format!("The map of data section {}, {len}.", code(&spec.name)));
+        return doc(format!("The map of data section {}, {len}.", code(&spec.name)));
     }
     let first = format!("Map {}: {}.", code(&spec.name), shape(&map.shape));
     let inner = map.inner.as_ref().map(|inner| format!("It holds maps like {}.", shape(inner)));
     let pinned = (spec.pinning == Pinning::ByName).then(|| "Pinned by its name.".to_owned());
-    out.docs(std::iter::once(first).chain(inner).chain(pinned));
+    paragraphs(std::iter::once(first).chain(inner).chain(pinned))
 }
 
 /// "`hash`, key `u32` (4 bytes), value `struct value` (24 bytes), 1024 entries"

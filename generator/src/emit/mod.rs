@@ -1,4 +1,4 @@
-//! From the model to Rust: text, no decisions about types.
+//! From the model to Rust: tokens, no decisions about types.
 
 mod docs;
 mod enums;

@@ -1,98 +1,110 @@
 //! The skeleton's module as a whole.
 
 use bpf_skel::spec::Endian;
-use proc_macro2::{Delimiter, Group, Ident, LexError, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
 
-use super::docs::code;
+use super::docs::{code, doc};
 use super::paths::Paths;
-use super::writer::{Writer, put};
 use super::{live, maps, phases, programs, sections, spec, types};
-use crate::Result;
 use crate::model::Object;
+use crate::{Error, Result};
 
-/// What goes before the module's braces.
-#[derive(Debug)]
-pub(crate) struct Header {
-    pub(crate) attributes: TokenStream,
-    pub(crate) visibility: TokenStream,
-    pub(crate) module: Ident,
+/// What goes before the module's name, and the name.
+pub(crate) struct Header<'h> {
+    pub(crate) attributes: &'h TokenStream,
+    pub(crate) visibility: &'h TokenStream,
+    pub(crate) module: &'h Ident,
+    /// Name of the object's file.
+    pub(crate) file: &'h str,
+    pub(crate) runtime: &'h syn::Path,
 }
 
-/// The module. What the user has given stays tokens, with the places in the user's source; the rest is text.
+/// The module, in the parts that tokens and text are made of.
 #[derive(Debug)]
 pub(crate) struct Module {
-    /// Documentation and lints.
-    head: String,
-    header: Header,
-    /// What is between the braces.
-    body: String,
+    /// Up to its name.
+    head: TokenStream,
+    /// All but the spec.
+    body: TokenStream,
+    /// `pub static SPEC: … =`
+    spec_head: TokenStream,
+    spec: String,
 }
 
-/// One list of lints, so that the module builds whatever the user denies; unsafe code is in the runtime's macros only,
-/// so that even `forbid(unsafe_code)` holds.
-const LINTS: &str = "#[allow(
-    unused,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
-    clippy::restriction,
-    nonstandard_style,
-    unreachable_pub,
-    rustdoc::all
-)]";
+/// Stands for the spec while the rest is formatted.
+const SPEC: &str = "__bpf_skel_spec";
 
 impl Module {
-    /// The module of an object that was read from `file`; `rt` is the path of the runtime crate.
-    pub(crate) fn new(
-        header: Header,
-        object: &Object<'_, '_>,
-        file: &str,
-        rt: &str,
-    ) -> Result<Self> {
-        let head = format!("/// Skeleton of BPF object {}.\n{LINTS}\n", code(file));
-        let paths = Paths::root(rt, &object.types);
-        let mut out = Writer::new(1);
-        other_endian(&mut out, object.spec.endian, file);
-        phases::structs(&mut out, &paths, object, file);
-        maps::structs(&mut out, &paths, &object.maps);
-        programs::structs(&mut out, &paths, &object.programs);
-        types::module(&mut out, &paths);
-        live::module(&mut out, &paths, &object.sections);
-        sections::modules(&mut out, &paths, &object.sections);
-        out.doc("Everything that the object holds.");
-        out.open(format_args!("pub static SPEC: {rt}::spec::ObjectSpec = {{"));
-        spec::expression(&mut out, object.spec, rt)?;
-        out.close("};");
-        Ok(Self { head, header, body: out.into_text() })
+    /// It starts with one list of lints, so that it builds whatever the user denies; unsafe code is in the runtime's
+    /// macros only, so that even `forbid(unsafe_code)` holds.
+    pub(crate) fn new(header: &Header<'_>, object: &Object<'_, '_>) -> Result<Self> {
+        let Header { attributes, visibility, module, file, runtime } = header;
+        let paths = Paths::root(runtime, &object.types);
+        let (of_module, of_spec) = (
+            doc(format!("Skeleton of BPF object {}.", code(file))),
+            doc("Everything that the object holds."),
+        );
+        let head = quote! {
+            #of_module
+            #[allow(
+                unused,
+                clippy::all,
+                clippy::pedantic,
+                clippy::nursery,
+                clippy::restriction,
+                nonstandard_style,
+                unreachable_pub,
+                rustdoc::all,
+            )]
+            #attributes
+            #visibility mod #module
+        };
+        let body = [
+            other_endian(object.spec.endian, file),
+            phases::structs(&paths, object, file),
+            maps::structs(&paths, &object.maps),
+            programs::structs(&paths, &object.programs),
+            types::module(&paths),
+            live::module(&paths, &object.sections),
+            sections::modules(&paths, &object.sections),
+        ]
+        .into_iter()
+        .collect();
+        let spec_head = quote! {
+            #of_spec
+            pub static SPEC: #runtime::spec::ObjectSpec =
+        };
+        let spec = spec::expression(object.spec, runtime, 1)?;
+        Ok(Self { head, body, spec_head, spec })
     }
 
-    pub(crate) fn tokens(&self) -> std::result::Result<TokenStream, LexError> {
-        let Header { attributes, visibility, module } = &self.header;
-        let mut out: TokenStream = self.head.parse()?;
-        out.extend([attributes.clone(), visibility.clone(), "mod".parse()?]);
-        let body = Group::new(Delimiter::Brace, self.body.parse()?);
-        out.extend([TokenTree::Ident(module.clone()), TokenTree::Group(body)]);
-        Ok(out)
+    pub(crate) fn tokens(&self) -> Result<TokenStream> {
+        let spec: TokenStream = self.spec.parse().map_err(|error| {
+            Error::invalid_input(format!("the printed spec is no Rust: {error}"))
+        })?;
+        Ok(self.with_spec(&spec))
     }
 
-    /// The text of a file.
-    pub(crate) fn text(&self) -> String {
-        let Header { attributes, visibility, module } = &self.header;
-        let mut attributes = attributes.to_string();
-        if !attributes.is_empty() {
-            attributes.push('\n');
-        }
-        let mut visibility = visibility.to_string().replace("pub (", "pub(");
-        if !visibility.is_empty() {
-            visibility.push(' ');
-        }
-        let name = module.to_string();
-        [&self.head, &attributes, &visibility, "mod ", &name, " {", &self.body, "\n}\n"].concat()
+    /// The text of a file, formatted; the error says what is no Rust.
+    pub(crate) fn text(&self) -> syn::Result<String> {
+        let placeholder = Ident::new(SPEC, Span::call_site());
+        let text = prettyplease::unparse(&syn::parse2(self.with_spec(&placeholder))?);
+        // The last item of the module: whatever the names before it are, the last occurrence is ours.
+        let at = text.rfind(SPEC).unwrap_or(text.len());
+        let (before, after) = text.split_at(at);
+        let after = after.strip_prefix(SPEC).unwrap_or(after);
+        Ok([before, &self.spec, after].concat())
+    }
+
+    fn with_spec(&self, spec: &impl ToTokens) -> TokenStream {
+        let Self { head, body, spec_head, .. } = self;
+        quote!(#head { #body #spec_head #spec; })
     }
 }
 
 /// A target of the other byte order would read every number wrong.
-fn other_endian(out: &mut Writer, endian: Endian, file: &str) {
+fn other_endian(endian: Endian, file: &str) -> TokenStream {
     let (other, wanted) = match endian {
         Endian::Little => ("big", "bpfeb"),
         Endian::Big => ("little", "bpfel"),
@@ -101,6 +113,8 @@ fn other_endian(out: &mut Writer, endian: Endian, file: &str) {
         "{} is {endian} and the target is {other}-endian: compile the C source for it with `-target {wanted}`",
         code(file)
     );
-    put!(out, "#[cfg(target_endian = {other:?})]");
-    put!(out, "::core::compile_error!({message:?});");
+    quote! {
+        #[cfg(target_endian = #other)]
+        ::core::compile_error!(#message);
+    }
 }

@@ -1,190 +1,45 @@
 //! `Open`, `Prepared` and `Skel`: the phases, with every step made by `private`.
 
-use super::docs::{bytes, code};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::docs::{bytes, code, doc};
 use super::paths::Paths;
-use super::writer::{Writer, put};
 use crate::model::{Object, Section};
 
-const REFUSED: &str = "Whatever the kernel refuses; nothing is left behind then.";
-
-pub(super) fn structs(out: &mut Writer, paths: &Paths<'_>, object: &Object<'_, '_>, file: &str) {
-    open(out, paths, object, file);
-    prepared(out, paths, object);
-    skel(out, paths, object);
+pub(super) fn structs(paths: &Paths<'_>, object: &Object<'_, '_>, file: &str) -> TokenStream {
+    let names = Names::of(object);
+    [
+        open(paths, object, &names, file),
+        prepared(paths, object, &names),
+        skel(paths, object, &names),
+    ]
+    .into_iter()
+    .collect()
 }
 
-fn open(out: &mut Writer, paths: &Paths<'_>, object: &Object<'_, '_>, file: &str) {
-    let rt = paths.rt;
-    out.doc("Opens the object: no system call, cannot fail.");
-    out.open("pub fn open() -> Open {");
-    out.line("Open::new()");
-    out.close("}");
-    out.doc(format!("Object {}, opened: everything may still be changed.", code(file)));
-    out.line("#[derive(Debug)]");
-    out.open("pub struct Open {");
-    out.doc("Its maps: sizes, pins, descriptors to reuse.");
-    out.line("pub maps: OpenMaps,");
-    out.doc("Its programs: which of them are loaded.");
-    out.line("pub progs: OpenProgs,");
-    for section in editable(object) {
-        section_doc(out, section);
-        put!(out, "pub {0}: ::std::boxed::Box<sections::{0}>,", section.ident);
-    }
-    out.doc("How it is loaded.");
-    put!(out, "pub options: {rt}::object::Options,");
-    out.close("}");
-
-    out.open("impl Open {");
-    open_new(out, paths, object);
-    open_prepare(out, paths, object);
-    out.doc("Creates the maps and loads the programs.");
-    errors(out, REFUSED);
-    out.open(format_args!("pub fn load(self) -> {rt}::Result<Skel> {{"));
-    out.line("self.prepare()?.load()");
-    out.close("}");
-    out.close("}");
-    out.open("impl ::core::default::Default for Open {");
-    out.open("fn default() -> Self {");
-    out.line("Self::new()");
-    out.close("}");
-    out.close("}");
+/// What all three phases spell.
+struct Names<'m> {
+    maps: Vec<&'m proc_macro2::Ident>,
+    programs: Vec<&'m proc_macro2::Ident>,
+    sections: Vec<&'m proc_macro2::Ident>,
+    section_docs: Vec<TokenStream>,
 }
 
-fn open_new(out: &mut Writer, paths: &Paths<'_>, object: &Object<'_, '_>) {
-    let rt = paths.rt;
-    out.doc("Opens the object: no system call, cannot fail.");
-    out.open("pub fn new() -> Self {");
-    out.open("Self {");
-    out.open("maps: OpenMaps {");
-    for (index, map) in object.maps.iter().enumerate() {
-        put!(out, "{}: {rt}::private::open_map(&SPEC, {index}),", map.ident);
-    }
-    out.close("},");
-    out.open("progs: OpenProgs {");
-    for (index, program) in object.programs.iter().enumerate() {
-        put!(out, "{}: {rt}::private::open_program(&SPEC, {index}),", program.ident);
-    }
-    out.close("},");
-    for section in editable(object) {
-        put!(out, "{}: {rt}::private::section(&SPEC, {}),", section.ident, section.map);
-    }
-    out.line("options: ::core::default::Default::default(),");
-    out.close("}");
-    out.close("}");
-}
-
-fn open_prepare(out: &mut Writer, paths: &Paths<'_>, object: &Object<'_, '_>) {
-    let rt = paths.rt;
-    // A data map takes the section's bytes along.
-    let mut data: Vec<Option<&Section<'_>>> = vec![None; object.maps.len()];
-    editable(object).for_each(|section| data[section.map] = Some(section));
-    out.doc("Creates the maps and makes the programs ready for the verifier.");
-    errors(out, REFUSED);
-    out.open(format_args!("pub fn prepare(self) -> {rt}::Result<Prepared> {{"));
-    out.open(format_args!("let object = {rt}::private::prepare("));
-    out.line("&SPEC,");
-    out.line("self.options,");
-    out.open("::std::vec::Vec::from([");
-    for (map, data) in object.maps.iter().zip(data) {
-        let map = &map.ident;
-        match data {
-            Some(Section { ident, len, .. }) => {
-                put!(out, "{rt}::private::with_data(self.maps.{map}, self.{ident}, {len}),");
-            }
-            None => put!(out, "self.maps.{map},"),
+impl<'m> Names<'m> {
+    fn of(object: &'m Object<'_, '_>) -> Self {
+        let sections = &object.sections;
+        Self {
+            maps: object.maps.iter().map(|map| &map.ident).collect(),
+            programs: object.programs.iter().map(|program| &program.ident).collect(),
+            sections: sections.iter().map(|section| &section.ident).collect(),
+            section_docs: sections.iter().map(section_doc).collect(),
         }
     }
-    out.close("]),");
-    out.open("::std::vec::Vec::from([");
-    for program in &object.programs {
-        put!(out, "self.progs.{},", program.ident);
-    }
-    out.close("]),");
-    out.close(")?;");
-    out.open("::core::result::Result::Ok(Prepared {");
-    out.line("maps: Maps::of(&object)?,");
-    for Section { ident, map, frozen, .. } in &object.sections {
-        let handle = if *frozen { "frozen" } else { "live" };
-        put!(out, "{ident}: {rt}::private::{handle}(&object, {map})?,");
-    }
-    out.line("object,");
-    out.close("})");
-    out.close("}");
 }
 
-fn prepared(out: &mut Writer, paths: &Paths<'_>, object: &Object<'_, '_>) {
-    let rt = paths.rt;
-    out.doc("The object, prepared: maps exist, the programs' text is final, nothing is verified.");
-    out.line("#[derive(Debug)]");
-    out.open("pub struct Prepared {");
-    out.doc("Its maps.");
-    out.line("pub maps: Maps,");
-    section_fields(out, paths, object);
-    put!(out, "object: {rt}::object::PreparedObject,");
-    out.close("}");
-
-    out.open("impl Prepared {");
-    out.doc("Loads the programs.");
-    errors(out, "Where the verifier rejects a program; nothing is left behind then.");
-    out.open(format_args!("pub fn load(self) -> {rt}::Result<Skel> {{"));
-    put!(out, "let (object, progs) = {rt}::private::load(self.object, Progs::of)?;");
-    out.open("::core::result::Result::Ok(Skel {");
-    out.line("maps: self.maps,");
-    out.line("progs,");
-    for section in &object.sections {
-        put!(out, "{0}: self.{0},", section.ident);
-    }
-    out.line("object,");
-    out.close("})");
-    out.close("}");
-    out.doc("What is behind it: final instructions, maps and programs by index.");
-    behind(out, &format!("{rt}::object::PreparedObject"));
-    out.close("}");
-
-    out.open("impl Maps {");
-    out.open(format_args!("fn of(object: &{rt}::object::PreparedObject) -> {rt}::Result<Self> {{"));
-    out.open("::core::result::Result::Ok(Self {");
-    for (index, map) in object.maps.iter().enumerate() {
-        put!(out, "{}: {rt}::private::map(object, {index})?,", map.ident);
-    }
-    out.close("})");
-    out.close("}");
-    out.close("}");
-    out.open("impl Progs {");
-    out.open(format_args!("fn of(object: &{rt}::object::Object) -> {rt}::Result<Self> {{"));
-    out.open("::core::result::Result::Ok(Self {");
-    for (index, program) in object.programs.iter().enumerate() {
-        put!(out, "{}: {rt}::private::program(object, {index})?,", program.ident);
-    }
-    out.close("})");
-    out.close("}");
-    out.close("}");
-}
-
-fn skel(out: &mut Writer, paths: &Paths<'_>, object: &Object<'_, '_>) {
-    let rt = paths.rt;
-    out.doc("The object, loaded.");
-    out.line("#[derive(Debug)]");
-    out.open("pub struct Skel {");
-    out.doc("Its maps.");
-    out.line("pub maps: Maps,");
-    out.doc("Its programs.");
-    out.line("pub progs: Progs,");
-    section_fields(out, paths, object);
-    put!(out, "object: {rt}::object::Object,");
-    out.close("}");
-    out.open("impl Skel {");
-    out.doc("Attaches every program whose section says where to; dropping the links detaches.");
-    errors(
-        out,
-        "Where one of them cannot be attached; it is named, and those before it are detached.",
-    );
-    out.open(format_args!("pub fn attach(&self) -> {rt}::Result<{rt}::Links> {{"));
-    out.line("self.object.attach()");
-    out.close("}");
-    out.doc("What is behind it: maps and programs by index.");
-    behind(out, &format!("{rt}::object::Object"));
-    out.close("}");
+fn section_doc(section: &Section<'_>) -> TokenStream {
+    doc(format!("Data section {}, {}.", code(section.name), bytes(section.len)))
 }
 
 /// What the loader fills is no field before load.
@@ -192,32 +47,246 @@ fn editable<'o, 's>(object: &'o Object<'s, '_>) -> impl Iterator<Item = &'o Sect
     object.sections.iter().filter(|section| !section.kconfig)
 }
 
-fn section_doc(out: &mut Writer, section: &Section<'_>) {
-    out.doc(format!("Data section {}, {}.", code(section.name), bytes(section.len)));
+fn indices(len: usize) -> impl Iterator<Item = Literal> {
+    (0..len).map(Literal::usize_unsuffixed)
 }
 
-/// Handles on the created data maps.
-fn section_fields(out: &mut Writer, paths: &Paths<'_>, object: &Object<'_, '_>) {
+fn open(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>, file: &str) -> TokenStream {
     let rt = paths.rt;
-    for section in &object.sections {
-        let ident = &section.ident;
-        section_doc(out, section);
-        if section.frozen {
-            put!(out, "pub {ident}: {rt}::map::Frozen<sections::{ident}>,");
-        } else {
-            put!(out, "pub {ident}: {rt}::map::Live<live_sections::{ident}>,");
+    let Names { maps, programs, sections: all_sections, .. } = names;
+    let editable: Vec<&Section<'_>> = editable(object).collect();
+    let sections: Vec<_> = editable.iter().map(|section| &section.ident).collect();
+    let section_docs = editable.iter().map(|section| section_doc(section));
+    let section_maps = editable.iter().map(|section| Literal::usize_unsuffixed(section.map));
+    let (map_indices, program_indices) = (indices(maps.len()), indices(programs.len()));
+    // A data map takes the section's bytes along.
+    let map_arguments = object.maps.iter().enumerate().map(|(index, map)| {
+        let ident = &map.ident;
+        match editable.iter().find(|section| section.map == index) {
+            Some(Section { ident: section, len, .. }) => {
+                let len = Literal::u64_unsuffixed(*len);
+                quote!(#rt::private::with_data(self.maps.#ident, self.#section, #len))
+            }
+            None => quote!(self.maps.#ident),
+        }
+    });
+    let section_values = section_values(paths, object);
+    let [of_fn, of_open, of_maps, of_progs, of_options, of_new, of_prepare, of_load] = [
+        "Opens the object: no system call, cannot fail.",
+        &format!("Object {}, opened: everything may still be changed.", code(file)),
+        "Its maps: sizes, pins, descriptors to reuse.",
+        "Its programs: which of them are loaded.",
+        "How it is loaded.",
+        "Opens the object: no system call, cannot fail.",
+        "Creates the maps and makes the programs ready for the verifier.",
+        "Creates the maps and loads the programs.",
+    ]
+    .map(doc);
+    let errors = errors("Whatever the kernel refuses; nothing is left behind then.");
+    quote! {
+        #of_fn
+        pub fn open() -> Open {
+            Open::new()
+        }
+
+        #of_open
+        #[derive(Debug)]
+        pub struct Open {
+            #of_maps
+            pub maps: OpenMaps,
+            #of_progs
+            pub progs: OpenProgs,
+            #(#section_docs pub #sections: ::std::boxed::Box<sections::#sections>,)*
+            #of_options
+            pub options: #rt::object::Options,
+        }
+
+        impl Open {
+            #of_new
+            pub fn new() -> Self {
+                Self {
+                    maps: OpenMaps { #(#maps: #rt::private::open_map(&SPEC, #map_indices),)* },
+                    progs: OpenProgs {
+                        #(#programs: #rt::private::open_program(&SPEC, #program_indices),)*
+                    },
+                    #(#sections: #rt::private::section(&SPEC, #section_maps),)*
+                    options: ::core::default::Default::default(),
+                }
+            }
+
+            #of_prepare
+            #errors
+            pub fn prepare(self) -> #rt::Result<Prepared> {
+                let object = #rt::private::prepare(
+                    &SPEC,
+                    self.options,
+                    ::std::vec::Vec::from([#(#map_arguments),*]),
+                    ::std::vec::Vec::from([#(self.progs.#programs),*]),
+                )?;
+                ::core::result::Result::Ok(Prepared {
+                    maps: Maps::of(&object)?,
+                    #(#all_sections: #section_values,)*
+                    object,
+                })
+            }
+
+            #of_load
+            #errors
+            pub fn load(self) -> #rt::Result<Skel> {
+                self.prepare()?.load()
+            }
+        }
+
+        impl ::core::default::Default for Open {
+            fn default() -> Self {
+                Self::new()
+            }
         }
     }
 }
 
-fn behind(out: &mut Writer, ty: &str) {
-    out.open(format_args!("pub fn object(&self) -> &{ty} {{"));
-    out.line("&self.object");
-    out.close("}");
+/// Handles on the created data maps.
+fn section_values<'t>(
+    paths: &'t Paths<'_>,
+    object: &'t Object<'_, '_>,
+) -> impl Iterator<Item = TokenStream> + 't {
+    let rt = paths.rt;
+    object.sections.iter().map(move |section| {
+        let index = Literal::usize_unsuffixed(section.map);
+        if section.frozen {
+            quote!(#rt::private::frozen(&object, #index)?)
+        } else {
+            quote!(#rt::private::live(&object, #index)?)
+        }
+    })
 }
 
-fn errors(out: &mut Writer, text: &str) {
-    out.line("///");
-    out.doc("# Errors");
-    out.doc(text);
+fn section_types<'t>(
+    paths: &'t Paths<'_>,
+    object: &'t Object<'_, '_>,
+) -> impl Iterator<Item = TokenStream> + 't {
+    let rt = paths.rt;
+    object.sections.iter().map(move |section| {
+        let ident = &section.ident;
+        if section.frozen {
+            quote!(#rt::map::Frozen<sections::#ident>)
+        } else {
+            quote!(#rt::map::Live<live_sections::#ident>)
+        }
+    })
+}
+
+fn prepared(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>) -> TokenStream {
+    let rt = paths.rt;
+    let Names { maps, programs, sections, section_docs, .. } = names;
+    let types = section_types(paths, object);
+    let (map_indices, program_indices) = (indices(maps.len()), indices(programs.len()));
+    let [of_prepared, of_maps, of_object, of_object_fn, of_load] = [
+        "The object, prepared: maps exist, the programs' text is final, nothing is verified.",
+        "Its maps.",
+        "What is behind it.",
+        "What is behind it: final instructions, maps and programs by index.",
+        "Loads the programs.",
+    ]
+    .map(doc);
+    let errors = errors("Where the verifier rejects a program; nothing is left behind then.");
+    quote! {
+        #of_prepared
+        #[derive(Debug)]
+        pub struct Prepared {
+            #of_maps
+            pub maps: Maps,
+            #(#section_docs pub #sections: #types,)*
+            #of_object
+            object: #rt::object::PreparedObject,
+        }
+
+        impl Prepared {
+            #of_load
+            #errors
+            pub fn load(self) -> #rt::Result<Skel> {
+                let (object, progs) = #rt::private::load(self.object, Progs::of)?;
+                ::core::result::Result::Ok(Skel {
+                    maps: self.maps,
+                    progs,
+                    #(#sections: self.#sections,)*
+                    object,
+                })
+            }
+
+            #of_object_fn
+            pub fn object(&self) -> &#rt::object::PreparedObject {
+                &self.object
+            }
+        }
+
+        impl Maps {
+            fn of(object: &#rt::object::PreparedObject) -> #rt::Result<Self> {
+                ::core::result::Result::Ok(Self {
+                    #(#maps: #rt::private::map(object, #map_indices)?,)*
+                })
+            }
+        }
+
+        impl Progs {
+            fn of(object: &#rt::object::Object) -> #rt::Result<Self> {
+                ::core::result::Result::Ok(Self {
+                    #(#programs: #rt::private::program(object, #program_indices)?,)*
+                })
+            }
+        }
+    }
+}
+
+fn skel(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>) -> TokenStream {
+    let rt = paths.rt;
+    let Names { sections, section_docs, .. } = names;
+    let types = section_types(paths, object);
+    let [of_skel, of_maps, of_progs, of_object, of_object_fn, of_attach] = [
+        "The object, loaded.",
+        "Its maps.",
+        "Its programs.",
+        "What is behind it.",
+        "What is behind it: maps and programs by index.",
+        "Attaches every program whose section says where to; dropping the links detaches.",
+    ]
+    .map(doc);
+    let errors = errors(
+        "Where one of them cannot be attached; it is named, and those before it are detached.",
+    );
+    quote! {
+        #of_skel
+        #[derive(Debug)]
+        pub struct Skel {
+            #of_maps
+            pub maps: Maps,
+            #of_progs
+            pub progs: Progs,
+            #(#section_docs pub #sections: #types,)*
+            #of_object
+            object: #rt::object::Object,
+        }
+
+        impl Skel {
+            #of_attach
+            #errors
+            pub fn attach(&self) -> #rt::Result<#rt::Links> {
+                self.object.attach()
+            }
+
+            #of_object_fn
+            pub fn object(&self) -> &#rt::object::Object {
+                &self.object
+            }
+        }
+    }
+}
+
+fn errors(text: &str) -> TokenStream {
+    let text = format!(" {text}");
+    quote! {
+        #[doc = ""]
+        #[doc = " # Errors"]
+        #[doc = #text]
+    }
 }

@@ -1,32 +1,34 @@
 //! `OpenProgs` and `Progs`.
 
-use super::docs::code;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::docs::{code, doc, paragraphs};
 use super::paths::Paths;
-use super::writer::{Writer, put};
 use crate::model::Program;
 
-pub(super) fn structs(out: &mut Writer, paths: &Paths<'_>, programs: &[Program<'_>]) {
+pub(super) fn structs(paths: &Paths<'_>, programs: &[Program<'_>]) -> TokenStream {
     let rt = paths.rt;
-    out.doc("The object's programs, before they are loaded.");
-    out.line("#[derive(Debug)]");
-    out.open("pub struct OpenProgs {");
-    for program in programs {
-        doc(out, program);
-        put!(out, "pub {}: {rt}::object::OpenProgram,", program.ident);
+    let (of_open, of_programs) =
+        (doc("The object's programs, before they are loaded."), doc("The object's programs."));
+    let docs: Vec<TokenStream> = programs.iter().map(program_doc).collect();
+    let idents: Vec<_> = programs.iter().map(|program| &program.ident).collect();
+    let kinds = programs.iter().map(|program| &program.kind);
+    quote! {
+        #of_open
+        #[derive(Debug)]
+        pub struct OpenProgs {
+            #(#docs pub #idents: #rt::object::OpenProgram,)*
+        }
+        #of_programs
+        #[derive(Debug)]
+        pub struct Progs {
+            #(#docs pub #idents: #rt::program::Program<#rt::program::kind::#kinds>,)*
+        }
     }
-    out.close("}");
-    out.doc("The object's programs.");
-    out.line("#[derive(Debug)]");
-    out.open("pub struct Progs {");
-    for program in programs {
-        let Program { ident, kind, .. } = program;
-        doc(out, program);
-        put!(out, "pub {ident}: {rt}::program::Program<{rt}::program::kind::{kind}>,");
-    }
-    out.close("}");
 }
 
-fn doc(out: &mut Writer, program: &Program<'_>) {
+fn program_doc(program: &Program<'_>) -> TokenStream {
     let spec = program.spec;
     let mut first = format!(
         "Program {}: section {}, type {}",
@@ -39,5 +41,5 @@ fn doc(out: &mut Writer, program: &Program<'_>) {
     }
     first.push_str(&format!(", {} instructions.", spec.insn_count()));
     let off = (!spec.autoload).then(|| "Not loaded unless asked for.".to_owned());
-    out.docs(std::iter::once(first).chain(off));
+    paragraphs(std::iter::once(first).chain(off))
 }

@@ -1,52 +1,81 @@
 //! The `sections` and `live_sections` modules: data sections before and after load.
 
-use super::docs::{bytes, code};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::docs::{bytes, code, doc};
 use super::paths::Paths;
-use super::writer::Writer;
 use super::{live, structs};
 use crate::model::Section;
 
-pub(super) fn modules(out: &mut Writer, root: &Paths<'_>, sections: &[Section<'_>]) {
+pub(super) fn modules(root: &Paths<'_>, sections: &[Section<'_>]) -> TokenStream {
     if sections.is_empty() {
-        return;
+        return TokenStream::new();
     }
     let paths = root.in_module();
-    out.doc("Data sections as plain data: before load, and for good where they are frozen.");
-    out.open("pub mod sections {");
-    for section in sections {
-        plain(out, &paths, section);
+    let plain = sections.iter().map(|section| plain(&paths, section));
+    let shared: Vec<TokenStream> = sections
+        .iter()
+        .filter(|section| !section.frozen)
+        .map(|section| shared(&paths, section))
+        .collect();
+    let (of_plain, of_shared) = (
+        doc("Data sections as plain data: before load, and for good where they are frozen."),
+        doc("Data sections in memory that running programs share."),
+    );
+    let live_sections = (!shared.is_empty()).then(|| {
+        quote! {
+            #of_shared
+            pub mod live_sections {
+                #(#shared)*
+            }
+        }
+    });
+    quote! {
+        #of_plain
+        pub mod sections {
+            #(#plain)*
+        }
+        #live_sections
     }
-    out.close("}");
-    if sections.iter().all(|section| section.frozen) {
-        return;
-    }
-    out.doc("Data sections in memory that running programs share.");
-    out.open("pub mod live_sections {");
-    for section in sections.iter().filter(|section| !section.frozen) {
-        shared(out, &paths, section);
-    }
-    out.close("}");
 }
 
-fn plain(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
-    let Section { ident, size, align, fields, .. } = section;
-    out.doc(format!("Data section {}, {}", code(section.name), bytes(section.len)));
-    out.line("#[derive(Clone, Copy)]");
-    out.line(structs::repr(section.repr));
-    out.open(format_args!("pub struct {ident} {{"));
-    for field in fields {
-        structs::field(out, field, &paths.ty(&field.ty));
+fn plain(paths: &Paths<'_>, section: &Section<'_>) -> TokenStream {
+    let (rt, ident) = (paths.rt, &section.ident);
+    let doc = doc(format!("Data section {}, {}", code(section.name), bytes(section.len)));
+    let repr = structs::repr(section.repr);
+    let fields = section.fields.iter().map(|field| structs::field(paths, field));
+    let (named, hidden) = structs::offsets(&section.fields);
+    let (size, align) =
+        (Literal::u64_unsuffixed(section.size), Literal::u64_unsuffixed(section.align));
+    quote! {
+        #doc
+        #[derive(Clone, Copy)]
+        #repr
+        pub struct #ident {
+            #(#fields)*
+        }
+        #rt::private::section_struct!(#ident, #size, #align; #named; #hidden);
     }
-    out.close("}");
-    let mut words = vec![format!("{ident}, {size}, {align};")];
-    structs::offsets(&mut words, fields);
-    out.call(&format!("{}::private::section_struct", paths.rt), &words);
 }
 
-fn shared(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
-    let Section { ident, repr, fields, .. } = section;
-    let (name, len) = (code(section.name), bytes(section.len));
-    out.doc(format!("Data section {name}, {len}, in shared memory"));
-    let plain = format!("super::sections::{ident}");
-    live::structure(out, paths, ident, *repr, fields, &plain, "super::live::");
+fn shared(paths: &Paths<'_>, section: &Section<'_>) -> TokenStream {
+    let (rt, ident) = (paths.rt, &section.ident);
+    let doc = doc(format!(
+        "Data section {}, {}, in shared memory",
+        code(section.name),
+        bytes(section.len)
+    ));
+    let repr = structs::repr(section.repr);
+    let live = quote!(super::live::);
+    let fields = section.fields.iter().map(|field| live::field(paths, field, &live));
+    let names = live::names(&section.fields);
+    quote! {
+        #doc
+        #repr
+        pub struct #ident {
+            #(#fields)*
+        }
+        #rt::private::live_struct!(#ident, super::sections::#ident; #names);
+    }
 }

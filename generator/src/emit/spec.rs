@@ -1,19 +1,21 @@
 //! The spec as an expression. Every struct is taken apart in full, so that a new field does not compile until
 //! it is printed here.
 //!
-//! Names only go in as literals.
+//! This is text and not tokens: a large object has ten thousands of relocations and megabytes of bytes, and making,
+//! parsing and formatting tokens for them took ten times as long as all the rest. Names only go in as literals.
 
 use bpf_skel::spec::{
     CoreRelocation, Data, Endian, ExternKind, ExternSpec, KconfigType, Linkage, MapContents,
     MapSpec, ObjectSpec, Pinning, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget,
     VariableSpec,
 };
+use quote::ToTokens;
 
-use super::writer::{Writer, bytes, put};
+use super::writer::{Writer, bytes};
 use crate::{Error, Result};
 
-/// `{ use …; ObjectSpec { … } }` without its braces: constant, and equal to `spec`.
-pub(super) fn expression(out: &mut Writer, spec: &ObjectSpec, rt: &str) -> Result<()> {
+/// `{ use …; ObjectSpec { … } }`, its inner lines indented by `depth`: constant, and equal to `spec`.
+pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path, depth: usize) -> Result<String> {
     let ObjectSpec {
         name,
         endian,
@@ -26,15 +28,18 @@ pub(super) fn expression(out: &mut Writer, spec: &ObjectSpec, rt: &str) -> Resul
         variables,
         externs,
     } = spec;
+    let rt = rt.to_token_stream().to_string().replace(' ', "");
     let endian = match endian {
         Endian::Little => "Endian::Little",
         Endian::Big => "Endian::Big",
     };
+    let mut out = Writer::new(depth);
+    out.open("{");
     out.line("use ::std::borrow::Cow::Borrowed;");
-    put!(out, "use {rt}::private::{{core, kfunc, ksym, map_fd, map_value}};");
-    put!(out, "use {rt}::section_name::AttachKind;");
-    put!(out, "use {rt}::spec::*;");
-    put!(out, "use {rt}::uapi::{{AttachType, MapType, ProgramType}};");
+    out.line(&format!("use {rt}::private::{{core, kfunc, ksym, map_fd, map_value}};"));
+    out.line(&format!("use {rt}::section_name::AttachKind;"));
+    out.line(&format!("use {rt}::spec::*;"));
+    out.line(&format!("use {rt}::uapi::{{AttachType, MapType, ProgramType}};"));
     out.open("ObjectSpec {");
     out.field("name", &text(name));
     out.field("endian", endian);
@@ -45,13 +50,14 @@ pub(super) fn expression(out: &mut Writer, spec: &ObjectSpec, rt: &str) -> Resul
     out.list("inner_maps", inner_maps, map);
     out.open("programs: Borrowed(&[");
     for spec in programs.iter() {
-        program(out, spec)?;
+        program(&mut out, spec)?;
     }
     out.close("]),");
     out.list("variables", variables, variable);
     out.list("externs", externs, external);
     out.close("}");
-    Ok(())
+    out.close("}");
+    Ok(out.into_text())
 }
 
 fn map(out: &mut Writer, spec: &MapSpec) {
@@ -116,7 +122,7 @@ fn slot(out: &mut Writer, slot: Slot) {
         SlotTarget::Map(index) => format!("SlotTarget::Map({index})"),
         SlotTarget::Program(index) => format!("SlotTarget::Program({index})"),
     };
-    put!(out, "Slot {{ key: {key}, target: {target} }},");
+    out.line(&format!("Slot {{ key: {key}, target: {target} }},"));
 }
 
 fn program(out: &mut Writer, spec: &ProgramSpec) -> Result<()> {

@@ -1,37 +1,37 @@
 //! The `types` module: C types as plain data.
 
-use super::docs::{bytes, code};
-use super::paths::Paths;
-use super::writer::{Writer, put};
-use super::{enums, structs};
-use crate::model::{Def, DefKind, Repr, Ty};
+use proc_macro2::TokenStream;
+use quote::quote;
 
-pub(super) fn module(out: &mut Writer, root: &Paths<'_>) {
+use super::docs::{bytes, code, doc, paragraphs};
+use super::paths::Paths;
+use super::{enums, structs};
+use crate::model::{Def, DefKind, Ty};
+
+pub(super) fn module(root: &Paths<'_>) -> TokenStream {
     let paths = root.in_types();
-    out.doc("The object's C types, byte for byte.");
-    out.open("pub mod types {");
-    for def in &root.model.defs {
-        item(out, &paths, def);
+    let items = root.model.defs.iter().map(|def| item(&paths, def));
+    let doc = doc("The object's C types, byte for byte.");
+    quote! {
+        #doc
+        pub mod types {
+            #(#items)*
+        }
     }
-    out.close("}");
 }
 
-fn item(out: &mut Writer, paths: &Paths<'_>, def: &Def) {
+fn item(paths: &Paths<'_>, def: &Def) -> TokenStream {
     match &def.kind {
-        DefKind::Struct(layout) => structs::structure(out, paths, def, layout),
+        DefKind::Struct(layout) => structs::structure(paths, def, layout),
         DefKind::Union { storage, repr, members, bit_fields } => {
-            structs::storage(out, paths, def, storage, *repr, structs::OF_UNION);
-            structs::accessors(out, paths, def, members, bit_fields);
+            structs::union(paths, def, storage, *repr, members, bit_fields)
         }
         DefKind::Enum { bytes, signed, values } => {
-            enums::enumeration(out, paths, def, *bytes, *signed, values);
+            enums::enumeration(paths, def, *bytes, *signed, values)
         }
-        DefKind::Alias(to) => alias(out, paths, def, to),
-        DefKind::Opaque { storage, why } => {
-            let why = format!("Bytes only: {why}.");
-            structs::storage(out, paths, def, storage, Repr::default(), &why);
-        }
-        DefKind::Declared => declared(out, def),
+        DefKind::Alias(to) => alias(paths, def, to),
+        DefKind::Opaque { storage, why } => opaque(paths, def, storage, why),
+        DefKind::Declared => declared(def),
     }
 }
 
@@ -40,14 +40,36 @@ pub(super) fn title(def: &Def) -> String {
     format!("{}, {}, alignment {}", code(&def.c), bytes(def.size), def.align)
 }
 
-fn alias(out: &mut Writer, paths: &Paths<'_>, def: &Def, to: &Ty) {
-    out.doc(code(&def.c));
-    put!(out, "pub type {} = {};", def.ident, paths.ty(to));
+fn alias(paths: &Paths<'_>, def: &Def, to: &Ty) -> TokenStream {
+    let (doc, ident, to) = (doc(code(&def.c)), &def.ident, paths.ty(to));
+    quote! {
+        #doc
+        pub type #ident = #to;
+    }
 }
 
-fn declared(out: &mut Writer, def: &Def) {
-    out.doc(format!("{}, which is only pointed to.", code(&def.c)));
-    out.open(format_args!("pub struct {} {{", def.ident));
-    out.line("_declared: (),");
-    out.close("}");
+fn opaque(paths: &Paths<'_>, def: &Def, storage: &Ty, why: &str) -> TokenStream {
+    let (rt, ident, ty) = (paths.rt, &def.ident, paths.ty(storage));
+    let doc = paragraphs([title(def), format!("Bytes only: {why}.")]);
+    let layout = structs::layout(paths, def, quote!(storage: 0), quote!());
+    quote! {
+        #doc
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        #[repr(C)]
+        pub struct #ident {
+            storage: #ty,
+        }
+        #rt::private::plain!(#layout);
+    }
+}
+
+fn declared(def: &Def) -> TokenStream {
+    let ident = &def.ident;
+    let doc = doc(format!("{}, which is only pointed to.", code(&def.c)));
+    quote! {
+        #doc
+        pub struct #ident {
+            _declared: (),
+        }
+    }
 }
