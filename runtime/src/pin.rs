@@ -1,7 +1,5 @@
 //! Pins: names on a BPF file system that keep a map, a program or a link alive.
 
-#![allow(dead_code, reason = "the rooms above grow into these one by one")]
-
 use std::ffi::CString;
 use std::fs::{self, DirBuilder};
 use std::io;

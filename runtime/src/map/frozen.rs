@@ -31,11 +31,6 @@ impl<T: Pod> Frozen<T> {
         Self::try_from(map)
     }
 
-    /// The section of a map that the caller has filled with `contents` and frozen: nothing needs to be read.
-    pub(crate) fn with_contents(map: Map, contents: Box<T>) -> Self {
-        Self { memory: Memory::Copied(contents), map }
-    }
-
     /// The map behind it.
     pub fn map(&self) -> &Map {
         &self.map

@@ -15,8 +15,6 @@
 //! | [`Live<L>`](Live), [`Frozen<T>`](Frozen) | the arrays that hold global variables |
 //! | [`Map`] | all, as bytes |
 
-#![allow(dead_code, reason = "the rooms above grow into these one by one")]
-
 mod array;
 mod bloom_filter;
 mod cursor;

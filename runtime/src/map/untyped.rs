@@ -34,16 +34,6 @@ impl Map {
         Self { fd, info, absent: false, frozen: AtomicBool::new(false) }
     }
 
-    /// A handle of a map that is known already.
-    ///
-    /// # Safety
-    ///
-    /// `info` has the sizes and the type of the map behind `fd`: the kernel copies as many bytes as these say.
-    #[allow(unsafe_code, reason = "declares a promise that the room's unsafe code relies on")]
-    pub(crate) unsafe fn new(fd: OwnedFd, info: MapInfo) -> Self {
-        Self::of(fd, info)
-    }
-
     /// Creates a map. `name` is the C name, `create.name` what the kernel gets to see of it.
     ///
     /// # Errors

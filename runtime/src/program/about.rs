@@ -1,7 +1,6 @@
 use std::borrow::Cow;
 
 use crate::section_name::AttachKind;
-use crate::spec::ProgramSpec;
 use crate::uapi::{AttachType, ProgramType};
 
 /// What is known of a program apart from its descriptor.
@@ -19,17 +18,4 @@ pub(crate) struct About {
     pub(crate) loaded: bool,
 }
 
-impl About {
-    #[allow(dead_code, reason = "for the object room")]
-    /// As the object says, for a program that is loaded as the object says.
-    pub(crate) fn from_spec(spec: &ProgramSpec, loaded: bool) -> Self {
-        Self {
-            name: spec.name.clone(),
-            program_type: spec.program_type,
-            attach_type: spec.attach_type,
-            kind: spec.attach,
-            target: spec.target.clone(),
-            loaded,
-        }
-    }
-}
+impl About {}

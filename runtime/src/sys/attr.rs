@@ -24,8 +24,6 @@ macro_rules! kernel_struct {
     };
 }
 
-pub(crate) use kernel_struct;
-
 /// A struct that is handed to `bpf(2)`.
 ///
 /// # Safety

@@ -120,24 +120,6 @@ pub(crate) unsafe fn map_lookup_batch(
     unsafe { read_batch(command, map, batch, keys, values, count, elem_flags) }
 }
 
-/// `BPF_MAP_LOOKUP_AND_DELETE_BATCH` (Linux 5.6), hashes only. Answers as [`map_lookup_batch`].
-///
-/// # Safety
-///
-/// As [`map_lookup_batch`].
-pub(crate) unsafe fn map_lookup_and_delete_batch(
-    map: BorrowedFd<'_>,
-    batch: BatchKeys<'_>,
-    keys: &mut [u8],
-    values: &mut [u8],
-    count: u32,
-    elem_flags: u64,
-) -> (u32, io::Result<()>) {
-    let command = Command::MAP_LOOKUP_AND_DELETE_BATCH;
-    // SAFETY: as the caller vouches.
-    unsafe { read_batch(command, map, batch, keys, values, count, elem_flags) }
-}
-
 /// # Safety
 ///
 /// As [`map_lookup_batch`].
@@ -162,54 +144,6 @@ unsafe fn read_batch(
     };
     // SAFETY: all slices are valid for the sizes that the caller vouches for.
     let result = unsafe { bpf(command, &mut attr) };
-    (counted(&attr, count, &result), result.map(drop))
-}
-
-/// `BPF_MAP_UPDATE_BATCH` (Linux 5.6): how many elements it wrote, on an error too.
-///
-/// # Safety
-///
-/// `keys` and `values` hold `count` elements of the sizes that [`map_update`] names.
-pub(crate) unsafe fn map_update_batch(
-    map: BorrowedFd<'_>,
-    keys: &[u8],
-    values: &[u8],
-    count: u32,
-    elem_flags: u64,
-) -> (u32, io::Result<()>) {
-    let mut attr = BatchAttr {
-        keys: address(keys),
-        values: address(values),
-        count,
-        map_fd: raw(map),
-        elem_flags,
-        ..BatchAttr::default()
-    };
-    // SAFETY: both slices are valid for the sizes that the caller vouches for.
-    let result = unsafe { bpf(Command::MAP_UPDATE_BATCH, &mut attr) };
-    (counted(&attr, count, &result), result.map(drop))
-}
-
-/// `BPF_MAP_DELETE_BATCH` (Linux 5.6): how many elements it deleted, on an error too.
-///
-/// # Safety
-///
-/// `keys` holds `count` keys of the map's key size.
-pub(crate) unsafe fn map_delete_batch(
-    map: BorrowedFd<'_>,
-    keys: &[u8],
-    count: u32,
-    elem_flags: u64,
-) -> (u32, io::Result<()>) {
-    let mut attr = BatchAttr {
-        keys: address(keys),
-        count,
-        map_fd: raw(map),
-        elem_flags,
-        ..BatchAttr::default()
-    };
-    // SAFETY: the slice is valid for the size that the caller vouches for.
-    let result = unsafe { bpf(Command::MAP_DELETE_BATCH, &mut attr) };
     (counted(&attr, count, &result), result.map(drop))
 }
 

@@ -45,15 +45,11 @@ pub(crate) fn try_clone(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     duplicate(fd.as_raw_fd())
 }
 
-/// `eventfd(2)` with a count of zero.
-pub(crate) fn eventfd() -> io::Result<OwnedFd> {
+/// A descriptor that stands for a map or program which does not exist: an event that never comes, which every BPF
+/// command refuses.
+pub(crate) fn placeholder() -> io::Result<OwnedFd> {
     // SAFETY: takes numbers only.
     let raw = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
     // SAFETY: the call answers a new descriptor or -1.
     unsafe { adopt_result(raw) }
-}
-
-/// A descriptor that stands for a map or program which does not exist: every BPF command refuses it.
-pub(crate) fn placeholder() -> io::Result<OwnedFd> {
-    eventfd()
 }

@@ -3,10 +3,9 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use super::attr::{
-    AttachAttr, IterCreateAttr, LinkCreateAttr, LinkDetachAttr, LinkUpdateAttr, QueryAttr,
-    RawTracepointAttr,
+    IterCreateAttr, LinkCreateAttr, LinkDetachAttr, LinkUpdateAttr, RawTracepointAttr,
 };
-use super::bpf::{address, address_mut, bpf, bpf_fd, length, raw, raw_or_zero};
+use super::bpf::{address, bpf, bpf_fd, length, raw, raw_or_zero};
 use crate::uapi::{AttachType, Command};
 
 /// What a program is attached to, as attributes hold it.
@@ -53,13 +52,6 @@ pub(crate) enum LinkOptions<'a> {
         target_btf_id: u32,
         cookie: u64,
     },
-    /// Linux 6.4.
-    Netfilter {
-        family: u32,
-        hook: u32,
-        priority: i32,
-        flags: u32,
-    },
     /// tcx, netkit (Linux 6.6, 6.7) and cgroup (6.17): `relative` is a descriptor or an id, as `flags` say.
     Anchor {
         relative: u32,
@@ -87,10 +79,6 @@ pub(crate) fn link_create(link: &LinkCreate<'_>) -> io::Result<OwnedFd> {
         LinkOptions::Tracing { target_btf_id, cookie } => {
             options[0] = words(target_btf_id, 0);
             options[1] = cookie;
-        }
-        LinkOptions::Netfilter { family, hook, priority, flags } => {
-            options[0] = words(family, hook);
-            options[1] = words(priority.cast_unsigned(), flags);
         }
         LinkOptions::Anchor { relative, expected_revision } => {
             options[0] = words(relative, 0);
@@ -154,92 +142,4 @@ pub(crate) fn raw_tracepoint_open(
     };
     // SAFETY: the name is borrowed and ends with a NUL.
     unsafe { bpf_fd(Command::RAW_TRACEPOINT_OPEN, &mut attr) }
-}
-
-/// What a program is attached with where there is no link.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ProgAttach<'a> {
-    pub(crate) program: BorrowedFd<'a>,
-    pub(crate) target: Target<'a>,
-    pub(crate) attach_type: AttachType,
-    pub(crate) flags: u32,
-    /// With `BPF_F_REPLACE`: the program that gives way.
-    pub(crate) replace: Option<BorrowedFd<'a>>,
-}
-
-/// `BPF_PROG_ATTACH`: attached until it is detached, or until the target goes away.
-pub(crate) fn prog_attach(attach: &ProgAttach<'_>) -> io::Result<()> {
-    let mut attr = AttachAttr {
-        target: attach.target.number(),
-        attach_bpf_fd: raw(attach.program),
-        attach_type: attach.attach_type.0,
-        attach_flags: attach.flags,
-        replace_bpf_fd: raw_or_zero(attach.replace),
-        ..AttachAttr::default()
-    };
-    // SAFETY: the struct holds no addresses.
-    unsafe { bpf(Command::PROG_ATTACH, &mut attr) }.map(drop)
-}
-
-/// `BPF_PROG_DETACH`.
-pub(crate) fn prog_detach(
-    program: BorrowedFd<'_>,
-    target: Target<'_>,
-    attach_type: AttachType,
-) -> io::Result<()> {
-    let mut attr = AttachAttr {
-        target: target.number(),
-        attach_bpf_fd: raw(program),
-        attach_type: attach_type.0,
-        ..AttachAttr::default()
-    };
-    // SAFETY: the struct holds no addresses.
-    unsafe { bpf(Command::PROG_DETACH, &mut attr) }.map(drop)
-}
-
-/// What [`prog_query`] answers.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ProgQuery {
-    /// In the order they run.
-    pub(crate) program_ids: Vec<u32>,
-    pub(crate) attach_flags: u32,
-    /// Of tcx and netkit; 0 elsewhere.
-    pub(crate) revision: u64,
-}
-
-/// `BPF_PROG_QUERY`: the programs at a target.
-pub(crate) fn prog_query(
-    target: Target<'_>,
-    attach_type: AttachType,
-    query_flags: u32,
-) -> io::Result<ProgQuery> {
-    let mut ids = vec![0_u32; 64];
-    loop {
-        let mut attr = QueryAttr {
-            target: target.number(),
-            attach_type: attach_type.0,
-            query_flags,
-            prog_ids: address_mut(&mut ids),
-            count: length(ids.len())?,
-            ..QueryAttr::default()
-        };
-        // SAFETY: the address is that of a vector as long as the count says.
-        match unsafe { bpf(Command::PROG_QUERY, &mut attr) } {
-            Err(error)
-                if error.raw_os_error() == Some(libc::ENOSPC)
-                    && attr.count as usize > ids.len() =>
-            {
-                ids.resize(attr.count as usize, 0);
-            }
-            Err(error) => return Err(error),
-            Ok(_) => {
-                ids.truncate(attr.count as usize);
-                return Ok(ProgQuery {
-                    program_ids: ids,
-                    attach_flags: attr.attach_flags,
-                    revision: attr.revision,
-                });
-            }
-        }
-    }
 }

@@ -41,6 +41,7 @@ impl Mapping {
     }
 
     /// `len` fresh bytes of zeros.
+    #[cfg(test)]
     pub(crate) fn anonymous(len: usize) -> io::Result<Self> {
         Self::new(None, 0, len, Access::ReadWrite, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS)
     }

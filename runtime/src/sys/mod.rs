@@ -4,7 +4,6 @@
 //! ([`Error::system`](crate::Error::system)), a place, and where permission was refused a reason ([`explain`]).
 
 #![allow(unsafe_code, reason = "system calls, and memory shared with the kernel")]
-#![allow(dead_code, unused_imports, reason = "the rooms above grow into these calls one by one")]
 
 mod attr;
 mod bpf;
@@ -27,15 +26,15 @@ mod poll;
 mod program;
 mod socket;
 
-pub(crate) use attr::{BtfInfo, LinkInfo, MapInfo, PerfEventAttr, ProgramInfo, kernel_struct};
+pub(crate) use attr::{MapInfo, PerfEventAttr};
 pub(crate) use bpffs::is_bpffs;
 pub(crate) use btf::{BtfLoad, btf_load};
 pub(crate) use capability::{Capability, effective_capabilities};
 pub(crate) use element::{
-    BatchKeys, map_delete, map_delete_batch, map_get_next_key, map_lookup, map_lookup_and_delete,
-    map_lookup_and_delete_batch, map_lookup_batch, map_update, map_update_batch,
+    BatchKeys, map_delete, map_get_next_key, map_lookup, map_lookup_and_delete, map_lookup_batch,
+    map_update,
 };
-pub(crate) use fd::{eventfd, placeholder, try_clone};
+pub(crate) use fd::{placeholder, try_clone};
 pub(crate) use host::{
     KernelVersion, has_interface, if_nametoindex, kernel_release, kernel_version, page_size,
     possible_cpu_count, possible_cpus,
@@ -43,8 +42,8 @@ pub(crate) use host::{
 pub(crate) use info::{btf_info, btf_name, link_info, map_info, program_info};
 pub(crate) use kind::bpf_kind;
 pub(crate) use link::{
-    LinkCreate, LinkOptions, ProgAttach, ProgQuery, Target, iter_create, link_create, link_detach,
-    link_update, prog_attach, prog_detach, prog_query, raw_tracepoint_open,
+    LinkCreate, LinkOptions, Target, iter_create, link_create, link_detach, link_update,
+    raw_tracepoint_open,
 };
 pub(crate) use map::{MapCreate, map_create, map_freeze};
 pub(crate) use mapping::{Access, Mapping};
@@ -52,8 +51,6 @@ pub(crate) use object::{IdKind, fd_by_id, ids, next_id, obj_get, obj_pin};
 pub(crate) use perf_event::{
     perf_event_disable, perf_event_enable, perf_event_open, perf_event_set_bpf,
 };
-pub(crate) use poll::{Epoll, poll_readable};
-pub(crate) use program::{
-    Log, ProgLoad, TestRun, TestRunResult, prog_bind_map, prog_load, prog_test_run,
-};
+pub(crate) use poll::poll_readable;
+pub(crate) use program::{Log, ProgLoad, TestRun, prog_bind_map, prog_load, prog_test_run};
 pub(crate) use socket::{socket_attach_bpf, socket_detach_bpf};
