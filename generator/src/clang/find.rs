@@ -98,7 +98,8 @@ mod tests {
         assert_eq!(find_in(None, Some(OsStr::new("clang-15")), path).unwrap(), old);
         assert_eq!(find_in(Some(&new), Some(OsStr::new("clang-15")), path).unwrap(), new);
         let error = find_in(None, Some(OsStr::new("/no/clang")), path).unwrap_err();
-        assert_eq!(error.to_string(), r#"no executable "/no/clang", which CLANG names"#);
+        let text = error.to_string();
+        assert!(text.starts_with(r#"no executable "/no/clang", which CLANG names"#), "{text}");
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -68,9 +68,9 @@ fn sections_are_maps() -> Outcome {
         assert_eq!(map.flags(), expected, "{section}");
         let frozen = map.update(&[0; 4], &vec![0; map.value_size() as usize], 0).is_err();
         assert_eq!(frozen, section == ".rodata", "{section}");
-        // The object's name in front, as far as there is room; a custom section's is its own.
+        // The object's name in front, with room behind it for `.rodata` at least; a custom section's is its own.
         let name = Map::from_id(map.id()?)?.name().to_owned();
-        let room = if section[1..].contains('.') { 0 } else { 15 - section.len() };
+        let room = if section[1..].contains('.') { 0 } else { 15 - section.len().max(".rodata".len()) };
         let prefix = &object.spec().name[..room.min(object.spec().name.len())];
         assert_eq!(name, format!("{}{section}", prefix.replace('-', "_")));
     }
