@@ -70,7 +70,8 @@ fn sections_are_maps() -> Outcome {
         assert_eq!(frozen, section == ".rodata", "{section}");
         // The object's name in front, with room behind it for `.rodata` at least; a custom section's is its own.
         let name = Map::from_id(map.id()?)?.name().to_owned();
-        let room = if section[1..].contains('.') { 0 } else { 15 - section.len().max(".rodata".len()) };
+        let room =
+            if section[1..].contains('.') { 0 } else { 15 - section.len().max(".rodata".len()) };
         let prefix = &object.spec().name[..room.min(object.spec().name.len())];
         assert_eq!(name, format!("{}{section}", prefix.replace('-', "_")));
     }
