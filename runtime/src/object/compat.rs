@@ -43,28 +43,10 @@ pub(crate) fn check(spec: &MapSpec, existing: &MapInfo) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
     use super::*;
-    use crate::spec::{MapContents, Pinning};
 
     fn spec() -> MapSpec {
-        MapSpec {
-            name: Cow::Borrowed("m"),
-            section: Cow::Borrowed(".maps"),
-            map_type: MapType::HASH,
-            key_size: 4,
-            value_size: 8,
-            max_entries: 16,
-            flags: 0,
-            extra: 0,
-            numa_node: 0,
-            pinning: Pinning::None,
-            key_type_id: 0,
-            value_type_id: 0,
-            inner: None,
-            contents: MapContents::Empty,
-        }
+        MapSpec::new("m", MapType::HASH, 4, 8, 16)
     }
 
     fn same() -> MapInfo {

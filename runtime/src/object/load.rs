@@ -246,17 +246,13 @@ fn explain_refusal(
     {
         return Error::system("BPF_PROG_LOAD", refused).because_absent(why).with_log(log);
     }
-    let absent = insn
-        .and_then(|insn| program.text.get(insn as usize))
-        .and_then(|insn| text::absent_map_of_call(insn.imm, spec.maps.len()));
-    let poisoned = insn
-        .filter(|insn| {
-            program.text.get(*insn as usize).is_some_and(|insn| insn.imm == relocate::POISON)
-        })
-        .and_then(|insn| core::missing(spec, source, insn));
-    let no_function = insn
-        .and_then(|insn| program.text.get(insn as usize))
-        .and_then(|insn| externs::absent_of_call(*insn, spec.externs.len()));
+    let stopped = insn.and_then(|at| Some((at, *program.text.get(at as usize)?)));
+    let absent = stopped.and_then(|(_, insn)| text::absent_map_of_call(insn.imm, spec.maps.len()));
+    let poisoned = stopped
+        .filter(|(_, insn)| insn.imm == relocate::POISON)
+        .and_then(|(at, _)| core::missing(spec, source, at));
+    let no_function =
+        stopped.and_then(|(_, insn)| externs::absent_of_call(insn, spec.externs.len()));
     let mut error = Error::new(ErrorKind::Rejected, format!("the verifier refuses it: {words}"));
     if let Some(missing) = poisoned {
         error = Error::new(

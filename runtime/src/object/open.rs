@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::{Object, OpenMap, OpenProgram, Options, PreparedObject, SpecRef, prepare};
 use crate::error::{Error, Frame, Result};
-use crate::spec::{Data, Linkage, ObjectSpec, VariableSpec};
+use crate::spec::{Linkage, ObjectSpec, VariableSpec};
 
 /// An object in the open phase: nothing exists in the kernel yet and everything can be edited.
 ///
@@ -108,11 +108,9 @@ impl OpenObject {
         let variable = self.find_variable(name)?;
         let (offset, size) = (variable.offset as usize, variable.size as usize);
         let map = self.maps.get(variable.map as usize);
-        match map.and_then(OpenMap::data) {
-            Some(Data::Bytes(bytes)) => {
-                Ok(bytes.get(offset..offset + size).unwrap_or_default().to_vec())
-            }
-            _ => Ok(vec![0; size]),
+        match map.and_then(OpenMap::initial_bytes) {
+            Some(bytes) => Ok(bytes.get(offset..offset + size).unwrap_or_default().to_vec()),
+            None => Ok(vec![0; size]),
         }
     }
 

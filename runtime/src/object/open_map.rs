@@ -221,9 +221,9 @@ impl OpenMap {
     /// The map is no data section, it is `.kconfig`, or the bytes do not fit into it.
     pub fn write_data(&mut self, offset: usize, bytes: &[u8]) -> Result<&mut Self> {
         let size = self.spec.value_size as usize;
-        let Some(data) = self.data() else {
+        if !matches!(self.spec.contents, MapContents::Data { .. }) {
             return Err(Error::invalid_input("not a data section").within(self.frame()));
-        };
+        }
         if self.spec.section == KCONFIG {
             return Err(Error::invalid_input("its values are the kernel's configuration")
                 .with_hint("Options::set_kconfig gives others")
@@ -236,12 +236,11 @@ impl OpenMap {
             ))
             .within(self.frame())
         })?;
+        // Copied once, by the first write; a section may have megabytes.
         let mut whole = match std::mem::replace(&mut self.contents, Contents::Spec) {
             Contents::Bytes(bytes) => bytes,
-            _ => match data {
-                Data::Zeroed(_) => Vec::new(),
-                Data::Bytes(bytes) => bytes.into_owned(),
-            },
+            Contents::Typed(typed, len) => typed.bytes()[..len].to_vec(),
+            Contents::Spec => self.initial_bytes().unwrap_or_default().to_vec(),
         };
         if whole.len() < size {
             whole.resize(size, 0);
