@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
+use crate::Difference;
+
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -28,6 +30,7 @@ struct Inner {
     hint: Option<Cow<'static, str>>,
     log: Option<String>,
     location: Option<Location>,
+    differences: Vec<Difference>,
 }
 
 /// What sort of failure an [`Error`] is.
@@ -100,6 +103,7 @@ impl Error {
             hint: None,
             log: None,
             location: None,
+            differences: Vec::new(),
         }))
     }
 
@@ -176,6 +180,12 @@ impl Error {
         self.0.location.as_ref()
     }
 
+    /// In what a map that exists differs from its definition: of a [`Mismatch`](ErrorKind::Mismatch) where one was to be
+    /// reused.
+    pub fn differences(&self) -> &[Difference] {
+        &self.0.differences
+    }
+
     /// The same error, found in `frame`.
     #[must_use]
     pub fn within(mut self, frame: Frame) -> Self {
@@ -215,6 +225,13 @@ impl Error {
     #[must_use]
     pub fn with_location(mut self, location: Location) -> Self {
         self.0.location = Some(location);
+        self
+    }
+
+    /// The same error with what differs.
+    #[must_use]
+    pub fn with_differences(mut self, differences: Vec<Difference>) -> Self {
+        self.0.differences = differences;
         self
     }
 

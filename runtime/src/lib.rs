@@ -13,6 +13,7 @@
 //! phases of a load, [`spec`] what an object holds.
 
 pub mod btf;
+mod difference;
 #[cfg(feature = "elf")]
 pub mod elf;
 mod error;
@@ -32,4 +33,5 @@ mod linux;
 #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
 pub use linux::*;
 
+pub use difference::{Difference, LayoutDifference};
 pub use error::{Error, ErrorKind, Frame, Location, Report, Result};

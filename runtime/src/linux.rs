@@ -10,8 +10,8 @@ pub mod link;
 pub mod map;
 #[path = "object/mod.rs"]
 pub mod object;
-#[path = "pin.rs"]
-pub(crate) mod pin;
+#[path = "pin/mod.rs"]
+pub mod pin;
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod private;

@@ -67,6 +67,14 @@ pub mod data {
                 options: ::core::default::Default::default(),
             }
         }
+        /// Lets `policy` say where maps are pinned: the system-wide configuration, for example.
+        pub fn pinning(
+            &mut self,
+            policy: impl ::bpf_skel::pin::Policy + 'static,
+        ) -> &mut Self {
+            self.options.set_pinning(policy);
+            self
+        }
         /// Creates the maps and makes the programs ready for the verifier.
         ///
         /// # Errors
@@ -217,6 +225,36 @@ pub mod data {
         /// Where one of them cannot be attached; it is named, and those before it are detached.
         pub fn attach(&self) -> ::bpf_skel::Result<::bpf_skel::Links> {
             self.object.attach()
+        }
+        /// As `attach`, with links that are pinned in `directory/links` and taken over where they are there already.
+        ///
+        /// # Errors
+        /// Where one of them cannot be attached; it is named, and those before it are detached.
+        pub fn attach_pinned(
+            &self,
+            directory: impl ::core::convert::AsRef<::std::path::Path>,
+        ) -> ::bpf_skel::Result<::bpf_skel::Links> {
+            self.object.attach_pinned(directory)
+        }
+        /// Pins all maps and programs in `directory`, one of this object's own on a BPF file system.
+        ///
+        /// # Errors
+        /// Where another object is pinned there; what was pinned before it is removed again.
+        pub fn pin(
+            &self,
+            directory: impl ::core::convert::AsRef<::std::path::Path>,
+        ) -> ::bpf_skel::Result<()> {
+            self.object.pin(directory)
+        }
+        /// Removes what is pinned in `directory`: maps, programs, links.
+        ///
+        /// # Errors
+        /// Where another object is pinned there; that stays.
+        pub fn unpin(
+            &self,
+            directory: impl ::core::convert::AsRef<::std::path::Path>,
+        ) -> ::bpf_skel::Result<()> {
+            self.object.unpin(directory)
         }
         /// What is behind it: maps and programs by index.
         pub fn object(&self) -> &::bpf_skel::object::Object {

@@ -71,17 +71,19 @@ fn open(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>, file: &st
         }
     });
     let section_values = section_values(paths, object);
-    let [of_fn, of_open, of_maps, of_progs, of_options, of_new, of_prepare, of_load] = [
-        "Opens the object: no system call, cannot fail.",
-        &format!("Object {}, opened: everything may still be changed.", code(file)),
-        "Its maps: sizes, pins, descriptors to reuse.",
-        "Its programs: which of them are loaded.",
-        "How it is loaded.",
-        "Opens the object: no system call, cannot fail.",
-        "Creates the maps and makes the programs ready for the verifier.",
-        "Creates the maps and loads the programs.",
-    ]
-    .map(doc);
+    let [of_fn, of_open, of_maps, of_progs, of_options, of_new, of_pinning, of_prepare, of_load] =
+        [
+            "Opens the object: no system call, cannot fail.",
+            &format!("Object {}, opened: everything may still be changed.", code(file)),
+            "Its maps: sizes, pins, descriptors to reuse.",
+            "Its programs: which of them are loaded.",
+            "How it is loaded.",
+            "Opens the object: no system call, cannot fail.",
+            "Lets `policy` say where maps are pinned: the system-wide configuration, for example.",
+            "Creates the maps and makes the programs ready for the verifier.",
+            "Creates the maps and loads the programs.",
+        ]
+        .map(doc);
     let errors = errors("Whatever the kernel refuses; nothing is left behind then.");
     quote! {
         #of_fn
@@ -112,6 +114,12 @@ fn open(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>, file: &st
                     #(#sections: #rt::private::section(&SPEC, #section_maps),)*
                     options: ::core::default::Default::default(),
                 }
+            }
+
+            #of_pinning
+            pub fn pinning(&mut self, policy: impl #rt::pin::Policy + 'static) -> &mut Self {
+                self.options.set_pinning(policy);
+                self
             }
 
             #of_prepare
@@ -242,18 +250,24 @@ fn skel(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>) -> TokenS
     let rt = paths.rt;
     let Names { sections, section_docs, .. } = names;
     let types = section_types(paths, object);
-    let [of_skel, of_maps, of_progs, of_object, of_object_fn, of_attach] = [
+    let [of_skel, of_maps, of_progs, of_object, of_object_fn, of_attach, of_attach_pinned, of_pin, of_unpin] = [
         "The object, loaded.",
         "Its maps.",
         "Its programs.",
         "What is behind it.",
         "What is behind it: maps and programs by index.",
         "Attaches every program whose section says where to; dropping the links detaches.",
+        "As `attach`, with links that are pinned in `directory/links` and taken over where they are there already.",
+        "Pins all maps and programs in `directory`, one of this object's own on a BPF file system.",
+        "Removes what is pinned in `directory`: maps, programs, links.",
     ]
     .map(doc);
-    let errors = errors(
+    let attach_errors = errors(
         "Where one of them cannot be attached; it is named, and those before it are detached.",
     );
+    let pin_errors =
+        errors("Where another object is pinned there; what was pinned before it is removed again.");
+    let unpin_errors = errors("Where another object is pinned there; that stays.");
     quote! {
         #of_skel
         #[derive(Debug)]
@@ -269,9 +283,30 @@ fn skel(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>) -> TokenS
 
         impl Skel {
             #of_attach
-            #errors
+            #attach_errors
             pub fn attach(&self) -> #rt::Result<#rt::Links> {
                 self.object.attach()
+            }
+
+            #of_attach_pinned
+            #attach_errors
+            pub fn attach_pinned(
+                &self,
+                directory: impl ::core::convert::AsRef<::std::path::Path>,
+            ) -> #rt::Result<#rt::Links> {
+                self.object.attach_pinned(directory)
+            }
+
+            #of_pin
+            #pin_errors
+            pub fn pin(&self, directory: impl ::core::convert::AsRef<::std::path::Path>) -> #rt::Result<()> {
+                self.object.pin(directory)
+            }
+
+            #of_unpin
+            #unpin_errors
+            pub fn unpin(&self, directory: impl ::core::convert::AsRef<::std::path::Path>) -> #rt::Result<()> {
+                self.object.unpin(directory)
             }
 
             #of_object_fn

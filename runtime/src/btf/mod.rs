@@ -11,6 +11,8 @@ mod encode;
 mod essential;
 mod ext;
 mod kind;
+#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+mod layout;
 mod part;
 mod patch;
 mod sanitise;

@@ -167,6 +167,19 @@ impl Link {
         Ok(())
     }
 
+    /// It has been pinned there.
+    pub(crate) fn pinned_at(&mut self, path: PathBuf) {
+        self.pin = Some(path);
+    }
+
+    /// Takes the name of another pin over, at once.
+    pub(crate) fn replace_pin(&mut self, path: &Path) -> Result<()> {
+        let replaced = self.bpf_fd("pinned").and_then(|fd| pin::replace(fd, path));
+        self.explained(replaced)?;
+        self.pin = Some(path.to_owned());
+        Ok(())
+    }
+
     /// Removes its pin: the one it was opened from, or the last one made.
     ///
     /// # Errors

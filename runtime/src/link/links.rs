@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::path::Path;
 
 use super::{AutoAttach, Link};
 use crate::Result;
@@ -32,6 +33,14 @@ impl Links {
     /// One more.
     pub fn push(&mut self, program: impl Into<Cow<'static, str>>, link: Link) {
         self.0.push((program.into(), link));
+    }
+
+    /// The link at this place takes over the name of another one's pin.
+    pub(crate) fn replace_pin(&mut self, index: usize, path: &Path) -> Result<()> {
+        match self.0.get_mut(index) {
+            Some((_, link)) => link.replace_pin(path),
+            None => Ok(()),
+        }
     }
 
     /// Leaves all programs attached without handles. See [`Link::disconnect`].

@@ -1,20 +1,18 @@
 //! Bringing one map into being: reused, found at its pin, or created, filled, frozen and pinned.
 
 use std::borrow::Cow;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::os::fd::{AsFd, BorrowedFd};
 
-use super::compat;
 use super::names::data_map_name;
 use super::open_map::{Inner, OpenMap, Origin};
 use super::options::Options;
 use super::pins::Pins;
+use super::reuse;
 use super::slots::Slots;
-use crate::error::{Error, ErrorKind, Frame, Result, Within};
+use crate::error::{Error, Frame, Result, Within};
 use crate::feature;
 use crate::map::{Map, MapInfo};
-use crate::pin;
-use crate::spec::{MapContents, MapSpec, ObjectSpec, Pinning};
+use crate::spec::{MapContents, MapSpec, ObjectSpec};
 use crate::sys::{self, Capability, explain};
 use crate::uapi::{MapType, flags};
 
@@ -35,7 +33,7 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    fn created(map: Map, open: &OpenMap) -> Self {
+    pub(crate) fn created(map: Map, open: &OpenMap) -> Self {
         let slots = match &open.spec.contents {
             MapContents::Slots(slots) => slots.clone(),
             MapContents::Empty | MapContents::Data { .. } => Slots::default(),
@@ -43,7 +41,7 @@ impl Made {
         Self { map, created: true, slots }
     }
 
-    fn found(map: Map) -> Self {
+    pub(crate) fn found(map: Map) -> Self {
         Self { map, created: false, slots: Slots::default() }
     }
 }
@@ -56,67 +54,13 @@ pub(crate) fn map(context: &Context<'_>, mut open: OpenMap, pins: &mut Pins) -> 
             let map = Map::absent(MapInfo::from(&open.spec))?;
             return Ok(Made::found(map));
         }
-        Origin::Reuse(fd) => return found(&open, fd),
+        Origin::Reuse(fd) => return reuse::given(context, &open, fd),
         Origin::Create => {}
     }
-    match pin_path(context, &open) {
-        Some(path) => pinned(context, &open, &path, pins),
+    match reuse::place(context, &open)? {
+        Some(place) => reuse::pinned(context, &open, place, pins),
         None => Ok(Made::created(create(context, &open)?, &open)),
     }
-}
-
-/// Where the map is pinned, if it is.
-fn pin_path(context: &Context<'_>, open: &OpenMap) -> Option<PathBuf> {
-    open.pin.clone().or_else(|| match open.spec.pinning {
-        Pinning::None => None,
-        Pinning::ByName => Some(context.options.pin_root().join(&*open.spec.name)),
-    })
-}
-
-/// Reuses the map at `path`, or creates one and pins it there. Other loaders may do this at the same time: the one
-/// that comes second takes the other's map. One that fails takes its pin and directories away again, so that what was
-/// there a moment ago need not be there now.
-fn pinned(context: &Context<'_>, open: &OpenMap, path: &Path, pins: &mut Pins) -> Result<Made> {
-    const TRIES: u32 = 100;
-    let mut made = None;
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match pin::open(path) {
-            Ok(fd) => return found(open, fd).within(|| Frame::Path(path.display().to_string())),
-            // Only what is not there may be created.
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-        let map = match made.take() {
-            Some(map) => map,
-            None => create(context, open)?,
-        };
-        let result = pin::make_parents(path).and_then(|directories| {
-            pins.made_directories(directories);
-            pin::pin(map.as_fd(), path)
-        });
-        match result {
-            Ok(()) => {
-                pins.made(path);
-                return Ok(Made::created(map, open));
-            }
-            Err(error)
-                if tries < TRIES
-                    && matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) =>
-            {
-                made = Some(map);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// A map that exists already, if it is what the object asks for.
-fn found(open: &OpenMap, fd: OwnedFd) -> Result<Made> {
-    let map = Map::from_fd(fd)?;
-    compat::check(&open.spec, map.info())?;
-    Ok(Made::found(map.named(open.spec.name.clone())))
 }
 
 /// `max_entries` as the kernel is told: a ring buffer's size is rounded up to a power of two of pages, and a
@@ -148,7 +92,7 @@ fn max_entries(spec: &MapSpec) -> Result<u32> {
     }
 }
 
-fn create(context: &Context<'_>, open: &OpenMap) -> Result<Map> {
+pub(crate) fn create(context: &Context<'_>, open: &OpenMap) -> Result<Map> {
     let template = inner_template(context, open)?;
     let inner = match (&template, &open.inner) {
         (Some(map), _) => Some(map.as_fd()),

@@ -56,9 +56,10 @@ pub(crate) fn load<H>(
         loaded.push(program);
         logs.push(log);
     }
-    let object = Object { spec, maps, programs: loaded, autoattach, logs };
+    let mut object =
+        Object { spec, maps, programs: loaded, autoattach, logs, replacements: Mutex::default() };
     let handles = handles(&object)?;
-    pins.keep();
+    object.replacements = Mutex::new(pins.keep());
     Ok((object, handles))
 }
 

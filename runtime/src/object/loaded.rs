@@ -1,4 +1,7 @@
+use std::sync::{Mutex, PoisonError};
+
 use super::SpecRef;
+use super::pins::Replacement;
 use super::prepared::find_map;
 use crate::error::{Error, Frame, Result};
 use crate::link::{AutoAttach, Links, attach_all};
@@ -17,6 +20,8 @@ pub struct Object {
     pub(crate) autoattach: Vec<bool>,
     /// The verifier's words on each program, where they were asked for.
     pub(crate) logs: Vec<Option<String>>,
+    /// Pins that its maps take over once the programs are attached.
+    pub(crate) replacements: Mutex<Vec<Replacement>>,
 }
 
 impl Object {
@@ -67,7 +72,24 @@ impl Object {
     pub fn attach(&self) -> Result<Links> {
         let wanted = self.programs.iter().zip(&self.autoattach).filter(|(_, wanted)| **wanted);
         let wanted: Vec<&dyn AutoAttach> = wanted.map(|(program, _)| program as _).collect();
-        attach_all(&wanted).map_err(|error| error.within(self.frame()))
+        let links = attach_all(&wanted).map_err(|error| error.within(self.frame()))?;
+        self.replace_pins()?;
+        Ok(links)
+    }
+
+    /// Has the maps that were created because another one is pinned
+    /// ([`OnMismatch::Replace`](crate::pin::OnMismatch::Replace)) take their pins over. [`attach`](Self::attach) ends
+    /// with it; this is for programs that are attached by hand. Done once: a second call does nothing.
+    ///
+    /// # Errors
+    /// The first pin that cannot be replaced; it and those after it are tried again by the next call.
+    pub fn replace_pins(&self) -> Result<()> {
+        let mut left = self.replacements.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(next) = left.first() {
+            next.replace().map_err(|error| error.within(self.frame()))?;
+            left.remove(0);
+        }
+        Ok(())
     }
 
     pub(crate) fn frame(&self) -> Frame {

@@ -3,6 +3,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
 use crate::error::{Error, Frame, Result};
+use crate::pin::{Location, OnMismatch, Place};
 use crate::pod::{Pod, bytes_of};
 use crate::spec::{Data, KCONFIG, MapContents, MapSpec, Pinning};
 use crate::uapi::MapType;
@@ -17,7 +18,8 @@ use crate::uapi::MapType;
 pub struct OpenMap {
     pub(crate) spec: MapSpec,
     pub(crate) origin: Origin,
-    pub(crate) pin: Option<PathBuf>,
+    pub(crate) pin: Pin,
+    pub(crate) on_mismatch: Option<OnMismatch>,
     pub(crate) inner: Inner,
     pub(crate) contents: Contents,
 }
@@ -30,6 +32,15 @@ pub(crate) enum Origin {
     Absent,
     /// It is this one.
     Reuse(OwnedFd),
+}
+
+/// Where the map is pinned.
+#[derive(Debug)]
+pub(crate) enum Pin {
+    /// As the policy of the load or the object says.
+    AsDefined,
+    Nowhere,
+    At(Location),
 }
 
 /// What a map-in-map is told that it will hold.
@@ -66,7 +77,8 @@ impl OpenMap {
         Self {
             spec,
             origin: Origin::Create,
-            pin: None,
+            pin: Pin::AsDefined,
+            on_mismatch: None,
             inner: Inner::Spec,
             contents: Contents::Spec,
         }
@@ -193,13 +205,33 @@ impl OpenMap {
     /// Pins the map at `path` on bpffs. Where a map is pinned there already, it is compared with the definition and
     /// used, contents and all.
     pub fn set_pin_path(&mut self, path: impl Into<PathBuf>) -> &mut Self {
-        self.pin = Some(path.into());
+        self.pin = Pin::At(Location::Path(path.into()));
+        self
+    }
+
+    /// Pins the map at a place that is walked to by descriptors; otherwise as [`set_pin_path`](Self::set_pin_path).
+    pub fn set_pin_place(&mut self, place: Place) -> &mut Self {
+        self.pin = Pin::At(Location::Place(place));
+        self
+    }
+
+    /// Pins the map under its own name at the [pin root](super::Options::set_pin_root), or where the
+    /// [policy](super::Options::set_pinning) of the load puts such maps.
+    pub fn set_pin_by_name(&mut self) -> &mut Self {
+        self.pin = Pin::AsDefined;
+        self.spec.pinning = Pinning::ByName;
+        self
+    }
+
+    /// What is done where a map is pinned (or given) that differs from the definition; to fail, unless told otherwise.
+    pub fn set_on_mismatch(&mut self, on_mismatch: OnMismatch) -> &mut Self {
+        self.on_mismatch = Some(on_mismatch);
         self
     }
 
     /// Does not pin the map, whatever the object says.
     pub fn clear_pin(&mut self) -> &mut Self {
-        self.pin = None;
+        self.pin = Pin::Nowhere;
         self.spec.pinning = Pinning::None;
         self
     }

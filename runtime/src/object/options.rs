@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::OpenMap;
 use crate::kernel_btf::KernelBtf;
+use crate::pin::{DEFAULT_ROOT, Policy};
 use crate::spec::MapSpec;
 
 /// What holds for a whole load. Part of the open phase: [`OpenObject::options`](super::OpenObject::options), and the
@@ -13,6 +14,8 @@ pub struct Options {
     pub(crate) log: LogLevel,
     pub(crate) threads: Option<NonZeroUsize>,
     pub(crate) pin_root: Option<PathBuf>,
+    pub(crate) pin_directory: Option<PathBuf>,
+    pub(crate) pinning: Option<Arc<dyn Policy>>,
     pub(crate) added: Vec<OpenMap>,
     pub(crate) kernel_btf: Option<Arc<KernelBtf>>,
     pub(crate) kconfig: Option<String>,
@@ -65,6 +68,22 @@ impl Options {
         self
     }
 
+    /// Pins every map in `directory`, a directory of this object's own on a BPF file system, and takes those that are
+    /// pinned there already, contents and all: a process that comes back finds its data, and its live globals are
+    /// those of before. `.bss` is `maps/_bss` there: a BPF file system takes no dots. What a map was told itself goes
+    /// before. [`Object::attach_pinned`](super::Object::attach_pinned) does the like for the programs.
+    pub fn set_pin_directory(&mut self, directory: impl Into<PathBuf>) -> &mut Self {
+        self.pin_directory = Some(directory.into());
+        self
+    }
+
+    /// Lets `policy` say where maps are pinned, instead of the object and the pin root. A system-wide configuration is
+    /// one (feature `loader`).
+    pub fn set_pinning(&mut self, policy: impl Policy + 'static) -> &mut Self {
+        self.pinning = Some(Arc::new(policy));
+        self
+    }
+
     /// Resolves CO-RE relocations against these types instead of the running kernel's, which a kernel without BTF
     /// (CONFIG_DEBUG_INFO_BTF) needs. Attach targets are still looked up in the running one.
     pub fn set_kernel_btf(&mut self, types: Arc<KernelBtf>) -> &mut Self {
@@ -88,6 +107,6 @@ impl Options {
     }
 
     pub(crate) fn pin_root(&self) -> &Path {
-        self.pin_root.as_deref().unwrap_or(Path::new("/sys/fs/bpf"))
+        self.pin_root.as_deref().unwrap_or(Path::new(DEFAULT_ROOT))
     }
 }

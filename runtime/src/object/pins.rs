@@ -1,38 +1,50 @@
-use std::path::{Path, PathBuf};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use crate::pin;
+use crate::error::{Error, Result};
+use crate::pin::{Location, Made};
 
 /// The pins that this load has made, and the directories for them. Dropped before the load is done, it removes them
 /// again; what was found is never among them.
 #[derive(Debug, Default)]
 pub(crate) struct Pins {
-    pins: Vec<PathBuf>,
-    /// Outermost first.
-    directories: Vec<PathBuf>,
+    made: Vec<Made>,
+    replacements: Vec<Replacement>,
+}
+
+/// A map that takes a pin over once the programs are attached.
+#[derive(Debug)]
+pub(crate) struct Replacement {
+    location: Location,
+    map: OwnedFd,
+}
+
+impl Replacement {
+    pub(crate) fn replace(&self) -> Result<()> {
+        self.location.replace(self.map.as_fd())
+    }
 }
 
 impl Pins {
-    pub(crate) fn made(&mut self, path: &Path) {
-        self.pins.push(path.to_owned());
+    /// What has been made so far, to add to.
+    pub(crate) fn made(&mut self) -> &mut Vec<Made> {
+        &mut self.made
     }
 
-    pub(crate) fn made_directories(&mut self, directories: Vec<PathBuf>) {
-        self.directories.extend(directories);
+    pub(crate) fn replace_later(&mut self, location: Location, map: BorrowedFd<'_>) -> Result<()> {
+        let map = map.try_clone_to_owned().map_err(|error| Error::system("dup", error))?;
+        self.replacements.push(Replacement { location, map });
+        Ok(())
     }
 
-    /// The load is done: the pins stay.
-    pub(crate) fn keep(mut self) {
-        self.pins.clear();
-        self.directories.clear();
+    /// The load is done: the pins stay. Answers those that are still to be replaced.
+    pub(crate) fn keep(mut self) -> Vec<Replacement> {
+        self.made.clear();
+        std::mem::take(&mut self.replacements)
     }
 }
 
 impl Drop for Pins {
     fn drop(&mut self) {
-        for path in &self.pins {
-            // Nobody is left to tell, and a pin that somebody else removed meanwhile is no loss.
-            let _ = pin::unpin(path);
-        }
-        pin::remove_directories(&self.directories);
+        self.made.iter().rev().for_each(Made::remove);
     }
 }

@@ -137,10 +137,12 @@ kernel_struct! {
 }
 
 kernel_struct! {
-    pub(super) struct ObjectAttr, 16 bytes {
+    pub(super) struct ObjectAttr, 24 bytes {
         0: pathname: u64,
         8: bpf_fd: u32,
         12: file_flags: u32,
+        16: path_fd: i32,
+        20: pad: u32,
     }
 }
 

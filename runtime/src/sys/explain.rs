@@ -14,6 +14,8 @@ pub(crate) const TRACING: &[Capability] = &[Capability::Bpf, Capability::Perfmon
 pub(crate) const NETWORK: &[Capability] = &[Capability::Bpf, Capability::NetAdmin];
 /// What opening objects by their id asks for.
 pub(crate) const BY_ID: &[Capability] = &[Capability::SysAdmin];
+/// What mounting asks for.
+pub(crate) const MOUNT: &[Capability] = &[Capability::SysAdmin];
 
 /// The capabilities that loading a program of this type takes.
 pub(crate) fn program_needs(program_type: ProgramType) -> &'static [Capability] {

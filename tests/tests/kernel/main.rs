@@ -29,8 +29,10 @@ mod object_maps;
 mod object_pins;
 mod object_programs;
 mod object_slots;
+mod persist;
 mod phases;
 mod pin;
+mod pin_policy;
 mod program;
 mod raw;
 mod skeleton_phases;
@@ -61,6 +63,8 @@ fn main() {
         object_globals::TESTS,
         object_maps::TESTS,
         object_pins::TESTS,
+        persist::TESTS,
+        pin_policy::TESTS,
         object_programs::TESTS,
         object_slots::TESTS,
         pin::TESTS,

@@ -1,4 +1,4 @@
-//! Pins: names on a BPF file system that keep a map, a program or a link alive.
+//! Pins by path.
 
 use std::ffi::CString;
 use std::fs::{self, DirBuilder};
@@ -8,6 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use super::DEFAULT_ROOT;
+use super::directory::{Directory, c_name};
 use crate::error::Within;
 use crate::sys::{self, explain};
 use crate::{Error, ErrorKind, Frame, Result};
@@ -71,6 +73,14 @@ fn remove(path: &Path) -> Result<()> {
     fs::remove_file(path).map_err(gone("unlink"))
 }
 
+/// Gives `fd` the name `path` in place of what has it: there is no moment without a pin.
+pub(crate) fn replace(fd: BorrowedFd<'_>, path: &Path) -> Result<()> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name =
+        name.ok_or_else(|| Error::invalid_input("expected a pin's name").within(at(path)))?;
+    Directory::unchecked(parent(path))?.replace(fd, &c_name(name)?)
+}
+
 /// Makes the directories that `path` needs, for the owner alone (0700), on a BPF file system only. Answers those
 /// that were not there, outermost first, so that a caller which fails can remove them again.
 pub(crate) fn make_parents(path: &Path) -> Result<Vec<PathBuf>> {
@@ -115,7 +125,7 @@ fn on_bpffs(path: &Path) -> io::Result<bool> {
     sys::is_bpffs(&path)
 }
 
-fn not_bpffs(directory: &Path) -> Error {
+pub(super) fn not_bpffs(directory: &Path) -> Error {
     let root = Path::new(DEFAULT_ROOT);
     let error = Error::invalid_input("not on a BPF file system");
     if directory.starts_with(root) {
@@ -124,9 +134,6 @@ fn not_bpffs(directory: &Path) -> Error {
         error.with_hint(format!("a BPF file system is usually mounted at {DEFAULT_ROOT}"))
     }
 }
-
-/// Where distributions mount the BPF file system.
-pub(crate) const DEFAULT_ROOT: &str = "/sys/fs/bpf";
 
 /// The directory that holds `path`: `.` for a bare name.
 fn parent(path: &Path) -> &Path {

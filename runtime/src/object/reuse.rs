@@ -1,0 +1,123 @@
+//! A map that may be there already: given by a descriptor, or found at its pin.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use super::compat;
+use super::create::{Context, Made, create};
+use super::open_map::{OpenMap, Pin};
+use super::persist::map_pin;
+use super::pins::Pins;
+use crate::error::{Error, ErrorKind, Frame, Result, Within};
+use crate::map::Map;
+use crate::pin::{Location, OnMismatch};
+use crate::spec::{ObjectSpec, Pinning};
+
+/// The map that the caller gave.
+pub(crate) fn given(context: &Context<'_>, open: &OpenMap, fd: OwnedFd) -> Result<Made> {
+    match look_at(context.spec, open, fd, open.on_mismatch.unwrap_or_default())? {
+        Found::Fits(map) => Ok(Made::found(map)),
+        // Nothing is pinned that a new one could replace.
+        Found::Differs(error) => Err(error),
+    }
+}
+
+/// Where the map is pinned, if it is, and what is done where another one is pinned there.
+pub(crate) fn place(
+    context: &Context<'_>,
+    open: &OpenMap,
+) -> Result<Option<(Location, OnMismatch)>> {
+    let options = context.options;
+    let mut on_mismatch = OnMismatch::default();
+    let location = match &open.pin {
+        Pin::Nowhere => None,
+        Pin::At(location) => Some(location.clone()),
+        Pin::AsDefined => match (&options.pin_directory, &options.pinning) {
+            (Some(directory), _) => Some(Location::Path(map_pin(directory, &open.spec.name))),
+            (None, Some(policy)) => {
+                on_mismatch = policy.on_mismatch();
+                policy.place(context.spec, &open.spec)?.map(Location::Place)
+            }
+            (None, None) => match open.spec.pinning {
+                Pinning::None => None,
+                Pinning::ByName => Some(Location::Path(options.pin_root().join(&*open.spec.name))),
+            },
+        },
+    };
+    Ok(location.map(|location| (location, open.on_mismatch.unwrap_or(on_mismatch))))
+}
+
+/// Reuses the map at `location`, or creates one and pins it there. Other loaders may do this at the same time: the one
+/// that comes second takes the other's map. One that fails takes its pin and directories away again, so that what was
+/// there a moment ago need not be there now.
+pub(crate) fn pinned(
+    context: &Context<'_>,
+    open: &OpenMap,
+    (location, on_mismatch): (Location, OnMismatch),
+    pins: &mut Pins,
+) -> Result<Made> {
+    const TRIES: u32 = 100;
+    let mut made = None;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match location.open() {
+            Ok(fd) => {
+                let found = look_at(context.spec, open, fd, on_mismatch);
+                match found.within(|| Frame::Path(location.to_string()))? {
+                    Found::Fits(map) => return Ok(Made::found(map)),
+                    Found::Differs(error) if on_mismatch != OnMismatch::Replace => {
+                        return Err(error.within(Frame::Path(location.to_string())));
+                    }
+                    Found::Differs(_) => {
+                        let map = match made.take() {
+                            Some(map) => map,
+                            None => create(context, open)?,
+                        };
+                        pins.replace_later(location, map.as_fd())?;
+                        return Ok(Made::created(map, open));
+                    }
+                }
+            }
+            // Only what is not there may be created.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let map = match made.take() {
+            Some(map) => map,
+            None => create(context, open)?,
+        };
+        match location.pin(map.as_fd(), pins.made()) {
+            Ok(()) => return Ok(Made::created(map, open)),
+            Err(error)
+                if tries < TRIES
+                    && matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) =>
+            {
+                made = Some(map);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+enum Found {
+    Fits(Map),
+    Differs(Error),
+}
+
+fn look_at(
+    spec: &ObjectSpec,
+    open: &OpenMap,
+    fd: OwnedFd,
+    on_mismatch: OnMismatch,
+) -> Result<Found> {
+    let map = Map::from_fd(fd)?;
+    let differences = compat::differences(spec, &open.spec, &map)?;
+    let fits = match on_mismatch {
+        OnMismatch::Fail | OnMismatch::Replace => differences.is_empty(),
+        OnMismatch::Reuse => differences.iter().all(crate::Difference::is_safe),
+    };
+    if fits {
+        return Ok(Found::Fits(map.named(open.spec.name.clone())));
+    }
+    Ok(Found::Differs(compat::mismatch(differences)))
+}
