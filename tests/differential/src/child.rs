@@ -2,24 +2,23 @@
 //! process.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::kernel;
-use crate::libbpf::Libbpf;
-use crate::ours::Ours;
-use crate::outcome::{Line, Program, Stage};
+use crate::outcome::{Cut, Line, Program};
 
-/// The longest that a program may take, its verification included.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// How often the time that a process has used is looked at.
+const TICK: Duration = Duration::from_millis(200);
+/// A process that only waits is given this many times as long as one that works; the machine may be busy.
+const IDLE: u32 = 20;
 /// How many lines of a side's messages are kept for a program.
 const KEPT: usize = 12;
 /// Begins the messages of a program on standard error.
-const MARK: &str = "@@ ";
+pub(crate) const MARK: &str = "@@ ";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -48,32 +47,31 @@ pub(crate) struct Answer {
     pub(crate) messages: HashMap<String, String>,
 }
 
-/// Asks one side, in as many processes as it takes.
-pub(crate) fn ask(side: Side, object: &Path) -> io::Result<Answer> {
+/// Asks one side, in as many processes as it takes. A program may take as much processor time as `limit` says for its
+/// name, verification included.
+pub(crate) fn ask(
+    side: Side,
+    object: &Path,
+    limit: &dyn Fn(&str) -> Duration,
+) -> io::Result<Answer> {
     let mut answer = Answer { opened: Ok(Vec::new()), messages: HashMap::new() };
     loop {
-        let done = answer.opened.as_ref().map_or(0, Vec::len);
-        let Some(lines) = run(side, object, done, &mut answer.messages)? else { continue };
-        let mut names = None;
-        let mut found = Vec::new();
-        for line in lines {
-            match line {
-                Line::Refused { error } => {
-                    answer.opened = Err(error);
-                    return Ok(answer);
-                }
-                Line::Opened { programs } => names = Some(programs),
-                Line::Program(program) => found.push(*program),
-            }
-        }
-        let (Some(names), Ok(programs)) = (names, &mut answer.opened) else {
-            answer.opened = Err("crashed".to_owned());
+        let from = answer.opened.as_ref().map_or(0, Vec::len);
+        let mut talk = Talk::default();
+        run(side, object, from, limit, &mut talk, &mut answer.messages)?;
+        if let Some(error) = talk.refused {
+            answer.opened = Err(error);
             return Ok(answer);
+        }
+        let (Some(names), Ok(programs)) = (talk.names, &mut answer.opened) else {
+            let why = if talk.timed_out { "took too long" } else { "crashed" };
+            return Err(io::Error::other(format!("{} {why} before it was open", side.name())));
         };
-        programs.extend(found);
-        match names.get(programs.len()) {
-            Some(name) => programs.push(Program::new(name, Stage::Crashed)),
-            None => return Ok(answer),
+        programs.extend(talk.done);
+        if let Some(name) = names.get(programs.len()) {
+            let cut = if talk.timed_out { Cut::TimedOut } else { Cut::Crashed };
+            let program = talk.prepared.unwrap_or_else(|| Program::new(name));
+            programs.push(Program { cut: Some(cut), ..program });
         }
         if programs.len() == names.len() {
             return Ok(answer);
@@ -81,12 +79,44 @@ pub(crate) fn ask(side: Side, object: &Path) -> io::Result<Answer> {
     }
 }
 
+/// What a process has said.
+#[derive(Default)]
+struct Talk {
+    refused: Option<String>,
+    names: Option<Vec<String>>,
+    done: Vec<Program>,
+    /// The program after those, if it has come that far.
+    prepared: Option<Program>,
+    timed_out: bool,
+}
+
+impl Talk {
+    fn line(&mut self, line: Line) {
+        match line {
+            Line::Refused { error } => self.refused = Some(error),
+            Line::Opened { programs } => self.names = Some(programs),
+            Line::Prepared(program) => self.prepared = Some(*program),
+            Line::Done(program) => {
+                self.prepared = None;
+                self.done.push(*program);
+            }
+        }
+    }
+
+    /// The program that the process, which began with number `from`, is at.
+    fn at(&self, from: usize) -> &str {
+        self.names.as_ref().and_then(|names| names.get(from + self.done.len())).map_or("", |x| x)
+    }
+}
+
 fn run(
     side: Side,
     object: &Path,
     from: usize,
+    limit: &dyn Fn(&str) -> Duration,
+    talk: &mut Talk,
     messages: &mut HashMap<String, String>,
-) -> io::Result<Option<Vec<Line>>> {
+) -> io::Result<()> {
     let mut child = Command::new(std::env::current_exe()?)
         .args(["side", side.name()])
         .arg(object)
@@ -95,9 +125,8 @@ fn run(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
-        return Ok(None);
-    };
+    let out = child.stdout.take().ok_or_else(|| io::Error::other("no standard output"))?;
+    let err = child.stderr.take().ok_or_else(|| io::Error::other("no standard error"))?;
     let (to, lines) = mpsc::channel();
     thread::scope(|scope| {
         scope.spawn(move || {
@@ -111,23 +140,56 @@ fn run(
             let mut text = Vec::new();
             BufReader::new(err).read_to_end(&mut text).map(|_| text)
         });
-        let found = collect(&mut child, &lines);
+        let followed = follow(&mut child, &lines, from, limit, talk);
         child.wait()?;
         if let Ok(text) = err.join() {
             keep(&String::from_utf8_lossy(&text?), messages);
         }
-        found.map(Some)
+        followed
     })
 }
 
-fn collect(child: &mut Child, lines: &mpsc::Receiver<String>) -> io::Result<Vec<Line>> {
-    let mut found = Vec::new();
+fn follow(
+    child: &mut Child,
+    lines: &mpsc::Receiver<String>,
+    from: usize,
+    limit: &dyn Fn(&str) -> Duration,
+    talk: &mut Talk,
+) -> io::Result<()> {
+    let mut begun = (processor_time(child), Instant::now());
     loop {
-        match lines.recv_timeout(PATIENCE) {
-            Ok(line) => found.push(serde_json::from_str(&line)?),
-            Err(RecvTimeoutError::Disconnected) => return Ok(found),
-            Err(RecvTimeoutError::Timeout) => child.kill()?,
+        match lines.recv_timeout(TICK) {
+            Ok(line) => {
+                talk.line(serde_json::from_str(&line)?);
+                if talk.prepared.is_none() {
+                    begun = (processor_time(child), Instant::now());
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            Err(RecvTimeoutError::Timeout) => {
+                let limit = limit(talk.at(from));
+                let used = processor_time(child).saturating_sub(begun.0);
+                if used > limit || begun.1.elapsed() > limit * IDLE {
+                    child.kill()?;
+                    talk.timed_out = true;
+                }
+            }
         }
+    }
+}
+
+/// What a process has used so far; nothing where it has ended.
+fn processor_time(child: &Child) -> Duration {
+    let mut clock = 0;
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: both places are valid for writes, and the second call gets what the first one has written.
+    let failed = unsafe {
+        libc::clock_getcpuclockid(child.id().cast_signed(), &mut clock) != 0
+            || libc::clock_gettime(clock, &mut time) != 0
+    };
+    match (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec)) {
+        (Ok(seconds), Ok(nanoseconds)) if !failed => Duration::new(seconds, nanoseconds),
+        _ => Duration::ZERO,
     }
 }
 
@@ -145,42 +207,4 @@ fn keep(text: &str, messages: &mut HashMap<String, String>) {
             None => lines.push(line),
         }
     }
-}
-
-/// An object that one side has opened.
-pub(crate) trait Opened {
-    /// The names of its programs.
-    fn programs(&self) -> Vec<String>;
-    /// Loads one program and no other.
-    fn load(&self, index: usize) -> Program;
-}
-
-/// The other end: opens the object and loads its programs from the one with index `from`, each on its own.
-pub(crate) fn answer(side: Side, object: &Path, from: usize) -> io::Result<()> {
-    kernel::private_mounts()?;
-    let mut mounted = false;
-    kernel::empty_bpffs(&mut mounted)?;
-    let open = match side {
-        Side::Libbpf => Libbpf::open(object).map(|open| Box::new(open) as Box<dyn Opened>),
-        Side::Ours => Ours::open(object).map(|open| Box::new(open) as Box<dyn Opened>),
-    };
-    let open = match open {
-        Ok(open) => open,
-        Err(error) => return say(&Line::Refused { error }),
-    };
-    let names = open.programs();
-    say(&Line::Opened { programs: names.clone() })?;
-    for (index, name) in names.iter().enumerate().skip(from) {
-        eprintln!("{MARK}{name}");
-        kernel::empty_bpffs(&mut mounted)?;
-        say(&Line::Program(Box::new(open.load(index))))?;
-    }
-    Ok(())
-}
-
-fn say(line: &Line) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    serde_json::to_writer(&mut out, line)?;
-    out.write_all(b"\n")?;
-    out.flush()
 }

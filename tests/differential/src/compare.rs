@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::fmt;
 
 use crate::child::Answer;
-use crate::outcome::{Program, ProgramFacts, Stage};
+use crate::outcome::{Cut, Program, ProgramFacts, Stage};
 
 const BPF_F_RDONLY_PROG: u32 = 1 << 7;
+/// libbpf's own number for the wrong byte order.
+const LIBBPF_ERRNO_ENDIAN: i32 = 4003;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum What {
@@ -18,6 +20,8 @@ pub(crate) enum What {
     Prepares,
     Instructions,
     Maps,
+    /// A side crashes on the program, or is the only one that takes too long.
+    Ends,
     Loads,
     /// Both were refused, with different numbers.
     Errno,
@@ -33,6 +37,7 @@ impl What {
             Self::Prepares => "prepares",
             Self::Instructions => "instructions",
             Self::Maps => "maps",
+            Self::Ends => "ends",
             Self::Loads => "loads",
             Self::Errno => "errno",
             Self::Facts => "facts",
@@ -42,6 +47,7 @@ impl What {
 
 #[derive(Debug)]
 pub(crate) struct Disagreement {
+    /// Folder and name, without extensions.
     pub(crate) object: String,
     /// `-` where it is about the whole object.
     pub(crate) program: String,
@@ -65,12 +71,14 @@ pub(crate) struct Totals {
     pub(crate) programs: usize,
     pub(crate) both_load: usize,
     pub(crate) neither_loads: usize,
+    /// Programs that the kernel was still verifying on both sides when their time was over.
+    pub(crate) timed_out: Vec<String>,
     /// Programs whose final instructions both sides have.
     pub(crate) with_insns: usize,
     pub(crate) equal_insns: usize,
     pub(crate) insns: usize,
-    /// Programs whose attach target both sides miss.
-    pub(crate) missing_targets: usize,
+    /// Programs that both sides refuse without asking the kernel, libbpf somewhat later.
+    pub(crate) refused_early: usize,
 }
 
 /// Compares the answers about one object.
@@ -112,38 +120,74 @@ pub(crate) fn object(
     let by_name: HashMap<&str, &Program> = ours.iter().map(|p| (p.name.as_str(), p)).collect();
     for theirs in theirs {
         let Some(ours) = by_name.get(theirs.name.as_str()) else { continue };
-        let found = program(theirs, ours, totals);
+        let found = program(name, theirs, ours, totals);
         all.extend(found.into_iter().map(|(what, detail)| disagree(&theirs.name, what, detail)));
     }
     all
 }
 
-fn program(theirs: &Program, ours: &Program, totals: &mut Totals) -> Vec<(What, String)> {
+fn program(
+    object: &str,
+    theirs: &Program,
+    ours: &Program,
+    totals: &mut Totals,
+) -> Vec<(What, String)> {
     totals.programs += 1;
     let mut all = Vec::new();
-    let loads = |program: &Program| program.stage == Stage::Loaded;
-    match (loads(theirs), loads(ours)) {
-        (true, true) => totals.both_load += 1,
-        (false, false) => totals.neither_loads += 1,
-        (true, false) => all.push((What::Loads, format!("libbpf does; ours: {}", ours.error))),
-        (false, true) => all.push((What::Loads, format!("ours does; libbpf: {}", theirs.error))),
-    }
-    let prepared = |program: &Program| program.stage >= Stage::Prepared;
-    match (prepared(theirs), prepared(ours)) {
-        (true, true) => {}
-        (false, false) if theirs.stage == ours.stage => return all,
-        // Said already.
-        _ if !all.is_empty() => return all,
-        (true, false) if missing_target(theirs, ours) => {
-            totals.missing_targets += 1;
-            return all;
+    match (theirs.cut, ours.cut) {
+        (None, None) => {
+            all.extend(loads(theirs, ours, totals));
+            if theirs.stage == Stage::Opened || ours.stage == Stage::Opened {
+                all.extend(prepares(theirs, ours, &all, totals));
+                return all;
+            }
+        }
+        (Some(Cut::TimedOut), Some(Cut::TimedOut))
+            if theirs.stage == Stage::Prepared && ours.stage == Stage::Prepared =>
+        {
+            totals.timed_out.push(format!("{object} {}", theirs.name));
         }
         _ => {
-            let say = |p: &Program| format!("{:?} ({})", p.stage, p.error);
-            all.push((What::Prepares, format!("libbpf: {}, ours: {}", say(theirs), say(ours))));
+            all.push((What::Ends, format!("libbpf: {}, ours: {}", end(theirs), end(ours))));
             return all;
         }
     }
+    all.extend(prepared(theirs, ours, totals));
+    all
+}
+
+fn loads(theirs: &Program, ours: &Program, totals: &mut Totals) -> Option<(What, String)> {
+    match (theirs.stage == Stage::Loaded, ours.stage == Stage::Loaded) {
+        (true, true) => totals.both_load += 1,
+        (false, false) => totals.neither_loads += 1,
+        (true, false) => return Some((What::Loads, format!("libbpf does; ours: {}", ours.error))),
+        (false, true) => {
+            return Some((What::Loads, format!("ours does; libbpf: {}", theirs.error)));
+        }
+    }
+    None
+}
+
+/// Where at least one side has no final instructions.
+fn prepares(
+    theirs: &Program,
+    ours: &Program,
+    said: &[(What, String)],
+    totals: &mut Totals,
+) -> Option<(What, String)> {
+    if !said.is_empty() || theirs.stage == ours.stage {
+        return None;
+    }
+    if theirs.stage == Stage::Prepared && refused_early(theirs, ours) {
+        totals.refused_early += 1;
+        return None;
+    }
+    Some((What::Prepares, format!("libbpf: {}, ours: {}", end(theirs), end(ours))))
+}
+
+/// Where both sides have final instructions.
+fn prepared(theirs: &Program, ours: &Program, totals: &mut Totals) -> Vec<(What, String)> {
+    let mut all = Vec::new();
     totals.with_insns += 1;
     totals.insns += theirs.insns.len();
     if theirs.insns == ours.insns {
@@ -164,7 +208,8 @@ fn program(theirs: &Program, ours: &Program, totals: &mut Totals) -> Vec<(What, 
     {
         all.push((What::Facts, format!("libbpf: {a:?}, ours: {b:?}")));
     }
-    if !loads(theirs) && !loads(ours) && theirs.errno != ours.errno {
+    let refused = |program: &Program| program.stage == Stage::Prepared && program.cut.is_none();
+    if refused(theirs) && refused(ours) && theirs.errno != ours.errno {
         all.push((
             What::Errno,
             format!("libbpf: {}, ours: {:?}: {}", theirs.error, ours.errno, ours.error),
@@ -173,15 +218,24 @@ fn program(theirs: &Program, ours: &Program, totals: &mut Totals) -> Vec<(What, 
     all
 }
 
-/// An attach target that is named and does not exist, or is not named: libbpf notices while it loads a program, we do
-/// while preparing, both before the kernel is asked.
-fn missing_target(theirs: &Program, ours: &Program) -> bool {
-    let (named, unnamed) = ("have this attach target", "names no target");
-    match theirs.errno {
-        Some(libc::ESRCH | libc::ENOENT) => ours.error.contains(named),
-        Some(libc::EINVAL) => ours.error.contains(unnamed),
-        _ => false,
+/// How far a program came, and why no further.
+fn end(program: &Program) -> String {
+    match program.cut {
+        Some(cut) => format!("{cut:?} after {:?}", program.stage),
+        None => format!("{:?} ({})", program.stage, program.error),
     }
+}
+
+/// Refusals before the kernel is asked: libbpf notices while it loads a program, we do while preparing. An attach target
+/// that is named and does not exist, or is not named; an object of the other byte order.
+fn refused_early(theirs: &Program, ours: &Program) -> bool {
+    let words = match theirs.errno {
+        Some(libc::ESRCH | libc::ENOENT) => "have this attach target",
+        Some(libc::EINVAL) => "names no target",
+        Some(LIBBPF_ERRNO_ENDIAN) => "-endian, this machine is",
+        _ => return false,
+    };
+    ours.error.contains(words)
 }
 
 /// libbpf ties every `.rodata` to every program; we do so where no loaded program refers to it.

@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use crate::compare::{Disagreement, What};
 
-/// A line of the table: `OBJECT PROGRAM WHAT REASON`, where a name may end in `*`; or `feature: NAME`, for what our
-/// own error calls "not supported yet: NAME".
+/// A line of the table: `OBJECT PROGRAM WHAT REASON`, where a name may end in `*`, and an object is named with its
+/// folder or, in whatever folder, without; or `feature: NAME`, for what our own error calls "not supported yet: NAME".
 #[derive(Debug)]
 pub(crate) struct Explanation {
     rule: Rule,
@@ -51,7 +51,11 @@ impl Explanation {
                 ) && disagreement.detail.contains(words)
             }
             Rule::Place { object, program, what } => {
-                fits(object, &disagreement.object)
+                let name = match object.contains('/') {
+                    true => &disagreement.object,
+                    false => disagreement.object.rsplit('/').next().unwrap_or_default(),
+                };
+                fits(object, name)
                     && fits(program, &disagreement.program)
                     && fits(what, disagreement.what.name())
             }
@@ -76,7 +80,7 @@ mod tests {
 
     fn disagreement(detail: &str) -> Disagreement {
         Disagreement {
-            object: "object".to_owned(),
+            object: "folder/object".to_owned(),
             program: "program".to_owned(),
             what: What::Loads,
             detail: detail.to_owned(),
@@ -89,6 +93,9 @@ mod tests {
         for (line, detail, expected) in [
             ("object program loads because", "", true),
             ("obj* * loads because", "", true),
+            ("folder/object * loads because", "", true),
+            ("folder/* * loads because", "", true),
+            ("other/object * loads because", "", false),
             ("object program errno because", "", false),
             ("other program loads because", "", false),
             ("feature: arena", "p: not supported yet: arena variables", true),

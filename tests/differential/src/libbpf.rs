@@ -8,10 +8,10 @@ use std::{io, ptr, slice};
 
 use libbpf_sys as sys;
 
-use crate::child::Opened;
 use crate::kernel;
 use crate::normal::{self, Fields};
 use crate::outcome::{Program, Stage};
+use crate::side::Opened;
 
 pub(crate) struct Libbpf {
     path: CString,
@@ -83,8 +83,8 @@ impl Opened for Libbpf {
         self.programs.clone()
     }
 
-    fn load(&self, index: usize) -> Program {
-        let mut out = Program::new(&self.programs[index], Stage::Opened);
+    fn load(&self, index: usize, tell: &mut dyn FnMut(&Program)) -> Program {
+        let mut out = Program::new(&self.programs[index]);
         let object = match Object::open(&self.path) {
             Ok(object) => object,
             Err(error) => return failed(out, &error),
@@ -107,6 +107,7 @@ impl Opened for Libbpf {
         out.maps = maps.iter().copied().flatten().filter_map(kernel::map_facts).collect();
         let program = programs[index];
         out.insns = normal::insns(insns(program), &maps);
+        tell(&out);
 
         // SAFETY: the object is open and prepared.
         let status = unsafe { sys::bpf_object__load(object.0) };

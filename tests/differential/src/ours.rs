@@ -8,10 +8,10 @@ use std::sync::Arc;
 use bpf_skel::spec::ObjectSpec;
 use bpf_skel::{Error, OpenObject, elf};
 
-use crate::child::Opened;
 use crate::kernel;
 use crate::normal::{self, Fields};
 use crate::outcome::{Program, Stage};
+use crate::side::Opened;
 
 pub(crate) struct Ours(Arc<ObjectSpec>);
 
@@ -26,8 +26,8 @@ impl Opened for Ours {
         self.0.programs.iter().map(|program| program.name.to_string()).collect()
     }
 
-    fn load(&self, index: usize) -> Program {
-        let mut out = Program::new(&self.0.programs[index].name, Stage::Opened);
+    fn load(&self, index: usize, tell: &mut dyn FnMut(&Program)) -> Program {
+        let mut out = Program::new(&self.0.programs[index].name);
         let mut open = OpenObject::from_shared(Arc::clone(&self.0));
         for (other, program) in open.programs_mut().iter_mut().enumerate() {
             program.set_autoload(other == index);
@@ -54,6 +54,7 @@ impl Opened for Ours {
             }),
             &maps,
         );
+        tell(&out);
         match prepared.load() {
             Ok(object) => {
                 out.stage = Stage::Loaded;

@@ -1,19 +1,24 @@
-//! What one side says of an object: a line of JSON when it has opened it, then one a program.
+//! What one side says of an object: a line of JSON when it has opened it, then two a program.
 
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Line {
-    Refused { error: String },
-    Opened { programs: Vec<String> },
-    Program(Box<Program>),
+    Refused {
+        error: String,
+    },
+    Opened {
+        programs: Vec<String>,
+    },
+    /// A program has final instructions, and goes to the verifier next.
+    Prepared(Box<Program>),
+    /// There is no more to say of the program.
+    Done(Box<Program>),
 }
 
 /// How far a program came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Stage {
-    /// The process died, or took too long.
-    Crashed,
     /// Opened; it failed before there were final instructions.
     Opened,
     /// It has final instructions; the kernel refused it, or was never asked.
@@ -21,10 +26,20 @@ pub(crate) enum Stage {
     Loaded,
 }
 
+/// What ended the process that had the program, before it could say what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Cut {
+    /// It took more than its time, and was killed.
+    TimedOut,
+    /// It died.
+    Crashed,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Program {
     pub(crate) name: String,
     pub(crate) stage: Stage,
+    pub(crate) cut: Option<Cut>,
     pub(crate) errno: Option<i32>,
     pub(crate) error: String,
     /// Final instructions; a map is its index, a module's BTF a constant.
@@ -36,10 +51,11 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    pub(crate) fn new(name: &str, stage: Stage) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            stage,
+            stage: Stage::Opened,
+            cut: None,
             errno: None,
             error: String::new(),
             insns: Vec::new(),

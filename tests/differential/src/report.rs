@@ -30,7 +30,8 @@ pub(crate) fn print(
     row("programs compared", totals.programs);
     row("  that both load", totals.both_load);
     row("  that neither loads", totals.neither_loads);
-    row("  without the attach target, on both sides", totals.missing_targets);
+    row("  that time out on both sides", totals.timed_out.len());
+    row("  that neither gives to the kernel", totals.refused_early);
     row("  with final instructions on both sides", totals.with_insns);
     row("  with equal final instructions", totals.equal_insns);
     row("instructions compared", totals.insns);
@@ -38,6 +39,7 @@ pub(crate) fn print(
         row(&format!("disagreements about {}, explained", kind.name()), known);
         row(&format!("disagreements about {}, unexplained", kind.name()), unknown);
     }
+    totals.timed_out.iter().for_each(|line| println!("timed out on both sides: {line}"));
     if verbose {
         totals.neither_opens.iter().for_each(|line| println!("neither opens {line}"));
         for line in explained {
