@@ -72,6 +72,8 @@ pub enum Frame {
     Variable(String),
     Type(String),
     Member(String),
+    /// A CO-RE relocation, in the words of C: `struct task_struct.pid`.
+    CoreAccess(String),
     Path(String),
     /// What a program was to be attached to, with its kind: `tracepoint sched/sched_switch`.
     Target(String),
@@ -280,6 +282,7 @@ impl fmt::Display for Frame {
             Self::Variable(name) => write!(f, "variable {name:?}"),
             Self::Type(name) => write!(f, "type {name:?}"),
             Self::Member(name) => write!(f, "member {name:?}"),
+            Self::CoreAccess(access) => write!(f, "CO-RE relocation of {access}"),
             Self::Target(target) => write!(f, "attach to {target}"),
             Self::Step(what) => f.write_str(what),
         }

@@ -235,7 +235,10 @@ pub mod core {
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{core, kfunc, ksym, map_fd, map_value};
+        use ::bpf_skel::btf::BtfKind;
+        use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};
+        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
+        use ::bpf_skel::private::{of_type, of_whole_type, offset, root};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -284,20 +287,9 @@ pub mod core {
                         map_value(11, 0, 0), map_value(47, 0, 0),
                     ]),
                     core_relocations: Borrowed(&[
-                        core(0, 7, 170, CoreKind::FieldByteOffset),
-                        core(9, 7, 320, CoreKind::TypeIdLocal),
-                        core(14, 7, 320, CoreKind::TypeIdTarget),
-                        core(17, 7, 423, CoreKind::FieldByteSize),
-                        core(19, 7, 497, CoreKind::FieldExists),
-                        core(21, 7, 170, CoreKind::FieldSigned),
-                        core(23, 7, 636, CoreKind::FieldLshiftU64),
-                        core(25, 7, 636, CoreKind::FieldRshiftU64),
-                        core(27, 7, 320, CoreKind::TypeExists),
-                        core(33, 7, 320, CoreKind::TypeSize),
-                        core(35, 15, 320, CoreKind::TypeMatches),
-                        core(37, 16, 1064, CoreKind::EnumvalExists),
-                        core(40, 16, 1064, CoreKind::EnumvalValue),
-                        core(46, 7, 1258, CoreKind::FieldByteOffset),
+                        core(0, 0), core(9, 1), core(14, 2), core(17, 3), core(19, 4), core(21, 5),
+                        core(23, 6), core(25, 7), core(27, 8), core(33, 9), core(35, 10),
+                        core(37, 11), core(40, 12), core(46, 13),
                     ]),
                 },
             ]),
@@ -311,6 +303,35 @@ pub mod core {
                     linkage: Linkage::Global,
                 },
             ]),
+            core: CoreSpec {
+                roots: Borrowed(&[
+                    root(7, BtfKind::Struct, "task_struct", ""),
+                    root(15, BtfKind::Typedef, "absent_t", "___fixture"),
+                    root(16, BtfKind::Enum, "pid_type", ""),
+                ]),
+                accesses: Borrowed(&[
+                    of_field(0, CoreKind::FieldByteOffset, 0, 2, offset(0, 4, CoreSort::Other)),
+                    of_type(0, CoreKind::TypeIdLocal, BtfKind::Struct, guess(7)),
+                    of_type(0, CoreKind::TypeIdTarget, BtfKind::Struct, guess(7)),
+                    of_field(0, CoreKind::FieldByteSize, 2, 2, number(16)),
+                    of_field(0, CoreKind::FieldExists, 4, 2, number(1)),
+                    of_field(0, CoreKind::FieldSigned, 0, 2, number(1)),
+                    of_field(0, CoreKind::FieldLshiftU64, 6, 2, guess(63)),
+                    of_field(0, CoreKind::FieldRshiftU64, 6, 2, number(63)),
+                    of_type(0, CoreKind::TypeExists, BtfKind::Struct, number(1)),
+                    of_type(0, CoreKind::TypeSize, BtfKind::Struct, number(56)),
+                    of_whole_type(1, CoreKind::TypeMatches, number(1)),
+                    of_enumerator(2, CoreKind::EnumvalExists, 1051, false, number(1)),
+                    of_enumerator(2, CoreKind::EnumvalValue, 1051, false, number(1)),
+                    of_field(0, CoreKind::FieldByteOffset, 8, 3, offset(32, 8, CoreSort::Pointer)),
+                ]),
+                steps: Borrowed(&[
+                    index(0), member(69, BtfKind::Int), index(0),
+                    member_of(81, 1, BtfKind::Int, 0), index(0), member(78, BtfKind::Ptr),
+                    index(0), member(92, BtfKind::Int), index(0), member(86, BtfKind::Struct),
+                    member(147, BtfKind::Ptr),
+                ]),
+            },
             externs: Borrowed(&[]),
         }
     };

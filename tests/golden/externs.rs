@@ -397,7 +397,10 @@ pub mod externs {
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{core, kfunc, ksym, map_fd, map_value};
+        use ::bpf_skel::btf::BtfKind;
+        use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};
+        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
+        use ::bpf_skel::private::{of_type, of_whole_type, offset, root};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -506,7 +509,7 @@ pub mod externs {
                         map_value(14, 1, 40), map_value(19, 0, 0),
                     ]),
                     core_relocations: Borrowed(&[
-                        core(18, 9, 619, CoreKind::FieldByteOffset),
+                        core(18, 0),
                     ]),
                 },
                 ProgramSpec {
@@ -526,7 +529,7 @@ pub mod externs {
                         kfunc(15, 14), ksym(17, 11), kfunc(23, 11), map_value(25, 1, 8),
                     ]),
                     core_relocations: Borrowed(&[
-                        core(5, 15, 807, CoreKind::FieldByteOffset),
+                        core(5, 1),
                     ]),
                 },
                 ProgramSpec {
@@ -613,6 +616,19 @@ pub mod externs {
                     linkage: Linkage::Global,
                 },
             ]),
+            core: CoreSpec {
+                roots: Borrowed(&[
+                    root(9, BtfKind::Struct, "rq", ""),
+                    root(15, BtfKind::Struct, "task_struct", ""),
+                ]),
+                accesses: Borrowed(&[
+                    of_field(0, CoreKind::FieldByteOffset, 0, 2, offset(4, 4, CoreSort::Other)),
+                    of_field(1, CoreKind::FieldByteOffset, 2, 2, offset(0, 4, CoreSort::Other)),
+                ]),
+                steps: Borrowed(&[
+                    index(0), member(602, BtfKind::Int), index(0), member(781, BtfKind::Int),
+                ]),
+            },
             externs: Borrowed(&[
                 ExternSpec {
                     name: Borrowed("CONFIG_SKEL_NO_SUCH_LIMIT"),

@@ -342,7 +342,10 @@ pub mod failures {
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{core, kfunc, ksym, map_fd, map_value};
+        use ::bpf_skel::btf::BtfKind;
+        use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};
+        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
+        use ::bpf_skel::private::{of_type, of_whole_type, offset, root};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -484,7 +487,7 @@ pub mod failures {
                     line_info: Borrowed(b"\0\0\0\0t\0\0\0\xb7\x02\0\0\x02\0\x01\0"),
                     relocations: Borrowed(&[]),
                     core_relocations: Borrowed(&[
-                        core(0, 28, 691, CoreKind::FieldByteOffset),
+                        core(0, 0),
                     ]),
                 },
                 ProgramSpec {
@@ -545,6 +548,17 @@ pub mod failures {
                     linkage: Linkage::Global,
                 },
             ]),
+            core: CoreSpec {
+                roots: Borrowed(&[
+                    root(28, BtfKind::Struct, "task_struct", ""),
+                ]),
+                accesses: Borrowed(&[
+                    of_field(0, CoreKind::FieldByteOffset, 0, 2, offset(0, 4, CoreSort::Other)),
+                ]),
+                steps: Borrowed(&[
+                    index(0), member(676, BtfKind::Int),
+                ]),
+            },
             externs: Borrowed(&[]),
         }
     };

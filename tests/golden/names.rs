@@ -623,7 +623,10 @@ pub mod names {
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{core, kfunc, ksym, map_fd, map_value};
+        use ::bpf_skel::btf::BtfKind;
+        use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};
+        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
+        use ::bpf_skel::private::{of_type, of_whole_type, offset, root};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -999,6 +1002,11 @@ pub mod names {
                     linkage: Linkage::Static,
                 },
             ]),
+            core: CoreSpec {
+                roots: Borrowed(&[]),
+                accesses: Borrowed(&[]),
+                steps: Borrowed(&[]),
+            },
             externs: Borrowed(&[]),
         }
     };

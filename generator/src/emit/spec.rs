@@ -5,13 +5,13 @@
 //! parsing and formatting tokens for them took ten times as long as all the rest. Names only go in as literals.
 
 use bpf_skel::spec::{
-    CoreRelocation, Data, Endian, ExternKind, ExternSpec, KconfigType, Linkage, MapContents,
-    MapSpec, ObjectSpec, Pinning, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget,
-    VariableSpec,
+    Data, Endian, ExternKind, ExternSpec, KconfigType, Linkage, MapContents, MapSpec, ObjectSpec,
+    Pinning, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget, VariableSpec,
 };
 use quote::ToTokens;
 
-use super::writer::{Writer, bytes};
+use super::core;
+use super::writer::{Writer, bytes, option};
 use crate::{Error, Result};
 
 /// `{ use …; ObjectSpec { … } }`, its inner lines indented by `depth`: constant, and equal to `spec`.
@@ -26,6 +26,7 @@ pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path, depth: usize) -> Res
         inner_maps,
         programs,
         variables,
+        core,
         externs,
     } = spec;
     let rt = rt.to_token_stream().to_string().replace(' ', "");
@@ -36,7 +37,12 @@ pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path, depth: usize) -> Res
     let mut out = Writer::new(depth);
     out.open("{");
     out.line("use ::std::borrow::Cow::Borrowed;");
-    out.line(&format!("use {rt}::private::{{core, kfunc, ksym, map_fd, map_value}};"));
+    out.line(&format!("use {rt}::btf::BtfKind;"));
+    out.line(&format!("use {rt}::private::{{kfunc, ksym, map_fd, map_value}};"));
+    out.line(&format!(
+        "use {rt}::private::{{core, guess, index, member, member_of, number, of_enumerator, of_field}};"
+    ));
+    out.line(&format!("use {rt}::private::{{of_type, of_whole_type, offset, root}};"));
     out.line(&format!("use {rt}::section_name::AttachKind;"));
     out.line(&format!("use {rt}::spec::*;"));
     out.line(&format!("use {rt}::uapi::{{AttachType, MapType, ProgramType}};"));
@@ -54,6 +60,7 @@ pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path, depth: usize) -> Res
     }
     out.close("]),");
     out.list("variables", variables, variable);
+    core::spec(&mut out, core);
     out.list("externs", externs, external);
     out.close("}");
     out.close("}");
@@ -160,7 +167,7 @@ fn program(out: &mut Writer, spec: &ProgramSpec) -> Result<()> {
     out.field("line_info", &blob(line_info));
     let relocations: Vec<String> = relocations.iter().map(relocation).collect::<Result<_>>()?;
     out.rows("relocations", relocations);
-    out.rows("core_relocations", core_relocations.iter().map(core_relocation));
+    out.rows("core_relocations", core_relocations.iter().map(core::relocation));
     out.close("},");
     Ok(())
 }
@@ -178,11 +185,6 @@ fn relocation(relocation: &Relocation) -> Result<String> {
             "relocation {other:?} is not supported in a skeleton yet"
         ))),
     }
-}
-
-fn core_relocation(relocation: &CoreRelocation) -> String {
-    let CoreRelocation { insn, type_id, access, kind } = relocation;
-    format!("core({insn}, {type_id}, {access}, CoreKind::{kind:?})")
 }
 
 fn variable(out: &mut Writer, spec: &VariableSpec) {
@@ -245,13 +247,6 @@ fn blob(blob: &[u8]) -> String {
     bytes(&mut out, blob);
     out.push_str("\")");
     out
-}
-
-fn option(value: Option<String>) -> String {
-    match value {
-        Some(value) => format!("::core::option::Option::Some({value})"),
-        None => "::core::option::Option::None".to_owned(),
-    }
 }
 
 /// A kernel number by its name, or as a number where this version knows none.

@@ -103,6 +103,14 @@ pub(super) fn bytes(out: &mut String, bytes: &[u8]) {
     }
 }
 
+/// An `Option` of what is printed already.
+pub(super) fn option(value: Option<String>) -> String {
+    match value {
+        Some(value) => format!("::core::option::Option::Some({value})"),
+        None => "::core::option::Option::None".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,5 +38,6 @@ pub use types::{
 };
 pub use view::Btf;
 
+pub(crate) use strings::Strings;
 #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
 pub(crate) use {essential::essential_len, view::Index, wire::Head, wire::sections};

@@ -204,21 +204,29 @@ pub struct Member<'a> {
 impl<'a> Composite<'a> {
     /// The members, in the order of the declaration.
     pub fn members(&self) -> impl ExactSizeIterator<Item = Member<'a>> + Clone + use<'a> {
-        let Self { sized_bitfields, cx, .. } = *self;
-        self.raw.iter().map(move |raw| {
-            let offset = word(raw, 2, cx.endian);
-            let (bit_offset, bits) = if sized_bitfields {
-                (offset & 0x00ff_ffff, (offset >> 24) as u8)
-            } else {
-                (offset, 0)
-            };
-            Member {
-                name: cx.name(word(raw, 0, cx.endian)),
-                ty: word(raw, 1, cx.endian),
-                bit_offset,
-                bitfield_size: (bits != 0).then_some(bits),
-            }
-        })
+        let this = *self;
+        self.raw.iter().map(move |raw| this.read(raw))
+    }
+
+    /// The member with this index.
+    pub fn member(&self, index: usize) -> Option<Member<'a>> {
+        self.raw.get(index).map(|raw| self.read(raw))
+    }
+
+    fn read(&self, raw: &[u8; 12]) -> Member<'a> {
+        let endian = self.cx.endian;
+        let offset = word(raw, 2, endian);
+        let (bit_offset, bits) = if self.sized_bitfields {
+            (offset & 0x00ff_ffff, (offset >> 24) as u8)
+        } else {
+            (offset, 0)
+        };
+        Member {
+            name: self.cx.name(word(raw, 0, endian)),
+            ty: word(raw, 1, endian),
+            bit_offset,
+            bitfield_size: (bits != 0).then_some(bits),
+        }
     }
 
     /// Number of members.
@@ -246,12 +254,20 @@ pub struct Enum<'a> {
 impl<'a> Enum<'a> {
     /// The enumerators: name and value.
     pub fn values(&self) -> impl ExactSizeIterator<Item = (&'a str, i64)> + Clone + use<'a> {
+        let this = *self;
+        self.raw.iter().map(move |raw| this.read(raw))
+    }
+
+    /// The enumerator with this index.
+    pub fn value(&self, index: usize) -> Option<(&'a str, i64)> {
+        self.raw.get(index).map(|raw| self.read(raw))
+    }
+
+    fn read(&self, raw: &[u8; 8]) -> (&'a str, i64) {
         let Self { signed, cx, .. } = *self;
-        self.raw.iter().map(move |raw| {
-            let value = word(raw, 1, cx.endian);
-            let value = if signed { i64::from(value.cast_signed()) } else { i64::from(value) };
-            (cx.name(word(raw, 0, cx.endian)), value)
-        })
+        let value = word(raw, 1, cx.endian);
+        let value = if signed { i64::from(value.cast_signed()) } else { i64::from(value) };
+        (cx.name(word(raw, 0, cx.endian)), value)
     }
 
     /// Number of enumerators.
@@ -279,12 +295,20 @@ pub struct Enum64<'a> {
 impl<'a> Enum64<'a> {
     /// The enumerators: name and the value's bits (two's complement where [`signed`](Self::signed)).
     pub fn values(&self) -> impl ExactSizeIterator<Item = (&'a str, u64)> + Clone + use<'a> {
+        let this = *self;
+        self.raw.iter().map(move |raw| this.read(raw))
+    }
+
+    /// The enumerator with this index.
+    pub fn value(&self, index: usize) -> Option<(&'a str, u64)> {
+        self.raw.get(index).map(|raw| self.read(raw))
+    }
+
+    fn read(&self, raw: &[u8; 12]) -> (&'a str, u64) {
         let cx = self.cx;
-        self.raw.iter().map(move |raw| {
-            let low = word(raw, 1, cx.endian);
-            let high = word(raw, 2, cx.endian);
-            (cx.name(word(raw, 0, cx.endian)), u64::from(high) << 32 | u64::from(low))
-        })
+        let low = word(raw, 1, cx.endian);
+        let high = word(raw, 2, cx.endian);
+        (cx.name(word(raw, 0, cx.endian)), u64::from(high) << 32 | u64::from(low))
     }
 
     /// Number of enumerators.

@@ -232,6 +232,15 @@ impl<'a> Btf<'a> {
         self.cx.strings.bytes(offset)
     }
 
+    /// The offset of a string that was read from here.
+    pub(crate) fn string_offset(&self, text: &str) -> Option<u32> {
+        let own = self.cx.strings.own;
+        let within = text.as_ptr().addr().checked_sub(own.as_ptr().addr())?;
+        let before = self.base.map_or(0, |base| base.cx.strings.own.len());
+        let offset = u32::try_from(before + within).ok()?;
+        (self.string(offset) == Some(text)).then_some(offset)
+    }
+
     /// The first own type of this name whose kind is wanted.
     pub fn find(&self, name: &str, wanted: impl Fn(&Kind<'a>) -> bool) -> Option<(u32, Type<'a>)> {
         self.types().find(|(_, ty)| ty.name == name && wanted(&ty.kind))

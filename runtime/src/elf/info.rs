@@ -9,6 +9,7 @@ use super::section::Role;
 use crate::btf::{Btf, BtfExt, CoreRelo, FuncInfo, LineInfo};
 use crate::error::Within as _;
 use crate::insn::INSN_SIZE;
+use crate::relocate::Table;
 use crate::spec::{CoreKind, CoreRelocation, Endian};
 use crate::{Error, Frame, Result};
 
@@ -78,7 +79,6 @@ impl Info {
             records.funcs.sort_by_key(|record| record.insn_off);
             records.lines.sort_by_key(|record| record.insn_off);
             records.core.sort_by_key(|record| record.insn_off);
-            records.core.iter().try_for_each(|relocation| check_core(btf, relocation))?;
         }
         let sections = file.sections.iter();
         self.of_section = sections.map(|section| names.get(section.name).copied()).collect();
@@ -96,27 +96,10 @@ fn section_name<'a>(btf: &Btf<'a>, offset: u32) -> Result<&'a str> {
         .ok_or_else(|| Error::malformed(format!("no string at {offset} for a section's name")))
 }
 
-fn check_core(btf: &Btf<'_>, relocation: &CoreRelo) -> Result<()> {
-    if CoreKind::from_raw(relocation.kind).is_none() {
-        return Err(Error::not_supported_yet(format!(
-            "a CO-RE relocation of kind {}",
-            relocation.kind
-        )));
-    }
-    if btf.type_by_id(relocation.type_id).is_none() {
-        return Err(Error::malformed(format!(
-            "a CO-RE relocation of type {} of {}",
-            relocation.type_id,
-            btf.len()
-        )));
-    }
-    if btf.string(relocation.access_str_off).is_none() {
-        return Err(Error::malformed(format!(
-            "no string at {} for the access of a CO-RE relocation",
-            relocation.access_str_off
-        )));
-    }
-    Ok(())
+fn core_kind(relocation: &CoreRelo) -> Result<CoreKind> {
+    CoreKind::from_raw(relocation.kind).ok_or_else(|| {
+        Error::not_supported_yet(format!("a CO-RE relocation of kind {}", relocation.kind))
+    })
 }
 
 /// A record that belongs to an instruction.
@@ -181,13 +164,14 @@ impl LinkedInfo {
         info: &Info,
         function: &Function<'_>,
         base: usize,
+        core: Option<&mut Table<'_>>,
         budget: &mut Budget,
     ) -> Result<()> {
         let records = info.of(function);
         let funcs = records.map_or(&[][..], |records| slice(&records.funcs, function));
         let lines = records.map_or(&[][..], |records| slice(&records.lines, function));
-        let core = records.map_or(&[][..], |records| slice(&records.core, function));
-        budget.take(size_of_val(funcs) + size_of_val(lines) + size_of_val(core))?;
+        let relos = records.map_or(&[][..], |records| slice(&records.core, function));
+        budget.take(size_of_val(funcs) + size_of_val(lines) + size_of_val(relos))?;
 
         let main = self.appended == 0;
         self.appended += 1;
@@ -212,11 +196,27 @@ impl LinkedInfo {
                 put(&mut self.line_info, words, info.endian);
             }
         }
-        for record in core {
+        if let Some(table) = core {
+            self.ask(relos, function, base, table, budget)
+                .within(|| Frame::Section(".BTF.ext".to_owned()))?;
+        }
+        Ok(())
+    }
+
+    fn ask(
+        &mut self,
+        relos: &[CoreRelo],
+        function: &Function<'_>,
+        base: usize,
+        table: &mut Table<'_>,
+        budget: &mut Budget,
+    ) -> Result<()> {
+        for record in relos {
             let insn = moved(*record, function, base)?;
-            let Some(kind) = CoreKind::from_raw(record.kind) else { continue };
-            let (type_id, access) = (record.type_id, record.access_str_off);
-            self.core.push(CoreRelocation { insn, type_id, access, kind });
+            let before = table.cost();
+            let access = table.add(core_kind(record)?, record.type_id, record.access_str_off)?;
+            budget.take(table.cost() - before)?;
+            self.core.push(CoreRelocation { insn, access });
         }
         Ok(())
     }

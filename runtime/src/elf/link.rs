@@ -7,6 +7,7 @@ use super::maps::Maps;
 use super::reference::{self, Reference, Target, patch, with_imm};
 use crate::error::Within as _;
 use crate::insn::{INSN_SIZE, PSEUDO_FUNC};
+use crate::relocate::Table;
 use crate::section_name;
 use crate::spec::{Endian, ProgramSpec, Relocation, RelocationTarget};
 use crate::{Error, Frame, Result};
@@ -18,6 +19,7 @@ pub(super) fn programs(
     maps: &Maps<'_>,
     externs: &Externs<'_>,
     info: &Info,
+    mut core: Option<&mut Table<'_>>,
     budget: &mut Budget,
 ) -> Result<Vec<ProgramSpec>> {
     let mut references = Vec::new();
@@ -38,7 +40,7 @@ pub(super) fn programs(
     for (index, function) in functions.iter().enumerate().filter(|(_, f)| !f.subprogram) {
         let section = section_of(file, function);
         let program = linker
-            .link(index, section, budget)
+            .link(index, section, core.as_deref_mut(), budget)
             .within(|| Frame::Program(function.name.to_owned()))
             .within(|| Frame::Section(section.to_owned()))?;
         programs.push(program);
@@ -63,7 +65,13 @@ struct Linker<'l, 'a> {
 }
 
 impl Linker<'_, '_> {
-    fn link(&mut self, main: usize, section: &str, budget: &mut Budget) -> Result<ProgramSpec> {
+    fn link(
+        &mut self,
+        main: usize,
+        section: &str,
+        mut core: Option<&mut Table<'_>>,
+        budget: &mut Budget,
+    ) -> Result<ProgramSpec> {
         for function in self.order.drain(..) {
             self.placed[function] = None;
         }
@@ -74,7 +82,8 @@ impl Linker<'_, '_> {
         for &index in &self.order {
             let Some(function) = self.functions.get(index) else { continue };
             self.append(index, function, &mut linked, budget)?;
-            linked.info.append(self.info, function, linked.start, budget)?;
+            let core = core.as_deref_mut();
+            linked.info.append(self.info, function, linked.start, core, budget)?;
         }
         linked.info.check()?;
 

@@ -12,6 +12,7 @@ use super::section::{MAPS, Role};
 use super::{btf_fix, data, link, maps, object_name, slots};
 use crate::btf::{Btf, DataSec, Kind};
 use crate::error::Within as _;
+use crate::relocate::Table;
 use crate::spec::{KCONFIG, ObjectSpec};
 use crate::{Error, Frame, Result};
 
@@ -74,7 +75,8 @@ fn describe(
     externs.add_map(datasec(KCONFIG).map(|(id, _)| id), &mut maps, budget)?;
     slots::read(file, functions, &mut maps)?;
     let info = Info::read(file, btf, budget)?;
-    let programs = link::programs(file, functions, &maps, externs, &info, budget)?;
+    let mut core = btf.map(Table::new);
+    let programs = link::programs(file, functions, &maps, externs, &info, core.as_mut(), budget)?;
     Ok(ObjectSpec {
         name: name.to_owned().into(),
         endian: file.endian,
@@ -85,6 +87,7 @@ fn describe(
         inner_maps: maps.inner.into(),
         programs: programs.into(),
         variables: variables.into(),
+        core: core.map(Table::finish).unwrap_or_default(),
         externs: externs.specs(budget)?.into(),
     })
 }

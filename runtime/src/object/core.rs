@@ -2,88 +2,53 @@
 
 use super::kernel_types::Found;
 use super::{OpenProgram, log};
-use crate::btf::{Btf, essential_name};
 use crate::error::{Error, Frame, Result, Within};
 use crate::kernel_btf::Wanted;
-use crate::relocate::{self, Access, Candidate, Resolution};
-use crate::spec::{CoreRelocation, ObjectSpec, ProgramSpec};
+use crate::relocate::{Candidate, Questions, Resolution, Resolver};
+use crate::spec::{ObjectSpec, ProgramSpec};
 
-/// All relocations of the programs that are to be loaded, and the distinct types that they begin at.
-#[derive(Default)]
-pub(super) struct Plan<'b> {
-    spec: Option<&'b ObjectSpec>,
-    /// For each program, its relocations in their order.
-    asked: Vec<Vec<Asked<'b>>>,
-    /// Ids of the root types in the object, ascending.
-    roots: Vec<u32>,
-    wanted: Vec<Wanted<'b>>,
+/// What becomes of each CO-RE access of the object that a program to be loaded has; the others are left out.
+pub(crate) type Answers = Vec<Option<Resolution>>;
+
+/// What the programs that are to be loaded ask.
+pub(super) struct Plan<'s> {
+    spec: &'s ObjectSpec,
+    questions: Questions<'s>,
+    programs: Vec<&'s ProgramSpec>,
+    /// The root types of all that is asked, ascending: their indices.
+    roots: Vec<usize>,
 }
 
-struct Asked<'b> {
-    relocation: CoreRelocation,
-    access: Access<'b>,
-}
-
-impl<'b> Plan<'b> {
-    /// The object's own types, if a program that is to be loaded has CO-RE relocations, or if they are `needed` anyway.
-    pub(super) fn local_types(
-        spec: &'b ObjectSpec,
-        programs: &[OpenProgram],
-        needed: bool,
-    ) -> Result<Option<Btf<'b>>> {
-        let any = programs
+impl<'s> Plan<'s> {
+    pub(super) fn of(spec: &'s ObjectSpec, programs: &[OpenProgram]) -> Result<Self> {
+        let questions = Questions::of(spec)?;
+        let programs: Vec<&ProgramSpec> = programs
             .iter()
             .filter(|program| program.autoload)
             .filter_map(|program| spec.programs.get(program.index as usize))
-            .any(|program| !program.core_relocations.is_empty());
-        match any || needed {
-            true => Btf::parse(&spec.btf, spec.endian)
-                .map(Some)
-                .within(|| Frame::Section(".BTF".into())),
-            false => Ok(None),
-        }
-    }
-
-    /// Of programs without CO-RE relocations.
-    pub(super) fn empty(programs: &[OpenProgram]) -> Self {
-        Self { asked: programs.iter().map(|_| Vec::new()).collect(), ..Self::default() }
-    }
-
-    pub(super) fn read(
-        spec: &'b ObjectSpec,
-        programs: &[OpenProgram],
-        local: &'b Btf<'b>,
-    ) -> Result<Self> {
-        let mut plan = Self { spec: Some(spec), ..Self::default() };
-        let mut named = Vec::new();
-        for open in programs {
-            let mut asked = Vec::new();
-            let program = spec.programs.get(open.index as usize).filter(|_| open.autoload);
-            for &relocation in program.iter().flat_map(|program| program.core_relocations.iter()) {
-                let access = read(local, relocation).within(|| open.frame())?;
-                if access.needs_kernel() {
-                    named.push((relocation.type_id, access.root().within(|| open.frame())?));
-                }
-                asked.push(Asked { relocation, access });
+            .filter(|program| !program.core_relocations.is_empty())
+            .collect();
+        let mut used = vec![false; questions.roots().len()];
+        for program in &programs {
+            for relocation in program.core_relocations.iter() {
+                let root = questions.access(relocation.access).and_then(|access| access.needs());
+                let root = root.within(|| Frame::Program(program.name.to_string()))?;
+                root.into_iter().for_each(|root| used[root] = true);
             }
-            plan.asked.push(asked);
         }
-        named.sort_by_key(|(id, _)| *id);
-        named.dedup_by_key(|(id, _)| *id);
-        for (id, (name, kind)) in named {
-            plan.roots.push(id);
-            plan.wanted.push(Wanted::core(essential_name(name), kind));
-        }
-        Ok(plan)
+        let roots = (0..used.len()).filter(|&root| used[root]).collect();
+        Ok(Self { spec, questions, programs, roots })
     }
 
     /// What the kernel is asked: the root types.
-    pub(super) fn wanted(&self) -> Vec<Wanted<'b>> {
-        self.wanted.clone()
+    pub(super) fn wanted(&self) -> Vec<Wanted<'s>> {
+        let roots = self.questions.roots();
+        let core = |&root: &usize| Wanted::core(&roots[root].name, roots[root].kind);
+        self.roots.iter().map(core).collect()
     }
 
-    /// The answers: the same candidates for all relocations of a root type, narrowed from one to the next.
-    pub(super) fn resolve(&self, found: Found<'_>) -> Result<Vec<Vec<Resolution>>> {
+    /// The answers: the same candidates for all accesses of a root type, narrowed from one to the next.
+    pub(super) fn resolve(&self, found: Found<'_>) -> Result<Answers> {
         let kernel = found.kernel.btf()?;
         let missing: Vec<usize> =
             (0..self.roots.len()).filter(|&nth| found.of(nth).len() == 0).collect();
@@ -92,51 +57,41 @@ impl<'b> Plan<'b> {
         let module_types =
             modules.iter().map(|module| module.btf(&kernel)).collect::<Result<Vec<_>>>()?;
 
-        let mut candidates: Vec<Vec<Candidate<'_>>> = (0..self.roots.len())
-            .map(|nth| found.of(nth).map(|id| Candidate { btf: &kernel, id }).collect())
-            .collect();
-        let wanted: Vec<Wanted<'_>> = missing.iter().map(|&nth| self.wanted[nth].clone()).collect();
+        let mut candidates = vec![Vec::new(); self.questions.roots().len()];
+        for (nth, &root) in self.roots.iter().enumerate() {
+            candidates[root].extend(found.of(nth).map(|id| Candidate { btf: &kernel, id }));
+        }
+        let all = self.wanted();
+        let wanted: Vec<Wanted<'_>> = missing.iter().map(|&nth| all[nth].clone()).collect();
         for (module, btf) in modules.iter().zip(&module_types) {
             let found = module.find_all(found.kernel, &wanted)?;
-            for (nth, &root) in missing.iter().enumerate() {
-                candidates[root].extend(found.of(nth).map(|id| Candidate { btf, id }));
+            for (place, &nth) in missing.iter().enumerate() {
+                let of_module = found.of(place).map(|id| Candidate { btf, id });
+                candidates[self.roots[nth]].extend(of_module);
             }
         }
-        self.answer(|root| self.roots.binary_search(&root).ok(), &mut candidates)
+        self.answer(candidates)
     }
 
     /// The answers where nothing asks for the kernel's types.
-    pub(super) fn resolve_without_kernel(&self) -> Result<Vec<Vec<Resolution>>> {
-        self.answer(|_| None, &mut [])
+    pub(super) fn resolve_without_kernel(&self) -> Result<Answers> {
+        self.answer(Vec::new())
     }
 
-    fn answer(
-        &self,
-        place: impl Fn(u32) -> Option<usize>,
-        candidates: &mut [Vec<Candidate<'_>>],
-    ) -> Result<Vec<Vec<Resolution>>> {
-        let mut answers = Vec::with_capacity(self.asked.len());
-        for (program, asked) in self.asked.iter().enumerate() {
-            let mut resolutions = Vec::with_capacity(asked.len());
-            for Asked { relocation, access } in asked {
-                let mut none = Vec::new();
-                let list = place(relocation.type_id).and_then(|nth| candidates.get_mut(nth));
-                let resolution = relocate::resolve(access, list.unwrap_or(&mut none))
+    fn answer(&self, candidates: Vec<Vec<Candidate<'_>>>) -> Result<Answers> {
+        let mut resolver = Resolver::new(&self.questions, candidates);
+        for program in &self.programs {
+            for relocation in program.core_relocations.iter() {
+                resolver
+                    .answer(relocation.access)
                     .map_err(|error| self.explain(program, relocation.insn, error))?;
-                resolutions.push(resolution);
             }
-            answers.push(resolutions);
         }
-        Ok(answers)
+        Ok(resolver.into_answers())
     }
 
-    fn explain(&self, program: usize, insn: u32, error: Error) -> Error {
-        let Some((spec, program)) =
-            self.spec.and_then(|spec| Some((spec, spec.programs.get(program)?)))
-        else {
-            return error;
-        };
-        let error = match log::location(spec, program, insn) {
+    fn explain(&self, program: &ProgramSpec, insn: u32, error: Error) -> Error {
+        let error = match log::location(self.spec, program, insn) {
             Some(location) => error.with_location(location),
             None => error,
         };
@@ -144,19 +99,8 @@ impl<'b> Plan<'b> {
     }
 }
 
-fn read<'b>(local: &'b Btf<'b>, relocation: CoreRelocation) -> Result<Access<'b>> {
-    let access = local.string(relocation.access).ok_or_else(|| {
-        Error::malformed(format!(
-            "CO-RE relocation of instruction {}: no access string",
-            relocation.insn
-        ))
-    })?;
-    Access::parse(local, relocation.kind, relocation.type_id, access)
-}
-
 /// What the poisoned instruction `insn` of a program was to have, in the words of C.
 pub(super) fn missing(spec: &ObjectSpec, program: &ProgramSpec, insn: u32) -> Option<String> {
-    let local = Btf::parse(&spec.btf, spec.endian).ok()?;
     let relocation = program.core_relocations.iter().find(|relocation| relocation.insn == insn)?;
-    Some(read(&local, *relocation).ok()?.to_string())
+    Some(Questions::of(spec).ok()?.access(relocation.access).ok()?.to_string())
 }

@@ -3,21 +3,21 @@
 
 use std::sync::Arc;
 
-use super::core::Plan;
+use super::core::{Answers, Plan};
 use super::externs::{self, Symbols};
 use super::target::{self, Target};
 use super::{OpenProgram, Options};
-use crate::error::Result;
+use crate::btf::Btf;
+use crate::error::{Frame, Result, Within};
 use crate::kernel_btf::{Candidates, KernelBtf, Wanted};
-use crate::relocate::Resolution;
 use crate::spec::ObjectSpec;
 
 /// What was found, by program.
 #[derive(Debug)]
 pub(crate) struct KernelTypes {
     pub(crate) targets: Vec<Target>,
-    /// For each program, what becomes of each of its CO-RE relocations.
-    pub(crate) core: Vec<Vec<Resolution>>,
+    /// What becomes of the CO-RE relocations.
+    pub(crate) core: Answers,
     /// The kernel's variables and functions that have types.
     pub(crate) symbols: Symbols,
 }
@@ -45,11 +45,8 @@ pub(crate) fn resolve(
     programs: &[OpenProgram],
     externs: &externs::Asked<'_>,
 ) -> Result<KernelTypes> {
-    let local = Plan::local_types(spec, programs, externs.needs_types())?;
-    let plan = match &local {
-        Some(local) => Plan::read(spec, programs, local)?,
-        None => Plan::empty(programs),
-    };
+    let local = local_types(spec, externs)?;
+    let plan = Plan::of(spec, programs)?;
     let (roots, asked) = (plan.wanted(), target::asked(programs)?);
     let targets = asked.iter().map(|asked| asked.wanted.clone());
     let symbols_from = asked.len();
@@ -78,6 +75,16 @@ pub(crate) fn resolve(
     };
     let symbols = externs.resolve(local.as_ref(), part(from + symbols_from))?;
     Ok(KernelTypes { targets: target::locate(programs, &asked, part(from))?, core, symbols })
+}
+
+/// The object's own types, if those of the kernel's symbols are to be compared with them.
+fn local_types<'s>(spec: &'s ObjectSpec, externs: &externs::Asked<'_>) -> Result<Option<Btf<'s>>> {
+    match externs.needs_types() {
+        true => {
+            Btf::parse(&spec.btf, spec.endian).map(Some).within(|| Frame::Section(".BTF".into()))
+        }
+        false => Ok(None),
+    }
 }
 
 /// Asks the running kernel's types, unless there is nothing to ask.

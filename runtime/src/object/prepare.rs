@@ -56,9 +56,9 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
         maps.get(map as usize).filter(|map| !map.is_absent()).map(|map| map.as_fd().as_raw_fd())
     };
     let mut prepared = Vec::with_capacity(programs.len());
-    for ((open, target), core) in programs.into_iter().zip(types.targets).zip(types.core) {
+    for (open, target) in programs.into_iter().zip(types.targets) {
         let text = match open.autoload {
-            true => text::resolve(program_spec(&spec, &open)?, &core, fd, &symbols)?,
+            true => text::resolve(program_spec(&spec, &open)?, &types.core, fd, &symbols)?,
             false => Vec::new(),
         };
         prepared.push(PreparedProgram { open, text, target });

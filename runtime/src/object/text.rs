@@ -2,10 +2,11 @@
 
 use std::os::fd::AsRawFd;
 
+use super::core::Answers;
 use super::externs::{self, Symbols};
 use crate::error::{Error, Frame, Result, Within};
 use crate::insn::{self, Insn};
-use crate::relocate::{self, Resolution};
+use crate::relocate;
 use crate::spec::{Endian, ProgramSpec, Relocation, RelocationTarget};
 
 /// Immediate of the call that stands in for the load of a map that is absent, plus the map's index: the number that
@@ -16,15 +17,13 @@ pub(crate) const ABSENT_MAP_CALL: i32 = 2_001_000_000;
 /// symbols. `fd` gives a map's by its index, or `None` for one that is absent: the verifier then refuses the program if it can get there.
 pub(crate) fn resolve(
     program: &ProgramSpec,
-    core: &[Resolution],
+    core: &Answers,
     fd: impl Fn(u32) -> Option<i32>,
     symbols: &Symbols,
 ) -> Result<Vec<Insn>> {
     let mut text: Vec<Insn> = insn::decode(&program.insns, Endian::NATIVE).collect();
     let within = || Frame::Program(program.name.to_string());
-    for (relocation, resolution) in program.core_relocations.iter().zip(core) {
-        relocate::patch(&mut text, relocation.insn as usize, resolution).within(within)?;
-    }
+    relocate::apply(&mut text, program, core).within(within)?;
     for relocation in program.relocations.iter() {
         apply(&mut text, *relocation, &fd, symbols).within(within)?;
     }
@@ -118,19 +117,25 @@ mod tests {
     fn maps_and_values_get_descriptors() {
         let none = Symbols::default();
         let map = program(at(0, RelocationTarget::Map(2)));
-        let text = resolve(&map, &[], |map| Some(map as i32 + 10), &none).expect("resolves");
+        let text =
+            resolve(&map, &Vec::new(), |map| Some(map as i32 + 10), &none).expect("resolves");
         assert_eq!((text[0].src(), text[0].imm, text[1].imm), (insn::PSEUDO_MAP_FD, 12, 0));
 
         let value = program(at(0, RelocationTarget::MapValue { map: 1, offset: 24 }));
-        let text = resolve(&value, &[], |map| Some(map as i32 + 10), &none).expect("resolves");
+        let text =
+            resolve(&value, &Vec::new(), |map| Some(map as i32 + 10), &none).expect("resolves");
         assert_eq!((text[0].src(), text[0].imm, text[1].imm), (insn::PSEUDO_MAP_VALUE, 11, 24));
     }
 
     #[test]
     fn an_absent_map_becomes_an_invalid_call() {
-        let text =
-            resolve(&program(at(0, RelocationTarget::Map(3))), &[], |_| None, &Symbols::default())
-                .expect("resolves");
+        let text = resolve(
+            &program(at(0, RelocationTarget::Map(3))),
+            &Vec::new(),
+            |_| None,
+            &Symbols::default(),
+        )
+        .expect("resolves");
         assert_eq!((text[0].code, text[0].imm), (insn::CALL, ABSENT_MAP_CALL + 3));
         assert_eq!(absent_map_of_call(text[1].imm, 4), Some(3));
         assert_eq!(absent_map_of_call(text[1].imm, 3), None);
@@ -143,7 +148,7 @@ mod tests {
             [(2, "past the end"), (1, "found opcode 0x00"), (u32::MAX, "past the end")]
         {
             let bad = program(at(insn, RelocationTarget::Map(0)));
-            let error = resolve(&bad, &[], |_| Some(3), &Symbols::default())
+            let error = resolve(&bad, &Vec::new(), |_| Some(3), &Symbols::default())
                 .expect_err(expected)
                 .to_string();
             assert!(error.contains(expected), "{error}");

@@ -2,6 +2,7 @@
 //! by the version of the generator that goes with this crate.
 
 mod bits;
+mod core;
 mod relocations;
 mod types;
 
@@ -14,7 +15,11 @@ use crate::program::{Kind, Program};
 use crate::spec::{Data, MapContents, ObjectSpec};
 
 pub use bits::{BitInt, bits, with_bits};
-pub use relocations::{core, kfunc, ksym, map_fd, map_value};
+pub use core::{
+    core, guess, index, member, member_of, number, of_enumerator, of_field, of_type, of_whole_type,
+    offset, root,
+};
+pub use relocations::{kfunc, ksym, map_fd, map_value};
 pub use types::{debug_fields, debug_number, is_live, is_pod, set_view, view};
 
 #[doc(hidden)]

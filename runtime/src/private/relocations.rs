@@ -1,6 +1,6 @@
 //! Relocations in few tokens: a large object has thousands, and each costs its reader and its compiler time.
 
-use crate::spec::{CoreKind, CoreRelocation, Relocation, RelocationTarget};
+use crate::spec::{Relocation, RelocationTarget};
 
 /// Instruction `insn` is to hold a map.
 pub const fn map_fd(insn: u32, map: u32) -> Relocation {
@@ -10,11 +10,6 @@ pub const fn map_fd(insn: u32, map: u32) -> Relocation {
 /// Instruction `insn` is to hold an address in a data map.
 pub const fn map_value(insn: u32, map: u32, offset: u32) -> Relocation {
     Relocation { insn, target: RelocationTarget::MapValue { map, offset } }
-}
-
-/// Instruction `insn` depends on the kernel's types.
-pub const fn core(insn: u32, type_id: u32, access: u32, kind: CoreKind) -> CoreRelocation {
-    CoreRelocation { insn, type_id, access, kind }
 }
 
 /// Instruction `insn` is to hold the address of a kernel's symbol.

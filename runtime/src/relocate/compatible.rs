@@ -29,33 +29,54 @@ pub(super) fn same_essential(a: &str, b: &str) -> bool {
     essential_name(a) == essential_name(b)
 }
 
-impl Pair<'_, '_> {
-    /// Whether a field of one type may be read as the other: any struct or union for any other, any integer, any
-    /// pointer; arrays by their element, enums and forward declarations by name where both have one.
-    pub(super) fn fields_compatible(self, mut local: u32, mut kernel: u32) -> bool {
-        // Each round goes into an array; no C declaration has more dimensions.
-        for _ in 0..MAX_LEVEL {
-            let Some((_, a)) = self.local.resolve(local) else { return false };
-            let Some((_, b)) = self.kernel.resolve(kernel) else { return false };
-            return match (a.kind, b.kind) {
-                (Kind::Struct(_) | Kind::Union(_), Kind::Struct(_) | Kind::Union(_)) => true,
-                (Kind::Ptr(_), Kind::Ptr(_)) | (Kind::Float { .. }, Kind::Float { .. }) => true,
-                (Kind::Enum(_) | Kind::Enum64(_), Kind::Enum(_) | Kind::Enum64(_))
-                | (Kind::Fwd { .. }, Kind::Fwd { .. }) => {
-                    a.name.is_empty() || b.name.is_empty() || same_essential(a.name, b.name)
-                }
-                // An offset is a bit-field of a compiler before 2018.
-                (Kind::Int(a), Kind::Int(b)) => a.offset == 0 && b.offset == 0,
-                (Kind::Array(a), Kind::Array(b)) => {
-                    (local, kernel) = (a.element, b.element);
+/// What is left of a field's type for the question whether it can be read as another: any struct or union for any other,
+/// any integer, any pointer; arrays by their element, enums and forward declarations by name where both have one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape<'a> {
+    /// How many dimensions of an array are around it.
+    pub(super) dimensions: u8,
+    /// What is in there; [`BtfKind::Unknown`] for what nothing is compatible with.
+    pub(super) kind: BtfKind,
+    /// The name of an enum or a forward declaration.
+    pub(super) name: &'a str,
+}
+
+impl<'a> Shape<'a> {
+    /// The shape of a type.
+    pub(super) fn of(btf: &Btf<'a>, mut id: u32) -> Self {
+        // No C declaration has more dimensions.
+        for dimensions in 0..MAX_LEVEL as u8 {
+            let Some((_, ty)) = btf.resolve(id) else { break };
+            let (kind, name) = match ty.kind {
+                Kind::Array(array) => {
+                    id = array.element;
                     continue;
                 }
-                _ => false,
+                // An offset is a bit-field of a compiler before 2018.
+                Kind::Int(int) if int.offset != 0 => (BtfKind::Unknown, ""),
+                Kind::Enum(_) | Kind::Enum64(_) => (BtfKind::Enum, ty.name),
+                Kind::Struct(_) | Kind::Union(_) => (BtfKind::Struct, ""),
+                Kind::Fwd { .. } => (BtfKind::Fwd, ty.name),
+                Kind::Ptr(_) | Kind::Float { .. } | Kind::Int(_) => (ty.kind.code(), ""),
+                _ => (BtfKind::Unknown, ""),
             };
+            return Self { dimensions, kind, name };
         }
-        false
+        Self { dimensions: 0, kind: BtfKind::Unknown, name: "" }
     }
 
+    /// Whether a field of this type of the kernel may be read as one of this shape.
+    pub(super) fn admits(&self, kernel: &Btf<'_>, id: u32) -> bool {
+        let other = Shape::of(kernel, id);
+        self.kind != BtfKind::Unknown
+            && (self.dimensions, self.kind) == (other.dimensions, other.kind)
+            && (self.name.is_empty()
+                || other.name.is_empty()
+                || same_essential(self.name, other.name))
+    }
+}
+
+impl Pair<'_, '_> {
     /// Whether the types themselves are of one sort, for "does the type exist": kinds down through pointers, arrays
     /// and prototypes; names do not count below the root, members not at all.
     pub(super) fn types_compatible(self, local: u32, kernel: u32) -> bool {

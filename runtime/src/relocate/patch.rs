@@ -108,7 +108,7 @@ fn imm32(value: u64) -> Option<i32> {
         .or_else(|| u32::try_from(value).ok().map(u32::cast_signed))
 }
 
-fn bytes(code: u8) -> u64 {
+fn bytes(code: u8) -> u32 {
     match code & SIZE {
         0x00 => 4,
         0x08 => 2,
@@ -117,7 +117,7 @@ fn bytes(code: u8) -> u64 {
     }
 }
 
-fn size_bits(bytes: u64) -> Option<u8> {
+fn size_bits(bytes: u32) -> Option<u8> {
     match bytes {
         4 => Some(0x00),
         2 => Some(0x08),

@@ -1,10 +1,11 @@
 //! The decision: one number that all candidates agree on.
 
-use super::access::{Access, Class, Named, Place};
-use super::value::{Moved, Sort, Value};
+use super::path::Named;
+use super::question::Access;
+use super::value::Asked;
 use crate::btf::Btf;
-use crate::error::{Error, Result};
-use crate::spec::CoreKind;
+use crate::error::{Error, Result, Within};
+use crate::spec::{CoreKind, CoreMoved, CoreNumber, CorePath, CoreSort};
 
 /// A type of the kernel that has the name of a relocation's root.
 #[derive(Clone, Copy, Debug)]
@@ -34,97 +35,78 @@ pub struct Resolution {
 pub(super) enum Resize {
     Keep,
     To {
-        from: u64,
-        to: u64,
+        from: u32,
+        to: u32,
     },
     /// It must, but the value would not mean the same.
     Wrong,
 }
 
-/// Works out a relocation against all candidates for its root type.
+/// Works out an access against all candidates for its root type.
 ///
 /// Candidates that have not got what is meant are taken out of `candidates`, unless none has: the same list is to be
-/// used for all relocations of a root type, so that of several kernel types of one name a single one is left.
+/// used for all accesses of a root type, so that of several kernel types of one name a single one is left.
 ///
 /// # Errors
 /// Where candidates do not agree, or a type is malformed. That nothing was found is no error: see
 /// [`Resolution::value`].
-pub fn resolve(access: &Access<'_>, candidates: &mut Vec<Candidate<'_>>) -> Result<Resolution> {
-    let original = number(access, access.value(access.btf, Some(&access.place))?)?;
-    if access.kind == CoreKind::TypeIdLocal {
-        let root = u64::from(access.root);
-        return Ok(Resolution {
-            original: root,
-            value: Some(root),
-            certain: false,
-            resize: Resize::Keep,
-        });
+pub fn resolve(access: &Access<'_, '_>, candidates: &mut Vec<Candidate<'_>>) -> Result<Resolution> {
+    decide(access, candidates).within(|| access.frame())
+}
+
+fn decide(access: &Access<'_, '_>, candidates: &mut Vec<Candidate<'_>>) -> Result<Resolution> {
+    let CoreNumber { value: original, certain, moved } = access.spec.original;
+    if access.spec.kind == CoreKind::TypeIdLocal {
+        return Ok(Resolution { original, value: Some(original), certain, resize: Resize::Keep });
     }
-    let mut found: Option<(Candidate<'_>, Place<'_>, Value)> = None;
-    let mut kept = Vec::new();
-    for &candidate in candidates.iter() {
+    let (field, signed) = match access.spec.path {
+        CorePath::Field { .. } => (true, false),
+        CorePath::Enumerator { signed, .. } => (false, signed),
+        CorePath::Type { .. } => (false, false),
+    };
+    let asked = Asked { kind: access.spec.kind, signed };
+    let mut found: Option<(Candidate<'_>, u64, Option<CoreNumber>)> = None;
+    let mut kept = 0;
+    for nth in 0..candidates.len() {
+        let candidate = candidates[nth];
         let Some(place) = access.find(candidate.btf, candidate.id)? else { continue };
-        let value = access.value(candidate.btf, Some(&place))?;
-        kept.push(candidate);
-        match &found {
-            None => found = Some((candidate, place, value)),
-            Some((first, other, agreed)) => {
-                let same_place =
-                    access.class() != Class::Field || other.bit_offset == place.bit_offset;
-                if !same_place || !same(*agreed, value) {
-                    return Err(ambiguous(access, *first, candidate));
+        let number = asked.at(candidate.btf, &place)?;
+        candidates.swap(kept, nth);
+        kept += 1;
+        match found {
+            None => found = Some((candidate, place.bit_offset, number)),
+            Some((first, bit_offset, agreed)) => {
+                // Agreement is about the number; what a load moves may differ.
+                let value = |number: Option<CoreNumber>| number.map(|number| number.value);
+                if (field && bit_offset != place.bit_offset) || value(agreed) != value(number) {
+                    return Err(ambiguous(first, candidate));
                 }
             }
         }
     }
-    if !kept.is_empty() {
-        *candidates = kept;
+    if kept != 0 {
+        candidates.truncate(kept);
     }
-    let (value, moved) = match found {
-        Some((_, _, value)) => parts(value),
-        None => parts(access.value(access.btf, None)?),
+    let number = match found {
+        Some((_, _, number)) => number,
+        None => asked.nowhere(),
     };
     Ok(Resolution {
-        original: original.value,
-        value,
-        certain: original.certain,
-        resize: resize(original.moved, moved),
+        original,
+        value: number.map(|number| number.value),
+        certain,
+        resize: resize(moved, number.and_then(|number| number.moved)),
     })
 }
 
-struct Original {
-    value: u64,
-    certain: bool,
-    moved: Option<Moved>,
-}
-
-fn number(access: &Access<'_>, value: Value) -> Result<Original> {
-    match value {
-        Value::Number { value, certain, moved } => Ok(Original { value, certain, moved }),
-        Value::Absent => Err(Error::malformed(format!("CO-RE relocation of {access}: no value"))),
-    }
-}
-
-fn parts(value: Value) -> (Option<u64>, Option<Moved>) {
-    match value {
-        Value::Number { value, moved, .. } => (Some(value), moved),
-        Value::Absent => (None, None),
-    }
-}
-
-/// Agreement is about the number; what moves it may be told apart by name only.
-fn same(a: Value, b: Value) -> bool {
-    parts(a).0 == parts(b).0
-}
-
-fn resize(from: Option<Moved>, to: Option<Moved>) -> Resize {
+fn resize(from: Option<CoreMoved>, to: Option<CoreMoved>) -> Resize {
     let (from, to) = match (from, to) {
         (Some(from), Some(to)) => (from, to),
         (None, None) => return Resize::Keep,
         // A bit-field on one side only: what a load moves is not the field.
         _ => return Resize::Wrong,
     };
-    let harmless = from.sort == to.sort && from.sort != Sort::Other;
+    let harmless = from.sort == to.sort && from.sort != CoreSort::Other;
     match (from.size == to.size, harmless) {
         (true, _) => Resize::Keep,
         (false, true) => Resize::To { from: from.size, to: to.size },
@@ -132,9 +114,9 @@ fn resize(from: Option<Moved>, to: Option<Moved>) -> Resize {
     }
 }
 
-fn ambiguous(access: &Access<'_>, a: Candidate<'_>, b: Candidate<'_>) -> Error {
+fn ambiguous(a: Candidate<'_>, b: Candidate<'_>) -> Error {
     Error::mismatch(format!(
-        "CO-RE relocation of {access}: the kernel's types [{}] and [{}], both {}, do not agree",
+        "the kernel's types [{}] and [{}], both {}, do not agree",
         a.id,
         b.id,
         Named(b.btf, b.id)

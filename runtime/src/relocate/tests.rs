@@ -1,12 +1,12 @@
 //! Every kind of relocation, on pairs of types as the object and as a kernel has them.
 
 use super::patch::POISON;
-use super::{Access, Candidate, patch, resolve};
+use super::{Candidate, Questions, Table, patch, resolve};
 use crate::btf::{Btf, BtfBuilder, BtfKind, IntEncoding, Member, Param, essential_name};
 use crate::error::Result;
 use crate::insn::{CALL, Insn, LDIMM64, MOV64_IMM};
 use crate::spec::CoreKind::{self, *};
-use crate::spec::Endian;
+use crate::spec::{CoreSpec, Endian};
 
 const LDX_W: u8 = 0x61;
 const LDX_DW: u8 = 0x79;
@@ -59,10 +59,9 @@ fn run(
     kernel: &[u8],
     (kind, root, access): (CoreKind, &str, &str),
 ) -> Result<super::Resolution> {
-    let local = Btf::parse(local, endian)?;
     let kernel = Btf::parse(kernel, endian)?;
-    let (id, ty) = local.find(root, |_| true).unwrap_or_else(|| panic!("no type {root}"));
-    let access = Access::parse(&local, kind, id, access)?;
+    let types = Btf::parse(local, endian)?;
+    let (id, ty) = types.find(root, |_| true).unwrap_or_else(|| panic!("no type {root}"));
     let folded = |kind| if kind == BtfKind::Enum64 { BtfKind::Enum } else { kind };
     let mut candidates: Vec<_> = kernel
         .types()
@@ -72,7 +71,17 @@ fn run(
         })
         .map(|(id, _)| Candidate { btf: &kernel, id })
         .collect();
-    resolve(&access, &mut candidates)
+    let spec = ask(&types, &[(kind, id, access)])?;
+    resolve(&Questions::new(&spec, local, endian)?.access(0)?, &mut candidates)
+}
+
+/// The questions of these relocations: kind, root type and access string.
+fn ask(types: &Btf<'_>, relocations: &[(CoreKind, u32, &str)]) -> Result<CoreSpec> {
+    let mut table = Table::new(types);
+    for &(kind, root, access) in relocations {
+        table.add_text(kind, root, access)?;
+    }
+    Ok(table.finish())
 }
 
 fn check(
@@ -385,10 +394,16 @@ fn candidates_must_agree() {
     );
     // Having `c` leaves the one candidate for what comes after; that nobody has `z` leaves both.
     let (local, kernel) = (build(Endian::Little, local), build(Endian::Little, kernel));
-    let (local, kernel) =
+    let (types, kernel) =
         (Btf::parse(&local, Endian::Little).unwrap(), Btf::parse(&kernel, Endian::Little).unwrap());
+    let accesses = ["0:2", "0:1", "1:2"].map(|text| (FieldByteOffset, FIRST, text));
+    let spec = ask(&types, &accesses).unwrap();
+    let questions = Questions::new(&spec, &local, Endian::Little).unwrap();
+    let access = |text: &str| {
+        let nth = accesses.iter().position(|(.., other)| *other == text).unwrap();
+        questions.access(nth as u32).unwrap()
+    };
     let mut candidates: Vec<_> = [7, 8].map(|id| Candidate { btf: &kernel, id }).into();
-    let access = |text| Access::parse(&local, FieldByteOffset, FIRST, text).unwrap();
     assert_eq!(resolve(&access("0:2"), &mut candidates).unwrap().value, Some(0));
     assert_eq!(candidates.len(), 1);
     assert_eq!(resolve(&access("0:1"), &mut candidates).unwrap().value, Some(4));
@@ -486,16 +501,19 @@ fn damaged_kernel_types_never_panic() {
     };
     let good = build(Endian::Little, sample);
     let local = Btf::parse(&good, Endian::Little).unwrap();
-    let accesses: Vec<_> = (0..13)
-        .filter_map(CoreKind::from_raw)
-        .flat_map(|kind| {
-            let local = &local;
-            let texts = ["0", "0:0:1:2", "0:1:0", "0:1:1", "1"];
-            (FIRST..local.len())
-                .flat_map(move |id| texts.map(|text| Access::parse(local, kind, id, text).ok()))
-        })
-        .flatten()
-        .collect();
+    let mut table = Table::new(&local);
+    for kind in (0..13).filter_map(CoreKind::from_raw) {
+        for id in FIRST..local.len() {
+            for text in ["0", "0:0:1:2", "0:1:0", "0:1:1", "1"] {
+                // Not all of them have a meaning.
+                let _ = table.add_text(kind, id, text);
+            }
+        }
+    }
+    let spec = table.finish();
+    let questions = Questions::new(&spec, &good, Endian::Little).unwrap();
+    let accesses: Vec<_> =
+        (0..questions.len()).map(|nth| questions.access(nth as u32).unwrap()).collect();
     assert!(accesses.len() > 40);
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = move || {

@@ -1,109 +1,87 @@
 //! The number that a relocation stands for.
 
-use super::access::{Access, Class, Named, Place};
+use super::place::Place;
 use crate::btf::{Btf, Kind};
 use crate::error::{Error, Result};
-use crate::spec::{CoreKind, Endian};
+use crate::spec::{CoreKind, CoreMoved, CoreNumber, CoreSort, Endian};
 
-/// What a relocation is on one side, the object's or the kernel's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Value {
-    Number {
-        value: u64,
-        /// Whether the compiler is sure to have put the same number into the instruction: it places bit-fields by
-        /// rules of its own.
-        certain: bool,
-        /// What a load or store of the field moves: its size, and the type for whether another size is harmless.
-        moved: Option<Moved>,
-    },
-    /// There is no such number: the instruction must not be reached.
-    Absent,
+/// What a relocation asks, whichever side's types answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) kind: CoreKind,
+    /// Whether the object's enum is signed.
+    pub(super) signed: bool,
 }
 
-/// What a memory access moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Moved {
-    pub(super) size: u64,
-    pub(super) sort: Sort,
+fn certain(value: u64) -> CoreNumber {
+    CoreNumber { value, certain: true, moved: None }
 }
 
-/// Types that keep their meaning when loads and stores change size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sort {
-    Pointer,
-    Unsigned,
-    Other,
-}
-
-impl Value {
-    fn certain(value: u64) -> Self {
-        Self::Number { value, certain: true, moved: None }
-    }
-}
-
-impl Access<'_> {
-    /// The number at a place of `btf`, which is the object's or a candidate's, or what stands for "not there".
-    pub(super) fn value(&self, btf: &Btf<'_>, place: Option<&Place<'_>>) -> Result<Value> {
-        let exists = Value::certain(u64::from(place.is_some()));
-        match (self.kind, place) {
-            (CoreKind::FieldExists | CoreKind::EnumvalExists, _)
-            | (CoreKind::TypeExists | CoreKind::TypeMatches, _) => Ok(exists),
-            (CoreKind::TypeSize | CoreKind::TypeIdTarget | CoreKind::TypeIdLocal, None) => {
-                Ok(Value::certain(0))
-            }
-            (CoreKind::TypeSize, Some(place)) => Ok(Value::certain(btf.size_of(place.root)?)),
-            (CoreKind::TypeIdTarget | CoreKind::TypeIdLocal, Some(place)) => {
+impl Asked {
+    /// The number at a place of `btf`, which is the object's or a candidate's. `None` where there is no such number: the
+    /// instruction must not be reached.
+    pub(super) fn at(self, btf: &Btf<'_>, place: &Place<'_>) -> Result<Option<CoreNumber>> {
+        Ok(Some(match self.kind {
+            CoreKind::FieldExists
+            | CoreKind::EnumvalExists
+            | CoreKind::TypeExists
+            | CoreKind::TypeMatches => certain(1),
+            CoreKind::TypeSize => certain(btf.size_of(place.root)?),
+            CoreKind::TypeIdTarget | CoreKind::TypeIdLocal => {
                 // Linkers renumber types and leave the instruction alone.
-                Ok(Value::Number { value: u64::from(place.root), certain: false, moved: None })
+                CoreNumber { value: u64::from(place.root), certain: false, moved: None }
             }
-            (CoreKind::EnumvalValue, Some(place)) => Ok(self.enumerator_value(btf, place)),
-            (_, None) => Ok(Value::Absent),
-            (_, Some(place)) => self.field_value(btf, place),
+            CoreKind::EnumvalValue => return Ok(self.enumerator(btf, place)),
+            _ => self.field(btf, place)?,
+        }))
+    }
+
+    /// The number where no candidate has what is meant.
+    pub(super) fn nowhere(self) -> Option<CoreNumber> {
+        match self.kind {
+            CoreKind::FieldExists
+            | CoreKind::EnumvalExists
+            | CoreKind::TypeExists
+            | CoreKind::TypeMatches
+            | CoreKind::TypeSize
+            | CoreKind::TypeIdTarget
+            | CoreKind::TypeIdLocal => Some(certain(0)),
+            _ => None,
         }
     }
 
-    fn enumerator_value(&self, btf: &Btf<'_>, place: &Place<'_>) -> Value {
-        let value = match btf.resolve(place.root).map(|(_, ty)| ty.kind) {
-            Some(Kind::Enum(kind)) => kind.values().nth(place.enumerator).map(|(_, value)| {
+    fn enumerator(self, btf: &Btf<'_>, place: &Place<'_>) -> Option<CoreNumber> {
+        let value = match btf.resolve(place.root)?.1.kind {
+            Kind::Enum(kind) => {
+                let (_, value) = kind.value(place.enumerator)?;
                 // Encoders before 2022 do not say that an enum is signed; one side that says so is enough.
-                if kind.signed || self.signed_enum() {
+                if kind.signed || self.signed {
                     i64::from(value as i32) as u64
                 } else {
                     value as u64
                 }
-            }),
-            Some(Kind::Enum64(kind)) => kind.values().nth(place.enumerator).map(|(_, value)| value),
-            _ => None,
+            }
+            Kind::Enum64(kind) => kind.value(place.enumerator)?.1,
+            _ => return None,
         };
-        value.map_or(Value::Absent, Value::certain)
+        Some(certain(value))
     }
 
-    fn signed_enum(&self) -> bool {
-        match self.btf.resolve(self.root).map(|(_, ty)| ty.kind) {
-            Some(Kind::Enum(kind)) => kind.signed,
-            Some(Kind::Enum64(kind)) => kind.signed,
-            _ => false,
-        }
-    }
-
-    fn field_value(&self, btf: &Btf<'_>, place: &Place<'_>) -> Result<Value> {
-        debug_assert_eq!(self.class(), Class::Field);
-        let step = place.steps.last().ok_or_else(|| Error::malformed("a field without a path"))?;
+    fn field(self, btf: &Btf<'_>, place: &Place<'_>) -> Result<CoreNumber> {
+        let step = place.last.ok_or_else(|| Error::malformed("a field without a path"))?;
         let Some(member) = step.member else {
             return match self.kind {
-                CoreKind::FieldByteOffset => Ok(Value::Number {
+                CoreKind::FieldByteOffset => Ok(CoreNumber {
                     value: place.bit_offset / 8,
                     certain: true,
                     moved: Some(moved(btf, step.ty)?),
                 }),
-                CoreKind::FieldByteSize => Ok(Value::certain(btf.size_of(step.ty)?)),
-                _ => Err(Error::malformed(format!(
-                    "CO-RE relocation of {self}: an array element has no bits of its own"
-                ))),
+                CoreKind::FieldByteSize => Ok(certain(btf.size_of(step.ty)?)),
+                _ => Err(Error::malformed("an array element has no bits of its own")),
             };
         };
         let (id, ty) = btf.resolve(member.ty).ok_or_else(|| {
-            Error::malformed(format!("{} does not resolve", Named(btf, member.ty)))
+            Error::malformed(format!("the type of member {:?} does not resolve", member.name))
         })?;
         let size = btf.size_of(id)?;
         let old_bits = match ty.kind {
@@ -113,21 +91,20 @@ impl Access<'_> {
         let bitfield = member.bitfield_size.or(old_bits);
         let unit = match bitfield {
             None => Unit { at: place.bit_offset / 8, size, bits: size.saturating_mul(8) },
-            Some(bits) => Unit::around(place.bit_offset, u64::from(bits), size).ok_or_else(|| {
-                Error::not_supported_yet(format!(
-                    "CO-RE relocation of {self}: a bit-field that takes more than 8 bytes to load"
-                ))
-            })?,
+            Some(bits) => {
+                Unit::around(place.bit_offset, u64::from(bits), size).ok_or_else(|| {
+                    Error::not_supported_yet("a bit-field that takes more than 8 bytes to load")
+                })?
+            }
         };
-        let number = |value| Value::Number { value, certain: bitfield.is_none(), moved: None };
+        let number = |value| CoreNumber { value, certain: bitfield.is_none(), moved: None };
         Ok(match self.kind {
-            CoreKind::FieldByteOffset => Value::Number {
-                value: unit.at,
-                certain: bitfield.is_none(),
+            CoreKind::FieldByteOffset => CoreNumber {
                 moved: if bitfield.is_some() { None } else { Some(moved(btf, id)?) },
+                ..number(unit.at)
             },
             CoreKind::FieldByteSize => number(unit.size),
-            CoreKind::FieldSigned => Value::certain(u64::from(match ty.kind {
+            CoreKind::FieldSigned => certain(u64::from(match ty.kind {
                 Kind::Int(int) => int.encoding.is_signed(),
                 Kind::Enum(kind) => kind.signed,
                 Kind::Enum64(kind) => kind.signed,
@@ -135,7 +112,7 @@ impl Access<'_> {
             })),
             CoreKind::FieldLshiftU64 => number(unit.left_shift(place.bit_offset, btf.endian())),
             // The number of bits is never in doubt.
-            _ => Value::certain(64_u64.saturating_sub(unit.bits)),
+            _ => certain(64_u64.saturating_sub(unit.bits)),
         })
     }
 }
@@ -175,7 +152,7 @@ impl Unit {
 }
 
 /// Of an array, loads and stores move an element.
-fn moved(btf: &Btf<'_>, mut id: u32) -> Result<Moved> {
+fn moved(btf: &Btf<'_>, mut id: u32) -> Result<CoreMoved> {
     // It has a size: so its chain of arrays ends.
     btf.size_of(id)?;
     loop {
@@ -184,10 +161,13 @@ fn moved(btf: &Btf<'_>, mut id: u32) -> Result<Moved> {
                 id = array.element;
                 continue;
             }
-            Some(Kind::Ptr(_)) => Sort::Pointer,
-            Some(Kind::Int(int)) if !int.encoding.is_signed() => Sort::Unsigned,
-            _ => Sort::Other,
+            Some(Kind::Ptr(_)) => CoreSort::Pointer,
+            Some(Kind::Int(int)) if !int.encoding.is_signed() => CoreSort::Unsigned,
+            _ => CoreSort::Other,
         };
-        return Ok(Moved { size: btf.size_of(id)?, sort });
+        // No array any more: its size is written in 32 bits.
+        let size = u32::try_from(btf.size_of(id)?)
+            .map_err(|_| Error::malformed("an element of more than 4 GiB"))?;
+        return Ok(CoreMoved { size, sort });
     }
 }

@@ -4,6 +4,7 @@
 //! kernel. Two makers produce it: the generator prints it as a `static`, and `elf::read` (feature `elf`) builds it
 //! from the bytes of an object. Everything refers to everything else by index, not by name.
 
+mod core;
 mod data;
 mod endian;
 mod externs;
@@ -14,13 +15,17 @@ mod variable;
 
 use std::borrow::Cow;
 
+pub use core::{
+    CoreAccess, CoreKind, CoreMoved, CoreNumber, CorePath, CoreRelocation, CoreRoot, CoreSort,
+    CoreSpec, CoreStep,
+};
 pub use data::Data;
 pub use endian::Endian;
 pub(crate) use externs::KCONFIG;
 pub use externs::{ExternKind, ExternSpec, KconfigType};
 pub use map::{MapContents, MapSpec, Pinning, Slot, SlotTarget};
 pub use program::ProgramSpec;
-pub use relocation::{CoreKind, CoreRelocation, Relocation, RelocationTarget};
+pub use relocation::{Relocation, RelocationTarget};
 pub use variable::{Linkage, VariableSpec};
 
 /// A whole BPF object, ready to be opened.
@@ -47,6 +52,8 @@ pub struct ObjectSpec {
     pub programs: Cow<'static, [ProgramSpec]>,
     /// Global and static variables, by map and then by offset.
     pub variables: Cow<'static, [VariableSpec]>,
+    /// What the programs ask of the running kernel's types.
+    pub core: CoreSpec,
     /// What the kernel or the loader is to define: those of `.kconfig` in the order of their places, then those of the
     /// kernel by name.
     pub externs: Cow<'static, [ExternSpec]>,

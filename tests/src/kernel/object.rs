@@ -3,7 +3,7 @@
 use bpf_skel::insn::{self, Insn};
 use bpf_skel::map::Array;
 use bpf_skel::spec::{
-    Data, Endian, MapContents, MapSpec, ObjectSpec, Pinning, ProgramSpec, Relocation,
+    CoreSpec, Data, Endian, MapContents, MapSpec, ObjectSpec, Pinning, ProgramSpec, Relocation,
     RelocationTarget,
 };
 use bpf_skel::uapi::{MapType, flags};
@@ -105,6 +105,7 @@ pub fn spec(section: &'static str, insns: &[Insn]) -> ObjectSpec {
         inner_maps: [].as_slice().into(),
         programs: vec![program].into(),
         variables: [].as_slice().into(),
+        core: CoreSpec::default(),
         externs: [].as_slice().into(),
     }
 }

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 
 use bpf_skel::btf::Btf;
-use bpf_skel::insn::{self, Insn};
-use bpf_skel::kernel_btf::{KernelBtf, Wanted};
-use bpf_skel::relocate::{Access, Candidate, POISON, patch, resolve};
+use bpf_skel::insn::Insn;
+use bpf_skel::relocate::{POISON, relocate};
 use bpf_skel::spec::{Endian, ObjectSpec};
 use bpf_skel_tests::fixtures;
 use bpf_skel_tests::kernel::{PinDirectory, is_root};
@@ -52,30 +51,12 @@ fn number(insns: &[Insn], at: usize) -> Option<i64> {
     }
 }
 
-fn ours(spec: &ObjectSpec, kernel: &KernelBtf) -> Decisions {
-    let btf = Btf::parse(&spec.btf, spec.endian).expect("the compiler's BTF is valid");
-    let kernel_btf = kernel.btf().expect("the kernel's BTF is readable");
+fn ours(spec: &ObjectSpec, kernel: &Btf<'_>) -> Decisions {
     let mut all = Decisions::new();
     for program in spec.programs.iter() {
-        let mut insns: Vec<Insn> = insn::decode(&program.insns, spec.endian).collect();
-        let relos = &program.core_relocations;
-        // All names in one pass; one list of candidates a root type.
-        let roots: Vec<_> =
-            relos.iter().map(|relo| btf.type_by_id(relo.type_id).expect("root")).collect();
-        let wanted: Vec<_> = roots.iter().map(|ty| Wanted::core(ty.name, ty.kind.code())).collect();
-        let found = kernel.find_all(&wanted).expect("the kernel's BTF is readable");
-        let mut candidates: BTreeMap<u32, Vec<Candidate<'_>>> = BTreeMap::new();
-        for (n, relo) in relos.iter().enumerate() {
-            let candidates = candidates.entry(relo.type_id).or_insert_with(|| {
-                found.of(n).map(|id| Candidate { btf: &kernel_btf, id }).collect()
-            });
-            let text = btf.string(relo.access).expect("an access string");
-            let access =
-                Access::parse(&btf, relo.kind, relo.type_id, text).expect("a valid access");
-            let resolution = resolve(&access, candidates).expect("no ambiguity");
-            let at = relo.insn as usize;
-            patch(&mut insns, at, &resolution).unwrap_or_else(|error| panic!("{access}: {error}"));
-            all.insert((program.name.to_string(), n), number(&insns, at));
+        let insns = relocate(spec, program, kernel).expect("no ambiguity");
+        for (n, relocation) in program.core_relocations.iter().enumerate() {
+            all.insert((program.name.to_string(), n), number(&insns, relocation.insn as usize));
         }
     }
     all
@@ -92,7 +73,8 @@ fn every_relocation_of_the_fixture() -> Outcome {
     let load = ["-d", "prog", "loadall"].map(AsRef::as_ref);
     let out = tool("bpftool", &[&load[..], &[object.as_os_str(), pin.as_os_str()]].concat())?;
     let theirs = theirs(&String::from_utf8_lossy(&out.stderr));
-    let ours = ours(&fixtures::spec_in(FIXTURE, Endian::NATIVE), &kernel);
+    let types = kernel.btf().expect("the kernel's BTF is readable");
+    let ours = ours(&fixtures::spec_in(FIXTURE, Endian::NATIVE), &types);
     assert!(theirs.len() > 150, "only {} relocations were reported", theirs.len());
     assert!(ours.values().any(Option::is_none) && ours.values().flatten().any(|&n| n > 1000));
     assert_eq!(ours, theirs);

@@ -72,7 +72,8 @@ fn code(program: &ProgramSpec, spec: &ObjectSpec) -> (Vec<Insn>, Vec<u32>, Vec<u
     let mut insns: Vec<_> = insn::decode(&program.insns, spec.endian).collect();
     // How far a bit-field is to be shifted depends on where it is in its unit, and so on the byte order.
     for relocation in program.core_relocations.iter() {
-        if relocation.kind == CoreKind::FieldLshiftU64 {
+        let access = spec.core.accesses[relocation.access as usize];
+        if access.kind == CoreKind::FieldLshiftU64 {
             insns[relocation.insn as usize].imm = 0;
         }
     }

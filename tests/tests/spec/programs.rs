@@ -1,8 +1,8 @@
 //! Programs: their sections, and what `.BTF.ext` says of them.
 
-use bpf_skel::btf::{Btf, Kind};
+use bpf_skel::btf::{Btf, BtfKind, Kind};
 use bpf_skel::section_name::AttachKind;
-use bpf_skel::spec::{CoreKind, Endian, RelocationTarget};
+use bpf_skel::spec::{CoreKind, CorePath, CoreRelocation, CoreStep, Endian, RelocationTarget};
 use bpf_skel::uapi::{AttachType, ProgramType, flags};
 use bpf_skel_tests::fixtures::spec;
 
@@ -85,7 +85,8 @@ fn core_relocations_follow_their_instructions() {
     let spec = spec("core");
     let btf = Btf::parse(&spec.btf, Endian::Little).unwrap();
     let program = &spec.programs[0];
-    let kinds: Vec<_> = program.core_relocations.iter().map(|r| r.kind).collect();
+    let access = |r: &CoreRelocation| spec.core.accesses[r.access as usize];
+    let kinds: Vec<_> = program.core_relocations.iter().map(|r| access(r).kind).collect();
     use CoreKind::*;
     let wanted = [
         FieldByteOffset,
@@ -110,8 +111,18 @@ fn core_relocations_follow_their_instructions() {
     let last = program.core_relocations.last().unwrap();
     let second_function = u32::from_le_bytes(program.func_info[8..12].try_into().unwrap());
     assert!(last.insn >= second_function);
-    assert_eq!(btf.type_by_id(last.type_id).unwrap().name, "task_struct");
-    assert_eq!(btf.string(last.access), Some("0:4:0"));
+    let root = &spec.core.roots[access(last).root as usize];
+    assert_eq!((root.kind, &*root.name, &*root.flavour), (BtfKind::Struct, "task_struct", ""));
+    assert_eq!(btf.type_by_id(root.type_id).unwrap().name, "task_struct");
+    let CorePath::Field { first, len } = access(last).path else { panic!("no field") };
+    let steps = &spec.core.steps[first as usize..][..len as usize];
+    let [CoreStep::Index(0), CoreStep::Member { name: tasks, .. }, CoreStep::Member { name, .. }] =
+        *steps
+    else {
+        panic!("{steps:?}");
+    };
+    assert_eq!((btf.string(tasks), btf.string(name)), (Some("tasks"), Some("next")));
+    assert_eq!(access(last).original.value, 32);
 }
 
 #[test]
