@@ -12,6 +12,10 @@
 //! A portable room never uses one of the others, and `sys` is the only one that makes system calls. [`object`] has the
 //! phases of a load, [`spec`] what an object holds.
 
+// The loader's sources name this crate as its users do.
+#[cfg(feature = "loader")]
+extern crate self as bpf_skel;
+
 pub mod btf;
 mod difference;
 #[cfg(feature = "elf")]

@@ -6,6 +6,9 @@ pub mod feature;
 pub mod kernel_btf;
 #[path = "link/mod.rs"]
 pub mod link;
+#[cfg(feature = "loader")]
+#[path = "loader/mod.rs"]
+pub mod loader;
 #[path = "map/mod.rs"]
 pub mod map;
 #[path = "object/mod.rs"]

@@ -11,6 +11,8 @@ mod core_against_libbpf;
 mod externs_against_libbpf;
 #[cfg(target_os = "linux")]
 mod kernel_btf;
+#[cfg(target_os = "linux")]
+mod pinning_config;
 mod third_party;
 
 fn main() {
@@ -23,6 +25,8 @@ fn main() {
         externs_against_libbpf::TESTS,
         #[cfg(target_os = "linux")]
         kernel_btf::TESTS,
+        #[cfg(target_os = "linux")]
+        pinning_config::TESTS,
         third_party::TESTS,
     ]);
 }
