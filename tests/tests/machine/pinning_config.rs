@@ -58,10 +58,13 @@ fn trusted() -> Outcome {
     Ok(())
 }
 
+/// Makes a configuration file one that must not be read.
+type Spoil<'a> = &'a dyn Fn(&Path) -> std::io::Result<()>;
+
 fn not_trusted() -> Outcome {
     let directory = Trusted::new("not-trusted")?;
     let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
-    let cases: [(&str, &dyn Fn(&Path) -> std::io::Result<()>, &str); 10] = [
+    let cases: [(&str, Spoil<'_>, &str); 10] = [
         (
             "a group may write",
             &|path| mode(path, 0o664),
