@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs};
 
+use bpf_skel::elf::Legacy;
 use bpf_skel::spec::Endian;
 
 use crate::bundled::{self, Bundled};
@@ -149,8 +150,15 @@ impl Builder {
         self
     }
 
-    /// How the skeleton is to look; replaces what [`module_name`](Self::module_name) and
-    /// [`runtime_path`](Self::runtime_path) have set.
+    /// How the map definitions in a section `maps` are laid out, which iproute2 and libbpf before 1.0 read; else as in the
+    /// last `struct bpf_elf_map`. They need nothing else: an object with such a section has a skeleton like any other.
+    pub fn legacy(mut self, layout: Legacy) -> Self {
+        self.options.legacy = layout;
+        self
+    }
+
+    /// How the skeleton is to look; replaces what [`module_name`](Self::module_name),
+    /// [`runtime_path`](Self::runtime_path) and [`legacy`](Self::legacy) have set.
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
         self
@@ -291,7 +299,7 @@ impl Builder {
                     found.push(format!("{} ({other})", path.display()))
                 }
                 // What is not ELF at all gets its error from the reader.
-                _ => return Skeleton::from_object(&bytes, &file_name(path), &self.options),
+                _ => return self.skeleton_of(&bytes, &file_name(path)),
             }
         }
         Err(Error::invalid_input(format!("no {endian} object among {}", found.join(", ")))
@@ -302,6 +310,15 @@ impl Builder {
                     Endian::Big => 'b',
                 }
             )))
+    }
+
+    fn skeleton_of(&self, object: &[u8], file: &str) -> Result<Skeleton> {
+        let skeleton = Skeleton::from_object(object, file, &self.options)?;
+        for warning in skeleton.warnings() {
+            let text = format!("{file}: {warning}");
+            if cargo::in_build_script() { cargo::warning(&text) } else { eprintln!("{text}") }
+        }
+        Ok(skeleton)
     }
 
     /// The skeleton of a C source (`*.c`) or of an object, without a file, and all files it was made from.

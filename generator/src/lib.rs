@@ -11,6 +11,9 @@
 //! and in the program `bpf_skel::include_skel!(runqslower);`. [`Builder`] has the options, [`generate`] takes an object
 //! that was compiled elsewhere, and `bpf_skel_macros::bpf_skel!` does without a `build.rs`.
 //!
+//! Objects whose maps are defined in a section `maps`, for iproute2 or for libbpf before 1.0, have skeletons too: see
+//! [`Legacy`](bpf_skel::elf::Legacy).
+//!
 //! Three stages, none of which looks into another: the object is read to a spec (`bpf_skel::elf`), the spec and its BTF
 //! become a model in which everything is named, typed and placed (`model`), the model becomes tokens (`emit`).
 

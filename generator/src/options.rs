@@ -1,5 +1,6 @@
 //! How a skeleton is to look.
 
+use bpf_skel::elf::Legacy;
 use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::{Error, Result};
@@ -16,6 +17,8 @@ pub struct Options {
     pub attributes: TokenStream,
     /// The module's visibility; `pub` if not given.
     pub visibility: Option<TokenStream>,
+    /// How the map definitions in a section `maps` are laid out.
+    pub legacy: Legacy,
 }
 
 impl Default for Options {
@@ -25,6 +28,7 @@ impl Default for Options {
             runtime: "::bpf_skel".to_owned(),
             attributes: TokenStream::new(),
             visibility: None,
+            legacy: Legacy::default(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bpf_skel::Frame;
 use bpf_skel::btf::Btf;
-use bpf_skel::elf;
+use bpf_skel::elf::{Reader, Warning};
 use bpf_skel::spec::{Endian, ObjectSpec};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -20,17 +20,20 @@ pub struct Skeleton {
     name: String,
     file: String,
     spec: ObjectSpec,
+    warnings: Vec<Warning>,
     module: Module,
 }
 
 impl Skeleton {
-    /// The skeleton of an object that was read from `file`.
+    /// The skeleton of an object that was read from `file`. Map definitions in a section `maps`, as iproute2 and libbpf
+    /// before 1.0 had them, are as good as those in `.maps`; [`warnings`](Self::warnings) has what is to be said of them.
     ///
     /// # Errors
     /// Where the object is broken or holds what is not supported; where an option is no Rust.
     pub fn from_object(bytes: &[u8], file: &str, options: &Options) -> Result<Self> {
-        let spec = elf::read(bytes, file)?;
-        Self::from_spec(spec, file, options)
+        let reading = Reader::new().legacy(options.legacy).read(bytes, file)?;
+        let skeleton = Self::from_spec(reading.spec, file, options)?;
+        Ok(Self { warnings: reading.warnings, ..skeleton })
     }
 
     /// The skeleton of an object that was read already.
@@ -59,7 +62,7 @@ impl Skeleton {
         drop(btf);
         let name = ident.to_string();
         let name = name.strip_prefix("r#").unwrap_or(&name).to_owned();
-        Ok(Self { name, file: file.to_owned(), spec, module })
+        Ok(Self { name, file: file.to_owned(), spec, warnings: Vec::new(), module })
     }
 
     /// Name of the module.
@@ -70,6 +73,11 @@ impl Skeleton {
     /// The object's spec, which the module has as `SPEC`.
     pub fn spec(&self) -> &ObjectSpec {
         &self.spec
+    }
+
+    /// What was passed over in the object.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// The value of `target_endian` that it is for.

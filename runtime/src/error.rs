@@ -41,6 +41,10 @@ pub enum ErrorKind {
     Malformed,
     /// The input is valid, but this version of bpf-skel has no support for it yet.
     NotSupportedYet,
+    /// Section `maps`, or a member of a definition in `.maps` that is not known: a map definition that only a loader of
+    /// its own time or making understands. Raised when an object is read, before anything else happens, and the one
+    /// failure that leads from the standard loader to the compatibility loader.
+    MapDefinition,
     /// The running kernel lacks a feature that is needed.
     NotSupportedByKernel,
     /// The caller asked for something that cannot be: a wrong size, a wrong phase, a wrong type.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bpf_skel::elf::{Legacy, Reader};
 use bpf_skel::spec::{Endian, ObjectSpec};
 
 /// Names of the fixtures that read, sorted: of every `NAME.bpf.c`, with `NAME-el.o` and `NAME-eb.o` beside it.
@@ -45,8 +46,18 @@ pub fn spec(name: &str) -> ObjectSpec {
 
 /// A fixture read from its object in this byte order.
 pub fn spec_in(name: &str, endian: Endian) -> ObjectSpec {
-    bpf_skel::elf::read(&bytes(name, endian), &format!("{name}.bpf.o"))
-        .unwrap_or_else(|error| panic!("{error}"))
+    read(&bytes(name, endian), &format!("{name}.bpf.o"))
+}
+
+/// An object that must read, legacy map definitions and all, as the generator reads it.
+pub fn read(bytes: &[u8], file: &str) -> ObjectSpec {
+    let reading = Reader::new().legacy(Legacy::Iproute2).read(bytes, file);
+    reading.unwrap_or_else(|error| panic!("{error}")).spec
+}
+
+/// The legacy objects whose definitions have these many bytes, in this byte order.
+pub fn legacy_size(size: usize, endian: Endian) -> Vec<u8> {
+    bytes(&format!("legacy/size_{size}"), endian)
 }
 
 /// The objects that must be refused: the case's name and the bytes.

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use bpf_skel::elf;
+use bpf_skel::elf::{Legacy, Reader};
 use bpf_skel::spec::ObjectSpec;
 use clap::{Parser, Subcommand};
 
@@ -46,9 +46,43 @@ pub fn main() -> ExitCode {
     })
 }
 
-pub(super) fn read_object(path: &Path) -> Result<ObjectSpec> {
-    let bytes = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
-    Ok(elf::read(&bytes, &file_name(path))?)
+/// How to read the object.
+#[derive(Debug, clap::Args)]
+pub(super) struct Reading {
+    /// Layout of the map definitions in a section `maps`.
+    #[arg(long, value_name = "LAYOUT", value_enum, default_value_t)]
+    legacy: Layout,
+}
+
+/// [`Legacy`], by the names that the command knows.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+pub(super) enum Layout {
+    /// struct bpf_elf_map, or as much of it as there is.
+    #[default]
+    Iproute2,
+    /// struct bpf_elf_map of 20 or 24 bytes, without flags.
+    Iproute2Old,
+    /// struct bpf_map_def of libbpf before 1.0.
+    Libbpf,
+}
+
+impl Reading {
+    pub(super) fn layout(&self) -> Legacy {
+        match self.legacy {
+            Layout::Iproute2 => Legacy::Iproute2,
+            Layout::Iproute2Old => Legacy::Iproute2Old,
+            Layout::Libbpf => Legacy::Libbpf,
+        }
+    }
+
+    /// Reads an object; what is to be said of it goes to standard error.
+    pub(super) fn object(&self, path: &Path) -> Result<ObjectSpec> {
+        let bytes = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
+        let file = file_name(path);
+        let reading = Reader::new().legacy(self.layout()).read(&bytes, &file)?;
+        reading.warnings.iter().for_each(|warning| eprintln!("bpf-skel: {file}: {warning}"));
+        Ok(reading.spec)
+    }
 }
 
 /// Writes to standard output. A reader that has seen enough (`| head`) is no failure.

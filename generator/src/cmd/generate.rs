@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use bpf_skel::spec::Endian;
 
-use super::cli::print;
+use super::cli::{Reading, print};
 use crate::output::write_if_changed;
 use crate::{Builder, Result};
 
@@ -26,11 +26,13 @@ pub(super) struct Args {
     /// Byte order of the object to take; of the only one given, any.
     #[arg(long, value_parser = ["little", "big"])]
     endian: Option<String>,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let mut builder = Builder::new().runtime_path(self.runtime);
+        let mut builder = Builder::new().runtime_path(self.runtime).legacy(self.reading.layout());
         if let Some(name) = self.name {
             builder = builder.module_name(name);
         }

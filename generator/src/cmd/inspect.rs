@@ -7,7 +7,7 @@ use bpf_skel::spec::{
 };
 use serde::Serialize;
 
-use super::cli::{print, print_json, read_object};
+use super::cli::{Reading, print, print_json};
 use super::table::Table;
 use crate::Result;
 use crate::model::type_name;
@@ -21,6 +21,8 @@ pub(super) struct Args {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 #[derive(Serialize)]
@@ -50,6 +52,7 @@ struct Map<'s> {
     flags: u32,
     map_extra: u64,
     pinned_by_name: bool,
+    legacy_pinning: Option<u32>,
     inner: Option<&'s str>,
     frozen: bool,
     slots: usize,
@@ -84,7 +87,7 @@ struct Variable<'s> {
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let spec = read_object(&self.object)?;
+        let spec = self.reading.object(&self.object)?;
         let btf = match spec.btf.is_empty() {
             true => None,
             false => Some(Btf::parse(&spec.btf, spec.endian)?),
@@ -175,6 +178,10 @@ impl<'s> Map<'s> {
             flags: map.flags,
             map_extra: map.extra,
             pinned_by_name: map.pinning == Pinning::ByName,
+            legacy_pinning: match map.pinning {
+                Pinning::Legacy(number) => Some(number),
+                Pinning::None | Pinning::ByName => None,
+            },
             inner: map.inner.and_then(|index| Some(&*spec.inner_maps.get(index as usize)?.name)),
             frozen: matches!(map.contents, MapContents::Data { frozen: true, .. }),
             slots: match &map.contents {
@@ -193,6 +200,7 @@ impl<'s> Map<'s> {
             notes.push(format!("extra {:#x}", self.map_extra));
         }
         notes.extend(self.pinned_by_name.then(|| "pinned by name".to_owned()));
+        notes.extend(self.legacy_pinning.map(|number| format!("pinning {number} of iproute2")));
         notes.extend(self.frozen.then(|| "frozen".to_owned()));
         notes.extend(self.inner.map(|inner| format!("holds {inner}")));
         notes.extend((self.slots > 0).then(|| format!("{} slots set", self.slots)));

@@ -9,7 +9,7 @@ use bpf_skel::spec::{Endian, MapContents, ObjectSpec, ProgramSpec, RelocationTar
 use bpf_skel::{ErrorKind, OpenObject, PreparedObject};
 use serde::Serialize;
 
-use super::cli::{print, print_json, read_object};
+use super::cli::{Reading, print, print_json};
 use super::table::Table;
 use crate::Result;
 
@@ -29,6 +29,8 @@ pub(super) struct Args {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reading: Reading,
     /// Add each program's final instructions in hex, with indices of maps in place of descriptors.
     #[arg(long)]
     insns: bool,
@@ -68,7 +70,7 @@ enum Verdict {
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let spec = Arc::new(read_object(&self.object)?);
+        let spec = Arc::new(self.reading.object(&self.object)?);
         let programs =
             (0..spec.programs.len()).map(|index| verify(&spec, index, self.insns)).collect();
         let report = Report { object: &spec.name, programs };

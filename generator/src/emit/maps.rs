@@ -61,7 +61,11 @@ fn map_doc(map: &Map<'_>) -> TokenStream {
     }
     let first = format!("Map {}: {}.", code(&spec.name), shape(&map.shape));
     let inner = map.inner.as_ref().map(|inner| format!("It holds maps like {}.", shape(inner)));
-    let pinned = (spec.pinning == Pinning::ByName).then(|| "Pinned by its name.".to_owned());
+    let pinned = match spec.pinning {
+        Pinning::None => None,
+        Pinning::ByName => Some("Pinned by its name.".to_owned()),
+        Pinning::Legacy(number) => Some(format!("Pinning {number} of iproute2.")),
+    };
     paragraphs(std::iter::once(first).chain(inner).chain(pinned))
 }
 

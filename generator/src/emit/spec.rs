@@ -85,8 +85,9 @@ fn map(out: &mut Writer, spec: &MapSpec) {
         contents,
     } = spec;
     let pinning = match pinning {
-        Pinning::None => "Pinning::None",
-        Pinning::ByName => "Pinning::ByName",
+        Pinning::None => "Pinning::None".to_owned(),
+        Pinning::ByName => "Pinning::ByName".to_owned(),
+        Pinning::Legacy(number) => format!("Pinning::Legacy({number})"),
     };
     out.open("MapSpec {");
     out.field("name", &text(name));
@@ -98,7 +99,7 @@ fn map(out: &mut Writer, spec: &MapSpec) {
     out.field("flags", &format_args!("{flags:#x}"));
     out.field("extra", &format_args!("{extra:#x}"));
     out.field("numa_node", numa_node);
-    out.field("pinning", pinning);
+    out.field("pinning", &pinning);
     out.field("key_type_id", key_type_id);
     out.field("value_type_id", value_type_id);
     out.field("inner", &option(inner.map(|index| index.to_string())));

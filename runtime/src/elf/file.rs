@@ -75,7 +75,12 @@ impl<'a> File<'a> {
 
     /// The only section with this role.
     pub(super) fn section_with(&self, role: Role) -> Option<&Section<'a>> {
-        self.sections.iter().find(|section| section.role == role)
+        self.find(role).map(|(_, section)| section)
+    }
+
+    /// The only section with this role, with its ELF index.
+    pub(super) fn find(&self, role: Role) -> Option<(usize, &Section<'a>)> {
+        self.sections.iter().enumerate().find(|(_, section)| section.role == role)
     }
 
     /// The section with this ELF index.

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use super::budget::Budget;
 use super::file::File;
 use super::section::{Role, TEXT};
@@ -35,7 +37,9 @@ pub(super) struct Functions<'a> {
 }
 
 impl<'a> Functions<'a> {
-    pub(super) fn read(file: &File<'a>, budget: &mut Budget) -> Result<Self> {
+    /// With `untyped`, a symbol that is not said to be of a function is one too, where it begins a section that has
+    /// none: the whole section is its code, as for iproute2.
+    pub(super) fn read(file: &File<'a>, untyped: bool, budget: &mut Budget) -> Result<Self> {
         let mut functions = Vec::new();
         for symbol in file.symbols.iter().filter(|symbol| symbol.kind == SymbolKind::Function) {
             let Some(index) = symbol.section else { continue };
@@ -47,6 +51,9 @@ impl<'a> Functions<'a> {
                 .within(|| Frame::Section(section.name.to_owned()))?;
             budget.take(function.bytes.len())?;
             functions.push(function);
+        }
+        if untyped {
+            add_untyped(file, &mut functions, budget)?;
         }
         functions.sort_by_key(|function| (function.section, function.start));
         for (before, after) in functions.iter().zip(functions.iter().skip(1)) {
@@ -87,6 +94,31 @@ impl<'a> Functions<'a> {
         let index = self.all.partition_point(|f| (f.section, f.start) < (section, offset));
         self.get(index).filter(|f| (f.section, f.start) == (section, offset)).map(|_| index)
     }
+}
+
+fn add_untyped<'a>(
+    file: &File<'a>,
+    functions: &mut Vec<Function<'a>>,
+    budget: &mut Budget,
+) -> Result<()> {
+    let mut done: HashSet<usize> = functions.iter().map(|function| function.section).collect();
+    for symbol in &file.symbols {
+        let is_start = symbol.kind == SymbolKind::Untyped && symbol.binding == Binding::Global;
+        let Some(index) = symbol.section.filter(|_| is_start && symbol.value == 0) else {
+            continue;
+        };
+        let Some(section) = file.section(index).filter(|s| s.role == Role::Text) else { continue };
+        if section.name == TEXT || !done.insert(index) {
+            continue;
+        }
+        let whole = Symbol { size: section.size, ..*symbol };
+        let function = read_one(&whole, index, section.name, section.bytes)
+            .within(|| Frame::Symbol(symbol.name.to_owned()))
+            .within(|| Frame::Section(section.name.to_owned()))?;
+        budget.take(function.bytes.len())?;
+        functions.push(function);
+    }
+    Ok(())
 }
 
 fn read_one<'a>(

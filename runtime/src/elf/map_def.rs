@@ -13,11 +13,11 @@ use crate::btf::{Btf, Composite, Kind, Member};
 use crate::error::Within as _;
 use crate::spec::Pinning;
 use crate::uapi::MapType;
-use crate::{Error, Frame, Result};
+use crate::{Error, ErrorKind, Frame, Result};
 
 /// What a definition says; `None` for members that it does not have.
 #[derive(Clone, Debug, Default)]
-pub(super) struct MapDef {
+pub(super) struct MapDef<'a> {
     pub(super) map_type: MapType,
     pub(super) key: Side,
     pub(super) value: Side,
@@ -26,7 +26,9 @@ pub(super) struct MapDef {
     pub(super) extra: u64,
     pub(super) numa_node: u32,
     pub(super) pinning: Pinning,
-    pub(super) values: Option<Values>,
+    pub(super) values: Option<Values<'a>>,
+    /// Names of members that nobody knows.
+    pub(super) unknown: Vec<&'a str>,
 }
 
 /// Size and type of keys or values.
@@ -38,17 +40,26 @@ pub(super) struct Side {
 
 /// The member `values`.
 #[derive(Clone, Debug)]
-pub(super) struct Values {
+pub(super) struct Values<'a> {
     /// Offset of the first slot in the definition, in bytes.
     pub(super) offset: u32,
     /// What a map-in-map holds; `None` for a prog array.
-    pub(super) inner: Option<Box<MapDef>>,
+    pub(super) inner: Option<Box<MapDef<'a>>>,
 }
 
-/// Reads the definition that a variable of this type makes.
-pub(super) fn read(btf: &Btf<'_>, ty: u32) -> Result<MapDef> {
+/// Reads the definition that a variable of this type makes. If `relaxed`, members that are not known are no error.
+pub(super) fn read<'a>(btf: &Btf<'a>, ty: u32, relaxed: bool) -> Result<MapDef<'a>> {
     let definition = composite(btf, ty)?;
-    read_struct(btf, &definition, false)
+    read_struct(btf, &definition, Rules { inner: false, relaxed })
+}
+
+/// What differs from definition to definition.
+#[derive(Clone, Copy)]
+struct Rules {
+    /// It is of the maps that another one holds.
+    inner: bool,
+    /// Members that are not known are passed over.
+    relaxed: bool,
 }
 
 fn composite<'a>(btf: &Btf<'a>, ty: u32) -> Result<Composite<'a>> {
@@ -58,11 +69,11 @@ fn composite<'a>(btf: &Btf<'a>, ty: u32) -> Result<Composite<'a>> {
     }
 }
 
-fn read_struct(btf: &Btf<'_>, definition: &Composite<'_>, inner: bool) -> Result<MapDef> {
+fn read_struct<'a>(btf: &Btf<'a>, definition: &Composite<'a>, rules: Rules) -> Result<MapDef<'a>> {
     let mut def = MapDef::default();
     let last = definition.len().saturating_sub(1);
     for (index, member) in definition.members().enumerate() {
-        read_member(btf, &mut def, &member, index == last, inner)
+        read_member(btf, &mut def, &member, index == last, rules)
             .within(|| Frame::Member(member.name.to_owned()))?;
     }
     if def.map_type == MapType::UNSPEC {
@@ -72,13 +83,14 @@ fn read_struct(btf: &Btf<'_>, definition: &Composite<'_>, inner: bool) -> Result
     Ok(def)
 }
 
-fn read_member(
-    btf: &Btf<'_>,
-    def: &mut MapDef,
-    member: &Member<'_>,
+fn read_member<'a>(
+    btf: &Btf<'a>,
+    def: &mut MapDef<'a>,
+    member: &Member<'a>,
     last: bool,
-    inner: bool,
+    rules: Rules,
 ) -> Result<()> {
+    let Rules { inner, relaxed } = rules;
     match member.name {
         "type" => def.map_type = MapType(number(btf, member.ty)?),
         "max_entries" => def.max_entries = number(btf, member.ty)?,
@@ -109,9 +121,10 @@ fn read_member(
         "values" if !last => {
             return Err(Error::malformed("expected it as the last member"));
         }
-        "values" => def.values = Some(values(btf, def, member)?),
+        "values" => def.values = Some(values(btf, def, member, relaxed)?),
+        _ if relaxed => def.unknown.push(member.name),
         _ => {
-            return Err(Error::malformed("no such member").with_hint(
+            return Err(Error::new(ErrorKind::MapDefinition, "no such member").with_hint(
                 "a map has type, max_entries, map_flags, numa_node, key, key_size, value, value_size, pinning, \
                  map_extra and values",
             ));
@@ -179,7 +192,12 @@ fn long_number(btf: &Btf<'_>, ty: u32) -> Result<u64> {
     })
 }
 
-fn values(btf: &Btf<'_>, def: &mut MapDef, member: &Member<'_>) -> Result<Values> {
+fn values<'a>(
+    btf: &Btf<'a>,
+    def: &mut MapDef<'a>,
+    member: &Member<'a>,
+    relaxed: bool,
+) -> Result<Values<'a>> {
     let holds_maps = matches!(def.map_type, MapType::ARRAY_OF_MAPS | MapType::HASH_OF_MAPS);
     if !holds_maps && def.map_type != MapType::PROG_ARRAY {
         return Err(Error::malformed(format!(
@@ -206,7 +224,8 @@ fn values(btf: &Btf<'_>, def: &mut MapDef, member: &Member<'_>) -> Result<Values
         other => return Err(expected("an array of pointers", &other)),
     };
     let inner = if holds_maps {
-        let inner = composite(btf, target).and_then(|inner| read_struct(btf, &inner, true))?;
+        let rules = Rules { inner: true, relaxed };
+        let inner = composite(btf, target).and_then(|inner| read_struct(btf, &inner, rules))?;
         Some(Box::new(inner))
     } else {
         match resolve(btf, target)?.1 {

@@ -6,6 +6,7 @@ use super::budget::Budget;
 use super::file::File;
 use super::map_def::{self, MapDef};
 use super::section::{MAPS, Role};
+use super::warning::Warning;
 use crate::btf::{Btf, DataSec, DataSecVar, Kind, Linkage};
 use crate::error::Within as _;
 use crate::spec::{MapContents, MapSpec};
@@ -18,8 +19,12 @@ pub(super) struct Maps<'a> {
     pub(super) inner: Vec<MapSpec>,
     /// Those of section `.maps`, ascending by offset; the first of `specs`.
     pub(super) defined: Vec<Defined<'a>>,
+    /// The index in `specs` of each definition, by the ELF index of its section and its offset there.
+    definitions: HashMap<(usize, u64), u32>,
     /// The index in `specs` of each data section, by its ELF index.
     sections: HashMap<usize, u32>,
+    /// What was passed over.
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// A map of section `.maps`.
@@ -34,11 +39,24 @@ pub(super) struct Defined<'a> {
 }
 
 impl Maps<'_> {
-    /// The index of the map of section `.maps` that starts at this offset.
-    pub(super) fn defined_at(&self, offset: i64) -> Option<u32> {
-        let offset = u32::try_from(offset).ok()?;
-        let index = self.defined.binary_search_by_key(&offset, |map| map.offset).ok()?;
-        u32::try_from(index).ok()
+    /// The index of the map whose definition starts there.
+    pub(super) fn defined_at(&self, section: usize, offset: u64) -> Option<u32> {
+        self.definitions.get(&(section, offset)).copied()
+    }
+
+    /// Adds a map that is defined there.
+    pub(super) fn add(&mut self, section: usize, offset: u64, spec: MapSpec) -> Result<u32> {
+        let index = count(self.specs.len())?;
+        self.definitions.insert((section, offset), index);
+        self.specs.push(spec);
+        Ok(index)
+    }
+
+    /// Adds the template of the maps that another one holds.
+    pub(super) fn add_inner(&mut self, spec: MapSpec) -> Result<u32> {
+        let index = count(self.inner.len())?;
+        self.inner.push(spec);
+        Ok(index)
     }
 
     /// The index of the map of a data section.
@@ -59,17 +77,17 @@ fn count(n: usize) -> Result<u32> {
     u32::try_from(n).map_err(|_| Error::malformed("too many maps"))
 }
 
-/// Reads section `.maps`.
+/// Reads section `.maps`; if `relaxed`, members that are not known are passed over.
 pub(super) fn read<'a>(
     file: &File<'a>,
     btf: Option<&Btf<'a>>,
     datasec: Option<DataSec<'a>>,
+    relaxed: bool,
     budget: &mut Budget,
 ) -> Result<Maps<'a>> {
     let mut maps = Maps::default();
-    let Some(section) = file.section_with(Role::Maps).filter(|section| section.size > 0) else {
-        return Ok(maps);
-    };
+    let section = file.find(Role::Maps).filter(|(_, section)| section.size > 0);
+    let Some((index, section)) = section else { return Ok(maps) };
     let frame = || Frame::Section(MAPS.to_owned());
     let Some((btf, datasec)) = btf.zip(datasec) else {
         return Err(Error::malformed("no BTF describes the maps").within(frame()))
@@ -77,21 +95,32 @@ pub(super) fn read<'a>(
     };
     for var in datasec.vars() {
         let Some(ty) = btf.type_by_id(var.ty) else { continue };
-        add(&mut maps, btf, ty.name, var, section.size, budget)
+        let place = Place { section: index, size: section.size, var };
+        add(&mut maps, btf, ty.name, &place, relaxed, budget)
             .within(|| Frame::Map(ty.name.to_owned()))
             .within(frame)?;
     }
     Ok(maps)
 }
 
+/// A variable of section `.maps`.
+struct Place {
+    /// ELF index of the section.
+    section: usize,
+    /// Size of the section.
+    size: u64,
+    var: DataSecVar,
+}
+
 fn add<'a>(
     maps: &mut Maps<'a>,
     btf: &Btf<'a>,
     name: &'a str,
-    var: DataSecVar,
-    section_size: u64,
+    place: &Place,
+    relaxed: bool,
     budget: &mut Budget,
 ) -> Result<()> {
+    let &Place { section, size: section_size, var } = place;
     if name.is_empty() {
         return Err(Error::malformed("a map without a name"));
     }
@@ -115,23 +144,36 @@ fn add<'a>(
             var.size, var.offset
         )));
     }
-    let def = map_def::read(btf, ty)?;
+    let def = map_def::read(btf, ty, relaxed)?;
     let inner = match def.values.as_ref().and_then(|values| values.inner.as_deref()) {
         Some(inner) => {
-            let index = count(maps.inner.len())?;
-            maps.inner.push(spec(&format!("{name}.inner"), inner, None, budget)?);
-            Some(index)
+            warn_of_unknown(maps, name, inner, budget)?;
+            Some(maps.add_inner(spec(&format!("{name}.inner"), inner, None, budget)?)?)
         }
         None => None,
     };
-    maps.specs.push(spec(name, &def, inner, budget)?);
-    count(maps.specs.len())?;
+    warn_of_unknown(maps, name, &def, budget)?;
+    maps.add(section, var.offset.into(), spec(name, &def, inner, budget)?)?;
     let slots = def.values.map(|values| values.offset);
     maps.defined.push(Defined { name, offset: var.offset, size: var.size, slots });
     Ok(())
 }
 
-fn spec(name: &str, def: &MapDef, inner: Option<u32>, budget: &mut Budget) -> Result<MapSpec> {
+fn warn_of_unknown(
+    maps: &mut Maps<'_>,
+    name: &str,
+    def: &MapDef<'_>,
+    budget: &mut Budget,
+) -> Result<()> {
+    for member in &def.unknown {
+        budget.take(name.len() + member.len() + size_of::<Warning>())?;
+        let (map, member) = (name.to_owned(), (*member).to_owned());
+        maps.warnings.push(Warning::UnknownMember { map, member });
+    }
+    Ok(())
+}
+
+fn spec(name: &str, def: &MapDef<'_>, inner: Option<u32>, budget: &mut Budget) -> Result<MapSpec> {
     budget.take(size_of::<MapSpec>())?;
     Ok(MapSpec {
         name: budget.text(name)?,

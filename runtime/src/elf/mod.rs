@@ -11,6 +11,7 @@ mod externs;
 mod file;
 mod function;
 mod info;
+mod legacy;
 mod link;
 mod map_def;
 mod maps;
@@ -20,6 +21,9 @@ mod reference;
 mod section;
 mod slots;
 mod symbol;
+mod warning;
 
+pub use legacy::{Legacy, LegacyMaps};
 pub use name::object_name;
-pub use read::{read, read_file};
+pub use read::{Reader, Reading, read, read_file};
+pub use warning::Warning;

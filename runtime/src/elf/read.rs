@@ -8,7 +8,9 @@ use super::externs::Externs;
 use super::file::File;
 use super::function::Functions;
 use super::info::Info;
+use super::legacy::{self, Legacy, LegacyMaps};
 use super::section::{MAPS, Role};
+use super::warning::Warning;
 use super::{btf_fix, data, link, maps, object_name, slots};
 use crate::btf::{Btf, DataSec, Kind};
 use crate::error::Within as _;
@@ -19,15 +21,16 @@ use crate::{Error, Frame, Result};
 /// Reads a BPF object: an ELF file as `clang -target bpf -c` writes it, in either byte order.
 ///
 /// `file` is the file's name, for errors; the object's own name is [`object_name`] of it. No system call is made and
-/// nothing depends on the running kernel: the same bytes give the same spec everywhere.
+/// nothing depends on the running kernel: the same bytes give the same spec everywhere. [`Reader`] has options.
 ///
 /// # Errors
-/// [`Malformed`](crate::ErrorKind::Malformed) for what is no BPF object or breaks the rules of one, and
+/// [`Malformed`](crate::ErrorKind::Malformed) for what is no BPF object or breaks the rules of one,
+/// [`MapDefinition`](crate::ErrorKind::MapDefinition) for map definitions of other loaders, and
 /// [`NotSupportedYet`](crate::ErrorKind::NotSupportedYet) for valid objects that need what this version does not have:
-/// struct_ops, arena variables, jump tables, legacy `maps` sections, and pointers to data among the initial values of
-/// data sections. The error names the section and the symbol.
+/// struct_ops, arena variables, jump tables, and pointers to data among the initial values of data sections. The error
+/// names the section and the symbol.
 pub fn read(bytes: &[u8], file: &str) -> Result<ObjectSpec> {
-    read_object(bytes, object_name(file)).within(|| Frame::Object(file.to_owned()))
+    Reader::new().read(bytes, file).map(|reading| reading.spec)
 }
 
 /// Reads the BPF object in a file.
@@ -35,16 +38,85 @@ pub fn read(bytes: &[u8], file: &str) -> Result<ObjectSpec> {
 /// # Errors
 /// As [`read`], and where the file cannot be read.
 pub fn read_file(path: impl AsRef<Path>) -> Result<ObjectSpec> {
-    let path = path.as_ref();
-    let in_file = || Frame::Path(path.display().to_string());
-    let bytes = fs::read(path).map_err(|error| Error::system("read", error)).within(in_file)?;
-    read(&bytes, &path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
+    Reader::new().read_file(path).map(|reading| reading.spec)
 }
 
-fn read_object(bytes: &[u8], name: &str) -> Result<ObjectSpec> {
+/// Reads objects with options. Without one it is as strict as [`read`].
+///
+/// ```
+/// # fn f(bytes: &[u8]) -> bpf_skel::Result<()> {
+/// use bpf_skel::elf::{Legacy, Reader};
+///
+/// let reading = Reader::new().legacy(Legacy::Iproute2).read(bytes, "classifier.o")?;
+/// reading.warnings.iter().for_each(|warning| eprintln!("{warning}"));
+/// println!("{} maps", reading.spec.maps.len());
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use]
+pub struct Reader {
+    legacy: Option<Legacy>,
+    relaxed: bool,
+}
+
+/// An object that was read, and what is to be said of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Reading {
+    /// The object.
+    pub spec: ObjectSpec,
+    /// What its section `maps` was taken for, if it has one.
+    pub legacy: Option<LegacyMaps>,
+    /// What was passed over.
+    pub warnings: Vec<Warning>,
+}
+
+impl Reader {
+    /// A reader that is strict.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads map definitions in a section `maps` too, beside those in `.maps`; a section whose name ends with `/maps` is
+    /// one too, as with ir-keytable.
+    pub fn legacy(mut self, layout: Legacy) -> Self {
+        self.legacy = Some(layout);
+        self
+    }
+
+    /// Passes over members of definitions in `.maps` that it does not know, with a warning.
+    pub fn relaxed(mut self) -> Self {
+        self.relaxed = true;
+        self
+    }
+
+    /// Reads an object; see [`read`].
+    ///
+    /// # Errors
+    /// As [`read`], but for what the options allow.
+    pub fn read(&self, bytes: &[u8], file: &str) -> Result<Reading> {
+        read_object(*self, bytes, object_name(file)).within(|| Frame::Object(file.to_owned()))
+    }
+
+    /// Reads the object in a file.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and where the file cannot be read.
+    pub fn read_file(&self, path: impl AsRef<Path>) -> Result<Reading> {
+        let path = path.as_ref();
+        let in_file = || Frame::Path(path.display().to_string());
+        let bytes = fs::read(path).map_err(|error| Error::system("read", error)).within(in_file)?;
+        self.read(&bytes, &path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
+    }
+}
+
+fn read_object(reader: Reader, bytes: &[u8], name: &str) -> Result<Reading> {
     let mut budget = Budget::for_input(bytes.len());
     let file = File::parse(bytes, &mut budget)?;
-    let functions = Functions::read(&file, &mut budget)?;
+    if reader.legacy.is_none() {
+        legacy::refuse(&file)?;
+    }
+    let functions = Functions::read(&file, reader.legacy.is_some(), &mut budget)?;
 
     let raw = file.section_with(Role::Btf).filter(|section| !section.bytes.is_empty());
     let frame = || Frame::Section(".BTF".to_owned());
@@ -55,29 +127,41 @@ fn read_object(bytes: &[u8], name: &str) -> Result<ObjectSpec> {
         None => Vec::new(),
     };
     let btf = raw.map(|_| Btf::parse(&fixed, file.endian).within(frame)).transpose()?;
-    let spec = describe(&file, &functions, &mut externs, btf.as_ref(), name, &mut budget)?;
-    Ok(ObjectSpec { btf: fixed.into(), ..spec })
+    let mut reading =
+        describe(reader, &file, &functions, &mut externs, btf.as_ref(), name, &mut budget)?;
+    reading.spec.btf = fixed.into();
+    Ok(reading)
 }
 
 /// The spec without its BTF.
 fn describe(
+    reader: Reader,
     file: &File<'_>,
     functions: &Functions<'_>,
     externs: &mut Externs<'_>,
     btf: Option<&Btf<'_>>,
     name: &str,
     budget: &mut Budget,
-) -> Result<ObjectSpec> {
+) -> Result<Reading> {
     let datasecs = data_sections(btf);
     let datasec = |name: &str| datasecs.get(name).copied();
-    let mut maps = maps::read(file, btf, datasec(MAPS).map(|(_, section)| section), budget)?;
+    let defined = datasec(MAPS).map(|(_, section)| section);
+    let mut maps = maps::read(file, btf, defined, reader.relaxed, budget)?;
+    let legacy = match reader.legacy {
+        Some(layout) => legacy::read(file, btf, layout, &mut maps, budget)?,
+        None => None,
+    };
     let variables = data::read(file, btf, datasec, &mut maps, budget)?;
     externs.add_map(datasec(KCONFIG).map(|(id, _)| id), &mut maps, budget)?;
     slots::read(file, functions, &mut maps)?;
     let info = Info::read(file, btf, budget)?;
     let mut core = btf.map(Table::new);
-    let programs = link::programs(file, functions, &maps, externs, &info, core.as_mut(), budget)?;
-    Ok(ObjectSpec {
+    let mut programs =
+        link::programs(file, functions, &maps, externs, &info, core.as_mut(), budget)?;
+    if let Some(legacy) = &legacy {
+        legacy::link(legacy, &mut maps, &mut programs, budget)?;
+    }
+    let spec = ObjectSpec {
         name: name.to_owned().into(),
         endian: file.endian,
         license: license(file)?.to_owned().into(),
@@ -89,7 +173,8 @@ fn describe(
         variables: variables.into(),
         core: core.map(Table::finish).unwrap_or_default(),
         externs: externs.specs(budget)?.into(),
-    })
+    };
+    Ok(Reading { spec, legacy: legacy.map(|legacy| legacy.maps), warnings: maps.warnings })
 }
 
 /// All data sections of the BTF with their ids, by name.

@@ -137,10 +137,16 @@ impl Context<'_, '_> {
         let section = self.file.section(index);
         match section.map_or(Role::Ignored, |section| section.role) {
             Role::Text => self.function_at(index, offset).map(Target::Address),
-            Role::Maps => match offset.and_then(|offset| self.maps.defined_at(offset)) {
-                Some(map) => Ok(Target::Map(map)),
-                None => Err(Error::malformed("no map of section \".maps\" starts there")),
-            },
+            Role::Maps | Role::LegacyMaps => {
+                let offset = offset.and_then(|offset| u64::try_from(offset).ok());
+                match offset.and_then(|offset| self.maps.defined_at(index, offset)) {
+                    Some(map) => Ok(Target::Map(map)),
+                    None => Err(Error::malformed(format!(
+                        "no map of section {:?} starts there",
+                        section.map_or("", |section| section.name)
+                    ))),
+                }
+            }
             Role::Data | Role::Rodata | Role::Bss => {
                 let map = self.maps.of_section(index);
                 let offset = offset.and_then(|offset| u32::try_from(offset).ok());

@@ -40,6 +40,8 @@ pub(super) enum Role {
     License,
     Version,
     Maps,
+    /// Map definitions of loaders that are older than BTF.
+    LegacyMaps,
     Btf,
     BtfExt,
     Data,
@@ -78,6 +80,11 @@ pub(super) fn read<'a>(
         let section =
             read_one(name, header, order, file).within(|| Frame::Section(name.to_owned()))?;
         let once = !matches!(section.role, Role::Ignored | Role::Text);
+        let legacy = section.role == Role::LegacyMaps;
+        if legacy && sections.iter().any(|other: &Section<'_>| other.role == Role::LegacyMaps) {
+            return Err(Error::malformed("a second section of legacy map definitions")
+                .within(Frame::Section(name.to_owned())));
+        }
         if once && !seen.insert(name) {
             return Err(Error::malformed("two sections of this name")
                 .within(Frame::Section(name.to_owned())));
@@ -134,9 +141,7 @@ fn role_by_name(name: &str, zeros: bool, size: u64) -> Result<Role> {
             )));
         }
         // `lirc_mode2/maps` and the like are what tools with a loader of their own call theirs.
-        _ if name == "maps" || name.ends_with("/maps") => {
-            return Err(Error::not_supported_yet("legacy map definitions"));
-        }
+        _ if (name == "maps" || name.ends_with("/maps")) && !zeros => Role::LegacyMaps,
         ".struct_ops" | ".struct_ops.link" | "?.struct_ops" | "?.struct_ops.link" => {
             return Err(Error::not_supported_yet("struct_ops maps"));
         }

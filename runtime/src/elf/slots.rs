@@ -63,7 +63,7 @@ fn read_one(
         };
         let target = symbol
             .ok_or_else(|| Error::malformed("a relocation against a symbol that does not exist"))
-            .and_then(|symbol| target(file, functions, maps, map_type, symbol))
+            .and_then(|symbol| target(functions, maps, map_type, symbol))
             .within(|| Frame::Member(format!("values[{key}]")))?;
         Ok(Slot { key, target })
     };
@@ -72,13 +72,11 @@ fn read_one(
 }
 
 fn target(
-    file: &File<'_>,
     functions: &Functions<'_>,
     maps: &Maps<'_>,
     map_type: MapType,
     symbol: &Symbol<'_>,
 ) -> Result<SlotTarget> {
-    let section = symbol.section.and_then(|index| file.section(index));
     if map_type == MapType::PROG_ARRAY {
         let found = symbol.section.zip(usize::try_from(symbol.value).ok());
         let function = found.and_then(|(section, offset)| functions.at(section, offset));
@@ -89,9 +87,7 @@ fn target(
         };
         return Ok(SlotTarget::Program(program));
     }
-    let in_maps = section.is_some_and(|section| section.role == Role::Maps);
-    let offset = i64::try_from(symbol.value).ok().filter(|_| in_maps);
-    match offset.and_then(|offset| maps.defined_at(offset)) {
+    match symbol.section.and_then(|section| maps.defined_at(section, symbol.value)) {
         Some(map) => Ok(SlotTarget::Map(map)),
         None => Err(Error::malformed(format!("expected a map, found {:?}", symbol.name))),
     }

@@ -1,6 +1,7 @@
 use object::Endianness;
 use object::elf::{
-    STB_LOCAL, STB_WEAK, STT_FILE, STT_FUNC, STT_OBJECT, STT_SECTION, STV_HIDDEN, STV_INTERNAL,
+    STB_LOCAL, STB_WEAK, STT_FILE, STT_FUNC, STT_NOTYPE, STT_OBJECT, STT_SECTION, STV_HIDDEN,
+    STV_INTERNAL,
 };
 use object::read::elf::{Sym as _, SymbolTable};
 
@@ -28,6 +29,8 @@ pub(super) enum SymbolKind {
     Function,
     Object,
     Section,
+    /// The compiler did not say.
+    Untyped,
     Other,
 }
 
@@ -53,6 +56,7 @@ pub(super) fn read<'a>(
             STT_FUNC => SymbolKind::Function,
             STT_OBJECT => SymbolKind::Object,
             STT_SECTION => SymbolKind::Section,
+            STT_NOTYPE => SymbolKind::Untyped,
             _ => SymbolKind::Other,
         };
         let name = match raw.st_type() {

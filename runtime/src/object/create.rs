@@ -115,7 +115,7 @@ fn inner_template(context: &Context<'_>, open: &OpenMap) -> Result<Option<Map>> 
         Inner::Like(_) => return Ok(None),
         Inner::Replaced(spec) => spec,
         Inner::Spec => {
-            let Some(index) = open.spec.inner else { return Ok(None) };
+            let Some(index) = open.spec.inner else { return no_template(open.spec.map_type) };
             context.spec.inner_maps.get(index as usize).ok_or_else(|| {
                 Error::malformed(format!(
                     "its inner map has number {index}; there are {}",
@@ -126,6 +126,17 @@ fn inner_template(context: &Context<'_>, open: &OpenMap) -> Result<Option<Map>> 
     };
     let spec = MapSpec { max_entries: max_entries(spec)?, ..spec.clone() };
     create_bare(context, &spec, None).within(|| Frame::Map(spec.name.to_string())).map(Some)
+}
+
+/// The kernel's answer for a map-in-map without a template is a bad descriptor.
+fn no_template(map_type: MapType) -> Result<Option<Map>> {
+    match map_type {
+        MapType::ARRAY_OF_MAPS | MapType::HASH_OF_MAPS => Err(Error::invalid_input(
+            "nothing says what the maps in it are like",
+        )
+        .with_hint("OpenMap::set_inner does; so does `values` in .maps, or `inner_id` in maps")),
+        _ => Ok(None),
+    }
 }
 
 fn create_bare(

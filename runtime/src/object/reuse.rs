@@ -38,7 +38,8 @@ pub(crate) fn place(
                 policy.place(context.spec, &open.spec)?.map(Location::Place)
             }
             (None, None) => match open.spec.pinning {
-                Pinning::None => None,
+                // Where those go is for a policy to say.
+                Pinning::None | Pinning::Legacy(_) => None,
                 Pinning::ByName => Some(Location::Path(options.pin_root().join(&*open.spec.name))),
             },
         },

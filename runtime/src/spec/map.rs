@@ -9,7 +9,7 @@ pub struct MapSpec {
     /// The C name; for a data section, the section's name (`.rodata`, `.data.config`). The template of an inner
     /// map is called `OUTER.inner`.
     pub name: Cow<'static, str>,
-    /// The section that defines the map: `.maps`, or a data section.
+    /// The section that defines the map: `.maps`, the legacy `maps`, or a data section.
     pub section: Cow<'static, str>,
     /// `type`
     pub map_type: MapType,
@@ -65,14 +65,23 @@ impl MapSpec {
     }
 }
 
-/// The `pinning` member of a definition in `.maps`.
+/// The `pinning` member of a definition.
+///
+/// Numbers of `.maps` and of section `maps` are two namespaces: 1 is libbpf's `LIBBPF_PIN_BY_NAME` in the one and
+/// iproute2's `PIN_OBJECT_NS` in the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pinning {
-    /// `LIBBPF_PIN_NONE`
+    /// `LIBBPF_PIN_NONE`, and iproute2's `PIN_NONE`.
     #[default]
     None,
     /// `LIBBPF_PIN_BY_NAME`: at the pin root under the map's own name, reused where it is there already.
     ByName,
+    /// A number of section `maps` other than 0: 1 is `PIN_OBJECT_NS` (a directory named by the SHA-1 of the object's
+    /// file), 2 is `PIN_GLOBAL_NS`, and what others mean is up to the machine's `/etc/iproute2/bpf_pinning`. A plain
+    /// load pins nothing for it: it takes a pinning configuration to say where.
+    #[doc(alias = "PIN_OBJECT_NS")]
+    #[doc(alias = "PIN_GLOBAL_NS")]
+    Legacy(u32),
 }
 
 /// What a map holds when it has been created.
@@ -87,7 +96,8 @@ pub enum MapContents {
         /// Whether the map is frozen once it is filled (`.rodata`).
         frozen: bool,
     },
-    /// The statically initialised slots of a map-in-map or of a prog array: `.values = { … }`. Ascending by key.
+    /// The statically initialised slots of a map-in-map or of a prog array: `.values = { … }`, or what section `maps`
+    /// says by ids. Ascending by key.
     Slots(Cow<'static, [Slot]>),
 }
 

@@ -43,8 +43,8 @@ pub struct ObjectSpec {
     /// filled in, hidden functions made static, symbols of the kernel reduced to what the kernel takes (its own types
     /// say more of them). Empty where the object has none.
     pub btf: Cow<'static, [u8]>,
-    /// Maps in the order they were found: those of `.maps` first, by offset, then the data sections, in the
-    /// order of the file's sections, then `.kconfig`.
+    /// Maps in the order they were found: those of `.maps` first, by offset, then those of the legacy `maps`, by offset,
+    /// then the data sections, in the order of the file's sections, then `.kconfig`.
     pub maps: Cow<'static, [MapSpec]>,
     /// Templates of inner maps, referred to by [`MapSpec::inner`].
     pub inner_maps: Cow<'static, [MapSpec]>,

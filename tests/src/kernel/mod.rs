@@ -60,7 +60,7 @@ macro_rules! kernel_fixture {
         #[cfg(target_endian = "big")]
         const OBJECT: &[u8] =
             include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/", $name, "-eb.o"));
-        bpf_skel::elf::read(OBJECT, $name).expect("a fixture is an object")
+        $crate::fixtures::read(OBJECT, $name)
     }};
 }
 

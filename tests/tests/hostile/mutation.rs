@@ -1,5 +1,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use bpf_skel::elf::{Legacy, Reader};
 use bpf_skel::spec::Endian;
 use bpf_skel_tests::fixtures;
 use bpf_skel_tests::random::Random;
@@ -26,7 +27,9 @@ fn corpus() -> Vec<Vec<u8>> {
     let orders = [Endian::Little, Endian::Big];
     let good = fixtures::names();
     let good = good.iter().flat_map(|name| orders.map(|o| fixtures::bytes(name, o)));
-    good.chain(fixtures::refused().into_iter().map(|(_, bytes)| bytes)).collect()
+    let sizes = [16, 20, 24, 28, 32, 36].into_iter();
+    let legacy = sizes.flat_map(|size| orders.map(|order| fixtures::legacy_size(size, order)));
+    good.chain(legacy).chain(fixtures::refused().into_iter().map(|(_, bytes)| bytes)).collect()
 }
 
 fn mutate(bytes: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
@@ -89,13 +92,14 @@ fn mutated_objects_neither_panic_nor_exhaust_memory() {
         Err(_) => 2_000,
     };
     let corpus = corpus();
+    let reader = Reader::new().legacy(Legacy::Iproute2).relaxed();
     let mut read = 0;
     for seed in 0..count {
         let mut random = Random::new(seed);
         let mut bytes = corpus[random.below(corpus.len())].clone();
         mutate(&mut bytes, &corpus, &mut random);
         let result = catch_unwind(AssertUnwindSafe(|| {
-            memory::peak(|| bpf_skel::elf::read(&bytes, "mutated.o").is_ok())
+            memory::peak(|| reader.read(&bytes, "mutated.o").is_ok())
         }));
         let (ok, peak) = result.unwrap_or_else(|_| panic!("seed {seed} panics"));
         assert!(peak <= limit(bytes.len()), "seed {seed}: {} bytes take {peak}", bytes.len());

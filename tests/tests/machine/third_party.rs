@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bpf_skel::ErrorKind;
+use bpf_skel::elf::{Legacy, Reader};
 use bpf_skel_tests::machine::{Outcome, Skip, tests};
 
 tests![each_reads_or_is_not_supported_yet];
@@ -34,11 +35,15 @@ fn each_reads_or_is_not_supported_yet() -> Outcome {
     let mut found = Vec::new();
     objects(Path::new(&folder), &mut found);
     assert!(!found.is_empty(), "{}: no BPF objects", folder.display());
-    let (mut programs, mut later, mut bad) = (0, BTreeMap::<String, usize>::new(), Vec::new());
+    let (mut programs, mut legacy) = (0, 0);
+    let (mut later, mut bad) = (BTreeMap::<String, usize>::new(), Vec::new());
     for (path, bytes) in &found {
         let name = path.to_string_lossy();
-        match bpf_skel::elf::read(bytes, &name) {
-            Ok(spec) => programs += spec.programs.len(),
+        match Reader::new().legacy(Legacy::Iproute2).read(bytes, &name) {
+            Ok(reading) => {
+                programs += reading.spec.programs.len();
+                legacy += usize::from(reading.legacy.is_some());
+            }
             Err(error) if error.kind() == ErrorKind::NotSupportedYet => {
                 *later.entry(error.message().to_owned()).or_default() += 1;
             }
@@ -47,6 +52,7 @@ fn each_reads_or_is_not_supported_yet() -> Outcome {
     }
     let read = found.len() - bad.len() - later.values().sum::<usize>();
     println!("{} objects: {read} read, with {programs} programs", found.len());
+    println!("{legacy} have legacy map definitions");
     for (message, count) in later {
         println!("{count} {message}");
     }

@@ -4,6 +4,8 @@ mod byte_order;
 mod data;
 mod externs;
 mod header;
+mod legacy;
+mod legacy_refused;
 mod linking;
 mod maps;
 mod programs;

@@ -1,6 +1,6 @@
 //! What must not be read says what is wrong, and where.
 
-use bpf_skel::ErrorKind::{self, Malformed, NotSupportedYet};
+use bpf_skel::ErrorKind::{self, Malformed, MapDefinition, NotSupportedYet};
 use bpf_skel::spec::Endian;
 use bpf_skel_tests::fixtures;
 
@@ -16,7 +16,7 @@ const EXPECTED: &[(&str, ErrorKind, &str)] = &[
     ("kconfig_name", Malformed, r#"section ".kconfig": variable "HZ": expected a name that starts with CONFIG_ or LINUX_"#),
     ("kconfig_struct", Malformed, r#"section ".kconfig": variable "CONFIG_HZ": expected bool, char, an integer of 1, 2, 4 or 8 bytes, enum libbpf_tristate or an array of char, found struct "key""#),
     ("ksym_defined", Malformed, r#"section ".ksyms": variable "init_task": expected an external symbol, found one that is defined"#),
-    ("legacy_maps", NotSupportedYet, r#"section "maps": not supported yet: legacy map definitions"#),
+    ("legacy_maps", MapDefinition, r#"section "maps": a map definition that is not understood: it is one of iproute2's (struct bpf_elf_map) or of libbpf's before 1.0 (struct bpf_map_def) (elf::Reader::legacy reads it, and loader::Loader does so by itself)"#),
     ("license_not_text", Malformed, r#"section "version": expected a number of 4 bytes, found 5 bytes"#),
     ("map_bad_pinning", Malformed, r#"section ".maps": map "wrong": member "pinning": expected 0 (LIBBPF_PIN_NONE) or 1 (LIBBPF_PIN_BY_NAME), found 7"#),
     ("map_extra_not_a_number", Malformed, r#"section ".maps": map "wrong": member "map_extra": expected a pointer to an array or an enum (__ulong), found int"#),
@@ -29,7 +29,7 @@ const EXPECTED: &[(&str, ErrorKind, &str)] = &[
     ("map_static", Malformed, r#"section ".maps": map "wrong": expected a global variable, found a static or hidden one"#),
     ("map_type_not_a_number", Malformed, r#"section ".maps": map "wrong": member "type": expected a pointer to an array (__uint), found int"#),
     ("map_type_pointer_to_int", Malformed, r#"section ".maps": map "wrong": member "type": expected a pointer to an array (__uint), found one to int"#),
-    ("map_unknown_member", Malformed, r#"section ".maps": map "wrong": member "max_entires": no such member (a map has type, max_entries, map_flags, numa_node, key, key_size, value, value_size, pinning, map_extra and values)"#),
+    ("map_unknown_member", MapDefinition, r#"section ".maps": map "wrong": member "max_entires": no such member (a map has type, max_entries, map_flags, numa_node, key, key_size, value, value_size, pinning, map_extra and values)"#),
     ("map_value_size_conflict", Malformed, r#"section ".maps": map "wrong": member "value_size": expected 8, the type's size, found 4"#),
     ("pointer_in_data", NotSupportedYet, r#"section ".data": variable "pointer": not supported yet: a pointer to "target" among initial values"#),
     ("static_program", Malformed, r#"section "xdp": symbol "program": a static function outside .text (leave SEC() off a subprogram, or static off a program)"#),

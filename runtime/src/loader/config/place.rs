@@ -13,7 +13,6 @@ pub(super) enum Decision<'c> {
     /// The object does not pin it.
     NotPinned,
     /// No setting has this value of `pinning`.
-    #[allow(dead_code, reason = "legacy values are being added")]
     Unknown(u32),
     /// The root itself, as libbpf: the layout is flat, or no program has a hook.
     Flat(Option<&'c Setting<Layout>>),
@@ -29,6 +28,10 @@ impl Config {
     pub(super) fn decide(&self, object: &ObjectSpec, map: &MapSpec) -> Decision<'_> {
         match map.pinning {
             Pinning::None => Decision::NotPinned,
+            Pinning::Legacy(pinning) => match self.legacy.get(&pinning) {
+                Some(template) => Decision::Directory { table: "legacy", pinning, template },
+                None => Decision::Unknown(pinning),
+            },
             Pinning::ByName => match (&self.btf, self.layout.value) {
                 (Some(template), _) => Decision::Directory { table: "btf", pinning: 1, template },
                 (None, Layout::Flat) => Decision::Flat(Some(&self.layout)),

@@ -1,0 +1,57 @@
+use std::fmt;
+
+/// Something in an object that was passed over, since an older or a more lenient loader does so too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// No prog array has the id that a section `N/M` begins with: its program is read, and not loaded by itself.
+    NoProgArray {
+        /// The section.
+        section: String,
+        /// The number before the `/`.
+        id: u32,
+    },
+    /// Section `maps` and sections `N/M` give two values to one slot of a map: the last one is taken.
+    SlotTaken {
+        /// The map.
+        map: String,
+        /// The slot.
+        key: u32,
+    },
+    /// The struct that says what a map's keys and values are in C does not fit: the map has no types.
+    KeyValueTypes {
+        /// The map.
+        map: String,
+        /// What does not fit.
+        why: String,
+    },
+    /// A definition in `.maps` has a member that this version does not know.
+    UnknownMember {
+        /// The map.
+        map: String,
+        /// The member.
+        member: String,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoProgArray { section, id } => {
+                write!(
+                    f,
+                    "section {section:?}: no prog array has id {id}; its program is not loaded"
+                )
+            }
+            Self::SlotTaken { map, key } => {
+                write!(f, "map {map:?}: more than one value for slot {key}; the last one is taken")
+            }
+            Self::KeyValueTypes { map, why } => {
+                write!(f, "map {map:?}: struct \"____btf_map_{map}\" is passed over: {why}")
+            }
+            Self::UnknownMember { map, member } => {
+                write!(f, "map {map:?}: member {member:?} is not known, and is passed over")
+            }
+        }
+    }
+}
