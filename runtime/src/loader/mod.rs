@@ -3,6 +3,8 @@
 //! This room uses the public interface and nothing else, as any other loader would have to: its sources name the crate
 //! `bpf_skel`, and a test compiles them outside of it.
 
+mod assign;
 pub mod config;
 
+pub use assign::assign;
 pub use config::Config;

@@ -1,5 +1,7 @@
 //! What is read from an object: one fixture for each thing that an object can hold.
 
+#[cfg(target_os = "linux")]
+mod assign;
 mod byte_order;
 mod data;
 mod externs;
