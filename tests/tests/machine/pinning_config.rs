@@ -7,7 +7,7 @@ use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
 use bpf_skel::loader::Config;
-use bpf_skel::loader::config::{Hook, Layout};
+use bpf_skel::loader::config::{Hook, Layout, Template};
 use bpf_skel::pin::Policy;
 use bpf_skel::spec::{MapSpec, ObjectSpec, Pinning};
 use bpf_skel::uapi::MapType;
@@ -144,10 +144,15 @@ fn places() -> Outcome {
     let tracing = object("failures", &[("m", Pinning::ByName)]);
     let tracing = ObjectSpec { programs: tracing.programs[4..].to_vec().into(), ..tracing };
     let none = object("phases", &[("m", Pinning::None)]);
+    let legacy = |pinning| object("phases", &[("m", Pinning::Legacy(pinning))]);
+    let no_hook = ObjectSpec { programs: tracing.programs.clone(), ..legacy(2) };
+    let (of_object, global, other) = (legacy(1), legacy(2), legacy(3));
     let mut built_in = Config::built_in();
     built_in.set_root("/b");
     let mut flat = built_in.clone();
     flat.set_layout(Layout::Flat);
+    let mut named = built_in.clone();
+    named.set_object(b"abc").set_legacy(3, Template::new("tracing")?);
     let mut xdp = built_in.clone();
     xdp.set_hook(Hook::Xdp);
     let directory = Trusted::new("places")?;
@@ -160,12 +165,19 @@ fn places() -> Outcome {
         ("not pinned", &built_in, &none, "none"),
         ("flat", &flat, &tc, "/b/m"),
         ("told which hook", &xdp, &tracing, "/b/xdp/globals/m"),
+        ("of the object", &named, &of_object, "/b/tc/a9993e364706816aba3e25717850c26c9cd0d89d/m"),
+        ("of all objects", &flat, &global, "/b/tc/globals/m"),
+        ("of all objects, no hook", &built_in, &no_hook, "/b/tc/globals/m"),
+        ("a number that was given a directory", &named, &other, "/b/tracing/m"),
+        ("a number that means nothing", &built_in, &other, "none"),
         ("by a file", &file, &tc, "/f/tc/own/m"),
     ] {
         assert_eq!(place(config, object)?, expected, "{what}");
     }
     let error = place(&file, &tracing).unwrap_err().to_string();
     assert!(error.contains("[btf] 1") && error.contains("pinning.conf:4"), "{error}");
+    let error = place(&built_in, &of_object).unwrap_err().to_string();
+    assert!(error.contains("[legacy] 1 (built in)") && error.contains("set_object"), "{error}");
     // The caller goes before the file.
     file.set_root("/c");
     assert_eq!(place(&file, &tc)?, "/c/tc/own/m");
