@@ -21,9 +21,11 @@ mod reference;
 mod section;
 mod slots;
 mod symbol;
+mod types;
 mod warning;
 
 pub use legacy::{Legacy, LegacyMaps};
 pub use name::object_name;
 pub use read::{Reader, Reading, read, read_file};
+pub use types::btf;
 pub use warning::Warning;

@@ -116,8 +116,9 @@ fn resize(from: Option<CoreMoved>, to: Option<CoreMoved>) -> Resize {
 
 fn ambiguous(a: Candidate<'_>, b: Candidate<'_>) -> Error {
     Error::mismatch(format!(
-        "the kernel's types [{}] and [{}], both {}, do not agree",
+        "the kernel's types [{}] {} and [{}] {} do not agree",
         a.id,
+        Named(a.btf, a.id),
         b.id,
         Named(b.btf, b.id)
     ))
