@@ -132,6 +132,25 @@ impl Builder {
         self
     }
 
+    /// C types that the skeleton is to have beside those of its maps, variables and exports: `["event", "struct value"]`.
+    ///
+    /// clang leaves out of the object what nothing refers to; `struct event *unused;` keeps the type of a record that
+    /// only a function knows. In the C source, `__attribute__((btf_decl_tag("bpf_skel_export")))` behind a struct does the
+    /// same as this method, and behind such a variable it keeps the variable out of the skeleton.
+    pub fn types(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.options.types.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Has a Rust type stand for a C type wherever the skeleton uses it: `bind("struct event", "crate::Event")`.
+    ///
+    /// The path is absolute. The type has to be [`Pod`](bpf_skel::pod::Pod) and `Debug`; the skeleton compiles only where
+    /// its size and its alignment are the object's.
+    pub fn bind(mut self, c: impl Into<String>, rust: impl Into<String>) -> Self {
+        self.options.bindings.push((c.into(), rust.into()));
+        self
+    }
+
     /// The byte order to compile for and to take; else the target's.
     pub fn endian(mut self, endian: Endian) -> Self {
         self.endian = Some(endian);
@@ -158,7 +177,8 @@ impl Builder {
     }
 
     /// How the skeleton is to look; replaces what [`module_name`](Self::module_name),
-    /// [`runtime_path`](Self::runtime_path) and [`legacy`](Self::legacy) have set.
+    /// [`runtime_path`](Self::runtime_path), [`legacy`](Self::legacy), [`types`](Self::types) and [`bind`](Self::bind) have
+    /// set.
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
         self

@@ -19,6 +19,10 @@ pub struct Options {
     pub visibility: Option<TokenStream>,
     /// How the map definitions in a section `maps` are laid out.
     pub legacy: Legacy,
+    /// C types that the skeleton is to have beside those of its maps and variables: `event`, `struct event`.
+    pub types: Vec<String>,
+    /// C types, and the Rust types that are to stand for them, by absolute paths: `struct event` and `crate::Event`.
+    pub bindings: Vec<(String, String)>,
 }
 
 impl Default for Options {
@@ -29,6 +33,8 @@ impl Default for Options {
             attributes: TokenStream::new(),
             visibility: None,
             legacy: Legacy::default(),
+            types: Vec::new(),
+            bindings: Vec::new(),
         }
     }
 }

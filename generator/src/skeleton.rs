@@ -48,7 +48,7 @@ impl Skeleton {
             true => None,
             false => Some(Btf::parse(&spec.btf, spec.endian).map_err(|error| frame(error.into()))?),
         };
-        let object = Object::new(&spec, btf.as_ref()).map_err(frame)?;
+        let object = Object::new(&spec, btf.as_ref(), options).map_err(frame)?;
         let public = quote!(pub);
         let header = Header {
             attributes: &options.attributes,

@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -190,18 +191,26 @@ pub mod callbacks {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `loops`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 34 instructions.
+        ///
+        /// `int loops(void *ctx)`.
         pub loops: ::bpf_skel::object::OpenProgram,
         /// Program `walks`: section `raw_tp/sys_exit`, type `raw_tracepoint`, target `sys_exit`, 43 instructions.
+        ///
+        /// `int walks(void *ctx)`.
         pub walks: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `loops`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 34 instructions.
+        ///
+        /// `int loops(void *ctx)`.
         pub loops: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,
         /// Program `walks`: section `raw_tp/sys_exit`, type `raw_tracepoint`, target `sys_exit`, 43 instructions.
+        ///
+        /// `int walks(void *ctx)`.
         pub walks: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,

@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -199,12 +200,16 @@ pub mod core {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `use`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 51 instructions.
+        ///
+        /// `int use(u64 *args)`.
         pub r#use: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 51 instructions.
+        ///
+        /// `int use(u64 *args)`.
         pub r#use: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,
@@ -220,7 +225,7 @@ pub mod core {
             /// `u64 out[16]`
             pub out: [u64; 16],
         }
-        ::bpf_skel::private::section_struct!(bss, 128, 8; out : 0;);
+        ::bpf_skel::private::section_struct!(bss, 128, 8; out : 0;;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -230,7 +235,7 @@ pub mod core {
             /// `u64 out[16]`
             pub out: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 16>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; out;);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; out;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -201,16 +202,24 @@ pub mod core_kinds {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `prog`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 388 instructions.
+        ///
+        /// `int prog(u64 *ctx)`.
         pub prog: ::bpf_skel::object::OpenProgram,
         /// Program `direct`: section `tp_btf/sched_switch`, type `tracing`, target `sched_switch`, 21 instructions.
+        ///
+        /// `int direct(u64 *ctx)`.
         pub direct: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `prog`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 388 instructions.
+        ///
+        /// `int prog(u64 *ctx)`.
         pub prog: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
         /// Program `direct`: section `tp_btf/sched_switch`, type `tracing`, target `sched_switch`, 21 instructions.
+        ///
+        /// `int direct(u64 *ctx)`.
         pub direct: ::bpf_skel::program::Program<::bpf_skel::program::kind::TpBtf>,
     }
     /// The object's C types, byte for byte.
@@ -224,7 +233,7 @@ pub mod core_kinds {
             /// `u64 out[256]`
             pub out: [u64; 256],
         }
-        ::bpf_skel::private::section_struct!(bss, 2048, 8; out : 0;);
+        ::bpf_skel::private::section_struct!(bss, 2048, 8; out : 0;;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -234,7 +243,7 @@ pub mod core_kinds {
             /// `u64 out[256]`
             pub out: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 256>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; out;);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; out;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -305,12 +306,16 @@ pub mod data {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 88 instructions.
+        ///
+        /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 88 instructions.
+        ///
+        /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,
@@ -331,7 +336,7 @@ pub mod data {
             pub __pad0: [u8; 9],
         }
         ::bpf_skel::private::section_struct!(
-            rodata, 16, 4; limit : 0, flags : 4; __pad0 : 7
+            rodata, 16, 4; limit : 0, flags : 4; __pad0 : 7;
         );
         /// Data section `.data`, 20 bytes
         #[derive(Clone, Copy)]
@@ -347,7 +352,7 @@ pub mod data {
             pub __pad1: [u8; 8],
         }
         ::bpf_skel::private::section_struct!(
-            data, 24, 8; counter : 0, weak_counter : 8; __pad0 : 4, __pad1 : 16
+            data, 24, 8; counter : 0, weak_counter : 8; __pad0 : 4, __pad1 : 16;
         );
         /// Data section `.data.config`, 8 bytes
         #[derive(Clone, Copy)]
@@ -356,7 +361,7 @@ pub mod data {
             /// `u64 tuned`
             pub tuned: u64,
         }
-        ::bpf_skel::private::section_struct!(data_config, 8, 8; tuned : 0;);
+        ::bpf_skel::private::section_struct!(data_config, 8, 8; tuned : 0;;);
         /// Data section `.rodata.table`, 16 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -364,7 +369,7 @@ pub mod data {
             /// `const u32 table[4]`
             pub table: [u32; 4],
         }
-        ::bpf_skel::private::section_struct!(rodata_table, 16, 4; table : 0;);
+        ::bpf_skel::private::section_struct!(rodata_table, 16, 4; table : 0;;);
         /// Data section `.bss`, 3145740 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -374,7 +379,7 @@ pub mod data {
             #[doc(hidden)]
             pub __pad0: [u8; 3145736],
         }
-        ::bpf_skel::private::section_struct!(bss, 3145744, 8; total : 0; __pad0 : 8);
+        ::bpf_skel::private::section_struct!(bss, 3145744, 8; total : 0; __pad0 : 8;);
         /// Data section `.bss.scratch`, 64 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -382,7 +387,7 @@ pub mod data {
             /// `u32 scratch[16]`
             pub scratch: [u32; 16],
         }
-        ::bpf_skel::private::section_struct!(bss_scratch, 64, 4; scratch : 0;);
+        ::bpf_skel::private::section_struct!(bss_scratch, 64, 4; scratch : 0;;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -399,7 +404,7 @@ pub mod data {
             pub __pad1: ::bpf_skel::live::Global<[u8; 8]>,
         }
         ::bpf_skel::private::live_struct!(
-            data, super::sections::data; counter, weak_counter; __pad0, __pad1
+            data, super::sections::data; counter, weak_counter; __pad0, __pad1;
         );
         /// Data section `.data.config`, 8 bytes, in shared memory
         #[repr(C)]
@@ -408,7 +413,7 @@ pub mod data {
             pub tuned: ::bpf_skel::live::Global<u64>,
         }
         ::bpf_skel::private::live_struct!(
-            data_config, super::sections::data_config; tuned;
+            data_config, super::sections::data_config; tuned;;
         );
         /// Data section `.bss`, 3145740 bytes, in shared memory
         #[repr(C)]
@@ -418,7 +423,7 @@ pub mod data {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::live::Global<[u8; 3145736]>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total; __pad0);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total; __pad0;);
         /// Data section `.bss.scratch`, 64 bytes, in shared memory
         #[repr(C)]
         pub struct bss_scratch {
@@ -429,7 +434,7 @@ pub mod data {
             >,
         }
         ::bpf_skel::private::live_struct!(
-            bss_scratch, super::sections::bss_scratch; scratch;
+            bss_scratch, super::sections::bss_scratch; scratch;;
         );
     }
     /// Everything that the object holds.

@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -239,12 +240,20 @@ pub mod externs {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `options`: section `tp_btf/sys_enter`, type `tracing`, target `sys_enter`, 53 instructions.
+        ///
+        /// `int options(u64 *ctx)`.
         pub options: ::bpf_skel::object::OpenProgram,
         /// Program `symbols`: section `tp_btf/sys_enter`, type `tracing`, target `sys_enter`, 24 instructions.
+        ///
+        /// `int symbols(u64 *ctx)`.
         pub symbols: ::bpf_skel::object::OpenProgram,
         /// Program `functions`: section `tp_btf/task_newtask`, type `tracing`, target `task_newtask`, 32 instructions.
+        ///
+        /// `int functions(u64 *ctx)`.
         pub functions: ::bpf_skel::object::OpenProgram,
         /// Program `unguarded`: section `?tp_btf/task_newtask`, type `tracing`, target `task_newtask`, 4 instructions.
+        ///
+        /// `int unguarded(u64 *ctx)`.
         ///
         /// Not loaded unless asked for.
         pub unguarded: ::bpf_skel::object::OpenProgram,
@@ -253,12 +262,20 @@ pub mod externs {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `options`: section `tp_btf/sys_enter`, type `tracing`, target `sys_enter`, 53 instructions.
+        ///
+        /// `int options(u64 *ctx)`.
         pub options: ::bpf_skel::program::Program<::bpf_skel::program::kind::TpBtf>,
         /// Program `symbols`: section `tp_btf/sys_enter`, type `tracing`, target `sys_enter`, 24 instructions.
+        ///
+        /// `int symbols(u64 *ctx)`.
         pub symbols: ::bpf_skel::program::Program<::bpf_skel::program::kind::TpBtf>,
         /// Program `functions`: section `tp_btf/task_newtask`, type `tracing`, target `task_newtask`, 32 instructions.
+        ///
+        /// `int functions(u64 *ctx)`.
         pub functions: ::bpf_skel::program::Program<::bpf_skel::program::kind::TpBtf>,
         /// Program `unguarded`: section `?tp_btf/task_newtask`, type `tracing`, target `task_newtask`, 4 instructions.
+        ///
+        /// `int unguarded(u64 *ctx)`.
         ///
         /// Not loaded unless asked for.
         pub unguarded: ::bpf_skel::program::Program<::bpf_skel::program::kind::TpBtf>,
@@ -293,7 +310,7 @@ pub mod externs {
             /// `int cpu`
             pub cpu: i32,
         }
-        ::bpf_skel::private::section_struct!(data, 4, 4; cpu : 0;);
+        ::bpf_skel::private::section_struct!(data, 4, 4; cpu : 0;;);
         /// Data section `.bss`, 52 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -305,7 +322,7 @@ pub mod externs {
             /// `int calls`
             pub calls: i32,
             /// `char hostname[16]`
-            pub hostname: [u8; 16],
+            pub hostname: ::bpf_skel::pod::CharArray<16>,
             #[doc(hidden)]
             pub __pad0: [u8; 4],
             /// `u64 untyped`
@@ -319,7 +336,7 @@ pub mod externs {
         }
         ::bpf_skel::private::section_struct!(
             bss, 56, 8; version : 0, hz : 4, calls : 8, hostname : 12, untyped : 32,
-            missing : 40, pid : 48; __pad0 : 28, __pad1 : 52
+            missing : 40, pid : 48; __pad0 : 28, __pad1 : 52;
         );
         /// Data section `.kconfig`, 49 bytes
         #[derive(Clone, Copy)]
@@ -344,7 +361,7 @@ pub mod externs {
             /// `_Bool LINUX_HAS_BPF_COOKIE`
             pub LINUX_HAS_BPF_COOKIE: ::bpf_skel::pod::Bool,
             /// `char CONFIG_DEFAULT_HOSTNAME[16]`
-            pub CONFIG_DEFAULT_HOSTNAME: [u8; 16],
+            pub CONFIG_DEFAULT_HOSTNAME: ::bpf_skel::pod::CharArray<16>,
             #[doc(hidden)]
             pub __pad0: [u8; 7],
         }
@@ -352,7 +369,7 @@ pub mod externs {
             kconfig, 56, 8; CONFIG_SKEL_NO_SUCH_LIMIT : 0, LINUX_OF_TOMORROW : 8,
             CONFIG_HZ : 16, CONFIG_NET : 20, LINUX_KERNEL_VERSION : 24,
             CONFIG_SKEL_NO_SUCH_OPTION : 28, CONFIG_BPF_JIT : 30, CONFIG_BPF_SYSCALL :
-            31, LINUX_HAS_BPF_COOKIE : 32, CONFIG_DEFAULT_HOSTNAME : 33; __pad0 : 49
+            31, LINUX_HAS_BPF_COOKIE : 32, CONFIG_DEFAULT_HOSTNAME : 33; __pad0 : 49;
         );
     }
     /// Data sections in memory that running programs share.
@@ -363,7 +380,7 @@ pub mod externs {
             /// `int cpu`
             pub cpu: ::bpf_skel::live::Global<i32>,
         }
-        ::bpf_skel::private::live_struct!(data, super::sections::data; cpu;);
+        ::bpf_skel::private::live_struct!(data, super::sections::data; cpu;;);
         /// Data section `.bss`, 52 bytes, in shared memory
         #[repr(C)]
         pub struct bss {
@@ -374,10 +391,7 @@ pub mod externs {
             /// `int calls`
             pub calls: ::bpf_skel::live::Global<i32>,
             /// `char hostname[16]`
-            pub hostname: ::bpf_skel::live::GlobalArray<
-                ::bpf_skel::live::Global<u8>,
-                16,
-            >,
+            pub hostname: ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
             /// `u64 untyped`
@@ -391,7 +405,7 @@ pub mod externs {
         }
         ::bpf_skel::private::live_struct!(
             bss, super::sections::bss; version, hz, calls, hostname, untyped, missing,
-            pid; __pad0, __pad1
+            pid; __pad0, __pad1;
         );
     }
     /// Everything that the object holds.

@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -233,37 +234,55 @@ pub mod failures {
     pub struct OpenProgs {
         /// Program `accepted`: section `?tc`, type `sched_cls`, 2 instructions.
         ///
+        /// `int accepted(void *ctx)`.
+        ///
         /// Not loaded unless asked for.
         pub accepted: ::bpf_skel::object::OpenProgram,
         /// Program `no_null_check`: section `?tc`, type `sched_cls`, 9 instructions.
+        ///
+        /// `int no_null_check(void *ctx)`.
         ///
         /// Not loaded unless asked for.
         pub no_null_check: ::bpf_skel::object::OpenProgram,
         /// Program `outside`: section `?tc`, type `sched_cls`, 2 instructions.
         ///
+        /// `int outside(void *ctx)`.
+        ///
         /// Not loaded unless asked for.
         pub outside: ::bpf_skel::object::OpenProgram,
         /// Program `long_story`: section `?tc`, type `sched_cls`, 17 instructions.
+        ///
+        /// `int long_story(void *ctx)`.
         ///
         /// Not loaded unless asked for.
         pub long_story: ::bpf_skel::object::OpenProgram,
         /// Program `gpl_only`: section `?raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 8 instructions.
         ///
+        /// `int gpl_only(void *ctx)`.
+        ///
         /// Not loaded unless asked for.
         pub gpl_only: ::bpf_skel::object::OpenProgram,
         /// Program `no_member`: section `?raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 2 instructions.
+        ///
+        /// `int no_member(u64 *args)`.
         ///
         /// Not loaded unless asked for.
         pub no_member: ::bpf_skel::object::OpenProgram,
         /// Program `no_target`: section `?tp_btf/no_such_tracepoint`, type `tracing`, target `no_such_tracepoint`, 2 instructions.
         ///
+        /// `int no_target(void *ctx)`.
+        ///
         /// Not loaded unless asked for.
         pub no_target: ::bpf_skel::object::OpenProgram,
         /// Program `attaches`: section `?raw_tp/task_newtask`, type `raw_tracepoint`, target `task_newtask`, 7 instructions.
         ///
+        /// `int attaches(void *ctx)`.
+        ///
         /// Not loaded unless asked for.
         pub attaches: ::bpf_skel::object::OpenProgram,
         /// Program `attaches_nowhere`: section `?raw_tp/no_such_tracepoint`, type `raw_tracepoint`, target `no_such_tracepoint`, 2 instructions.
+        ///
+        /// `int attaches_nowhere(void *ctx)`.
         ///
         /// Not loaded unless asked for.
         pub attaches_nowhere: ::bpf_skel::object::OpenProgram,
@@ -273,21 +292,31 @@ pub mod failures {
     pub struct Progs {
         /// Program `accepted`: section `?tc`, type `sched_cls`, 2 instructions.
         ///
+        /// `int accepted(void *ctx)`.
+        ///
         /// Not loaded unless asked for.
         pub accepted: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `no_null_check`: section `?tc`, type `sched_cls`, 9 instructions.
+        ///
+        /// `int no_null_check(void *ctx)`.
         ///
         /// Not loaded unless asked for.
         pub no_null_check: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `outside`: section `?tc`, type `sched_cls`, 2 instructions.
         ///
+        /// `int outside(void *ctx)`.
+        ///
         /// Not loaded unless asked for.
         pub outside: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `long_story`: section `?tc`, type `sched_cls`, 17 instructions.
         ///
+        /// `int long_story(void *ctx)`.
+        ///
         /// Not loaded unless asked for.
         pub long_story: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `gpl_only`: section `?raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 8 instructions.
+        ///
+        /// `int gpl_only(void *ctx)`.
         ///
         /// Not loaded unless asked for.
         pub gpl_only: ::bpf_skel::program::Program<
@@ -295,21 +324,29 @@ pub mod failures {
         >,
         /// Program `no_member`: section `?raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 2 instructions.
         ///
+        /// `int no_member(u64 *args)`.
+        ///
         /// Not loaded unless asked for.
         pub no_member: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,
         /// Program `no_target`: section `?tp_btf/no_such_tracepoint`, type `tracing`, target `no_such_tracepoint`, 2 instructions.
         ///
+        /// `int no_target(void *ctx)`.
+        ///
         /// Not loaded unless asked for.
         pub no_target: ::bpf_skel::program::Program<::bpf_skel::program::kind::TpBtf>,
         /// Program `attaches`: section `?raw_tp/task_newtask`, type `raw_tracepoint`, target `task_newtask`, 7 instructions.
+        ///
+        /// `int attaches(void *ctx)`.
         ///
         /// Not loaded unless asked for.
         pub attaches: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,
         /// Program `attaches_nowhere`: section `?raw_tp/no_such_tracepoint`, type `raw_tracepoint`, target `no_such_tracepoint`, 2 instructions.
+        ///
+        /// `int attaches_nowhere(void *ctx)`.
         ///
         /// Not loaded unless asked for.
         pub attaches_nowhere: ::bpf_skel::program::Program<
@@ -327,7 +364,7 @@ pub mod failures {
             /// `u64 total`
             pub total: u64,
         }
-        ::bpf_skel::private::section_struct!(bss, 8, 8; total : 0;);
+        ::bpf_skel::private::section_struct!(bss, 8, 8; total : 0;;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -337,7 +374,7 @@ pub mod failures {
             /// `u64 total`
             pub total: ::bpf_skel::live::Global<u64>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total;);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -188,12 +189,16 @@ pub mod inner_by_user {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 11 instructions.
+        ///
+        /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 11 instructions.
+        ///
+        /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,

@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -280,32 +281,52 @@ pub mod legacy {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `cls_main`: section `classifier`, type `sched_cls`, 16 instructions.
+        ///
+        /// `int cls_main(struct __sk_buff *skb)`.
         pub cls_main: ::bpf_skel::object::OpenProgram,
         /// Program `count`: section `7/0`, type `sched_cls`, 20 instructions.
+        ///
+        /// `int count(struct __sk_buff *skb)`.
         pub count: ::bpf_skel::object::OpenProgram,
         /// Program `nest`: section `0x7/010`, type `sched_cls`, 40 instructions.
+        ///
+        /// `int nest(struct __sk_buff *skb)`.
         pub nest: ::bpf_skel::object::OpenProgram,
         /// Program `nowhere`: section `8/1`, type `unspec`, 2 instructions.
+        ///
+        /// `int nowhere(struct __sk_buff *skb)`.
         ///
         /// Not loaded unless asked for.
         pub nowhere: ::bpf_skel::object::OpenProgram,
         /// Program `act_main`: section `action`, type `sched_act`, 2 instructions.
+        ///
+        /// `int act_main(struct __sk_buff *skb)`.
         pub act_main: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `cls_main`: section `classifier`, type `sched_cls`, 16 instructions.
+        ///
+        /// `int cls_main(struct __sk_buff *skb)`.
         pub cls_main: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `count`: section `7/0`, type `sched_cls`, 20 instructions.
+        ///
+        /// `int count(struct __sk_buff *skb)`.
         pub count: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
         /// Program `nest`: section `0x7/010`, type `sched_cls`, 40 instructions.
+        ///
+        /// `int nest(struct __sk_buff *skb)`.
         pub nest: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
         /// Program `nowhere`: section `8/1`, type `unspec`, 2 instructions.
+        ///
+        /// `int nowhere(struct __sk_buff *skb)`.
         ///
         /// Not loaded unless asked for.
         pub nowhere: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
         /// Program `act_main`: section `action`, type `sched_act`, 2 instructions.
+        ///
+        /// `int act_main(struct __sk_buff *skb)`.
         pub act_main: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
     }
     /// The object's C types, byte for byte.
@@ -319,8 +340,8 @@ pub mod legacy {
             /// `u64 bytes`
             pub bytes: u64,
         }
-        ::bpf_skel::private::plain!(counter, 16, 8; packets : 0, bytes : 8;);
-        ::bpf_skel::private::equal!(counter; packets, bytes);
+        ::bpf_skel::private::plain!(counter, 16, 8; packets : 0, bytes : 8;;);
+        ::bpf_skel::private::total!(counter; packets, bytes;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -194,12 +195,16 @@ pub mod legacy_def {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `xdp_main`: section `prog`, type `unspec`, 11 instructions.
+        ///
+        /// `int xdp_main(struct xdp_md *ctx)`.
         pub xdp_main: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `xdp_main`: section `prog`, type `unspec`, 11 instructions.
+        ///
+        /// `int xdp_main(struct xdp_md *ctx)`.
         pub xdp_main: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
     /// The object's C types, byte for byte.

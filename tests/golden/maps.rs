@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -250,12 +251,16 @@ pub mod maps {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 20 instructions.
+        ///
+        /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 20 instructions.
+        ///
+        /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,
@@ -273,8 +278,8 @@ pub mod maps {
             /// `u16 c`
             pub c: u16,
         }
-        ::bpf_skel::private::plain!(key, 8, 4; a : 0, b : 4, c : 6;);
-        ::bpf_skel::private::equal!(key; a, b, c);
+        ::bpf_skel::private::plain!(key, 8, 4; a : 0, b : 4, c : 6;;);
+        ::bpf_skel::private::total!(key; a, b, c;);
         /// `struct value`, 24 bytes, alignment 8
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -282,10 +287,10 @@ pub mod maps {
             /// `u64 count`
             pub count: u64,
             /// `char name[16]`
-            pub name: [u8; 16],
+            pub name: ::bpf_skel::pod::CharArray<16>,
         }
-        ::bpf_skel::private::plain!(value, 24, 8; count : 0, name : 8;);
-        ::bpf_skel::private::equal!(value; count, name);
+        ::bpf_skel::private::plain!(value, 24, 8; count : 0, name : 8;;);
+        ::bpf_skel::private::total!(value; count, name;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

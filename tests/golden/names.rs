@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -315,24 +316,36 @@ pub mod names {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 90 instructions.
+        ///
+        /// `int loop(void *ctx)`.
         pub r#loop: ::bpf_skel::object::OpenProgram,
         /// Program `foo__bar`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 9 instructions.
+        ///
+        /// `int foo__bar(void *ctx)`.
         pub foo__bar: ::bpf_skel::object::OpenProgram,
         /// Program `open`: section `raw_tp/sys_exit`, type `raw_tracepoint`, target `sys_exit`, 2 instructions.
+        ///
+        /// `int open(void *ctx)`.
         pub open: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 90 instructions.
+        ///
+        /// `int loop(void *ctx)`.
         pub r#loop: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,
         /// Program `foo__bar`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 9 instructions.
+        ///
+        /// `int foo__bar(void *ctx)`.
         pub foo__bar: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,
         /// Program `open`: section `raw_tp/sys_exit`, type `raw_tracepoint`, target `sys_exit`, 2 instructions.
+        ///
+        /// `int open(void *ctx)`.
         pub open: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     /// The object's C types, byte for byte.
@@ -356,9 +369,9 @@ pub mod names {
         }
         ::bpf_skel::private::plain!(
             Clone, 16, 8; Option : 0, __ : 1, r#match : 2, __pad0 : 3, Default : 8;
-            __pad0_2 : 4
+            __pad0_2 : 4;
         );
-        ::bpf_skel::private::equal!(Clone; Option, __, r#match, __pad0, Default);
+        ::bpf_skel::private::total!(Clone; Option, __, r#match, __pad0, Default;);
         /// `struct Option`, 1 byte, alignment 1
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -366,8 +379,8 @@ pub mod names {
             /// `u8 some`
             pub some: u8,
         }
-        ::bpf_skel::private::plain!(Option, 1, 1; some : 0;);
-        ::bpf_skel::private::equal!(Option; some);
+        ::bpf_skel::private::plain!(Option, 1, 1; some : 0;;);
+        ::bpf_skel::private::total!(Option; some;);
         /// `struct bss`, 4 bytes, alignment 4
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -375,79 +388,113 @@ pub mod names {
             /// `u32 a`
             pub a: u32,
         }
-        ::bpf_skel::private::plain!(bss, 4, 4; a : 0;);
-        ::bpf_skel::private::equal!(bss; a);
+        ::bpf_skel::private::plain!(bss, 4, 4; a : 0;;);
+        ::bpf_skel::private::total!(bss; a;);
         /// `union Result`, 8 bytes, alignment 8
         ///
-        /// Each member has a method to read and one to write it.
+        /// Each member has methods to read, to write and to make it.
         #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         #[repr(C)]
         pub struct Result {
-            storage: [u64; 1],
+            #[doc(hidden)]
+            pub storage: [u64; 1],
         }
-        ::bpf_skel::private::plain!(Result, 8, 8; storage : 0;);
+        ::bpf_skel::private::plain!(Result, 8, 8;; storage : 0; get, storage, set_get);
         impl Result {
             /// `u32 get`
             pub fn get(&self) -> u32 {
-                ::bpf_skel::private::view(self)
+                ::bpf_skel::private::view::<_, _, 0>(self)
             }
-            /// Writes `u32 get`; what it leaves stays.
-            pub fn set_get(&mut self, value: u32) {
-                ::bpf_skel::private::set_view(self, value);
+            /// Sets `u32 get`.
+            pub fn set_get_2(&mut self, value: u32) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// A union with this `u32 get`, and zeros behind it.
+            pub fn from_get(value: u32) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_get_2(value);
+                this
             }
             /// `u64 storage`
             pub fn storage(&self) -> u64 {
-                ::bpf_skel::private::view(self)
+                ::bpf_skel::private::view::<_, _, 0>(self)
             }
-            /// Writes `u64 storage`; what it leaves stays.
+            /// Sets `u64 storage`.
             pub fn set_storage(&mut self, value: u64) {
-                ::bpf_skel::private::set_view(self, value);
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// A union with this `u64 storage`, and zeros behind it.
+            pub fn from_storage(value: u64) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_storage(value);
+                this
             }
             /// `u64 set_get`
-            pub fn set_get_2(&self) -> u64 {
-                ::bpf_skel::private::view(self)
+            pub fn set_get(&self) -> u64 {
+                ::bpf_skel::private::view::<_, _, 0>(self)
             }
-            /// Writes `u64 set_get`; what it leaves stays.
+            /// Sets `u64 set_get`.
             pub fn set_set_get(&mut self, value: u64) {
-                ::bpf_skel::private::set_view(self, value);
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// A union with this `u64 set_get`, and zeros behind it.
+            pub fn from_set_get(value: u64) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_set_get(value);
+                this
             }
         }
         /// `struct fn`, 4 bytes, alignment 4
         #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct r#fn {
-            /// Bit-fields: `u32 where : 1; u32 set_where : 2; u32 clone : 3`
+            /// The bits of `u32 where : 1; u32 set_where : 2; u32 clone : 3`, for which there are methods.
             pub bits0: u32,
         }
-        ::bpf_skel::private::plain!(r#fn, 4, 4; bits0 : 0;);
-        ::bpf_skel::private::equal!(r#fn; bits0);
+        ::bpf_skel::private::plain!(r#fn, 4, 4;; bits0 : 0; r#where, set_where, clone);
+        ::bpf_skel::private::total!(r#fn;; r#where, set_where, clone);
         impl r#fn {
             /// `u32 where : 1`
             pub fn r#where(&self) -> u32 {
-                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 0, 1);
-                value
+                ::bpf_skel::private::bits(self, 0, 1)
             }
-            /// Writes `u32 where : 1`; bits of the value that it has no room for are left out.
-            pub fn set_where(&mut self, value: u32) {
-                self.bits0 = ::bpf_skel::private::with_bits(self.bits0, 0, 1, value);
+            /// Sets `u32 where : 1`.
+            pub fn set_where_2(&mut self, value: u32) {
+                ::bpf_skel::private::set_bits(self, 0, 1, value);
+            }
+            /// The same with another `u32 where : 1`.
+            #[must_use]
+            pub fn with_where(mut self, value: u32) -> Self {
+                self.set_where_2(value);
+                self
             }
             /// `u32 set_where : 2`
-            pub fn set_where_2(&self) -> u32 {
-                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 1, 2);
-                value
+            pub fn set_where(&self) -> u32 {
+                ::bpf_skel::private::bits(self, 1, 2)
             }
-            /// Writes `u32 set_where : 2`; bits of the value that it has no room for are left out.
+            /// Sets `u32 set_where : 2`.
             pub fn set_set_where(&mut self, value: u32) {
-                self.bits0 = ::bpf_skel::private::with_bits(self.bits0, 1, 2, value);
+                ::bpf_skel::private::set_bits(self, 1, 2, value);
+            }
+            /// The same with another `u32 set_where : 2`.
+            #[must_use]
+            pub fn with_set_where(mut self, value: u32) -> Self {
+                self.set_set_where(value);
+                self
             }
             /// `u32 clone : 3`
             pub fn clone(&self) -> u32 {
-                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 3, 3);
-                value
+                ::bpf_skel::private::bits(self, 3, 3)
             }
-            /// Writes `u32 clone : 3`; bits of the value that it has no room for are left out.
+            /// Sets `u32 clone : 3`.
             pub fn set_clone(&mut self, value: u32) {
-                self.bits0 = ::bpf_skel::private::with_bits(self.bits0, 3, 3, value);
+                ::bpf_skel::private::set_bits(self, 3, 3, value);
+            }
+            /// The same with another `u32 clone : 3`.
+            #[must_use]
+            pub fn with_clone(mut self, value: u32) -> Self {
+                self.set_clone(value);
+                self
             }
         }
         /// `typedef struct {…} str`, 4 bytes, alignment 4
@@ -457,8 +504,8 @@ pub mod names {
             /// `u32 x`
             pub x: u32,
         }
-        ::bpf_skel::private::plain!(str_2, 4, 4; x : 0;);
-        ::bpf_skel::private::equal!(str_2; x);
+        ::bpf_skel::private::plain!(str_2, 4, 4; x : 0;;);
+        ::bpf_skel::private::total!(str_2; x;);
         /// `enum loop`, 4 bytes, alignment 4
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         #[repr(transparent)]
@@ -485,7 +532,8 @@ pub mod names {
             pub const clone: Self = Self(7);
         }
         ::bpf_skel::private::enumeration!(
-            r#loop, u32; crate_, self_, Self_, super_, r#trait, r#async, fmt, clone
+            r#loop, u32; crate_ = "crate", self_ = "self", Self_ = "Self", super_ =
+            "super", r#trait = "trait", r#async = "async", fmt, clone
         );
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -496,21 +544,72 @@ pub mod names {
             /// `u32 a`
             pub a: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::types::bss; a;);
+        ::bpf_skel::private::live_struct!(bss, super::types::bss; a;;);
+        /// `union Result` in shared memory; [`types::Result`](super::types::Result) is its plain twin.
+        #[repr(C)]
+        pub struct Result {
+            #[doc(hidden)]
+            pub storage: ::bpf_skel::live::Global<[u64; 1]>,
+        }
+        ::bpf_skel::private::live_struct!(
+            Result, super::types::Result;; storage; get_2, storage, set_get
+        );
+        impl Result {
+            /// `u32 get`
+            pub fn get_2(&self) -> &::bpf_skel::live::Global<u32> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+            /// `u64 storage`
+            pub fn storage(&self) -> &::bpf_skel::live::Global<u64> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+            /// `u64 set_get`
+            pub fn set_get(&self) -> &::bpf_skel::live::Global<u64> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+        }
         /// `struct fn` in shared memory; [`types::r#fn`](super::types::r#fn) is its plain twin.
         #[repr(C)]
         pub struct r#fn {
-            /// Bit-fields: `u32 where : 1; u32 set_where : 2; u32 clone : 3`
+            /// The bits of `u32 where : 1; u32 set_where : 2; u32 clone : 3`, for which there are methods.
             pub bits0: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(r#fn, super::types::r#fn; bits0;);
+        ::bpf_skel::private::live_struct!(
+            r#fn, super::types::r#fn;; bits0; r#where, set_where, clone
+        );
+        impl r#fn {
+            /// `u32 where : 1`
+            pub fn r#where(&self) -> u32 {
+                ::bpf_skel::private::live_bits(self, 0, 1)
+            }
+            /// Sets `u32 where : 1`; not atomic: what others write to the same word in between is lost.
+            pub fn set_where_2(&self, value: u32) {
+                ::bpf_skel::private::set_live_bits(self, 0, 1, value);
+            }
+            /// `u32 set_where : 2`
+            pub fn set_where(&self) -> u32 {
+                ::bpf_skel::private::live_bits(self, 1, 2)
+            }
+            /// Sets `u32 set_where : 2`; not atomic: what others write to the same word in between is lost.
+            pub fn set_set_where(&self, value: u32) {
+                ::bpf_skel::private::set_live_bits(self, 1, 2, value);
+            }
+            /// `u32 clone : 3`
+            pub fn clone(&self) -> u32 {
+                ::bpf_skel::private::live_bits(self, 3, 3)
+            }
+            /// Sets `u32 clone : 3`; not atomic: what others write to the same word in between is lost.
+            pub fn set_clone(&self, value: u32) {
+                ::bpf_skel::private::set_live_bits(self, 3, 3, value);
+            }
+        }
         /// `typedef struct {…} str` in shared memory; [`types::str_2`](super::types::str_2) is its plain twin.
         #[repr(C)]
         pub struct str_2 {
             /// `u32 x`
             pub x: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(str_2, super::types::str_2; x;);
+        ::bpf_skel::private::live_struct!(str_2, super::types::str_2; x;;);
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
@@ -521,7 +620,7 @@ pub mod names {
             /// `u32 type`
             pub r#type: u32,
         }
-        ::bpf_skel::private::section_struct!(data, 4, 4; r#type : 0;);
+        ::bpf_skel::private::section_struct!(data, 4, 4; r#type : 0;;);
         /// Data section `.data.x`, 4 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -529,7 +628,7 @@ pub mod names {
             /// `u32 impl`
             pub r#impl: u32,
         }
-        ::bpf_skel::private::section_struct!(data_x, 4, 4; r#impl : 0;);
+        ::bpf_skel::private::section_struct!(data_x, 4, 4; r#impl : 0;;);
         /// Data section `.data.type`, 4 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -537,7 +636,7 @@ pub mod names {
             /// `u32 progs`
             pub progs: u32,
         }
-        ::bpf_skel::private::section_struct!(data_type, 4, 4; progs : 0;);
+        ::bpf_skel::private::section_struct!(data_type, 4, 4; progs : 0;;);
         /// Data section `.bss`, 44 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -565,7 +664,7 @@ pub mod names {
         }
         ::bpf_skel::private::section_struct!(
             bss, 48, 8; object_ : 8, r : 12, struct_ : 16, Some : 24, Fn : 32, Str : 36,
-            Loop : 40; __pad0 : 0, __pad1 : 20, __pad2 : 44
+            Loop : 40; __pad0 : 0, __pad1 : 20, __pad2 : 44;
         );
     }
     /// Data sections in memory that running programs share.
@@ -576,21 +675,23 @@ pub mod names {
             /// `u32 type`
             pub r#type: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(data, super::sections::data; r#type;);
+        ::bpf_skel::private::live_struct!(data, super::sections::data; r#type;;);
         /// Data section `.data.x`, 4 bytes, in shared memory
         #[repr(C)]
         pub struct data_x {
             /// `u32 impl`
             pub r#impl: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(data_x, super::sections::data_x; r#impl;);
+        ::bpf_skel::private::live_struct!(data_x, super::sections::data_x; r#impl;;);
         /// Data section `.data.type`, 4 bytes, in shared memory
         #[repr(C)]
         pub struct data_type {
             /// `u32 progs`
             pub progs: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(data_type, super::sections::data_type; progs;);
+        ::bpf_skel::private::live_struct!(
+            data_type, super::sections::data_type; progs;;
+        );
         /// Data section `.bss`, 44 bytes, in shared memory
         #[repr(C)]
         pub struct bss {
@@ -605,7 +706,7 @@ pub mod names {
             #[doc(hidden)]
             pub __pad1: ::bpf_skel::live::Global<[u8; 4]>,
             /// `union Result Some`
-            pub Some: ::bpf_skel::live::Global<super::types::Result>,
+            pub Some: super::live::Result,
             /// `struct fn Fn`
             pub Fn: super::live::r#fn,
             /// `str Str`
@@ -617,7 +718,7 @@ pub mod names {
         }
         ::bpf_skel::private::live_struct!(
             bss, super::sections::bss; object_, r, struct_, Some, Fn, Str, Loop; __pad0,
-            __pad1, __pad2
+            __pad1, __pad2;
         );
     }
     /// Everything that the object holds.

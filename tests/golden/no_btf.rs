@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -236,7 +237,7 @@ pub mod no_btf {
             /// `step`
             pub step: [u8; 4],
         }
-        ::bpf_skel::private::section_struct!(rodata, 4, 1; step : 0;);
+        ::bpf_skel::private::section_struct!(rodata, 4, 1; step : 0;;);
         /// Data section `.bss`, 16 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -246,7 +247,7 @@ pub mod no_btf {
             #[doc(hidden)]
             pub __pad0: [u8; 8],
         }
-        ::bpf_skel::private::section_struct!(bss, 16, 1; total : 0; __pad0 : 8);
+        ::bpf_skel::private::section_struct!(bss, 16, 1; total : 0; __pad0 : 8;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -258,7 +259,7 @@ pub mod no_btf {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::live::Global<[u8; 8]>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total; __pad0);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total; __pad0;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

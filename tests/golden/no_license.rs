@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -178,12 +179,16 @@ pub mod no_license {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `accept`: section `socket`, type `socket_filter`, 2 instructions.
+        ///
+        /// `int accept(void *ctx)`.
         pub accept: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `accept`: section `socket`, type `socket_filter`, 2 instructions.
+        ///
+        /// `int accept(void *ctx)`.
         pub accept: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::SocketFilter,
         >,

@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -327,20 +328,36 @@ pub mod phases {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `first`: section `tc`, type `sched_cls`, 2 instructions.
+        ///
+        /// `int first(void *ctx)`.
         pub first: ::bpf_skel::object::OpenProgram,
         /// Program `second`: section `tc`, type `sched_cls`, 2 instructions.
+        ///
+        /// `int second(void *ctx)`.
         pub second: ::bpf_skel::object::OpenProgram,
         /// Program `observe`: section `tc`, type `sched_cls`, 29 instructions.
+        ///
+        /// `int observe(void *ctx)`.
         pub observe: ::bpf_skel::object::OpenProgram,
         /// Program `count`: section `tc`, type `sched_cls`, 18 instructions.
+        ///
+        /// `int count(void *ctx)`.
         pub count: ::bpf_skel::object::OpenProgram,
         /// Program `nest`: section `tc`, type `sched_cls`, 23 instructions.
+        ///
+        /// `int nest(void *ctx)`.
         pub nest: ::bpf_skel::object::OpenProgram,
         /// Program `jump`: section `tc`, type `sched_cls`, 8 instructions.
+        ///
+        /// `int jump(void *ctx)`.
         pub jump: ::bpf_skel::object::OpenProgram,
         /// Program `rarely`: section `tc`, type `sched_cls`, 13 instructions.
+        ///
+        /// `int rarely(void *ctx)`.
         pub rarely: ::bpf_skel::object::OpenProgram,
         /// Program `always`: section `?tc`, type `sched_cls`, 13 instructions.
+        ///
+        /// `int always(void *ctx)`.
         ///
         /// Not loaded unless asked for.
         pub always: ::bpf_skel::object::OpenProgram,
@@ -349,20 +366,36 @@ pub mod phases {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `first`: section `tc`, type `sched_cls`, 2 instructions.
+        ///
+        /// `int first(void *ctx)`.
         pub first: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `second`: section `tc`, type `sched_cls`, 2 instructions.
+        ///
+        /// `int second(void *ctx)`.
         pub second: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `observe`: section `tc`, type `sched_cls`, 29 instructions.
+        ///
+        /// `int observe(void *ctx)`.
         pub observe: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `count`: section `tc`, type `sched_cls`, 18 instructions.
+        ///
+        /// `int count(void *ctx)`.
         pub count: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `nest`: section `tc`, type `sched_cls`, 23 instructions.
+        ///
+        /// `int nest(void *ctx)`.
         pub nest: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `jump`: section `tc`, type `sched_cls`, 8 instructions.
+        ///
+        /// `int jump(void *ctx)`.
         pub jump: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `rarely`: section `tc`, type `sched_cls`, 13 instructions.
+        ///
+        /// `int rarely(void *ctx)`.
         pub rarely: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `always`: section `?tc`, type `sched_cls`, 13 instructions.
+        ///
+        /// `int always(void *ctx)`.
         ///
         /// Not loaded unless asked for.
         pub always: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
@@ -380,7 +413,7 @@ pub mod phases {
             /// `const volatile u32 slot`
             pub slot: u32,
         }
-        ::bpf_skel::private::section_struct!(rodata, 8, 4; knob : 0, slot : 4;);
+        ::bpf_skel::private::section_struct!(rodata, 8, 4; knob : 0, slot : 4;;);
         /// Data section `.data`, 4 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -388,7 +421,7 @@ pub mod phases {
             /// `int level`
             pub level: i32,
         }
-        ::bpf_skel::private::section_struct!(data, 4, 4; level : 0;);
+        ::bpf_skel::private::section_struct!(data, 4, 4; level : 0;;);
         /// Data section `.data.custom`, 4 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -396,7 +429,7 @@ pub mod phases {
             /// `u32 tuned`
             pub tuned: u32,
         }
-        ::bpf_skel::private::section_struct!(data_custom, 4, 4; tuned : 0;);
+        ::bpf_skel::private::section_struct!(data_custom, 4, 4; tuned : 0;;);
         /// Data section `.bss`, 32 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -406,7 +439,7 @@ pub mod phases {
             /// `u64 seen[3]`
             pub seen: [u64; 3],
         }
-        ::bpf_skel::private::section_struct!(bss, 32, 8; total : 0, seen : 8;);
+        ::bpf_skel::private::section_struct!(bss, 32, 8; total : 0, seen : 8;;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -416,7 +449,7 @@ pub mod phases {
             /// `int level`
             pub level: ::bpf_skel::live::Global<i32>,
         }
-        ::bpf_skel::private::live_struct!(data, super::sections::data; level;);
+        ::bpf_skel::private::live_struct!(data, super::sections::data; level;;);
         /// Data section `.data.custom`, 4 bytes, in shared memory
         #[repr(C)]
         pub struct data_custom {
@@ -424,7 +457,7 @@ pub mod phases {
             pub tuned: ::bpf_skel::live::Global<u32>,
         }
         ::bpf_skel::private::live_struct!(
-            data_custom, super::sections::data_custom; tuned;
+            data_custom, super::sections::data_custom; tuned;;
         );
         /// Data section `.bss`, 32 bytes, in shared memory
         #[repr(C)]
@@ -434,7 +467,7 @@ pub mod phases {
             /// `u64 seen[3]`
             pub seen: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 3>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total, seen;);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total, seen;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -196,20 +197,32 @@ pub mod prog_array {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `pass`: section `xdp`, type `xdp`, 2 instructions.
+        ///
+        /// `int pass(struct xdp_md *ctx)`.
         pub pass: ::bpf_skel::object::OpenProgram,
         /// Program `drop`: section `xdp`, type `xdp`, 2 instructions.
+        ///
+        /// `int drop(struct xdp_md *ctx)`.
         pub drop: ::bpf_skel::object::OpenProgram,
         /// Program `entry`: section `xdp`, type `xdp`, 14 instructions.
+        ///
+        /// `int entry(struct xdp_md *ctx)`.
         pub entry: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `pass`: section `xdp`, type `xdp`, 2 instructions.
+        ///
+        /// `int pass(struct xdp_md *ctx)`.
         pub pass: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
         /// Program `drop`: section `xdp`, type `xdp`, 2 instructions.
+        ///
+        /// `int drop(struct xdp_md *ctx)`.
         pub drop: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
         /// Program `entry`: section `xdp`, type `xdp`, 14 instructions.
+        ///
+        /// `int entry(struct xdp_md *ctx)`.
         pub entry: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
     }
     /// The object's C types, byte for byte.

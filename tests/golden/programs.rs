@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -192,34 +193,54 @@ pub mod programs {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `pass`: section `xdp`, type `xdp`, 2 instructions.
+        ///
+        /// `int pass(struct xdp_md *ctx)`.
         pub pass: ::bpf_skel::object::OpenProgram,
         /// Program `drop`: section `xdp`, type `xdp`, 2 instructions.
+        ///
+        /// `int drop(struct xdp_md *ctx)`.
         pub drop: ::bpf_skel::object::OpenProgram,
         /// Program `by_length`: section `xdp`, type `xdp`, 7 instructions.
+        ///
+        /// `int by_length(struct xdp_md *ctx)`.
         pub by_length: ::bpf_skel::object::OpenProgram,
         /// Program `on_switch`: section `?raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 2 instructions.
+        ///
+        /// `int on_switch(void *ctx)`.
         ///
         /// Not loaded unless asked for.
         pub on_switch: ::bpf_skel::object::OpenProgram,
         /// Program `no_type`: section `something/else`, type `unspec`, 2 instructions.
+        ///
+        /// `int no_type(void *ctx)`.
         pub no_type: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `pass`: section `xdp`, type `xdp`, 2 instructions.
+        ///
+        /// `int pass(struct xdp_md *ctx)`.
         pub pass: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
         /// Program `drop`: section `xdp`, type `xdp`, 2 instructions.
+        ///
+        /// `int drop(struct xdp_md *ctx)`.
         pub drop: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
         /// Program `by_length`: section `xdp`, type `xdp`, 7 instructions.
+        ///
+        /// `int by_length(struct xdp_md *ctx)`.
         pub by_length: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
         /// Program `on_switch`: section `?raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 2 instructions.
+        ///
+        /// `int on_switch(void *ctx)`.
         ///
         /// Not loaded unless asked for.
         pub on_switch: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,
         /// Program `no_type`: section `something/else`, type `unspec`, 2 instructions.
+        ///
+        /// `int no_type(void *ctx)`.
         pub no_type: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
     /// The object's C types, byte for byte.

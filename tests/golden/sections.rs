@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -315,242 +316,426 @@ pub mod sections {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `on_tracepoint`: section `tracepoint/syscalls/sys_enter_getpid`, type `tracepoint`, target `syscalls/sys_enter_getpid`, 2 instructions.
+        ///
+        /// `int on_tracepoint(void *ctx)`.
         pub on_tracepoint: ::bpf_skel::object::OpenProgram,
         /// Program `on_tp`: section `tp/sched/sched_switch`, type `tracepoint`, target `sched/sched_switch`, 2 instructions.
+        ///
+        /// `int on_tp(void *ctx)`.
         pub on_tp: ::bpf_skel::object::OpenProgram,
         /// Program `on_raw_tp`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 2 instructions.
+        ///
+        /// `int on_raw_tp(void *ctx)`.
         pub on_raw_tp: ::bpf_skel::object::OpenProgram,
         /// Program `on_raw_tracepoint`: section `raw_tracepoint/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 2 instructions.
+        ///
+        /// `int on_raw_tracepoint(void *ctx)`.
         pub on_raw_tracepoint: ::bpf_skel::object::OpenProgram,
         /// Program `on_raw_tp_writable`: section `raw_tp.w/bpf_test_finish`, type `raw_tracepoint_writable`, target `bpf_test_finish`, 2 instructions.
+        ///
+        /// `int on_raw_tp_writable(void *ctx)`.
         pub on_raw_tp_writable: ::bpf_skel::object::OpenProgram,
         /// Program `on_tp_btf`: section `tp_btf/sched_switch`, type `tracing`, target `sched_switch`, 2 instructions.
+        ///
+        /// `int on_tp_btf(void *ctx)`.
         pub on_tp_btf: ::bpf_skel::object::OpenProgram,
         /// Program `on_fentry`: section `fentry/bpf_fentry_test1`, type `tracing`, target `bpf_fentry_test1`, 2 instructions.
+        ///
+        /// `int on_fentry(void *ctx)`.
         pub on_fentry: ::bpf_skel::object::OpenProgram,
         /// Program `on_fexit`: section `fexit/bpf_fentry_test1`, type `tracing`, target `bpf_fentry_test1`, 2 instructions.
+        ///
+        /// `int on_fexit(void *ctx)`.
         pub on_fexit: ::bpf_skel::object::OpenProgram,
         /// Program `on_fentry_sleepable`: section `fentry.s/bpf_fentry_test1`, type `tracing`, target `bpf_fentry_test1`, 2 instructions.
+        ///
+        /// `int on_fentry_sleepable(void *ctx)`.
         pub on_fentry_sleepable: ::bpf_skel::object::OpenProgram,
         /// Program `on_fmod_ret`: section `fmod_ret/bpf_modify_return_test`, type `tracing`, target `bpf_modify_return_test`, 2 instructions.
+        ///
+        /// `int on_fmod_ret(void *ctx)`.
         pub on_fmod_ret: ::bpf_skel::object::OpenProgram,
         /// Program `on_lsm`: section `lsm/file_mprotect`, type `lsm`, target `file_mprotect`, 2 instructions.
+        ///
+        /// `int on_lsm(void *ctx)`.
         pub on_lsm: ::bpf_skel::object::OpenProgram,
         /// Program `on_lsm_sleepable`: section `lsm.s/bpf`, type `lsm`, target `bpf`, 2 instructions.
+        ///
+        /// `int on_lsm_sleepable(void *ctx)`.
         pub on_lsm_sleepable: ::bpf_skel::object::OpenProgram,
         /// Program `on_iter`: section `iter/task`, type `tracing`, target `task`, 2 instructions.
+        ///
+        /// `int on_iter(void *ctx)`.
         pub on_iter: ::bpf_skel::object::OpenProgram,
         /// Program `on_kprobe`: section `kprobe/do_nanosleep`, type `kprobe`, target `do_nanosleep`, 2 instructions.
+        ///
+        /// `int on_kprobe(void *ctx)`.
         pub on_kprobe: ::bpf_skel::object::OpenProgram,
         /// Program `on_kretprobe`: section `kretprobe/do_nanosleep`, type `kprobe`, target `do_nanosleep`, 2 instructions.
+        ///
+        /// `int on_kretprobe(void *ctx)`.
         pub on_kretprobe: ::bpf_skel::object::OpenProgram,
         /// Program `on_kprobe_multi`: section `kprobe.multi/bpf_fentry_test*`, type `kprobe`, target `bpf_fentry_test*`, 2 instructions.
+        ///
+        /// `int on_kprobe_multi(void *ctx)`.
         pub on_kprobe_multi: ::bpf_skel::object::OpenProgram,
         /// Program `on_uprobe`: section `uprobe//proc/self/exe:main`, type `kprobe`, target `/proc/self/exe:main`, 2 instructions.
+        ///
+        /// `int on_uprobe(void *ctx)`.
         pub on_uprobe: ::bpf_skel::object::OpenProgram,
         /// Program `on_perf_event`: section `perf_event`, type `perf_event`, 2 instructions.
+        ///
+        /// `int on_perf_event(void *ctx)`.
         pub on_perf_event: ::bpf_skel::object::OpenProgram,
         /// Program `on_socket`: section `socket`, type `socket_filter`, 2 instructions.
+        ///
+        /// `int on_socket(void *ctx)`.
         pub on_socket: ::bpf_skel::object::OpenProgram,
         /// Program `on_tc`: section `tc`, type `sched_cls`, 2 instructions.
+        ///
+        /// `int on_tc(void *ctx)`.
         pub on_tc: ::bpf_skel::object::OpenProgram,
         /// Program `on_classifier`: section `classifier`, type `sched_cls`, 2 instructions.
+        ///
+        /// `int on_classifier(void *ctx)`.
         pub on_classifier: ::bpf_skel::object::OpenProgram,
         /// Program `on_action`: section `action`, type `sched_act`, 2 instructions.
+        ///
+        /// `int on_action(void *ctx)`.
         pub on_action: ::bpf_skel::object::OpenProgram,
         /// Program `on_tcx_ingress`: section `tcx/ingress`, type `sched_cls`, 2 instructions.
+        ///
+        /// `int on_tcx_ingress(void *ctx)`.
         pub on_tcx_ingress: ::bpf_skel::object::OpenProgram,
         /// Program `on_tcx_egress`: section `tcx/egress`, type `sched_cls`, 2 instructions.
+        ///
+        /// `int on_tcx_egress(void *ctx)`.
         pub on_tcx_egress: ::bpf_skel::object::OpenProgram,
         /// Program `on_xdp`: section `xdp`, type `xdp`, 2 instructions.
+        ///
+        /// `int on_xdp(void *ctx)`.
         pub on_xdp: ::bpf_skel::object::OpenProgram,
         /// Program `on_xdp_frags`: section `xdp.frags`, type `xdp`, 2 instructions.
+        ///
+        /// `int on_xdp_frags(void *ctx)`.
         pub on_xdp_frags: ::bpf_skel::object::OpenProgram,
         /// Program `on_xdp_devmap`: section `xdp/devmap`, type `xdp`, 2 instructions.
+        ///
+        /// `int on_xdp_devmap(void *ctx)`.
         pub on_xdp_devmap: ::bpf_skel::object::OpenProgram,
         /// Program `on_xdp_cpumap`: section `xdp/cpumap`, type `xdp`, 2 instructions.
+        ///
+        /// `int on_xdp_cpumap(void *ctx)`.
         pub on_xdp_cpumap: ::bpf_skel::object::OpenProgram,
         /// Program `on_cgroup_ingress`: section `cgroup_skb/ingress`, type `cgroup_skb`, 2 instructions.
+        ///
+        /// `int on_cgroup_ingress(void *ctx)`.
         pub on_cgroup_ingress: ::bpf_skel::object::OpenProgram,
         /// Program `on_cgroup_egress`: section `cgroup_skb/egress`, type `cgroup_skb`, 2 instructions.
+        ///
+        /// `int on_cgroup_egress(void *ctx)`.
         pub on_cgroup_egress: ::bpf_skel::object::OpenProgram,
         /// Program `on_cgroup_skb`: section `cgroup/skb`, type `cgroup_skb`, 2 instructions.
+        ///
+        /// `int on_cgroup_skb(void *ctx)`.
         pub on_cgroup_skb: ::bpf_skel::object::OpenProgram,
         /// Program `on_cgroup_sock_create`: section `cgroup/sock_create`, type `cgroup_sock`, 2 instructions.
+        ///
+        /// `int on_cgroup_sock_create(void *ctx)`.
         pub on_cgroup_sock_create: ::bpf_skel::object::OpenProgram,
         /// Program `on_cgroup_connect4`: section `cgroup/connect4`, type `cgroup_sock_addr`, 2 instructions.
+        ///
+        /// `int on_cgroup_connect4(void *ctx)`.
         pub on_cgroup_connect4: ::bpf_skel::object::OpenProgram,
         /// Program `on_cgroup_sendmsg6`: section `cgroup/sendmsg6`, type `cgroup_sock_addr`, 2 instructions.
+        ///
+        /// `int on_cgroup_sendmsg6(void *ctx)`.
         pub on_cgroup_sendmsg6: ::bpf_skel::object::OpenProgram,
         /// Program `on_cgroup_dev`: section `cgroup/dev`, type `cgroup_device`, 2 instructions.
+        ///
+        /// `int on_cgroup_dev(void *ctx)`.
         pub on_cgroup_dev: ::bpf_skel::object::OpenProgram,
         /// Program `on_cgroup_sysctl`: section `cgroup/sysctl`, type `cgroup_sysctl`, 2 instructions.
+        ///
+        /// `int on_cgroup_sysctl(void *ctx)`.
         pub on_cgroup_sysctl: ::bpf_skel::object::OpenProgram,
         /// Program `on_cgroup_getsockopt`: section `cgroup/getsockopt`, type `cgroup_sockopt`, 2 instructions.
+        ///
+        /// `int on_cgroup_getsockopt(void *ctx)`.
         pub on_cgroup_getsockopt: ::bpf_skel::object::OpenProgram,
         /// Program `on_sockops`: section `sockops`, type `sock_ops`, 2 instructions.
+        ///
+        /// `int on_sockops(void *ctx)`.
         pub on_sockops: ::bpf_skel::object::OpenProgram,
         /// Program `on_sk_msg`: section `sk_msg`, type `sk_msg`, 2 instructions.
+        ///
+        /// `int on_sk_msg(void *ctx)`.
         pub on_sk_msg: ::bpf_skel::object::OpenProgram,
         /// Program `on_sk_skb_verdict`: section `sk_skb/stream_verdict`, type `sk_skb`, 2 instructions.
+        ///
+        /// `int on_sk_skb_verdict(void *ctx)`.
         pub on_sk_skb_verdict: ::bpf_skel::object::OpenProgram,
         /// Program `on_flow_dissector`: section `flow_dissector`, type `flow_dissector`, 2 instructions.
+        ///
+        /// `int on_flow_dissector(void *ctx)`.
         pub on_flow_dissector: ::bpf_skel::object::OpenProgram,
         /// Program `on_sk_lookup`: section `sk_lookup`, type `sk_lookup`, 2 instructions.
+        ///
+        /// `int on_sk_lookup(void *ctx)`.
         pub on_sk_lookup: ::bpf_skel::object::OpenProgram,
         /// Program `on_sk_reuseport`: section `sk_reuseport`, type `sk_reuseport`, 2 instructions.
+        ///
+        /// `int on_sk_reuseport(void *ctx)`.
         pub on_sk_reuseport: ::bpf_skel::object::OpenProgram,
         /// Program `on_lwt_in`: section `lwt_in`, type `lwt_in`, 2 instructions.
+        ///
+        /// `int on_lwt_in(void *ctx)`.
         pub on_lwt_in: ::bpf_skel::object::OpenProgram,
         /// Program `on_netfilter`: section `netfilter`, type `netfilter`, 2 instructions.
+        ///
+        /// `int on_netfilter(void *ctx)`.
         pub on_netfilter: ::bpf_skel::object::OpenProgram,
         /// Program `on_syscall`: section `syscall`, type `syscall`, 2 instructions.
+        ///
+        /// `int on_syscall(void *ctx)`.
         pub on_syscall: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `on_tracepoint`: section `tracepoint/syscalls/sys_enter_getpid`, type `tracepoint`, target `syscalls/sys_enter_getpid`, 2 instructions.
+        ///
+        /// `int on_tracepoint(void *ctx)`.
         pub on_tracepoint: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::Tracepoint,
         >,
         /// Program `on_tp`: section `tp/sched/sched_switch`, type `tracepoint`, target `sched/sched_switch`, 2 instructions.
+        ///
+        /// `int on_tp(void *ctx)`.
         pub on_tp: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tracepoint>,
         /// Program `on_raw_tp`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 2 instructions.
+        ///
+        /// `int on_raw_tp(void *ctx)`.
         pub on_raw_tp: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,
         /// Program `on_raw_tracepoint`: section `raw_tracepoint/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 2 instructions.
+        ///
+        /// `int on_raw_tracepoint(void *ctx)`.
         pub on_raw_tracepoint: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,
         /// Program `on_raw_tp_writable`: section `raw_tp.w/bpf_test_finish`, type `raw_tracepoint_writable`, target `bpf_test_finish`, 2 instructions.
+        ///
+        /// `int on_raw_tp_writable(void *ctx)`.
         pub on_raw_tp_writable: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,
         /// Program `on_tp_btf`: section `tp_btf/sched_switch`, type `tracing`, target `sched_switch`, 2 instructions.
+        ///
+        /// `int on_tp_btf(void *ctx)`.
         pub on_tp_btf: ::bpf_skel::program::Program<::bpf_skel::program::kind::TpBtf>,
         /// Program `on_fentry`: section `fentry/bpf_fentry_test1`, type `tracing`, target `bpf_fentry_test1`, 2 instructions.
+        ///
+        /// `int on_fentry(void *ctx)`.
         pub on_fentry: ::bpf_skel::program::Program<::bpf_skel::program::kind::Fentry>,
         /// Program `on_fexit`: section `fexit/bpf_fentry_test1`, type `tracing`, target `bpf_fentry_test1`, 2 instructions.
+        ///
+        /// `int on_fexit(void *ctx)`.
         pub on_fexit: ::bpf_skel::program::Program<::bpf_skel::program::kind::Fexit>,
         /// Program `on_fentry_sleepable`: section `fentry.s/bpf_fentry_test1`, type `tracing`, target `bpf_fentry_test1`, 2 instructions.
+        ///
+        /// `int on_fentry_sleepable(void *ctx)`.
         pub on_fentry_sleepable: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::Fentry,
         >,
         /// Program `on_fmod_ret`: section `fmod_ret/bpf_modify_return_test`, type `tracing`, target `bpf_modify_return_test`, 2 instructions.
+        ///
+        /// `int on_fmod_ret(void *ctx)`.
         pub on_fmod_ret: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::FmodRet,
         >,
         /// Program `on_lsm`: section `lsm/file_mprotect`, type `lsm`, target `file_mprotect`, 2 instructions.
+        ///
+        /// `int on_lsm(void *ctx)`.
         pub on_lsm: ::bpf_skel::program::Program<::bpf_skel::program::kind::Lsm>,
         /// Program `on_lsm_sleepable`: section `lsm.s/bpf`, type `lsm`, target `bpf`, 2 instructions.
+        ///
+        /// `int on_lsm_sleepable(void *ctx)`.
         pub on_lsm_sleepable: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::Lsm,
         >,
         /// Program `on_iter`: section `iter/task`, type `tracing`, target `task`, 2 instructions.
+        ///
+        /// `int on_iter(void *ctx)`.
         pub on_iter: ::bpf_skel::program::Program<::bpf_skel::program::kind::Iter>,
         /// Program `on_kprobe`: section `kprobe/do_nanosleep`, type `kprobe`, target `do_nanosleep`, 2 instructions.
+        ///
+        /// `int on_kprobe(void *ctx)`.
         pub on_kprobe: ::bpf_skel::program::Program<::bpf_skel::program::kind::Kprobe>,
         /// Program `on_kretprobe`: section `kretprobe/do_nanosleep`, type `kprobe`, target `do_nanosleep`, 2 instructions.
+        ///
+        /// `int on_kretprobe(void *ctx)`.
         pub on_kretprobe: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::Kretprobe,
         >,
         /// Program `on_kprobe_multi`: section `kprobe.multi/bpf_fentry_test*`, type `kprobe`, target `bpf_fentry_test*`, 2 instructions.
+        ///
+        /// `int on_kprobe_multi(void *ctx)`.
         pub on_kprobe_multi: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::KprobeMulti,
         >,
         /// Program `on_uprobe`: section `uprobe//proc/self/exe:main`, type `kprobe`, target `/proc/self/exe:main`, 2 instructions.
+        ///
+        /// `int on_uprobe(void *ctx)`.
         pub on_uprobe: ::bpf_skel::program::Program<::bpf_skel::program::kind::Uprobe>,
         /// Program `on_perf_event`: section `perf_event`, type `perf_event`, 2 instructions.
+        ///
+        /// `int on_perf_event(void *ctx)`.
         pub on_perf_event: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::PerfEvent,
         >,
         /// Program `on_socket`: section `socket`, type `socket_filter`, 2 instructions.
+        ///
+        /// `int on_socket(void *ctx)`.
         pub on_socket: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::SocketFilter,
         >,
         /// Program `on_tc`: section `tc`, type `sched_cls`, 2 instructions.
+        ///
+        /// `int on_tc(void *ctx)`.
         pub on_tc: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `on_classifier`: section `classifier`, type `sched_cls`, 2 instructions.
+        ///
+        /// `int on_classifier(void *ctx)`.
         pub on_classifier: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `on_action`: section `action`, type `sched_act`, 2 instructions.
+        ///
+        /// `int on_action(void *ctx)`.
         pub on_action: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `on_tcx_ingress`: section `tcx/ingress`, type `sched_cls`, 2 instructions.
+        ///
+        /// `int on_tcx_ingress(void *ctx)`.
         pub on_tcx_ingress: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tcx>,
         /// Program `on_tcx_egress`: section `tcx/egress`, type `sched_cls`, 2 instructions.
+        ///
+        /// `int on_tcx_egress(void *ctx)`.
         pub on_tcx_egress: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tcx>,
         /// Program `on_xdp`: section `xdp`, type `xdp`, 2 instructions.
+        ///
+        /// `int on_xdp(void *ctx)`.
         pub on_xdp: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
         /// Program `on_xdp_frags`: section `xdp.frags`, type `xdp`, 2 instructions.
+        ///
+        /// `int on_xdp_frags(void *ctx)`.
         pub on_xdp_frags: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
         /// Program `on_xdp_devmap`: section `xdp/devmap`, type `xdp`, 2 instructions.
+        ///
+        /// `int on_xdp_devmap(void *ctx)`.
         pub on_xdp_devmap: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
         /// Program `on_xdp_cpumap`: section `xdp/cpumap`, type `xdp`, 2 instructions.
+        ///
+        /// `int on_xdp_cpumap(void *ctx)`.
         pub on_xdp_cpumap: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
         /// Program `on_cgroup_ingress`: section `cgroup_skb/ingress`, type `cgroup_skb`, 2 instructions.
+        ///
+        /// `int on_cgroup_ingress(void *ctx)`.
         pub on_cgroup_ingress: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::Cgroup,
         >,
         /// Program `on_cgroup_egress`: section `cgroup_skb/egress`, type `cgroup_skb`, 2 instructions.
+        ///
+        /// `int on_cgroup_egress(void *ctx)`.
         pub on_cgroup_egress: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::Cgroup,
         >,
         /// Program `on_cgroup_skb`: section `cgroup/skb`, type `cgroup_skb`, 2 instructions.
+        ///
+        /// `int on_cgroup_skb(void *ctx)`.
         pub on_cgroup_skb: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::Cgroup,
         >,
         /// Program `on_cgroup_sock_create`: section `cgroup/sock_create`, type `cgroup_sock`, 2 instructions.
+        ///
+        /// `int on_cgroup_sock_create(void *ctx)`.
         pub on_cgroup_sock_create: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::Cgroup,
         >,
         /// Program `on_cgroup_connect4`: section `cgroup/connect4`, type `cgroup_sock_addr`, 2 instructions.
+        ///
+        /// `int on_cgroup_connect4(void *ctx)`.
         pub on_cgroup_connect4: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::Cgroup,
         >,
         /// Program `on_cgroup_sendmsg6`: section `cgroup/sendmsg6`, type `cgroup_sock_addr`, 2 instructions.
+        ///
+        /// `int on_cgroup_sendmsg6(void *ctx)`.
         pub on_cgroup_sendmsg6: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::Cgroup,
         >,
         /// Program `on_cgroup_dev`: section `cgroup/dev`, type `cgroup_device`, 2 instructions.
+        ///
+        /// `int on_cgroup_dev(void *ctx)`.
         pub on_cgroup_dev: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::Cgroup,
         >,
         /// Program `on_cgroup_sysctl`: section `cgroup/sysctl`, type `cgroup_sysctl`, 2 instructions.
+        ///
+        /// `int on_cgroup_sysctl(void *ctx)`.
         pub on_cgroup_sysctl: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::Cgroup,
         >,
         /// Program `on_cgroup_getsockopt`: section `cgroup/getsockopt`, type `cgroup_sockopt`, 2 instructions.
+        ///
+        /// `int on_cgroup_getsockopt(void *ctx)`.
         pub on_cgroup_getsockopt: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::Cgroup,
         >,
         /// Program `on_sockops`: section `sockops`, type `sock_ops`, 2 instructions.
+        ///
+        /// `int on_sockops(void *ctx)`.
         pub on_sockops: ::bpf_skel::program::Program<::bpf_skel::program::kind::SockOps>,
         /// Program `on_sk_msg`: section `sk_msg`, type `sk_msg`, 2 instructions.
+        ///
+        /// `int on_sk_msg(void *ctx)`.
         pub on_sk_msg: ::bpf_skel::program::Program<::bpf_skel::program::kind::SkMsg>,
         /// Program `on_sk_skb_verdict`: section `sk_skb/stream_verdict`, type `sk_skb`, 2 instructions.
+        ///
+        /// `int on_sk_skb_verdict(void *ctx)`.
         pub on_sk_skb_verdict: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::SkSkb,
         >,
         /// Program `on_flow_dissector`: section `flow_dissector`, type `flow_dissector`, 2 instructions.
+        ///
+        /// `int on_flow_dissector(void *ctx)`.
         pub on_flow_dissector: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::FlowDissector,
         >,
         /// Program `on_sk_lookup`: section `sk_lookup`, type `sk_lookup`, 2 instructions.
+        ///
+        /// `int on_sk_lookup(void *ctx)`.
         pub on_sk_lookup: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::SkLookup,
         >,
         /// Program `on_sk_reuseport`: section `sk_reuseport`, type `sk_reuseport`, 2 instructions.
+        ///
+        /// `int on_sk_reuseport(void *ctx)`.
         pub on_sk_reuseport: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::SkReuseport,
         >,
         /// Program `on_lwt_in`: section `lwt_in`, type `lwt_in`, 2 instructions.
+        ///
+        /// `int on_lwt_in(void *ctx)`.
         pub on_lwt_in: ::bpf_skel::program::Program<::bpf_skel::program::kind::Lwt>,
         /// Program `on_netfilter`: section `netfilter`, type `netfilter`, 2 instructions.
+        ///
+        /// `int on_netfilter(void *ctx)`.
         pub on_netfilter: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::Netfilter,
         >,
         /// Program `on_syscall`: section `syscall`, type `syscall`, 2 instructions.
+        ///
+        /// `int on_syscall(void *ctx)`.
         pub on_syscall: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
     /// The object's C types, byte for byte.

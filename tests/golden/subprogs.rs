@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -210,26 +211,42 @@ pub mod subprogs {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `alone`: section `socket`, type `socket_filter`, 2 instructions.
+        ///
+        /// `int alone(void *ctx)`.
         pub alone: ::bpf_skel::object::OpenProgram,
         /// Program `shallow`: section `socket`, type `socket_filter`, 10 instructions.
+        ///
+        /// `int shallow(void *ctx)`.
         pub shallow: ::bpf_skel::object::OpenProgram,
         /// Program `deep`: section `socket`, type `socket_filter`, 42 instructions.
+        ///
+        /// `int deep(void *ctx)`.
         pub deep: ::bpf_skel::object::OpenProgram,
         /// Program `circular`: section `syscall`, type `syscall`, 15 instructions.
+        ///
+        /// `int circular(void *ctx)`.
         pub circular: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `alone`: section `socket`, type `socket_filter`, 2 instructions.
+        ///
+        /// `int alone(void *ctx)`.
         pub alone: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
         /// Program `shallow`: section `socket`, type `socket_filter`, 10 instructions.
+        ///
+        /// `int shallow(void *ctx)`.
         pub shallow: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::SocketFilter,
         >,
         /// Program `deep`: section `socket`, type `socket_filter`, 42 instructions.
+        ///
+        /// `int deep(void *ctx)`.
         pub deep: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
         /// Program `circular`: section `syscall`, type `syscall`, 15 instructions.
+        ///
+        /// `int circular(void *ctx)`.
         pub circular: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
     /// The object's C types, byte for byte.
@@ -243,7 +260,7 @@ pub mod subprogs {
             /// `u64 calls`
             pub calls: u64,
         }
-        ::bpf_skel::private::section_struct!(bss, 8, 8; calls : 0;);
+        ::bpf_skel::private::section_struct!(bss, 8, 8; calls : 0;;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -253,7 +270,7 @@ pub mod subprogs {
             /// `u64 calls`
             pub calls: ::bpf_skel::live::Global<u64>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; calls;);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; calls;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -245,12 +246,16 @@ pub mod types {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 126 instructions.
+        ///
+        /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 126 instructions.
+        ///
+        /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::program::Program<
             ::bpf_skel::program::kind::RawTracepoint,
         >,
@@ -268,8 +273,8 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::plain!(key, 8, 4; pid : 0, kind : 4; __pad0 : 5);
-        ::bpf_skel::private::equal!(key; pid, kind);
+        ::bpf_skel::private::plain!(key, 8, 4; pid : 0, kind : 4; __pad0 : 5;);
+        ::bpf_skel::private::total!(key; pid, kind;);
         /// `typedef u32 pid_t`
         pub type pid_t = u32;
         /// `struct value`, 592 bytes, alignment 16
@@ -301,7 +306,7 @@ pub mod types {
             /// `__int128 big`
             pub big: i128,
             /// `char comm[16]`
-            pub comm: [u8; 16],
+            pub comm: ::bpf_skel::pod::CharArray<16>,
             /// `mac_t mac`
             pub mac: mac_t,
             #[doc(hidden)]
@@ -310,8 +315,8 @@ pub mod types {
             pub points: [[point_t; 3]; 2],
             /// `u64 long_array[40]`
             pub long_array: [u64; 40],
-            /// `union {…}`
-            pub anon0: value__anon0,
+            /// The bytes of `union {…}`, for which there are methods.
+            pub anon0: [u32; 1],
             /// `union {…} addr`
             pub addr: value__addr,
             #[doc(hidden)]
@@ -336,10 +341,60 @@ pub mod types {
         ::bpf_skel::private::plain!(
             value, 592, 16; count : 0, flag : 8, flags : 9, color : 12, temperature : 16,
             small : 20, wide : 24, state : 32, f : 36, d : 40, big : 48, comm : 64, mac :
-            80, points : 88, long_array : 136, anon0 : 456, addr : 460, named : 480, bits
-            : 512, packed : 528, inner16 : 560, quad : 576, jiffies : 584; __pad0 : 21,
-            __pad1 : 86, __pad2 : 476, __pad3 : 547, __pad4 : 580
+            80, points : 88, long_array : 136, addr : 460, named : 480, bits : 512,
+            packed : 528, inner16 : 560, quad : 576, jiffies : 584; __pad0 : 21, __pad1 :
+            86, anon0 : 456, __pad2 : 476, __pad3 : 547, __pad4 : 580; sport, dport,
+            ports
         );
+        ::bpf_skel::private::equal!(
+            value; count, flag, flags, color, temperature, small, wide, state, f, d, big,
+            comm, mac, points, long_array, anon0, addr, named, bits, packed, inner16,
+            quad, jiffies;
+        );
+        impl value {
+            /// `u16 sport`
+            pub fn sport(&self) -> u16 {
+                ::bpf_skel::private::view::<_, _, 456>(self)
+            }
+            /// Sets `u16 sport`.
+            pub fn set_sport(&mut self, value: u16) {
+                ::bpf_skel::private::set_view::<_, _, 456>(self, value);
+            }
+            /// The same with another `u16 sport`.
+            #[must_use]
+            pub fn with_sport(mut self, value: u16) -> Self {
+                self.set_sport(value);
+                self
+            }
+            /// `u16 dport`
+            pub fn dport(&self) -> u16 {
+                ::bpf_skel::private::view::<_, _, 458>(self)
+            }
+            /// Sets `u16 dport`.
+            pub fn set_dport(&mut self, value: u16) {
+                ::bpf_skel::private::set_view::<_, _, 458>(self, value);
+            }
+            /// The same with another `u16 dport`.
+            #[must_use]
+            pub fn with_dport(mut self, value: u16) -> Self {
+                self.set_dport(value);
+                self
+            }
+            /// `u32 ports`
+            pub fn ports(&self) -> u32 {
+                ::bpf_skel::private::view::<_, _, 456>(self)
+            }
+            /// Sets `u32 ports`.
+            pub fn set_ports(&mut self, value: u32) {
+                ::bpf_skel::private::set_view::<_, _, 456>(self, value);
+            }
+            /// The same with another `u32 ports`.
+            #[must_use]
+            pub fn with_ports(mut self, value: u32) -> Self {
+                self.set_ports(value);
+                self
+            }
+        }
         /// `enum color`, 4 bytes, alignment 4
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         #[repr(transparent)]
@@ -423,71 +478,54 @@ pub mod types {
             /// `s32 y`
             pub y: i32,
         }
-        ::bpf_skel::private::plain!(point_t, 8, 4; x : 0, y : 4;);
-        ::bpf_skel::private::equal!(point_t; x, y);
-        /// `union {…}`, 4 bytes, alignment 4
-        ///
-        /// Each member has a method to read and one to write it.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-        #[repr(C)]
-        pub struct value__anon0 {
-            storage: [u32; 1],
-        }
-        ::bpf_skel::private::plain!(value__anon0, 4, 4; storage : 0;);
-        impl value__anon0 {
-            /// `struct {…}`
-            pub fn anon0(&self) -> value__anon0__anon0 {
-                ::bpf_skel::private::view(self)
-            }
-            /// Writes `struct {…}`; what it leaves stays.
-            pub fn set_anon0(&mut self, value: value__anon0__anon0) {
-                ::bpf_skel::private::set_view(self, value);
-            }
-            /// `u32 ports`
-            pub fn ports(&self) -> u32 {
-                ::bpf_skel::private::view(self)
-            }
-            /// Writes `u32 ports`; what it leaves stays.
-            pub fn set_ports(&mut self, value: u32) {
-                ::bpf_skel::private::set_view(self, value);
-            }
-        }
-        /// `struct {…}`, 4 bytes, alignment 2
-        #[derive(Clone, Copy)]
-        #[repr(C)]
-        pub struct value__anon0__anon0 {
-            /// `u16 sport`
-            pub sport: u16,
-            /// `u16 dport`
-            pub dport: u16,
-        }
-        ::bpf_skel::private::plain!(value__anon0__anon0, 4, 2; sport : 0, dport : 2;);
-        ::bpf_skel::private::equal!(value__anon0__anon0; sport, dport);
+        ::bpf_skel::private::plain!(point_t, 8, 4; x : 0, y : 4;;);
+        ::bpf_skel::private::total!(point_t; x, y;);
         /// `union {…}`, 16 bytes, alignment 4
         ///
-        /// Each member has a method to read and one to write it.
+        /// Each member has methods to read, to write and to make it.
         #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         #[repr(C)]
         pub struct value__addr {
-            storage: [u32; 4],
+            #[doc(hidden)]
+            pub storage: [u32; 4],
         }
-        ::bpf_skel::private::plain!(value__addr, 16, 4; storage : 0;);
+        ::bpf_skel::private::plain!(value__addr, 16, 4;; storage : 0; v4, v6);
         impl value__addr {
             /// `u32 v4`
             pub fn v4(&self) -> u32 {
-                ::bpf_skel::private::view(self)
+                ::bpf_skel::private::view::<_, _, 0>(self)
             }
-            /// Writes `u32 v4`; what it leaves stays.
+            /// Sets `u32 v4`.
             pub fn set_v4(&mut self, value: u32) {
-                ::bpf_skel::private::set_view(self, value);
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// A union with this `u32 v4`, and zeros behind it.
+            pub fn from_v4(value: u32) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_v4(value);
+                this
             }
             /// `u8 v6[16]`
             pub fn v6(&self) -> [u8; 16] {
-                ::bpf_skel::private::view(self)
+                ::bpf_skel::private::view::<_, _, 0>(self)
             }
-            /// Writes `u8 v6[16]`; what it leaves stays.
+            /// Sets `u8 v6[16]`.
             pub fn set_v6(&mut self, value: [u8; 16]) {
-                ::bpf_skel::private::set_view(self, value);
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// A union with this `u8 v6[16]`, and zeros behind it.
+            pub fn from_v6(value: [u8; 16]) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_v6(value);
+                this
+            }
+            /// `u8 v6[16]` in place.
+            pub fn v6_ref(&self) -> &[u8; 16] {
+                ::bpf_skel::private::view_ref::<_, _, 0>(self)
+            }
+            /// `u8 v6[16]` in place, to be changed.
+            pub fn v6_mut(&mut self) -> &mut [u8; 16] {
+                ::bpf_skel::private::view_mut::<_, _, 0>(self)
             }
         }
         /// `struct {…}`, 16 bytes, alignment 8
@@ -501,75 +539,108 @@ pub mod types {
             /// `struct {…} *to`
             pub to: ::bpf_skel::pod::Ptr<()>,
         }
-        ::bpf_skel::private::plain!(value__named, 16, 8; a : 0, to : 8; __pad0 : 1);
-        ::bpf_skel::private::equal!(value__named; a, to);
+        ::bpf_skel::private::plain!(value__named, 16, 8; a : 0, to : 8; __pad0 : 1;);
+        ::bpf_skel::private::total!(value__named; a, to;);
         /// `struct bits`, 16 bytes, alignment 8
         #[derive(Clone, Copy)]
         #[repr(C, align(8))]
         pub struct bits {
-            /// Bit-fields: `u32 low : 3; u32 middle : 13; s32 negative : 5; _Bool on : 1; enum color color : 4; u64 far : 40`
+            /// The bits of `u32 low : 3; u32 middle : 13; s32 negative : 5; _Bool on : 1; enum color color : 4; u64 far : 40`, for which there are methods.
             pub bits0: [u8; 13],
             /// `u8 after`
             pub after: u8,
             #[doc(hidden)]
             pub __pad0: [u8; 2],
         }
-        ::bpf_skel::private::plain!(bits, 16, 8; bits0 : 0, after : 13; __pad0 : 14);
-        ::bpf_skel::private::equal!(bits; bits0, after);
+        ::bpf_skel::private::plain!(
+            bits, 16, 8; after : 13; bits0 : 0, __pad0 : 14; low, middle, negative, on,
+            color, far
+        );
+        ::bpf_skel::private::total!(bits; after; low, middle, negative, on, color, far);
         impl bits {
             /// `u32 low : 3`
             pub fn low(&self) -> u32 {
-                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 0, 3);
-                value
+                ::bpf_skel::private::bits(self, 0, 3)
             }
-            /// Writes `u32 low : 3`; bits of the value that it has no room for are left out.
+            /// Sets `u32 low : 3`.
             pub fn set_low(&mut self, value: u32) {
-                self.bits0 = ::bpf_skel::private::with_bits(self.bits0, 0, 3, value);
+                ::bpf_skel::private::set_bits(self, 0, 3, value);
+            }
+            /// The same with another `u32 low : 3`.
+            #[must_use]
+            pub fn with_low(mut self, value: u32) -> Self {
+                self.set_low(value);
+                self
             }
             /// `u32 middle : 13`
             pub fn middle(&self) -> u32 {
-                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 3, 13);
-                value
+                ::bpf_skel::private::bits(self, 3, 13)
             }
-            /// Writes `u32 middle : 13`; bits of the value that it has no room for are left out.
+            /// Sets `u32 middle : 13`.
             pub fn set_middle(&mut self, value: u32) {
-                self.bits0 = ::bpf_skel::private::with_bits(self.bits0, 3, 13, value);
+                ::bpf_skel::private::set_bits(self, 3, 13, value);
+            }
+            /// The same with another `u32 middle : 13`.
+            #[must_use]
+            pub fn with_middle(mut self, value: u32) -> Self {
+                self.set_middle(value);
+                self
             }
             /// `s32 negative : 5`
             pub fn negative(&self) -> i32 {
-                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 16, 5);
-                value
+                ::bpf_skel::private::bits(self, 16, 5)
             }
-            /// Writes `s32 negative : 5`; bits of the value that it has no room for are left out.
+            /// Sets `s32 negative : 5`.
             pub fn set_negative(&mut self, value: i32) {
-                self.bits0 = ::bpf_skel::private::with_bits(self.bits0, 16, 5, value);
+                ::bpf_skel::private::set_bits(self, 16, 5, value);
+            }
+            /// The same with another `s32 negative : 5`.
+            #[must_use]
+            pub fn with_negative(mut self, value: i32) -> Self {
+                self.set_negative(value);
+                self
             }
             /// `_Bool on : 1`
-            pub fn on(&self) -> ::bpf_skel::pod::Bool {
-                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 21, 1);
-                value
+            pub fn on(&self) -> bool {
+                ::bpf_skel::private::bits(self, 21, 1)
             }
-            /// Writes `_Bool on : 1`; bits of the value that it has no room for are left out.
-            pub fn set_on(&mut self, value: ::bpf_skel::pod::Bool) {
-                self.bits0 = ::bpf_skel::private::with_bits(self.bits0, 21, 1, value);
+            /// Sets `_Bool on : 1`.
+            pub fn set_on(&mut self, value: bool) {
+                ::bpf_skel::private::set_bits(self, 21, 1, value);
+            }
+            /// The same with another `_Bool on : 1`.
+            #[must_use]
+            pub fn with_on(mut self, value: bool) -> Self {
+                self.set_on(value);
+                self
             }
             /// `enum color color : 4`
             pub fn color(&self) -> color {
-                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 22, 4);
-                color(value)
+                ::bpf_skel::private::bits(self, 22, 4)
             }
-            /// Writes `enum color color : 4`; bits of the value that it has no room for are left out.
+            /// Sets `enum color color : 4`.
             pub fn set_color(&mut self, value: color) {
-                self.bits0 = ::bpf_skel::private::with_bits(self.bits0, 22, 4, value.0);
+                ::bpf_skel::private::set_bits(self, 22, 4, value);
+            }
+            /// The same with another `enum color color : 4`.
+            #[must_use]
+            pub fn with_color(mut self, value: color) -> Self {
+                self.set_color(value);
+                self
             }
             /// `u64 far : 40`
             pub fn far(&self) -> u64 {
-                let value = ::bpf_skel::private::bits(&{ self.bits0 }, 64, 40);
-                value
+                ::bpf_skel::private::bits(self, 64, 40)
             }
-            /// Writes `u64 far : 40`; bits of the value that it has no room for are left out.
+            /// Sets `u64 far : 40`.
             pub fn set_far(&mut self, value: u64) {
-                self.bits0 = ::bpf_skel::private::with_bits(self.bits0, 64, 40, value);
+                ::bpf_skel::private::set_bits(self, 64, 40, value);
+            }
+            /// The same with another `u64 far : 40`.
+            #[must_use]
+            pub fn with_far(mut self, value: u64) -> Self {
+                self.set_far(value);
+                self
             }
         }
         /// `struct packed`, 19 bytes, alignment 1
@@ -586,9 +657,9 @@ pub mod types {
             pub key: key,
         }
         ::bpf_skel::private::plain!(
-            packed packed, 19, 1; tag : 0, value : 1, odd : 9, key : 11;
+            packed packed, 19, 1; tag : 0, value : 1, odd : 9, key : 11;;
         );
-        ::bpf_skel::private::equal!(packed packed; tag, value, odd, key);
+        ::bpf_skel::private::total!(packed packed; tag, value, odd, key;);
         /// `struct inner16`, 16 bytes, alignment 16
         #[derive(Clone, Copy)]
         #[repr(C, align(16))]
@@ -598,33 +669,54 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 12],
         }
-        ::bpf_skel::private::plain!(inner16, 16, 16; x : 0; __pad0 : 4);
-        ::bpf_skel::private::equal!(inner16; x);
+        ::bpf_skel::private::plain!(inner16, 16, 16; x : 0; __pad0 : 4;);
+        ::bpf_skel::private::total!(inner16; x;);
         /// `typedef union {…} quad_t`, 4 bytes, alignment 4
         ///
-        /// Each member has a method to read and one to write it.
+        /// Each member has methods to read, to write and to make it.
         #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         #[repr(C)]
         pub struct quad_t {
-            storage: [u32; 1],
+            #[doc(hidden)]
+            pub storage: [u32; 1],
         }
-        ::bpf_skel::private::plain!(quad_t, 4, 4; storage : 0;);
+        ::bpf_skel::private::plain!(quad_t, 4, 4;; storage : 0; raw, byte);
         impl quad_t {
             /// `u32 raw`
             pub fn raw(&self) -> u32 {
-                ::bpf_skel::private::view(self)
+                ::bpf_skel::private::view::<_, _, 0>(self)
             }
-            /// Writes `u32 raw`; what it leaves stays.
+            /// Sets `u32 raw`.
             pub fn set_raw(&mut self, value: u32) {
-                ::bpf_skel::private::set_view(self, value);
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// A union with this `u32 raw`, and zeros behind it.
+            pub fn from_raw(value: u32) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_raw(value);
+                this
             }
             /// `u8 byte[4]`
             pub fn byte(&self) -> [u8; 4] {
-                ::bpf_skel::private::view(self)
+                ::bpf_skel::private::view::<_, _, 0>(self)
             }
-            /// Writes `u8 byte[4]`; what it leaves stays.
+            /// Sets `u8 byte[4]`.
             pub fn set_byte(&mut self, value: [u8; 4]) {
-                ::bpf_skel::private::set_view(self, value);
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// A union with this `u8 byte[4]`, and zeros behind it.
+            pub fn from_byte(value: [u8; 4]) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_byte(value);
+                this
+            }
+            /// `u8 byte[4]` in place.
+            pub fn byte_ref(&self) -> &[u8; 4] {
+                ::bpf_skel::private::view_ref::<_, _, 0>(self)
+            }
+            /// `u8 byte[4]` in place, to be changed.
+            pub fn byte_mut(&mut self) -> &mut [u8; 4] {
+                ::bpf_skel::private::view_mut::<_, _, 0>(self)
             }
         }
         /// `struct {…}`, 8 bytes, alignment 4
@@ -639,9 +731,9 @@ pub mod types {
             pub __pad0: [u8; 3],
         }
         ::bpf_skel::private::plain!(
-            anonymous__value, 8, 4; hits : 0, last : 4; __pad0 : 5
+            anonymous__value, 8, 4; hits : 0, last : 4; __pad0 : 5;
         );
-        ::bpf_skel::private::equal!(anonymous__value; hits, last);
+        ::bpf_skel::private::total!(anonymous__value; hits, last;);
         /// `struct {…}`, 16 bytes, alignment 8
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -653,8 +745,8 @@ pub mod types {
             /// `struct {…} nested`
             pub nested: config__nested,
         }
-        ::bpf_skel::private::plain!(config, 16, 8; min : 0, nested : 8; __pad0 : 4);
-        ::bpf_skel::private::equal!(config; min, nested);
+        ::bpf_skel::private::plain!(config, 16, 8; min : 0, nested : 8; __pad0 : 4;);
+        ::bpf_skel::private::total!(config; min, nested;);
         /// `struct {…}`, 8 bytes, alignment 8
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -662,8 +754,8 @@ pub mod types {
             /// `u64 limit`
             pub limit: u64,
         }
-        ::bpf_skel::private::plain!(config__nested, 8, 8; limit : 0;);
-        ::bpf_skel::private::equal!(config__nested; limit);
+        ::bpf_skel::private::plain!(config__nested, 8, 8; limit : 0;;);
+        ::bpf_skel::private::total!(config__nested; limit;);
         /// `struct node`, 56 bytes, alignment 8
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -683,15 +775,17 @@ pub mod types {
         }
         ::bpf_skel::private::plain!(
             node, 56, 8; next : 0, unknown : 8, data : 16, handler : 24, name : 32,
-            numbers : 40;
+            numbers : 40;;
         );
-        ::bpf_skel::private::equal!(node; next, unknown, data, handler, name, numbers);
+        ::bpf_skel::private::total!(node; next, unknown, data, handler, name, numbers;);
         /// `struct unknown`, which is only pointed to.
         pub struct unknown {
             _declared: (),
         }
         /// `typedef int (*handler_t)(struct key *, int)`
-        pub type handler_t = ::bpf_skel::pod::Ptr<()>;
+        pub type handler_t = ::bpf_skel::pod::Ptr<
+            fn(::bpf_skel::pod::Ptr<key>, i32) -> i32,
+        >;
         /// `struct record`, 16 bytes, alignment 8
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -699,12 +793,12 @@ pub mod types {
             /// `u64 at`
             pub at: u64,
             /// `char text[3]`
-            pub text: [u8; 3],
+            pub text: ::bpf_skel::pod::CharArray<3>,
             #[doc(hidden)]
             pub __pad0: [u8; 5],
         }
-        ::bpf_skel::private::plain!(record, 16, 8; at : 0, text : 8; __pad0 : 11);
-        ::bpf_skel::private::equal!(record; at, text);
+        ::bpf_skel::private::plain!(record, 16, 8; at : 0, text : 8; __pad0 : 11;);
+        ::bpf_skel::private::total!(record; at, text;);
         /// `struct flexible`, 4 bytes, alignment 4
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -714,8 +808,16 @@ pub mod types {
             /// `u8 bytes[]`
             pub bytes: [u8; 0],
         }
-        ::bpf_skel::private::plain!(flexible, 4, 4; len : 0, bytes : 4;);
-        ::bpf_skel::private::equal!(flexible; len, bytes);
+        ::bpf_skel::private::plain!(flexible, 4, 4; len : 0, bytes : 4;;);
+        ::bpf_skel::private::total!(flexible; len, bytes;);
+        impl flexible {
+            /// The struct at the start of a record, and as many elements of `u8 bytes[]` as the record holds.
+            ///
+            /// `None` where the record is too short, or does not lie as the struct is aligned.
+            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u8])> {
+                ::bpf_skel::private::flexible::<_, _, 4>(bytes)
+            }
+        }
     }
     /// C structs in memory that running programs share: every field is a cell.
     pub mod live {
@@ -750,7 +852,7 @@ pub mod types {
             /// `__int128 big`
             pub big: ::bpf_skel::live::Global<i128>,
             /// `char comm[16]`
-            pub comm: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 16>,
+            pub comm: ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
             /// `mac_t mac`
             pub mac: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 6>,
             #[doc(hidden)]
@@ -765,10 +867,10 @@ pub mod types {
                 ::bpf_skel::live::Global<u64>,
                 40,
             >,
-            /// `union {…}`
-            pub anon0: ::bpf_skel::live::Global<super::types::value__anon0>,
+            /// The bytes of `union {…}`, for which there are methods.
+            pub anon0: ::bpf_skel::live::Global<[u32; 1]>,
             /// `union {…} addr`
-            pub addr: ::bpf_skel::live::Global<super::types::value__addr>,
+            pub addr: value__addr,
             #[doc(hidden)]
             pub __pad2: ::bpf_skel::live::Global<[u8; 4]>,
             /// `struct {…} named[2]`
@@ -782,7 +884,7 @@ pub mod types {
             /// `struct inner16 inner16`
             pub inner16: inner16,
             /// `quad_t quad`
-            pub quad: ::bpf_skel::live::Global<super::types::quad_t>,
+            pub quad: quad_t,
             #[doc(hidden)]
             pub __pad4: ::bpf_skel::live::Global<[u8; 4]>,
             /// `volatile long jiffies`
@@ -790,9 +892,24 @@ pub mod types {
         }
         ::bpf_skel::private::live_struct!(
             value, super::types::value; count, flag, flags, color, temperature, small,
-            wide, state, f, d, big, comm, mac, points, long_array, anon0, addr, named,
-            bits, packed, inner16, quad, jiffies; __pad0, __pad1, __pad2, __pad3, __pad4
+            wide, state, f, d, big, comm, mac, points, long_array, addr, named, bits,
+            packed, inner16, quad, jiffies; __pad0, __pad1, anon0, __pad2, __pad3,
+            __pad4; sport, dport, ports
         );
+        impl value {
+            /// `u16 sport`
+            pub fn sport(&self) -> &::bpf_skel::live::Global<u16> {
+                ::bpf_skel::private::live_view::<_, _, 456>(self)
+            }
+            /// `u16 dport`
+            pub fn dport(&self) -> &::bpf_skel::live::Global<u16> {
+                ::bpf_skel::private::live_view::<_, _, 458>(self)
+            }
+            /// `u32 ports`
+            pub fn ports(&self) -> &::bpf_skel::live::Global<u32> {
+                ::bpf_skel::private::live_view::<_, _, 456>(self)
+            }
+        }
         /// `typedef struct {…} point_t` in shared memory; [`types::point_t`](super::types::point_t) is its plain twin.
         #[repr(C)]
         pub struct point_t {
@@ -801,7 +918,28 @@ pub mod types {
             /// `s32 y`
             pub y: ::bpf_skel::live::Global<i32>,
         }
-        ::bpf_skel::private::live_struct!(point_t, super::types::point_t; x, y;);
+        ::bpf_skel::private::live_struct!(point_t, super::types::point_t; x, y;;);
+        /// `union {…}` in shared memory; [`types::value__addr`](super::types::value__addr) is its plain twin.
+        #[repr(C)]
+        pub struct value__addr {
+            #[doc(hidden)]
+            pub storage: ::bpf_skel::live::Global<[u32; 4]>,
+        }
+        ::bpf_skel::private::live_struct!(
+            value__addr, super::types::value__addr;; storage; v4, v6
+        );
+        impl value__addr {
+            /// `u32 v4`
+            pub fn v4(&self) -> &::bpf_skel::live::Global<u32> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+            /// `u8 v6[16]`
+            pub fn v6(
+                &self,
+            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 16> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+        }
         /// `struct {…}` in shared memory; [`types::value__named`](super::types::value__named) is its plain twin.
         #[repr(C)]
         pub struct value__named {
@@ -813,12 +951,12 @@ pub mod types {
             pub to: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<()>>,
         }
         ::bpf_skel::private::live_struct!(
-            value__named, super::types::value__named; a, to; __pad0
+            value__named, super::types::value__named; a, to; __pad0;
         );
         /// `struct bits` in shared memory; [`types::bits`](super::types::bits) is its plain twin.
         #[repr(C, align(8))]
         pub struct bits {
-            /// Bit-fields: `u32 low : 3; u32 middle : 13; s32 negative : 5; _Bool on : 1; enum color color : 4; u64 far : 40`
+            /// The bits of `u32 low : 3; u32 middle : 13; s32 negative : 5; _Bool on : 1; enum color color : 4; u64 far : 40`, for which there are methods.
             pub bits0: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 13>,
             /// `u8 after`
             pub after: ::bpf_skel::live::Global<u8>,
@@ -826,8 +964,59 @@ pub mod types {
             pub __pad0: ::bpf_skel::live::Global<[u8; 2]>,
         }
         ::bpf_skel::private::live_struct!(
-            bits, super::types::bits; bits0, after; __pad0
+            bits, super::types::bits; after; bits0, __pad0; low, middle, negative, on,
+            color, far
         );
+        impl bits {
+            /// `u32 low : 3`
+            pub fn low(&self) -> u32 {
+                ::bpf_skel::private::live_bits(self, 0, 3)
+            }
+            /// Sets `u32 low : 3`; not atomic: what others write to the same word in between is lost.
+            pub fn set_low(&self, value: u32) {
+                ::bpf_skel::private::set_live_bits(self, 0, 3, value);
+            }
+            /// `u32 middle : 13`
+            pub fn middle(&self) -> u32 {
+                ::bpf_skel::private::live_bits(self, 3, 13)
+            }
+            /// Sets `u32 middle : 13`; not atomic: what others write to the same word in between is lost.
+            pub fn set_middle(&self, value: u32) {
+                ::bpf_skel::private::set_live_bits(self, 3, 13, value);
+            }
+            /// `s32 negative : 5`
+            pub fn negative(&self) -> i32 {
+                ::bpf_skel::private::live_bits(self, 16, 5)
+            }
+            /// Sets `s32 negative : 5`; not atomic: what others write to the same word in between is lost.
+            pub fn set_negative(&self, value: i32) {
+                ::bpf_skel::private::set_live_bits(self, 16, 5, value);
+            }
+            /// `_Bool on : 1`
+            pub fn on(&self) -> bool {
+                ::bpf_skel::private::live_bits(self, 21, 1)
+            }
+            /// Sets `_Bool on : 1`; not atomic: what others write to the same word in between is lost.
+            pub fn set_on(&self, value: bool) {
+                ::bpf_skel::private::set_live_bits(self, 21, 1, value);
+            }
+            /// `enum color color : 4`
+            pub fn color(&self) -> super::types::color {
+                ::bpf_skel::private::live_bits(self, 22, 4)
+            }
+            /// Sets `enum color color : 4`; not atomic: what others write to the same word in between is lost.
+            pub fn set_color(&self, value: super::types::color) {
+                ::bpf_skel::private::set_live_bits(self, 22, 4, value);
+            }
+            /// `u64 far : 40`
+            pub fn far(&self) -> u64 {
+                ::bpf_skel::private::live_bits(self, 64, 40)
+            }
+            /// Sets `u64 far : 40`; not atomic: what others write to the same word in between is lost.
+            pub fn set_far(&self, value: u64) {
+                ::bpf_skel::private::set_live_bits(self, 64, 40, value);
+            }
+        }
         /// `struct inner16` in shared memory; [`types::inner16`](super::types::inner16) is its plain twin.
         #[repr(C, align(16))]
         pub struct inner16 {
@@ -836,7 +1025,28 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::live::Global<[u8; 12]>,
         }
-        ::bpf_skel::private::live_struct!(inner16, super::types::inner16; x; __pad0);
+        ::bpf_skel::private::live_struct!(inner16, super::types::inner16; x; __pad0;);
+        /// `typedef union {…} quad_t` in shared memory; [`types::quad_t`](super::types::quad_t) is its plain twin.
+        #[repr(C)]
+        pub struct quad_t {
+            #[doc(hidden)]
+            pub storage: ::bpf_skel::live::Global<[u32; 1]>,
+        }
+        ::bpf_skel::private::live_struct!(
+            quad_t, super::types::quad_t;; storage; raw, byte
+        );
+        impl quad_t {
+            /// `u32 raw`
+            pub fn raw(&self) -> &::bpf_skel::live::Global<u32> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+            /// `u8 byte[4]`
+            pub fn byte(
+                &self,
+            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 4> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+        }
         /// `struct {…}` in shared memory; [`types::config`](super::types::config) is its plain twin.
         #[repr(C)]
         pub struct config {
@@ -848,7 +1058,7 @@ pub mod types {
             pub nested: config__nested,
         }
         ::bpf_skel::private::live_struct!(
-            config, super::types::config; min, nested; __pad0
+            config, super::types::config; min, nested; __pad0;
         );
         /// `struct {…}` in shared memory; [`types::config__nested`](super::types::config__nested) is its plain twin.
         #[repr(C)]
@@ -857,7 +1067,7 @@ pub mod types {
             pub limit: ::bpf_skel::live::Global<u64>,
         }
         ::bpf_skel::private::live_struct!(
-            config__nested, super::types::config__nested; limit;
+            config__nested, super::types::config__nested; limit;;
         );
         /// `struct node` in shared memory; [`types::node`](super::types::node) is its plain twin.
         #[repr(C)]
@@ -881,7 +1091,7 @@ pub mod types {
             >,
         }
         ::bpf_skel::private::live_struct!(
-            node, super::types::node; next, unknown, data, handler, name, numbers;
+            node, super::types::node; next, unknown, data, handler, name, numbers;;
         );
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -898,7 +1108,7 @@ pub mod types {
             pub __pad0: [u8; 3],
         }
         ::bpf_skel::private::section_struct!(
-            data, 8, 4; background : 0, last_and_odd : 4; __pad0 : 5
+            data, 8, 4; background : 0, last_and_odd : 4; __pad0 : 5;
         );
         /// Data section `.rodata`, 9 bytes
         #[derive(Clone, Copy)]
@@ -912,7 +1122,7 @@ pub mod types {
             pub __pad0: [u8; 3],
         }
         ::bpf_skel::private::section_struct!(
-            rodata, 12, 4; only : 0, verbose : 8; __pad0 : 9
+            rodata, 12, 4; only : 0, verbose : 8; __pad0 : 9;
         );
         /// Data section `.bss`, 1080 bytes
         #[derive(Clone, Copy)]
@@ -946,7 +1156,7 @@ pub mod types {
         ::bpf_skel::private::section_struct!(
             bss, 1088, 16; config : 0, list : 16, one : 80, squeezed : 672, bitten : 696,
             grid : 712, nodes : 840, unused_record : 1064, unused_flexible : 1072; __pad0
-            : 72, __pad1 : 691, __pad2 : 1080
+            : 72, __pad1 : 691, __pad2 : 1080;
         );
     }
     /// Data sections in memory that running programs share.
@@ -962,7 +1172,7 @@ pub mod types {
             pub __pad0: ::bpf_skel::live::Global<[u8; 3]>,
         }
         ::bpf_skel::private::live_struct!(
-            data, super::sections::data; background, last_and_odd; __pad0
+            data, super::sections::data; background, last_and_odd; __pad0;
         );
         /// Data section `.bss`, 1080 bytes, in shared memory
         #[repr(C)]
@@ -1004,7 +1214,7 @@ pub mod types {
         }
         ::bpf_skel::private::live_struct!(
             bss, super::sections::bss; config, list, one, squeezed, bitten, grid, nodes,
-            unused_record, unused_flexible; __pad0, __pad1, __pad2
+            unused_record, unused_flexible; __pad0, __pad1, __pad2;
         );
     }
     /// Everything that the object holds.

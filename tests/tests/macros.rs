@@ -48,13 +48,13 @@ fn types_print_compare_and_have_no_loose_bytes() {
     let mut quad = quad_t::default();
     quad.set_byte([1, 0, 0, 1]);
     assert_eq!(quad.raw(), 0x0100_0001);
-    assert_eq!(value::default().comm, [0; 16]);
+    assert_eq!(value::default().comm, "");
 
     let mut bit = bits::default();
     bit.set_negative(-3);
     bit.set_far(0xff_1234_5678);
     bit.set_color(color::GREEN);
-    bit.set_on(true.into());
+    bit.set_on(true);
     assert_eq!((bit.negative(), bit.far(), bit.color()), (-3, 0xff_1234_5678, color::GREEN));
-    assert_eq!((bit.low(), bit.middle(), bit.on().get(), bit.after), (0, 0, true, 0));
+    assert_eq!((bit.low(), bit.middle(), bit.on(), bit.after), (0, 0, true, 0));
 }

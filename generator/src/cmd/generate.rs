@@ -5,7 +5,7 @@ use bpf_skel::spec::Endian;
 
 use super::cli::{Reading, print};
 use crate::output::write_if_changed;
-use crate::{Builder, Result};
+use crate::{Builder, Error, Result};
 
 /// Write the Rust skeleton of an object.
 #[derive(Debug, clap::Args)]
@@ -23,6 +23,12 @@ pub(super) struct Args {
     /// Path of the runtime crate in the generated code.
     #[arg(long, value_name = "PATH", default_value = "::bpf_skel")]
     runtime: String,
+    /// A C type to have beside those of maps and variables: `event`, "struct event".
+    #[arg(long = "type", value_name = "NAME")]
+    types: Vec<String>,
+    /// A Rust type to stand for a C type: "struct event=crate::Event".
+    #[arg(long, value_name = "C=RUST")]
+    bind: Vec<String>,
     /// Byte order of the object to take; of the only one given, any.
     #[arg(long, value_parser = ["little", "big"])]
     endian: Option<String>,
@@ -32,7 +38,16 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let mut builder = Builder::new().runtime_path(self.runtime).legacy(self.reading.layout());
+        let mut builder = Builder::new()
+            .runtime_path(self.runtime)
+            .legacy(self.reading.layout())
+            .types(self.types);
+        for binding in &self.bind {
+            let (c, rust) = binding.split_once('=').ok_or_else(|| {
+                Error::invalid_input(format!("--bind {binding:?}: expected C=RUST"))
+            })?;
+            builder = builder.bind(c.trim(), rust.trim());
+        }
         if let Some(name) = self.name {
             builder = builder.module_name(name);
         }

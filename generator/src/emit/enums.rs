@@ -3,9 +3,9 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::docs::{code, doc};
+use super::docs::{code, doc, paragraphs};
 use super::paths::Paths;
-use super::types::title;
+use super::types::about;
 use crate::model::{Def, Enumerator, Ty};
 
 pub(super) fn enumeration(
@@ -15,10 +15,14 @@ pub(super) fn enumeration(
     signed: bool,
     values: &[Enumerator],
 ) -> TokenStream {
-    let (rt, ident, doc) = (paths.rt, &def.ident, doc(title(def)));
+    let (rt, ident, doc) = (paths.rt, &def.ident, paragraphs(about(def)));
     let repr = paths.ty(&Ty::Int { bytes, signed });
     let constants = values.iter().map(|enumerator| constant(enumerator, bytes, signed));
-    let names = values.iter().map(|enumerator| &enumerator.ident);
+    let names = values.iter().map(|Enumerator { ident, c, .. }| match ident == c {
+        true => quote!(#ident),
+        // What C calls it is no Rust.
+        false => quote!(#ident = #c),
+    });
     quote! {
         #doc
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -7,8 +7,10 @@ use quote::quote;
 
 use super::docs::{code, doc};
 use super::paths::Paths;
-use super::structs;
-use crate::model::{Def, DefKind, Field, FieldRole, Section, StructDef, Ty};
+use super::{accessors, structs};
+use crate::model::{
+    Accessor, Def, DefKind, Field, FieldRole, Repr, Section, StructDef, Ty, UnionDef,
+};
 
 /// The `live` module; nothing where no writable section holds a struct.
 pub(super) fn module(root: &Paths<'_>, sections: &[Section<'_>]) -> TokenStream {
@@ -22,7 +24,7 @@ pub(super) fn module(root: &Paths<'_>, sections: &[Section<'_>]) -> TokenStream 
     let paths = root.in_module();
     let items = wanted.iter().filter_map(|&index| {
         let def = &root.model.defs[index];
-        cells_of(def).map(|layout| item(&paths, index, def, layout))
+        Cells::of(def).map(|cells| item(&paths, index, def, &cells))
     });
     let doc = doc("C structs in memory that running programs share: every field is a cell.");
     quote! {
@@ -33,11 +35,41 @@ pub(super) fn module(root: &Paths<'_>, sections: &[Section<'_>]) -> TokenStream 
     }
 }
 
-/// The struct's layout if cells can stand for its fields: there are no references to fields of a packed one.
-fn cells_of(def: &Def) -> Option<&StructDef> {
-    match &def.kind {
-        DefKind::Struct(layout) if layout.repr.packed.is_none() => Some(layout),
-        _ => None,
+/// What cells can stand for.
+enum Cells<'d> {
+    Struct(&'d StructDef),
+    Union(&'d UnionDef),
+}
+
+impl<'d> Cells<'d> {
+    /// Not of a packed struct: there are no references to its fields.
+    fn of(def: &'d Def) -> Option<Self> {
+        match &def.kind {
+            DefKind::Struct(layout) if layout.repr.packed.is_none() => Some(Self::Struct(layout)),
+            DefKind::Union(layout) => Some(Self::Union(layout)),
+            _ => None,
+        }
+    }
+
+    fn fields(&self) -> &'d [Field] {
+        match self {
+            Self::Struct(layout) => &layout.fields,
+            Self::Union(_) => &[],
+        }
+    }
+
+    fn accessors(&self) -> &'d [Accessor] {
+        match self {
+            Self::Struct(layout) => &layout.accessors,
+            Self::Union(layout) => &layout.accessors,
+        }
+    }
+
+    fn repr(&self) -> Repr {
+        match self {
+            Self::Struct(layout) => layout.repr,
+            Self::Union(layout) => layout.repr,
+        }
     }
 }
 
@@ -45,10 +77,11 @@ fn collect(paths: &Paths<'_>, ty: &Ty, wanted: &mut BTreeSet<usize>) {
     match paths.model.unaliased(ty) {
         Ty::Array(element, _) => collect(paths, element, wanted),
         Ty::Def(index) => {
-            if let Some(layout) = cells_of(&paths.model.defs[*index])
+            if let Some(cells) = Cells::of(&paths.model.defs[*index])
                 && wanted.insert(*index)
             {
-                layout.fields.iter().for_each(|field| collect(paths, &field.ty, wanted));
+                cells.fields().iter().for_each(|field| collect(paths, &field.ty, wanted));
+                cells.accessors().iter().for_each(|one| collect(paths, &one.ty, wanted));
             }
         }
         _ => {}
@@ -63,7 +96,7 @@ pub(super) fn cell(paths: &Paths<'_>, ty: &Ty, live: &TokenStream) -> TokenStrea
             let (element, len) = (cell(paths, element, live), Literal::u64_unsuffixed(*len));
             quote!(#rt::live::GlobalArray<#element, #len>)
         }
-        Ty::Def(index) if cells_of(&paths.model.defs[*index]).is_some() => {
+        Ty::Def(index) if Cells::of(&paths.model.defs[*index]).is_some() => {
             let ident = &paths.model.defs[*index].ident;
             quote!(#live #ident)
         }
@@ -75,11 +108,11 @@ pub(super) fn cell(paths: &Paths<'_>, ty: &Ty, live: &TokenStream) -> TokenStrea
     }
 }
 
-/// A field of a live struct. Padding is one cell of bytes.
+/// A field of a live struct. Padding is one cell of bytes, and so are words that have methods.
 pub(super) fn field(paths: &Paths<'_>, field: &Field, live: &TokenStream) -> TokenStream {
     let (doc, ident) = (structs::field_doc(field), &field.ident);
     let ty = match field.role {
-        FieldRole::Padding => {
+        FieldRole::Padding | FieldRole::Storage => {
             let (rt, ty) = (paths.rt, paths.ty(&field.ty));
             quote!(#rt::live::Global<#ty>)
         }
@@ -96,27 +129,42 @@ pub(super) fn names(fields: &[Field]) -> TokenStream {
     let list = |hidden: bool| {
         fields
             .iter()
-            .filter(move |field| (field.role == FieldRole::Padding) == hidden)
+            .filter(move |field| (field.role != FieldRole::Member) == hidden)
             .map(|field| &field.ident)
     };
     let (named, hidden) = (list(false), list(true));
     quote!(#(#named),*; #(#hidden),*)
 }
 
-fn item(paths: &Paths<'_>, index: usize, def: &Def, layout: &StructDef) -> TokenStream {
+fn item(paths: &Paths<'_>, index: usize, def: &Def, cells: &Cells<'_>) -> TokenStream {
     let (rt, ident, plain) = (paths.rt, &def.ident, paths.def(index));
     let twin = format!("[`types::{ident}`](super::types::{ident})");
     let doc = doc(format!("{} in shared memory; {twin} is its plain twin.", code(&def.c)));
-    let repr = structs::repr(layout.repr);
+    let repr = structs::repr(cells.repr());
     let none = TokenStream::new();
-    let fields = layout.fields.iter().map(|one| field(paths, one, &none));
-    let names = names(&layout.fields);
+    let (fields, names) = match cells {
+        Cells::Struct(layout) => {
+            let fields = layout.fields.iter().map(|one| field(paths, one, &none)).collect();
+            (fields, names(&layout.fields))
+        }
+        Cells::Union(layout) => {
+            let ty = paths.ty(&layout.storage);
+            (quote!(#[doc(hidden)] pub storage: #rt::live::Global<#ty>,), quote!(; storage))
+        }
+    };
+    let methods: Vec<TokenStream> =
+        cells.accessors().iter().map(|one| accessors::shared(paths, one)).collect();
+    let shown = cells.accessors().iter().map(|accessor| &accessor.live[0]);
+    let shown = quote!(#(#shown),*);
+    let methods = (!methods.is_empty()).then(|| quote!(impl #ident { #(#methods)* }));
+    let fields: TokenStream = fields;
     quote! {
         #doc
         #repr
         pub struct #ident {
-            #(#fields)*
+            #fields
         }
-        #rt::private::live_struct!(#ident, #plain; #names);
+        #rt::private::live_struct!(#ident, #plain; #names; #shown);
+        #methods
     }
 }

@@ -1,5 +1,6 @@
 //! From the model to Rust: tokens, no decisions about types.
 
+mod accessors;
 mod core;
 mod docs;
 mod enums;

@@ -54,6 +54,7 @@ impl Module {
                 clippy::nursery,
                 clippy::restriction,
                 nonstandard_style,
+                private_interfaces,
                 unreachable_pub,
                 rustdoc::all,
             )]

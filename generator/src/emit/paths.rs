@@ -38,6 +38,21 @@ impl<'m> Paths<'m> {
                 let to = self.ty(to);
                 quote!(#rt::pod::Ptr<#to>)
             }
+            Ty::Chars(len) => {
+                let len = Literal::u64_unsuffixed(*len);
+                quote!(#rt::pod::CharArray<#len>)
+            }
+            Ty::Function(parameters, result) => {
+                let parameters = parameters.iter().map(|parameter| self.ty(parameter));
+                let result = match **result {
+                    Ty::Unit => TokenStream::new(),
+                    ref result => {
+                        let result = self.ty(result);
+                        quote!(-> #result)
+                    }
+                };
+                quote!(fn(#(#parameters),*) #result)
+            }
             Ty::Unit => quote!(()),
             Ty::Array(element, len) => {
                 let (element, len) = (self.ty(element), Literal::u64_unsuffixed(*len));

@@ -40,6 +40,7 @@ fn program_doc(program: &Program<'_>) -> TokenStream {
         first.push_str(&format!(", target {}", code(target)));
     }
     first.push_str(&format!(", {} instructions.", spec.insn_count()));
+    let c = program.c.as_deref().map(|c| format!("{}.", code(c)));
     let off = (!spec.autoload).then(|| "Not loaded unless asked for.".to_owned());
-    paragraphs(std::iter::once(first).chain(off))
+    paragraphs(std::iter::once(first).chain(c).chain(off))
 }

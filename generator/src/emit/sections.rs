@@ -55,7 +55,7 @@ fn plain(paths: &Paths<'_>, section: &Section<'_>) -> TokenStream {
         pub struct #ident {
             #(#fields)*
         }
-        #rt::private::section_struct!(#ident, #size, #align; #named; #hidden);
+        #rt::private::section_struct!(#ident, #size, #align; #named; #hidden;);
     }
 }
 
@@ -76,6 +76,6 @@ fn shared(paths: &Paths<'_>, section: &Section<'_>) -> TokenStream {
         pub struct #ident {
             #(#fields)*
         }
-        #rt::private::live_struct!(#ident, super::sections::#ident; #names);
+        #rt::private::live_struct!(#ident, super::sections::#ident; #names;);
     }
 }

@@ -3,24 +3,24 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
+use super::accessors::{self, Of};
 use super::docs::{code, doc, paragraphs};
 use super::paths::Paths;
-use super::types::title;
-use crate::model::{BitField, Def, DefKind, Field, FieldRole, Repr, StructDef, Ty, UnionMember};
+use super::types::about;
+use crate::model::{Accessor, Def, Equality, Field, FieldRole, Repr, StructDef, UnionDef};
 
 pub(super) fn structure(paths: &Paths<'_>, def: &Def, layout: &StructDef) -> TokenStream {
     let (rt, ident) = (paths.rt, &def.ident);
-    let (doc, repr) = (doc(title(def)), repr(layout.repr));
+    let (doc, repr) = (paragraphs(about(def)), repr(layout.repr));
     let fields = layout.fields.iter().map(|field| self::field(paths, field));
     let (named, hidden) = offsets(&layout.fields);
     let packed = layout.repr.packed.map(|_| quote!(packed));
-    let arguments = self::layout(paths, def, named, hidden);
-    let equal = def.eq.then(|| equality(paths, def, &layout.fields, layout.repr));
-    let accessors = accessors(
-        paths,
-        def,
-        layout.bit_fields.iter().map(|bits| bit_field(paths, bits)).collect(),
-    );
+    let arguments = self::layout(def, named, hidden, names(&layout.accessors));
+    let equal = equality(paths, def, layout);
+    let methods =
+        layout.accessors.iter().map(|accessor| accessors::plain(paths, Of::Struct, accessor));
+    let flexible = layout.flexible.iter().map(|flexible| accessors::flexible(paths, flexible));
+    let methods = methods_of(def, methods.chain(flexible).collect());
     quote! {
         #doc
         #[derive(Clone, Copy)]
@@ -30,36 +30,29 @@ pub(super) fn structure(paths: &Paths<'_>, def: &Def, layout: &StructDef) -> Tok
         }
         #rt::private::plain!(#packed #arguments);
         #equal
-        #accessors
+        #methods
     }
 }
 
-pub(super) fn union(
-    paths: &Paths<'_>,
-    def: &Def,
-    storage: &Ty,
-    repr: Repr,
-    members: &[UnionMember],
-    bit_fields: &[BitField],
-) -> TokenStream {
-    let (rt, ident, ty) = (paths.rt, &def.ident, paths.ty(storage));
-    let doc =
-        paragraphs([title(def), "Each member has a method to read and one to write it.".into()]);
-    let repr = self::repr(repr);
-    let arguments = layout(paths, def, quote!(storage: 0), quote!());
-    let mut methods: Vec<TokenStream> =
-        members.iter().map(|member| union_member(paths, member)).collect();
-    methods.extend(bit_fields.iter().map(|bits| bit_field(paths, bits)));
-    let accessors = accessors(paths, def, methods);
+pub(super) fn union(paths: &Paths<'_>, def: &Def, layout: &UnionDef) -> TokenStream {
+    let (rt, ident, ty) = (paths.rt, &def.ident, paths.ty(&layout.storage));
+    let members = "Each member has methods to read, to write and to make it.".to_owned();
+    let doc = paragraphs(about(def).into_iter().chain([members]));
+    let repr = repr(layout.repr);
+    let arguments = self::layout(def, quote!(), quote!(storage: 0), names(&layout.accessors));
+    let methods =
+        layout.accessors.iter().map(|accessor| accessors::plain(paths, Of::Union, accessor));
+    let methods = methods_of(def, methods.collect());
     quote! {
         #doc
         #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         #repr
         pub struct #ident {
-            storage: #ty,
+            #[doc(hidden)]
+            pub storage: #ty,
         }
         #rt::private::plain!(#arguments);
-        #accessors
+        #methods
     }
 }
 
@@ -89,45 +82,64 @@ pub(super) fn field(paths: &Paths<'_>, field: &Field) -> TokenStream {
 pub(super) fn field_doc(field: &Field) -> TokenStream {
     match field.role {
         FieldRole::Member => doc(code(&field.c)),
-        FieldRole::Bits => doc(format!("Bit-fields: {}", code(&field.c))),
+        FieldRole::Storage => {
+            doc(format!("The bytes of {}, for which there are methods.", code(&field.c)))
+        }
+        FieldRole::Bits => {
+            doc(format!("The bits of {}, for which there are methods.", code(&field.c)))
+        }
         FieldRole::Padding => quote!(#[doc(hidden)]),
     }
 }
 
-/// What `private::plain!` and `private::section!` take.
+/// What `private::plain!` takes.
 pub(super) fn layout(
-    _: &Paths<'_>,
     def: &Def,
     named: TokenStream,
     hidden: TokenStream,
+    methods: TokenStream,
 ) -> TokenStream {
     let ident = &def.ident;
     let (size, align) = (Literal::u64_unsuffixed(def.size), Literal::u64_unsuffixed(def.align));
-    quote!(#ident, #size, #align; #named; #hidden)
+    quote!(#ident, #size, #align; #named; #hidden; #methods)
 }
 
-/// `name: offset` of the fields that have a name in C, and of the others.
+/// `name: offset` of the fields that print, and of the others: padding, and words that print by methods.
 pub(super) fn offsets(fields: &[Field]) -> (TokenStream, TokenStream) {
-    let list = |hidden: bool| {
-        let chosen = fields.iter().filter(|field| (field.role == FieldRole::Padding) == hidden);
+    let list = |shown: bool| {
+        let chosen = fields.iter().filter(|field| (field.role == FieldRole::Member) == shown);
         let list = chosen.map(|field| {
             let (ident, offset) = (&field.ident, Literal::u64_unsuffixed(field.offset));
             quote!(#ident: #offset)
         });
         quote!(#(#list),*)
     };
-    (list(false), list(true))
+    (list(true), list(false))
 }
 
-fn equality(paths: &Paths<'_>, def: &Def, fields: &[Field], repr: Repr) -> TokenStream {
+/// Methods that print.
+fn names(accessors: &[Accessor]) -> TokenStream {
+    let names = accessors.iter().map(|accessor| &accessor.get);
+    quote!(#(#names),*)
+}
+
+/// Bits are compared by their methods: a word of them has some without a name.
+fn equality(paths: &Paths<'_>, def: &Def, layout: &StructDef) -> TokenStream {
     let (rt, ident) = (paths.rt, &def.ident);
-    let named = fields.iter().filter(|field| field.role != FieldRole::Padding);
-    let named = named.map(|field| &field.ident);
-    let packed = repr.packed.map(|_| quote!(packed));
-    quote!(#rt::private::equal!(#packed #ident; #(#named),*);)
+    let compared = |field: &&Field| matches!(field.role, FieldRole::Member | FieldRole::Storage);
+    let fields = layout.fields.iter().filter(compared).map(|field| &field.ident);
+    let bits = layout.accessors.iter().filter(|accessor| accessor.compared);
+    let bits = bits.map(|accessor| &accessor.get);
+    let packed = layout.repr.packed.map(|_| quote!(packed));
+    let arguments = quote!(#packed #ident; #(#fields),*; #(#bits),*);
+    match def.equality {
+        Equality::None => TokenStream::new(),
+        Equality::Partial => quote!(#rt::private::equal!(#arguments);),
+        Equality::Total => quote!(#rt::private::total!(#arguments);),
+    }
 }
 
-fn accessors(_: &Paths<'_>, def: &Def, methods: Vec<TokenStream>) -> TokenStream {
+fn methods_of(def: &Def, methods: Vec<TokenStream>) -> TokenStream {
     if methods.is_empty() {
         return TokenStream::new();
     }
@@ -135,60 +147,6 @@ fn accessors(_: &Paths<'_>, def: &Def, methods: Vec<TokenStream>) -> TokenStream
     quote! {
         impl #ident {
             #(#methods)*
-        }
-    }
-}
-
-fn union_member(paths: &Paths<'_>, member: &UnionMember) -> TokenStream {
-    let rt = paths.rt;
-    let UnionMember { get, set, ty, c } = member;
-    let (ty, read, write) =
-        (paths.ty(ty), doc(code(c)), doc(format!("Writes {}; what it leaves stays.", code(c))));
-    quote! {
-        #read
-        pub fn #get(&self) -> #ty {
-            #rt::private::view(self)
-        }
-        #write
-        pub fn #set(&mut self, value: #ty) {
-            #rt::private::set_view(self, value);
-        }
-    }
-}
-
-fn bit_field(paths: &Paths<'_>, bits: &BitField) -> TokenStream {
-    let rt = paths.rt;
-    let BitField { get, set, storage, bit, bits, ty, c } = bits;
-    if *bits == 0 || *bits > 64 {
-        return TokenStream::new();
-    }
-    // An enum is made from the integer inside of it.
-    let (wrap, unwrap) = match paths.model.unaliased(ty) {
-        Ty::Int { .. } | Ty::Bool => (quote!(value), quote!(value)),
-        Ty::Def(index) => match &paths.model.defs[*index].kind {
-            DefKind::Enum { .. } => {
-                let def = paths.def(*index);
-                (quote!(#def(value)), quote!(value.0))
-            }
-            _ => return TokenStream::new(),
-        },
-        _ => return TokenStream::new(),
-    };
-    let (ty, bit, bits) =
-        (paths.ty(ty), Literal::u64_unsuffixed(*bit), Literal::u8_unsuffixed(*bits));
-    let (read, write) = (
-        doc(code(c)),
-        doc(format!("Writes {}; bits of the value that it has no room for are left out.", code(c))),
-    );
-    quote! {
-        #read
-        pub fn #get(&self) -> #ty {
-            let value = #rt::private::bits(&{ self.#storage }, #bit, #bits);
-            #wrap
-        }
-        #write
-        pub fn #set(&mut self, value: #ty) {
-            self.#storage = #rt::private::with_bits(self.#storage, #bit, #bits, #unwrap);
         }
     }
 }

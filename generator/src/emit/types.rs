@@ -1,6 +1,6 @@
 //! The `types` module: C types as plain data.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::docs::{bytes, code, doc, paragraphs};
@@ -23,21 +23,25 @@ pub(super) fn module(root: &Paths<'_>) -> TokenStream {
 fn item(paths: &Paths<'_>, def: &Def) -> TokenStream {
     match &def.kind {
         DefKind::Struct(layout) => structs::structure(paths, def, layout),
-        DefKind::Union { storage, repr, members, bit_fields } => {
-            structs::union(paths, def, storage, *repr, members, bit_fields)
-        }
+        DefKind::Union(layout) => structs::union(paths, def, layout),
         DefKind::Enum { bytes, signed, values } => {
             enums::enumeration(paths, def, *bytes, *signed, values)
         }
         DefKind::Alias(to) => alias(paths, def, to),
+        DefKind::Bound(path) => bound(paths, def, path),
         DefKind::Opaque { storage, why } => opaque(paths, def, storage, why),
         DefKind::Declared => declared(def),
     }
 }
 
-/// "`struct event`, 24 bytes, alignment 8"
-pub(super) fn title(def: &Def) -> String {
-    format!("{}, {}, alignment {}", code(&def.c), bytes(def.size), def.align)
+/// "`struct event`, 24 bytes, alignment 8", and its tags.
+pub(super) fn about(def: &Def) -> Vec<String> {
+    let mut about = vec![format!("{}, {}, alignment {}", code(&def.c), bytes(def.size), def.align)];
+    if !def.tags.is_empty() {
+        let tags: Vec<String> = def.tags.iter().map(|tag| code(tag)).collect();
+        about.push(format!("Tagged {}.", tags.join(", ")));
+    }
+    about
 }
 
 fn alias(paths: &Paths<'_>, def: &Def, to: &Ty) -> TokenStream {
@@ -48,10 +52,21 @@ fn alias(paths: &Paths<'_>, def: &Def, to: &Ty) -> TokenStream {
     }
 }
 
+fn bound(paths: &Paths<'_>, def: &Def, path: &TokenStream) -> TokenStream {
+    let (rt, ident) = (paths.rt, &def.ident);
+    let (size, align) = (Literal::u64_unsuffixed(def.size), Literal::u64_unsuffixed(def.align));
+    let doc = paragraphs(about(def));
+    quote! {
+        #doc
+        pub type #ident = #path;
+        #rt::private::bound!(#ident, #size, #align);
+    }
+}
+
 fn opaque(paths: &Paths<'_>, def: &Def, storage: &Ty, why: &str) -> TokenStream {
     let (rt, ident, ty) = (paths.rt, &def.ident, paths.ty(storage));
-    let doc = paragraphs([title(def), format!("Bytes only: {why}.")]);
-    let layout = structs::layout(paths, def, quote!(storage: 0), quote!());
+    let doc = paragraphs(about(def).into_iter().chain([format!("Bytes only: {why}.")]));
+    let layout = structs::layout(def, quote!(storage: 0), quote!(), quote!());
     quote! {
         #doc
         #[derive(Clone, Copy, PartialEq, Eq, Hash)]

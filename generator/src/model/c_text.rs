@@ -61,7 +61,10 @@ fn declare(btf: &Btf<'_>, id: u32, inner: String, depth: u32) -> String {
         Kind::Const(to) => qualified("const", to),
         Kind::Volatile(to) => qualified("volatile", to),
         Kind::Restrict(to) => qualified("restrict", to),
-        Kind::TypeTag { ty: to, .. } => declare(btf, to, inner, depth - 1),
+        // The kernel's macros for them are called so: `__kptr`, `__user`.
+        Kind::TypeTag { ty: to, .. } => {
+            declare(btf, to, join(&format!("__{}", ty.name), &inner), depth - 1)
+        }
         _ => join(ty.name, &inner),
     }
 }

@@ -17,6 +17,7 @@ pub(crate) use object::Object;
 pub(crate) use programs::Program;
 pub(crate) use sections::Section;
 pub(crate) use ty::{
-    BitField, Def, DefKind, Enumerator, Field, FieldRole, Repr, StructDef, Ty, UnionMember,
+    Accessor, At, Def, DefKind, Enumerator, Equality, Field, FieldRole, Flexible, Repr, StructDef,
+    Ty, UnionDef,
 };
 pub(crate) use types::Types;

@@ -5,7 +5,7 @@ use super::maps::{Map, maps};
 use super::programs::{Program, programs};
 use super::sections::{Section, sections};
 use super::types::Types;
-use crate::{Error, Result};
+use crate::{Error, Options, Result};
 
 /// All that a skeleton says about an object.
 pub(crate) struct Object<'s, 'b> {
@@ -17,11 +17,20 @@ pub(crate) struct Object<'s, 'b> {
 }
 
 impl<'s, 'b> Object<'s, 'b> {
-    pub(crate) fn new(spec: &'s ObjectSpec, btf: Option<&'b Btf<'b>>) -> Result<Self> {
+    pub(crate) fn new(
+        spec: &'s ObjectSpec,
+        btf: Option<&'b Btf<'b>>,
+        options: &Options,
+    ) -> Result<Self> {
         let mut types = Types::new(btf);
+        for (name, path) in &options.bindings {
+            types.bind(name, path)?;
+        }
         let maps = maps(spec, &mut types);
         let sections = sections(spec, &mut types).map_err(Error::invalid_input)?;
-        let programs = programs(spec);
+        let programs = programs(spec, &mut types);
+        types.exported();
+        types.named(&options.types)?;
         types.name_all();
         Ok(Self { spec, maps, sections, programs, types })
     }

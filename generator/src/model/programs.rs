@@ -1,9 +1,13 @@
 //! Programs and the kinds of their handles.
 
+use bpf_skel::btf::{Btf, Kind};
 use bpf_skel::section_name::AttachKind;
-use bpf_skel::spec::{ObjectSpec, ProgramSpec};
+use bpf_skel::spec::{Endian, ObjectSpec, ProgramSpec};
+use bpf_skel::uapi::ProgramType;
 use proc_macro2::{Ident, Span};
 
+use super::c_text::declaration;
+use super::types::Types;
 use crate::ident::Scope;
 
 /// A program of the object.
@@ -12,16 +16,47 @@ pub(crate) struct Program<'s> {
     pub(crate) spec: &'s ProgramSpec,
     /// Name of the marker type in `program::kind`.
     pub(crate) kind: Ident,
+    /// What it is in C: `int handle(struct args *ctx)`.
+    pub(crate) c: Option<String>,
 }
 
-pub(super) fn programs(spec: &ObjectSpec) -> Vec<Program<'_>> {
+pub(super) fn programs<'s>(spec: &'s ObjectSpec, types: &mut Types<'_>) -> Vec<Program<'s>> {
     let names = spec.programs.iter().map(|program| program.name.as_ref());
     let idents = Scope::default().claim_all(names);
     spec.programs
         .iter()
         .zip(idents)
-        .map(|(spec, ident)| Program { ident, spec, kind: kind(spec.attach) })
+        .map(|(program, ident)| {
+            let function = function(types.btf, program, spec.endian);
+            let c = function.map(|(name, proto)| function_text(types.btf, name, proto));
+            if program.program_type == ProgramType::SYSCALL
+                && let Some((_, proto)) = function
+            {
+                // Its context is the caller's, who needs the type to run it.
+                types.context(proto);
+            }
+            Program { ident, spec: program, kind: kind(program.attach), c }
+        })
         .collect()
+}
+
+/// The program's function in BTF: its name and its prototype's id.
+fn function<'b>(
+    btf: Option<&Btf<'b>>,
+    program: &ProgramSpec,
+    endian: Endian,
+) -> Option<(&'b str, u32)> {
+    // The first record is of the first instruction: its offset, the function's id.
+    let (_, id) = program.func_info.first_chunk::<8>()?.split_first_chunk::<4>()?;
+    let ty = btf?.type_by_id(endian.u32(*id.first_chunk()?))?;
+    match ty.kind {
+        Kind::Func { proto, .. } => Some((ty.name, proto)),
+        _ => None,
+    }
+}
+
+fn function_text(btf: Option<&Btf<'_>>, name: &str, proto: u32) -> String {
+    btf.map_or_else(String::new, |btf| declaration(btf, proto, name))
 }
 
 /// The markers are named as the variants are.

@@ -40,8 +40,11 @@ pub(super) fn sections<'s>(
 ) -> Result<Vec<Section<'s>>, String> {
     let options = kconfig_variables(spec);
     let mut variables: Vec<Vec<&VariableSpec>> = vec![Vec::new(); spec.maps.len()];
+    let exporting = types.exporting();
     for variable in spec.variables.iter().chain(&options) {
-        if variable.linkage != Linkage::Static
+        if exporting.contains(&*variable.name) {
+            types.root(variable.type_id, variable.size.into(), &variable.name);
+        } else if variable.linkage != Linkage::Static
             && let Some(of_map) = variables.get_mut(variable.map as usize)
         {
             of_map.push(variable);
@@ -99,6 +102,7 @@ fn section<'s>(
             },
             bit_offset: u64::from(variable.offset) * 8,
             bits: None,
+            inside: None,
         })
         .collect();
     members.sort_by_key(|member| member.bit_offset);
@@ -117,8 +121,7 @@ fn section<'s>(
     let most = aligned.map(|member| member.align).max().unwrap_or(1);
     let size = len.next_multiple_of(most);
     let plan = layout::plan(Wanted { members: &plain, size, may_pack: false, placed_at: 1 })?;
-    let places: Vec<_> = plan.places.iter().collect();
-    let (fields, _) = types.fields(&members, &places, &mut Scope::default());
+    let fields = types.fields(&members, &plan);
     Ok(Section {
         ident,
         name: &spec.maps[map].name,

@@ -1,4 +1,4 @@
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
 
 /// How a type is spelled where it is used.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -13,9 +13,13 @@ pub(crate) enum Ty {
         bytes: u8,
     },
     Bool,
+    /// An array of this many `char`.
+    Chars(u64),
     /// A target address of this.
     Ptr(Box<Ty>),
-    /// What a pointer to void or to a function points to.
+    /// A function, which a pointer points to: parameters and result.
+    Function(Vec<Ty>, Box<Ty>),
+    /// What a pointer to void points to.
     Unit,
     Array(Box<Ty>, u64),
     /// A type of the `types` module: index in [`Types::defs`](super::Types::defs).
@@ -34,6 +38,16 @@ impl Ty {
     }
 }
 
+/// How far two values of a type can be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Equality {
+    /// Not at all: a type of the user's, of which nothing is known.
+    None,
+    /// Floats: no hash.
+    Partial,
+    Total,
+}
+
 /// A type of the `types` module.
 #[derive(Clone, Debug)]
 pub(crate) struct Def {
@@ -43,31 +57,34 @@ pub(crate) struct Def {
     pub(crate) ident: Ident,
     /// What it is in C: `struct event`.
     pub(crate) c: String,
+    /// Its declaration tags.
+    pub(crate) tags: Vec<String>,
     pub(crate) size: u64,
     pub(crate) align: u64,
     /// Whether it, or a thing inside it, has `repr(align)`: then no packed struct may hold it (E0588).
     pub(crate) over_aligned: bool,
-    /// Whether equality by value means something: no floats.
-    pub(crate) eq: bool,
+    pub(crate) equality: Equality,
     pub(crate) kind: DefKind,
+}
+
+impl Def {
+    pub(crate) fn is_enum(&self) -> bool {
+        matches!(self.kind, DefKind::Enum { .. })
+    }
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum DefKind {
     Struct(StructDef),
-    /// Storage of these words, and typed views of it.
-    Union {
-        storage: Ty,
-        repr: Repr,
-        members: Vec<UnionMember>,
-        bit_fields: Vec<BitField>,
-    },
+    Union(UnionDef),
     Enum {
         bytes: u8,
         signed: bool,
         values: Vec<Enumerator>,
     },
     Alias(Ty),
+    /// A type of the user's own.
+    Bound(TokenStream),
     /// Bytes, and the reason why.
     Opaque {
         storage: Ty,
@@ -89,7 +106,16 @@ pub(crate) struct StructDef {
     pub(crate) repr: Repr,
     /// Every byte, in order.
     pub(crate) fields: Vec<Field>,
-    pub(crate) bit_fields: Vec<BitField>,
+    pub(crate) accessors: Vec<Accessor>,
+    pub(crate) flexible: Option<Flexible>,
+}
+
+/// A union is words, and its members are views of them.
+#[derive(Clone, Debug)]
+pub(crate) struct UnionDef {
+    pub(crate) repr: Repr,
+    pub(crate) storage: Ty,
+    pub(crate) accessors: Vec<Accessor>,
 }
 
 #[derive(Clone, Debug)]
@@ -105,32 +131,47 @@ pub(crate) struct Field {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldRole {
     Member,
-    /// The bytes that bit-fields share.
+    /// The words of an anonymous union, or of a member whose own type cannot be there.
+    Storage,
+    /// The words that bit-fields share.
     Bits,
     Padding,
 }
 
-/// Accessors of a bit-field.
+/// Methods for a member that has no field: a bit-field, a member of a union.
 #[derive(Clone, Debug)]
-pub(crate) struct BitField {
+pub(crate) struct Accessor {
     pub(crate) get: Ident,
     pub(crate) set: Ident,
-    /// Field that has the bits.
-    pub(crate) storage: Ident,
-    /// First bit, counted in the storage as BTF counts in the struct.
-    pub(crate) bit: u64,
-    pub(crate) bits: u8,
-    /// The declared type.
+    /// Makes a new value: `with_x` of a struct, `from_x` of a union.
+    pub(crate) make: Ident,
+    /// `x_ref` and `x_mut`, where a borrow is worth more than a copy and is aligned.
+    pub(crate) borrow: Option<[Ident; 2]>,
+    /// The first two, as the live twin has them.
+    pub(crate) live: [Ident; 2],
     pub(crate) ty: Ty,
+    pub(crate) at: At,
+    /// Whether it lies where its type may lie.
+    pub(crate) aligned: bool,
+    /// Whether no field stands for it when values are compared.
+    pub(crate) compared: bool,
     pub(crate) c: String,
 }
 
-/// Accessors of a union's member.
+/// Where a member is in its struct or union.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    Byte(u64),
+    /// First bit, as BTF counts, and number of bits.
+    Bits(u64, u8),
+}
+
+/// The array without a length at the end of a struct.
 #[derive(Clone, Debug)]
-pub(crate) struct UnionMember {
-    pub(crate) get: Ident,
-    pub(crate) set: Ident,
-    pub(crate) ty: Ty,
+pub(crate) struct Flexible {
+    pub(crate) method: Ident,
+    pub(crate) element: Ty,
+    pub(crate) offset: u64,
     pub(crate) c: String,
 }
 

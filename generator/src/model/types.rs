@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use bpf_skel::btf::{Btf, Kind};
 use proc_macro2::{Ident, Span};
 
-use super::ty::{Def, DefKind, Ty};
+use super::ty::{Def, DefKind, Equality, Ty};
 use crate::ident::{PRIMITIVES, Scope};
+
+/// More members of anonymous structs and unions than any object has.
+const MAX_NESTED: u32 = 1 << 18;
 
 /// The types that a skeleton needs, in the order in which they were met.
 pub(crate) struct Types<'b> {
@@ -17,6 +20,10 @@ pub(crate) struct Types<'b> {
     pub(super) by_id: HashMap<u32, usize>,
     /// Anonymous type → the first typedef that names it.
     pub(super) typedefs: HashMap<u32, &'b str>,
+    /// Type and member → its declaration tags.
+    tags: HashMap<(u32, Option<u32>), Vec<&'b str>>,
+    /// Members of anonymous structs and unions that may still be looked at: hostile BTF nests them without end.
+    pub(super) nested_left: u32,
     /// Struct or union → the largest alignment of all the places where the object has it; made on first need.
     pub(super) places: Option<HashMap<u32, u64>>,
 }
@@ -24,12 +31,26 @@ pub(crate) struct Types<'b> {
 impl<'b> Types<'b> {
     pub(crate) fn new(btf: Option<&'b Btf<'b>>) -> Self {
         let mut typedefs = HashMap::new();
+        let mut tags: HashMap<_, Vec<_>> = HashMap::new();
         for (_, ty) in btf.into_iter().flat_map(Btf::types) {
-            if let Kind::Typedef(to) = ty.kind {
-                typedefs.entry(to).or_insert(ty.name);
+            match ty.kind {
+                Kind::Typedef(to) => {
+                    typedefs.entry(to).or_insert(ty.name);
+                }
+                Kind::DeclTag { ty: of, component, .. } => {
+                    tags.entry((of, component)).or_default().push(ty.name);
+                }
+                _ => {}
             }
         }
-        Self { btf, defs: Vec::new(), by_id: HashMap::new(), typedefs, places: None }
+        let (defs, by_id) = (Vec::new(), HashMap::new());
+        Self { btf, defs, by_id, typedefs, tags, nested_left: MAX_NESTED, places: None }
+    }
+
+    /// The declaration tags of a type, a variable or a function, or of one of its members or parameters.
+    pub(super) fn tags(&self, id: u32, component: Option<u32>) -> Vec<String> {
+        let tags = self.tags.get(&(id, component)).into_iter().flatten();
+        tags.map(|&tag| tag.to_owned()).collect()
     }
 
     /// Gives every type its identifier. Exact C names go first, so nothing depends on the order of discovery but
@@ -42,6 +63,15 @@ impl<'b> Types<'b> {
         }
     }
 
+    /// What has this declaration tag, in the order of BTF.
+    pub(super) fn tagged(&self, tag: &str) -> Vec<u32> {
+        let whole = self.tags.iter().filter(|((_, component), _)| component.is_none());
+        let tagged = whole.filter(|(_, tags)| tags.contains(&tag));
+        let mut ids: Vec<u32> = tagged.map(|((id, _), _)| *id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
     /// A place for a type that is being lowered, so that pointers back to it find it.
     pub(super) fn reserve(&mut self, id: u32, wanted: String, c: String) -> usize {
         let index = self.defs.len();
@@ -52,7 +82,8 @@ impl<'b> Types<'b> {
             size: 0,
             align: 1,
             over_aligned: false,
-            eq: true,
+            equality: Equality::Total,
+            tags: self.tags(id, None),
             kind: DefKind::Declared,
         });
         self.by_id.insert(id, index);
@@ -64,7 +95,8 @@ impl<'b> Types<'b> {
             Ty::Int { bytes, .. } | Ty::Float { bytes } => u64::from(*bytes),
             Ty::Bool => 1,
             Ty::Ptr(_) => 8,
-            Ty::Unit => 0,
+            Ty::Chars(len) => *len,
+            Ty::Function(..) | Ty::Unit => 0,
             Ty::Array(element, len) => self.size(element).saturating_mul(*len),
             Ty::Def(index) => self.defs[*index].size,
         }
@@ -73,7 +105,7 @@ impl<'b> Types<'b> {
     pub(crate) fn align(&self, ty: &Ty) -> u64 {
         match ty {
             Ty::Int { bytes, .. } | Ty::Float { bytes } => u64::from(*bytes),
-            Ty::Bool | Ty::Unit => 1,
+            Ty::Bool | Ty::Chars(_) | Ty::Function(..) | Ty::Unit => 1,
             Ty::Ptr(_) => 8,
             Ty::Array(element, _) => self.align(element),
             Ty::Def(index) => self.defs[*index].align,
@@ -88,13 +120,12 @@ impl<'b> Types<'b> {
         }
     }
 
-    /// Whether equality of two values means something to everyone: not so for floats.
-    pub(super) fn eq(&self, ty: &Ty) -> bool {
+    pub(super) fn equality(&self, ty: &Ty) -> Equality {
         match ty {
-            Ty::Float { .. } => false,
-            Ty::Array(element, _) => self.eq(element),
-            Ty::Def(index) => self.defs[*index].eq,
-            _ => true,
+            Ty::Float { .. } => Equality::Partial,
+            Ty::Array(element, _) => self.equality(element),
+            Ty::Def(index) => self.defs[*index].equality,
+            _ => Equality::Total,
         }
     }
 

@@ -76,10 +76,12 @@ pub(super) unsafe fn store<T>(shared: *mut T, private: *const T) {
     unsafe { store_bytes(shared.cast(), private.cast(), size_of::<T>()) }
 }
 
+/// As [`load`], of bytes.
+///
 /// # Safety
 ///
 /// As [`load`], of `len` bytes and without the alignment.
-unsafe fn load_bytes(shared: *const u8, private: *mut u8, len: usize) {
+pub(super) unsafe fn load_bytes(shared: *const u8, private: *mut u8, len: usize) {
     let mut done = 0;
     while done < len {
         // SAFETY: `done < len`, so both stay within their memory.
@@ -98,10 +100,12 @@ unsafe fn load_bytes(shared: *const u8, private: *mut u8, len: usize) {
     }
 }
 
+/// As [`store`], of bytes.
+///
 /// # Safety
 ///
 /// As [`store`], of `len` bytes and without the alignment.
-unsafe fn store_bytes(shared: *mut u8, private: *const u8, len: usize) {
+pub(super) unsafe fn store_bytes(shared: *mut u8, private: *const u8, len: usize) {
     let mut done = 0;
     while done < len {
         // SAFETY: `done < len`, so both stay within their memory.

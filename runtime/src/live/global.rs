@@ -2,7 +2,7 @@ use std::cell::UnsafeCell;
 use std::fmt;
 
 use super::LiveLayout;
-use crate::pod::Pod;
+use crate::pod::{self, CharArray, Pod};
 
 /// A variable that the kernel may read and write at any time.
 ///
@@ -41,10 +41,25 @@ impl<T: Pod> Global<T> {
         LiveLayout::copy_from(self, &value);
     }
 
+    /// Reads the value, lets `change` change it and writes it back: what others write in between is lost.
+    #[inline]
+    pub fn update(&self, change: impl FnOnce(&mut T)) {
+        LiveLayout::update(self, change);
+    }
+
     /// Where the value is; for the atomics.
     #[inline]
     pub(super) const fn as_ptr(&self) -> *mut T {
         self.0.get()
+    }
+}
+
+impl<const N: usize> Global<CharArray<N>> {
+    /// The text before the first NUL, with invalid UTF-8 replaced; none of it is on the stack.
+    pub fn to_string_lossy(&self) -> String {
+        let mut chars = pod::boxed_zeroed::<CharArray<N>>();
+        LiveLayout::copy_to(self, &mut chars);
+        chars.to_str_lossy().into_owned()
     }
 }
 
@@ -98,6 +113,14 @@ mod tests {
         round([0u8; 13], *b"thirteen byte");
         round([[1u32; 3]; 2], [[4, 5, 6], [7, 8, 9]]);
         round([(); 0].map(|()| 0u8), []);
+    }
+
+    #[test]
+    fn text_is_read_and_changed() {
+        let comm = Global::new(CharArray::<16>::try_from("bash").unwrap());
+        comm.update(|comm| comm[0] = b'd');
+        assert_eq!(comm.to_string_lossy(), "dash");
+        assert_eq!(comm.to_string(), "dash");
     }
 
     #[test]

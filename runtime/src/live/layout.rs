@@ -67,4 +67,12 @@ pub unsafe trait LiveLayout: Sized + Send + Sync + 'static {
             access::store(std::ptr::from_ref(self).cast_mut().cast(), plain);
         }
     }
+
+    /// Reads the whole, lets `change` change it and writes it back: what others write in between is lost.
+    #[inline]
+    fn update(&self, change: impl FnOnce(&mut Self::Plain)) {
+        let mut plain = LiveLayout::get(self);
+        change(&mut plain);
+        LiveLayout::copy_from(self, &plain);
+    }
 }

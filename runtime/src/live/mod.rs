@@ -23,8 +23,12 @@ mod array;
 mod atomic;
 mod global;
 mod layout;
+mod part;
 
 pub use array::GlobalArray;
 pub use atomic::AtomicInt;
 pub use global::Global;
 pub use layout::LiveLayout;
+#[doc(hidden)]
+pub use part::part;
+pub(crate) use part::{load_part, store_part};

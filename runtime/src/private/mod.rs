@@ -3,6 +3,8 @@
 
 mod bits;
 mod core;
+mod enums;
+mod members;
 mod relocations;
 mod types;
 
@@ -14,19 +16,23 @@ use crate::pod::{Pod, boxed_from_bytes, boxed_zeroed, bytes_of_mut};
 use crate::program::{Kind, Program};
 use crate::spec::{Data, MapContents, ObjectSpec};
 
-pub use bits::{BitInt, bits, with_bits};
+pub use bits::{BitInt, bits, live_bits, set_bits, set_live_bits};
 pub use core::{
     core, guess, index, member, member_of, number, of_enumerator, of_field, of_type, of_whole_type,
     offset, root,
 };
+pub use enums::{debug_number, known, name_of};
+pub use members::{
+    flexible, live_unaligned, live_view, set_live_unaligned, set_view, view, view_mut, view_ref,
+};
 pub use relocations::{kfunc, ksym, map_fd, map_value};
-pub use types::{debug_fields, debug_number, is_live, is_pod, set_view, view};
+pub use types::{debug_fields, is_live, is_pod};
 
 #[doc(hidden)]
 pub use crate::{
-    __bpf_skel_enumeration as enumeration, __bpf_skel_equal as equal,
+    __bpf_skel_bound as bound, __bpf_skel_enumeration as enumeration, __bpf_skel_equal as equal,
     __bpf_skel_live as live_struct, __bpf_skel_plain as plain,
-    __bpf_skel_section as section_struct,
+    __bpf_skel_section as section_struct, __bpf_skel_total as total,
 };
 
 /// The open phase of the map with this index.

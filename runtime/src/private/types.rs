@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::live::LiveLayout;
-use crate::pod::{self, Pod};
+use crate::pod::Pod;
 
 /// Compiles for plain data only: the proof that a field is.
 #[inline]
@@ -14,18 +14,6 @@ pub fn is_pod<T: Pod>(_: T) {}
 /// Compiles for cells only: the proof that a field is.
 #[inline]
 pub fn is_live<L: LiveLayout>(_: &L) {}
-
-/// The first bytes of a union as a value. Not more than it has: generated code takes care.
-pub fn view<U: Pod, T: Pod>(union: &U) -> T {
-    const { assert!(size_of::<T>() <= size_of::<U>()) };
-    pod::read(pod::bytes_of(union)).unwrap_or_else(pod::zeroed)
-}
-
-/// Overwrites the first bytes of a union.
-pub fn set_view<U: Pod, T: Pod>(union: &mut U, value: T) {
-    const { assert!(size_of::<T>() <= size_of::<U>()) };
-    pod::bytes_of_mut(union)[..size_of::<T>()].copy_from_slice(pod::bytes_of(&value));
-}
 
 /// `Name { field: value, … }`, for one function instead of one a type.
 pub fn debug_fields(
@@ -40,25 +28,13 @@ pub fn debug_fields(
     out.finish()
 }
 
-/// `NAME` where the value has one, else `color(7)`.
-pub fn debug_number<T: fmt::Debug + PartialEq>(
-    f: &mut fmt::Formatter<'_>,
-    ty: &str,
-    value: T,
-    names: &[(T, &str)],
-) -> fmt::Result {
-    match names.iter().find(|(known, _)| *known == value) {
-        Some((_, name)) => f.write_str(plain_name(name)),
-        None => f.debug_tuple(plain_name(ty)).field(&value).finish(),
-    }
-}
-
-fn plain_name(name: &str) -> &str {
+/// A name as C has it.
+pub(super) fn plain_name(name: &str) -> &str {
     name.strip_prefix("r#").unwrap_or(name)
 }
 
-/// `plain!(NAME, SIZE, ALIGN; field: OFFSET, …; hidden: OFFSET, …)`: the struct is [`Pod`], laid out as BTF says,
-/// printable, and zero by default.
+/// `plain!(NAME, SIZE, ALIGN; field: OFFSET, …; hidden: OFFSET, …; method, …)`: the struct is [`Pod`], laid out as BTF
+/// says, printable by its fields and methods, and zero by default.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_plain {
@@ -84,19 +60,6 @@ macro_rules! __bpf_skel_plain {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_section {
-    (packed $name:ident, $size:literal, $align:literal;
-        $($field:ident: $offset:literal),*; $($hidden:ident: $hidden_offset:literal),*) => {
-        $crate::__bpf_skel_section!(@pod $name, $size, $align;
-            $($field: $offset,)* $($hidden: $hidden_offset,)*);
-        impl ::core::fmt::Debug for $name {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                // No references to fields of a packed struct: copies.
-                $crate::private::debug_fields(f, ::core::stringify!($name), &[
-                    $((::core::stringify!($field), &{ self.$field }),)*
-                ])
-            }
-        }
-    };
     (@pod $name:ident, $size:literal, $align:literal; $($field:ident: $offset:literal,)*) => {
         const _: () = {
             ::core::assert!(
@@ -122,68 +85,115 @@ macro_rules! __bpf_skel_section {
         // byte between them and after them, and the assertions hold it to its offsets.
         unsafe impl $crate::pod::Pod for $name {}
     };
+    (packed $name:ident, $size:literal, $align:literal;
+        $($field:ident: $offset:literal),*; $($hidden:ident: $hidden_offset:literal),*;
+        $($method:ident),*) => {
+        $crate::__bpf_skel_section!(@pod $name, $size, $align;
+            $($field: $offset,)* $($hidden: $hidden_offset,)*);
+        impl ::core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                // No references to fields of a packed struct: copies.
+                $crate::private::debug_fields(f, ::core::stringify!($name), &[
+                    $((::core::stringify!($field), &{ self.$field }),)*
+                    $((::core::stringify!($method), &self.$method()),)*
+                ])
+            }
+        }
+    };
     ($name:ident, $size:literal, $align:literal;
-        $($field:ident: $offset:literal),*; $($hidden:ident: $hidden_offset:literal),*) => {
+        $($field:ident: $offset:literal),*; $($hidden:ident: $hidden_offset:literal),*;
+        $($method:ident),*) => {
         $crate::__bpf_skel_section!(@pod $name, $size, $align;
             $($field: $offset,)* $($hidden: $hidden_offset,)*);
         impl ::core::fmt::Debug for $name {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::private::debug_fields(f, ::core::stringify!($name), &[
                     $((::core::stringify!($field), &self.$field),)*
+                    $((::core::stringify!($method), &self.$method()),)*
                 ])
             }
         }
     };
 }
 
-/// `equal!(NAME; field, …)`: equality and hash by the fields that have a name in C. What the kernel leaves in padding is
-/// nobody's business.
+/// `equal!(NAME; field, …; method, …)`: equality by what has a name in C. What the kernel leaves in padding is nobody's
+/// business.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_equal {
-    (packed $name:ident; $($field:ident),*) => {
-        $crate::__bpf_skel_equal!($name; $($field),*);
-    };
-    ($name:ident; $($field:ident),*) => {
+    (packed $name:ident; $($field:ident),*; $($method:ident),*) => {
         impl ::core::cmp::PartialEq for $name {
             fn eq(&self, _other: &Self) -> bool {
                 true $(&& { self.$field } == { _other.$field })*
+                    $(&& self.$method() == _other.$method())*
             }
         }
+    };
+    ($name:ident; $($field:ident),*; $($method:ident),*) => {
+        impl ::core::cmp::PartialEq for $name {
+            fn eq(&self, _other: &Self) -> bool {
+                true $(&& self.$field == _other.$field)* $(&& self.$method() == _other.$method())*
+            }
+        }
+    };
+}
 
+/// As `equal!`, where equal is equal: also a hash, by the same.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __bpf_skel_total {
+    (packed $name:ident; $($rest:tt)*) => {
+        $crate::__bpf_skel_equal!(packed $name; $($rest)*);
+        $crate::__bpf_skel_total!(@hash $name; $($rest)*);
+    };
+    (@hash $name:ident; $($field:ident),*; $($method:ident),*) => {
         impl ::core::cmp::Eq for $name {}
 
         impl ::core::hash::Hash for $name {
             fn hash<H: ::core::hash::Hasher>(&self, _state: &mut H) {
                 $(::core::hash::Hash::hash(&{ self.$field }, _state);)*
+                $(::core::hash::Hash::hash(&self.$method(), _state);)*
             }
         }
     };
+    ($name:ident; $($rest:tt)*) => {
+        $crate::__bpf_skel_equal!($name; $($rest)*);
+        $crate::__bpf_skel_total!(@hash $name; $($rest)*);
+    };
 }
 
-/// `enumeration!(NAME, u32; VALUE, …)`: the number is plain data and prints by name.
+/// `bound!(NAME, SIZE, ALIGN)`: the user's own type is plain data, as large and as aligned as the object's.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __bpf_skel_enumeration {
-    ($name:ident, $repr:ident; $($value:ident),*) => {
-        // SAFETY: transparent over an integer.
-        unsafe impl $crate::pod::Pod for $name {}
-
-        impl ::core::fmt::Debug for $name {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                $crate::private::debug_number(f, ::core::stringify!($name), self.0, &[
-                    $(($name::$value.0, ::core::stringify!($value)),)*
-                ])
-            }
-        }
+macro_rules! __bpf_skel_bound {
+    ($name:ident, $size:literal, $align:literal) => {
+        const _: () = {
+            ::core::assert!(
+                ::core::mem::size_of::<$name>() == $size,
+                ::core::concat!(
+                    "size of ",
+                    ::core::stringify!($name),
+                    " differs from the object's"
+                ),
+            );
+            ::core::assert!(
+                ::core::mem::align_of::<$name>() == $align,
+                ::core::concat!(
+                    "alignment of ",
+                    ::core::stringify!($name),
+                    " differs from the object's"
+                ),
+            );
+        };
+        const _: fn($name) = $crate::private::is_pod::<$name>;
     };
 }
 
-/// `live!(NAME, PLAIN; field, …; hidden, …)`: the struct of cells is the live twin of `PLAIN`.
+/// `live!(NAME, PLAIN; field, …; hidden, …; method, …)`: the struct of cells is the live twin of `PLAIN`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_live {
-    ($name:ident, $plain:path; $($field:ident),*; $($hidden:ident),*) => {
+    ($name:ident, $plain:path; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
         const _: () = {
             $(::core::assert!(
                 ::core::mem::offset_of!($name, $field) == ::core::mem::offset_of!($plain, $field)
@@ -212,12 +222,18 @@ macro_rules! __bpf_skel_live {
             pub fn set(&self, value: $plain) {
                 $crate::live::LiveLayout::set(self, value);
             }
+
+            /// Reads the whole, lets `change` change it and writes it back: what others write in between is lost.
+            pub fn update(&self, change: impl ::core::ops::FnOnce(&mut $plain)) {
+                $crate::live::LiveLayout::update(self, change);
+            }
         }
 
         impl ::core::fmt::Debug for $name {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::private::debug_fields(f, ::core::stringify!($name), &[
                     $((::core::stringify!($field), &self.$field),)*
+                    $((::core::stringify!($method), &self.$method()),)*
                 ])
             }
         }

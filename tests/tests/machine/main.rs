@@ -11,8 +11,10 @@ mod core_against_libbpf;
 mod externs_against_libbpf;
 #[cfg(target_os = "linux")]
 mod kernel_btf;
+mod layouts;
 #[cfg(target_os = "linux")]
 mod pinning_config;
+mod project;
 mod third_party;
 
 fn main() {
@@ -27,6 +29,7 @@ fn main() {
         kernel_btf::TESTS,
         #[cfg(target_os = "linux")]
         pinning_config::TESTS,
+        layouts::TESTS,
         third_party::TESTS,
     ]);
 }

@@ -2,14 +2,12 @@
 //!
 //! One test a crate, in the order in which a user works: each run of cargo takes seconds.
 
-mod project;
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::project::{Project, clang};
 use bpf_skel_tests::machine::{Outcome, tests};
-use project::{Project, clang};
 
 tests![a_source_is_compiled_and_watched, a_bundled_object_stands_for_clang];
 

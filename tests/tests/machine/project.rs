@@ -16,7 +16,7 @@ fn root() -> PathBuf {
 ///
 /// # Errors
 /// [`Skip`] where there is none.
-pub(super) fn clang() -> Result<OsString, Skip> {
+pub(crate) fn clang() -> Result<OsString, Skip> {
     let names = [19, 22, 21, 20, 18, 17, 16, 15, 14].map(|version| format!("clang-{version}"));
     let named = env::var_os("CLANG").filter(|name| !name.is_empty());
     let all = named.into_iter().chain(["clang".into()]).chain(names.map(OsString::from));
@@ -30,28 +30,28 @@ pub(super) fn clang() -> Result<OsString, Skip> {
 }
 
 /// The crate's folder, in cargo's folder for tests; removed with the value.
-pub(super) struct Project {
-    pub(super) folder: PathBuf,
+pub(crate) struct Project {
+    pub(crate) folder: PathBuf,
 }
 
 /// What a run of cargo gave.
-pub(super) struct Built {
-    pub(super) success: bool,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+pub(crate) struct Built {
+    pub(crate) success: bool,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Built {
     /// The output of a run that succeeded.
     #[track_caller]
-    pub(super) fn good(self) -> Self {
+    pub(crate) fn good(self) -> Self {
         assert!(self.success, "{}", self.stderr);
         self
     }
 
     /// What cargo said of a run that failed.
     #[track_caller]
-    pub(super) fn bad(self) -> String {
+    pub(crate) fn bad(self) -> String {
         assert!(!self.success, "{}{}", self.stderr, self.stdout);
         self.stderr
     }
@@ -59,7 +59,7 @@ impl Built {
 
 impl Project {
     /// A crate `name` with these files. The name is no other's: cargo tells crates outside of a workspace apart by it.
-    pub(super) fn new(name: &str, files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(name: &str, files: &[(&str, &str)]) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("build-path-{name}"));
         let _ = fs::remove_dir_all(&folder);
         let project = Self { folder };
@@ -90,17 +90,17 @@ impl Project {
         project
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    pub(super) fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("the folder can be made");
         fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
-    pub(super) fn cargo(&self, args: &[&str], environment: &[(&str, &str)]) -> Built {
+    pub(crate) fn cargo(&self, args: &[&str], environment: &[(&str, &str)]) -> Built {
         let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(args)
             .args(["--offline", "--color=never"])
@@ -119,7 +119,7 @@ impl Project {
     }
 
     /// Builds and runs the program.
-    pub(super) fn run(&self, environment: &[(&str, &str)]) -> Built {
+    pub(crate) fn run(&self, environment: &[(&str, &str)]) -> Built {
         self.cargo(&["run"], environment)
     }
 }

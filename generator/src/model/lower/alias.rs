@@ -1,0 +1,86 @@
+//! Typedefs, and the names of anonymous types.
+
+use bpf_skel::btf::Btf;
+
+use crate::model::c_text::declaration;
+use crate::model::ty::{DefKind, Ty};
+use crate::model::types::Types;
+
+/// Longest name of an anonymous type; deeper ones end in a number.
+const LONGEST_NAME: usize = 200;
+
+impl Types<'_> {
+    pub(super) fn alias(&mut self, btf: &Btf<'_>, id: u32, name: &str, to: u32, path: &str) -> Ty {
+        if let Some(&index) = self.by_id.get(&id) {
+            return Ty::Def(index);
+        }
+        let Some((target_id, resolved)) = btf.resolve(to) else { return Ty::Unit };
+        let target = self.lower(btf, target_id, path);
+        if well_known(name).is_some_and(|known| known == target) {
+            return target;
+        }
+        // `typedef struct event event`, and a typedef that gave an anonymous type its name.
+        let same = matches!(target, Ty::Def(_))
+            && (resolved.name == name
+                || (resolved.name.is_empty() && self.typedefs.get(&target_id) == Some(&name)));
+        if same || target == Ty::Unit {
+            return target;
+        }
+        let index =
+            self.reserve(id, name.to_owned(), format!("typedef {}", declaration(btf, to, name)));
+        let (size, align) = (self.size(&target), self.align(&target));
+        let (over_aligned, equality) = (self.over_aligned(&target), self.equality(&target));
+        let def = &mut self.defs[index];
+        (def.size, def.align, def.over_aligned, def.equality) =
+            (size, align, over_aligned, equality);
+        def.kind = DefKind::Alias(target);
+        Ty::Def(index)
+    }
+
+    /// The C name, that of the first typedef, or the path to it.
+    pub(super) fn wanted_name(&self, id: u32, name: &str, path: &str) -> String {
+        let name =
+            if name.is_empty() { self.typedefs.get(&id).copied().unwrap_or("") } else { name };
+        if !name.is_empty() {
+            return name.to_owned();
+        }
+        match path.char_indices().nth(LONGEST_NAME) {
+            Some((end, _)) => format!("{}__{id}", &path[..end]),
+            None => path.to_owned(),
+        }
+    }
+
+    /// `struct event`, `typedef enum {…} state_t`, `union {…}`
+    pub(super) fn c_title(&self, id: u32, word: &str, name: &str) -> String {
+        match (name, self.typedefs.get(&id)) {
+            ("", Some(typedef)) => format!("typedef {word} {{…}} {typedef}"),
+            ("", None) => format!("{word} {{…}}"),
+            (name, _) => format!("{word} {name}"),
+        }
+    }
+}
+
+/// The integers that every C source has typedefs for; those are spelled as Rust has them.
+fn well_known(name: &str) -> Option<Ty> {
+    let name = name.strip_prefix("__").unwrap_or(name);
+    let (signed, bits) = match name.strip_suffix("_t") {
+        Some(name) => match name.strip_prefix("uint") {
+            Some(bits) => (false, bits),
+            None => (true, name.strip_prefix("int")?),
+        },
+        None => match name.strip_prefix('u') {
+            Some(bits) => (false, bits),
+            None if name == "bool" => return Some(Ty::Bool),
+            None => (true, name.strip_prefix('s')?),
+        },
+    };
+    let bytes = match bits {
+        "8" => 1,
+        "16" => 2,
+        "32" => 4,
+        "64" => 8,
+        "128" => 16,
+        _ => return None,
+    };
+    Some(Ty::Int { bytes, signed })
+}

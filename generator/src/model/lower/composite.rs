@@ -1,0 +1,264 @@
+//! Structs and unions.
+
+use bpf_skel::btf::{self, Btf, Composite, Kind};
+
+use crate::model::c_text::declaration;
+use crate::model::layout::{self, Plan, Wanted};
+use crate::model::ty::{DefKind, Equality, FieldRole, Repr, StructDef, Ty, UnionDef};
+use crate::model::types::Types;
+
+/// A member of a struct or union, or a variable of a section.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) ty: Ty,
+    pub(crate) c: String,
+    pub(crate) bit_offset: u64,
+    pub(crate) bits: Option<u8>,
+    /// Of an anonymous union, whose own type is words then: its members, counted from where those of this are.
+    pub(crate) inside: Option<Vec<Member>>,
+}
+
+impl Member {
+    fn shift(&mut self, bits: u64) {
+        self.bit_offset += bits;
+        self.inside.iter_mut().flatten().for_each(|member| member.shift(bits));
+    }
+}
+
+/// What became of a struct or union: what it is, its alignment, and whether it has `repr(align)`; or why it is bytes.
+type Made = Result<(DefKind, u64, bool), String>;
+
+/// The struct or union whose members are being looked at.
+struct Parent<'p> {
+    /// Its name, with which those of the anonymous types inside it start.
+    name: &'p str,
+    /// How many anonymous members it has had.
+    anonymous: u32,
+}
+
+impl Types<'_> {
+    pub(super) fn composite(
+        &mut self,
+        btf: &Btf<'_>,
+        id: u32,
+        name: &str,
+        composite: Composite<'_>,
+        is_union: bool,
+        path: &str,
+    ) -> Ty {
+        let index = match self.by_id.get(&id) {
+            Some(&index) if !matches!(self.defs[index].kind, DefKind::Declared) => {
+                return Ty::Def(index);
+            }
+            // A pointer mentioned it; now it is wanted whole.
+            Some(&index) => index,
+            None => {
+                let wanted = self.wanted_name(id, name, path);
+                let c = self.c_title(id, if is_union { "union" } else { "struct" }, name);
+                self.reserve(id, wanted, c)
+            }
+        };
+        let parent = self.defs[index].wanted.clone();
+        let members = self.members(btf, &mut Parent { name: &parent, anonymous: 0 }, id, composite);
+        let placed_at = self.placed_at(id);
+        let size = u64::from(composite.size);
+        let made = members.and_then(|members| match is_union {
+            true => Ok(self.union(&members, size)),
+            false => self.structure(&members, size, placed_at),
+        });
+        let (kind, align, over_aligned) = made.unwrap_or_else(|why| {
+            let align = btf.align_of(id).unwrap_or(1).min(16);
+            let storage = Self::storage(size, align);
+            // Less aligned than wanted, where the size is no multiple.
+            let align = self.align(&storage);
+            (DefKind::Opaque { storage, why }, align, false)
+        });
+        // Unions and opaque types are words, whatever their members are.
+        let equality = match &kind {
+            DefKind::Struct(layout) => {
+                let members = layout.fields.iter().filter(|field| field.role == FieldRole::Member);
+                members.map(|field| self.equality(&field.ty)).min().unwrap_or(Equality::Total)
+            }
+            _ => Equality::Total,
+        };
+        let def = &mut self.defs[index];
+        (def.size, def.align, def.over_aligned, def.equality, def.kind) =
+            (size, align, over_aligned, equality, kind);
+        Ty::Def(index)
+    }
+
+    /// The members, those of anonymous structs among them: in C they are the outer one's too.
+    fn members(
+        &mut self,
+        btf: &Btf<'_>,
+        parent: &mut Parent<'_>,
+        id: u32,
+        composite: Composite<'_>,
+    ) -> Result<Vec<Member>, String> {
+        let mut members = Vec::with_capacity(composite.len());
+        for (index, member) in (0..).zip(composite.members()) {
+            let nested = match btf.resolve(member.ty) {
+                Some((id, ty)) if member.name.is_empty() && member.bitfield_size.is_none() => {
+                    match ty.kind {
+                        Kind::Struct(composite) => Some((id, composite, false)),
+                        Kind::Union(composite) => Some((id, composite, true)),
+                        _ => None,
+                    }
+                }
+                _ => None,
+            };
+            if let Some((id, nested, is_union)) = nested {
+                let at = members.len();
+                self.nested(btf, parent, id, nested, is_union, &mut members)?;
+                members[at..].iter_mut().for_each(|new| new.shift(member.bit_offset.into()));
+            } else {
+                members.push(self.member(btf, parent, id, index, &member));
+            }
+        }
+        Ok(members)
+    }
+
+    /// The members of an anonymous struct; of a union, or where a packed or over-aligned struct would be another one
+    /// without its bounds, one member that has them inside.
+    fn nested(
+        &mut self,
+        btf: &Btf<'_>,
+        parent: &mut Parent<'_>,
+        id: u32,
+        composite: Composite<'_>,
+        is_union: bool,
+        out: &mut Vec<Member>,
+    ) -> Result<(), String> {
+        let cost = u32::try_from(composite.len()).unwrap_or(u32::MAX).saturating_add(1);
+        self.nested_left = self.nested_left.checked_sub(cost).ok_or("it is too large")?;
+        let nth = parent.anonymous;
+        parent.anonymous += 1;
+        let members = self.members(btf, parent, id, composite)?;
+        let size = u64::from(composite.size);
+        let align = if is_union {
+            self.union_align(&members, size)
+        } else {
+            let placed_at = self.placed_at(id);
+            let Plan { repr, align, .. } = self.plan(&members, size, placed_at)?;
+            if repr.packed.is_none() && align == self.natural(&members) {
+                out.extend(members);
+                return Ok(());
+            }
+            align
+        };
+        out.push(Member {
+            name: format!("anon{nth}"),
+            ty: Self::storage(size, align),
+            c: declaration(btf, id, ""),
+            bit_offset: 0,
+            bits: None,
+            inside: Some(leaves(members)),
+        });
+        Ok(())
+    }
+
+    fn member(
+        &mut self,
+        btf: &Btf<'_>,
+        parent: &mut Parent<'_>,
+        id: u32,
+        index: u32,
+        member: &btf::Member<'_>,
+    ) -> Member {
+        let name = if member.name.is_empty() {
+            parent.anonymous += 1;
+            format!("anon{}", parent.anonymous - 1)
+        } else {
+            member.name.to_owned()
+        };
+        let mut ty = self.lower(btf, member.ty, &format!("{}__{name}", parent.name));
+        let mut c = declaration(btf, member.ty, member.name);
+        let mut bit_offset = u64::from(member.bit_offset);
+        let mut bits = member.bitfield_size;
+        if let Some((_, resolved)) = btf.resolve(member.ty)
+            && let Kind::Int(int) = resolved.kind
+        {
+            if bits.is_none()
+                && (u32::from(int.bits) != int.size.saturating_mul(8) || int.offset != 0)
+            {
+                // Compilers before 2018 put the bits into an integer type of their own.
+                bits = Some(int.bits);
+                bit_offset += u64::from(int.offset);
+            }
+            if bits.is_some() && resolved.name == "char" {
+                // Here it is a number.
+                ty = Ty::Int { bytes: 1, signed: int.encoding.is_signed() };
+            }
+        }
+        if let Some(bits) = bits {
+            c.push_str(&format!(" : {bits}"));
+        }
+        for tag in self.tags(id, Some(index)) {
+            c.push_str(&format!(" __attribute__((btf_decl_tag({tag:?})))"));
+        }
+        Member { name, ty, c, bit_offset, bits, inside: None }
+    }
+
+    fn structure(&self, members: &[Member], size: u64, placed_at: u64) -> Made {
+        let plan = self.plan(members, size, placed_at)?;
+        let (fields, accessors, flexible) = self.struct_parts(members, &plan, size);
+        let inside = fields.iter().any(|field| self.over_aligned(&field.ty));
+        let over_aligned = plan.repr.align.is_some() || inside;
+        let def = StructDef { repr: plan.repr, fields, accessors, flexible };
+        Ok((DefKind::Struct(def), plan.align, over_aligned))
+    }
+
+    fn union(&self, members: &[Member], size: u64) -> (DefKind, u64, bool) {
+        let align = self.union_align(members, size);
+        let storage = Self::storage(size, align);
+        let repr = Repr { packed: None, align: (align > self.align(&storage)).then_some(align) };
+        let accessors = self.union_accessors(members, size, align);
+        (DefKind::Union(UnionDef { repr, storage, accessors }), align, repr.align.is_some())
+    }
+
+    /// The largest alignment of a member; less where the size is no multiple, as in a packed union.
+    fn union_align(&self, members: &[Member], size: u64) -> u64 {
+        let natural = self.natural(members);
+        (0..)
+            .map(|shift| natural >> shift)
+            .find(|&align| align <= 1 || size.is_multiple_of(align))
+            .unwrap_or(1)
+            .max(1)
+    }
+
+    fn natural(&self, members: &[Member]) -> u64 {
+        members.iter().map(|member| self.align(&member.ty)).max().unwrap_or(1)
+    }
+
+    fn plan(&self, members: &[Member], size: u64, placed_at: u64) -> Result<Plan, String> {
+        let members = self.plain(members);
+        layout::plan(Wanted { members: &members, size, may_pack: true, placed_at })
+    }
+
+    pub(crate) fn plain(&self, members: &[Member]) -> Vec<layout::Member> {
+        members
+            .iter()
+            .map(|member| layout::Member {
+                bit_offset: member.bit_offset,
+                bits: member.bits,
+                size: self.size(&member.ty),
+                align: self.align(&member.ty),
+                over_aligned: self.over_aligned(&member.ty),
+            })
+            .collect()
+    }
+}
+
+/// The members that C can name: those of anonymous unions in their place.
+fn leaves(members: Vec<Member>) -> Vec<Member> {
+    let mut out = Vec::with_capacity(members.len());
+    for member in members {
+        match member.inside {
+            // These are leaves already.
+            Some(inside) => out.extend(inside),
+            None => out.push(member),
+        }
+    }
+    out
+}

@@ -1,0 +1,12 @@
+//! From BTF to types: structs, unions, enums and aliases, each once.
+
+mod accessors;
+mod alias;
+mod asked;
+mod composite;
+mod enumeration;
+mod fields;
+mod pointer;
+mod root;
+
+pub(super) use composite::Member;

@@ -1,0 +1,107 @@
+//! The program that says of the generated types what `c::program` says of C's.
+
+use std::fmt::Write as _;
+
+use super::c::{all, leaves, plain};
+use super::draw::{Named, Shape};
+
+const PRELUDE: &str = r"
+use bpf_skel::live::GlobalArray;
+use bpf_skel::pod::{bytes_of, bytes_of_mut, zeroed};
+use bpf_skel::private::BitInt;
+
+struct Random(u64);
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        self.0
+    }
+    fn fill(&mut self, bytes: &mut [u8]) {
+        bytes.iter_mut().for_each(|byte| *byte = (self.next() >> 56) as u8);
+    }
+}
+fn dump(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!(`{byte:02x}`)).collect()
+}
+/// Where ones are that were written into zeros.
+fn place(bytes: &[u8], size: usize) -> usize {
+    let first = bytes.iter().position(|&byte| byte == 0xff).unwrap_or(0);
+    assert!(bytes[first..][..size].iter().all(|&byte| byte == 0xff));
+    assert_eq!(bytes.iter().filter(|&&byte| byte == 0xff).count(), size);
+    first
+}
+";
+
+pub(super) fn program(types: &[Named], skeleton: &str) -> String {
+    let mut out = PRELUDE.replace('`', "\"");
+    let (_, live) = skeleton.split_once("pub mod live {").unwrap_or_default();
+    let all = all(types);
+    for (nth, (_, name, composite)) in all.iter().enumerate() {
+        let _ = writeln!(out, "fn check{nth}() {{\n    type T = types::types::{name};");
+        let _ = writeln!(out, "    println!(\"{name} size {{}}\", size_of::<T>());");
+        if plain(types, composite) {
+            let _ = writeln!(out, "    println!(\"{name} align {{}}\", align_of::<T>());");
+        }
+        let twin = live.contains(&format!("pub struct {name} {{"));
+        for member in leaves(composite) {
+            let m = &member.name;
+            let is_method = skeleton.contains(&format!("pub fn {m}("));
+            let text = match member.shape {
+                Shape::Bits(..) => bits(nth, name, m, twin),
+                Shape::Flexible(_) => format!(
+                    "println!(\"{name}.{m} flexible {{}}\", std::mem::offset_of!(T, {m}));
+    assert!(T::from_bytes(&[0; 3 * size_of::<T>()]).is_none_or(|(_, rest)| size_of_val(rest) > 0));"
+                ),
+                _ if is_method => format!(
+                    "let mut v: T = zeroed();
+    let mut value = v.{m}();
+    bytes_of_mut(&mut value).fill(0xff);
+    let size = size_of_val(&value);
+    v.set_{m}(value);
+    println!(\"{name}.{m} at {{}} size {{size}}\", place(bytes_of(&v), size));
+    assert_eq!(bytes_of(&v.{m}()), vec![0xff; size]);"
+                ),
+                _ => format!(
+                    "let v: T = zeroed();
+    let (at, size) = (std::mem::offset_of!(T, {m}), size_of_val(&{{ v.{m} }}));
+    println!(\"{name}.{m} at {{}} size {{size}}\", if size > 0 {{ at }} else {{ 0 }});"
+                ),
+            };
+            let _ = writeln!(out, "    {{ {text} }}");
+        }
+        // Everything prints and compares.
+        out.push_str("    let v: T = zeroed();\n    assert!(!format!(\"{v:?}\").is_empty());\n");
+        out.push_str("    assert!(v == v);\n}\n");
+    }
+    out.push_str("fn main() {\n");
+    (0..all.len()).for_each(|nth| {
+        let _ = writeln!(out, "    check{nth}();");
+    });
+    out + "}\n"
+}
+
+/// Reads and writes a bit-field, and does the same to the live twin.
+fn bits(nth: usize, name: &str, m: &str, twin: bool) -> String {
+    let live = if !twin {
+        String::new()
+    } else {
+        format!(
+            "let live = GlobalArray::<types::live::{name}, 1>::from_plain([before]);
+        assert_eq!(live[0].{m}(), before.{m}());
+        live[0].set_{m}(BitInt::from_bits(value, 64));
+        assert_eq!(bytes_of(&live[0].get()), bytes_of(&v));"
+        )
+    };
+    format!(
+        "for p in 0..3 {{
+        let (mut v, mut random) = (zeroed::<T>(), Random({nth} * 3 + p));
+        random.fill(bytes_of_mut(&mut v));
+        let before = v;
+        println!(\"{name}.{m} bits {{:x}}\", v.{m}().to_bits());
+        let value = random.next();
+        v.set_{m}(BitInt::from_bits(value, 64));
+        println!(\"{name}.{m} set {{}}\", dump(bytes_of(&v)));
+        {live}
+    }}"
+    )
+}

@@ -1,0 +1,214 @@
+//! Generated types as a user meets them: members without a name of their own, bit-fields, text, enums, records; plain and
+//! in shared memory. `machine/layouts` holds random types to what clang says.
+#![cfg(target_os = "linux")]
+#![forbid(unsafe_code)]
+#![deny(warnings, clippy::all, clippy::pedantic)]
+
+use std::collections::HashSet;
+
+use bpf_skel::live::{GlobalArray, LiveLayout};
+use bpf_skel::pod::{CStrExt, CharArray, Ptr, bytes_of};
+use bpf_skel_macros::bpf_skel;
+
+bpf_skel!(mod members = "fixtures/members-el.o", "fixtures/members-eb.o");
+bpf_skel!(mod names = "fixtures/names-el.o", "fixtures/names-eb.o");
+
+use members::{live, types};
+use types::{flow, level, number, proto};
+
+/// A live struct of one's own: no kernel is needed to see how it works.
+fn alive<L: LiveLayout>(plain: L::Plain) -> GlobalArray<L, 1> {
+    GlobalArray::from_plain([plain])
+}
+
+#[test]
+fn members_of_anonymous_structs_are_those_of_the_outer_one() {
+    let flow = flow { id: 1, sport: 80, dport: 443, ..flow::default() };
+    let bytes = bytes_of(&flow);
+    assert_eq!(bytes[4..8], [80u16.to_ne_bytes(), 443u16.to_ne_bytes()].concat());
+    let live = alive::<live::flow>(flow);
+    live[0].dport.set(8443);
+    assert_eq!(live[0].get().dport, 8443);
+}
+
+#[test]
+fn members_of_anonymous_unions_are_methods_at_any_depth() {
+    let mut flow = flow::default().with_high(7).with_low(9);
+    flow.v6_mut()[15] = 1;
+    assert_eq!((flow.high(), flow.v6_ref()[15]), (7, 1));
+    flow.set_v4(u32::from_ne_bytes([10, 0, 0, 1]));
+    assert_eq!(flow.v6()[..4], [10, 0, 0, 1]);
+    let (a, b) = (flow.with_low_low(3), flow.with_low_low(4));
+    assert_ne!(a, b);
+    // A packed struct in a struct that is none: its members are wherever they are.
+    flow.set_odd(0x0102_0304);
+    assert_eq!(
+        (flow.tag(), flow.odd(), &bytes_of(&flow)[25..29]),
+        (0, 0x0102_0304, &0x0102_0304u32.to_ne_bytes()[..])
+    );
+
+    let live = alive::<live::flow>(flow);
+    assert_eq!(live[0].v4().get(), flow.v4());
+    live[0].v6()[3].set(2);
+    assert_eq!(live[0].get().v6()[3], 2);
+    live[0].set_odd(5);
+    assert_eq!((live[0].odd(), live[0].get().odd()), (5, 5));
+    live[0].update(|flow| flow.set_high(1));
+    assert_eq!(live[0].high().get(), 1);
+}
+
+#[test]
+fn bit_fields_are_of_their_types() {
+    let flow = flow::default().with_proto(proto::UDP).with_level(level::LOW).with_up(true);
+    assert_eq!(
+        (flow.proto(), flow.level(), flow.up(), flow.down()),
+        (proto::UDP, level::LOW, true, false)
+    );
+    assert_eq!(flow.with_signed_char(-2).signed_char(), -2);
+    // What has no room is left out.
+    assert_eq!(flow.with_level(level(5)).level(), level(-3));
+
+    let live = alive::<live::flow>(flow);
+    live[0].set_down(true);
+    live[0].set_proto(proto::TCP);
+    assert_eq!((live[0].down(), live[0].proto(), live[0].level()), (true, proto::TCP, level::LOW));
+    assert_eq!(live[0].get(), flow.with_down(true).with_proto(proto::TCP));
+}
+
+#[test]
+fn bit_fields_cross_units_in_packed_structs() {
+    let mut one = types::squeezed::default().with_wide(0x2_3456_789a_bcde).with_across(-5);
+    one.value = 77;
+    one.set_half(0x0102);
+    assert_eq!((one.wide(), one.across()), (0x2_3456_789a_bcde, -5));
+    assert_eq!({ one.value }, 77);
+    assert_eq!(u16::from_ne_bytes(one.pair()), 0x0102);
+    assert_eq!(one, one);
+    assert_ne!(one, one.with_across(-6));
+
+    let open = members::open();
+    assert_eq!(open.bss.squeezed, types::squeezed::default());
+}
+
+#[test]
+fn unions_are_made_of_a_member_and_print_all_of_them() {
+    let one = number::from_halves(types::number__halves { first: 1, second: 2 });
+    assert_eq!((one.halves_ref().second, one.bytes().len()), (2, 8));
+    assert_eq!(
+        number::from_part(-1).get(),
+        if cfg!(target_endian = "little") { 0xfff } else { 0xfff0_0000 }
+    );
+    assert!(format!("{:?}", number::from_real(0.5)).contains("real: 0.5"));
+
+    let live = alive::<live::number>(one);
+    live[0].halves().second.set(9);
+    live[0].set_part(-2);
+    assert_eq!((live[0].bytes()[7].get() != 0, live[0].part()), (cfg!(target_endian = "big"), -2));
+    // The whole has `get` already.
+    assert_eq!(live[0].get_2().get(), live[0].get().get());
+}
+
+#[test]
+fn only_what_has_a_name_is_compared_and_hashed() {
+    let mut noisy = flow { __pad0: [9; 1], ..flow::default() };
+    noisy.bits0[1] |= if cfg!(target_endian = "little") { 0xe0 } else { 0x07 };
+    assert_eq!(noisy, flow::default());
+    assert_eq!(HashSet::from([noisy, flow::default()]).len(), 1);
+    // No hash for floats, but equality.
+    assert_eq!(types::lists::default(), types::lists::default());
+    let text = format!("{noisy:?}");
+    assert!(text.starts_with("flow { id: 0, sport: 0, dport: 0, v4: 0, v6: [0, "), "{text}");
+    assert!(
+        text.contains("up: false") && !text.contains("bits0") && !text.contains("anon"),
+        "{text}"
+    );
+}
+
+#[test]
+fn text_is_text() {
+    let open = members::open();
+    assert_eq!(open.rodata.device, "eth0");
+    let mut lists = types::lists::default();
+    lists.names[1] = CharArray::try_from("bash").expect("it fits");
+    lists.labels[0] = [b'x'; 8].into();
+    lists.numbers[0] = -1;
+    let text = format!("{lists:?}");
+    assert!(text.contains(r#"names: ["", "bash"]"#), "{text}");
+    assert!(text.contains(r#"labels: ["xxxxxxxx", ""]"#), "{text}");
+    assert!(text.contains("bytes: [0, 0, 0, 0], numbers: [-1, 0, 0, 0]"), "{text}");
+
+    let live = alive::<live::lists>(lists);
+    assert_eq!(live[0].names[1].to_string_lossy(), "bash");
+    live[0].names[0].set("sh".try_into().expect("it fits"));
+    assert_eq!(live[0].get().names[0], "sh");
+}
+
+#[test]
+fn enums_are_checked_on_demand() {
+    assert_eq!(proto::try_from(17).expect("it has a name"), proto::UDP);
+    let error = proto::try_from(3).expect_err("it has none").to_string();
+    assert_eq!(error, "enum proto has no value 3");
+    assert_eq!((proto::TCP.name(), proto(3).name()), (Some("TCP"), None));
+    assert_eq!(i32::from(level::LOW), -2);
+    assert_eq!(level::VARIANTS, [("LOW", level::LOW), ("HIGH", level::HIGH)]);
+    // Enumerators that are called as those are, or as nothing in Rust is.
+    let name = types::name::VARIANTS[0].1;
+    assert_eq!((name, name.name()), (types::name::name_2, Some("name")));
+    assert_eq!(types::name::r#type.name(), Some("type"));
+    assert_eq!(names::types::r#loop::crate_.name(), Some("crate"));
+    assert_eq!(format!("{:?} {:?}", names::types::r#loop::crate_, level(7)), "crate level(7)");
+}
+
+#[test]
+fn records_end_in_arrays() {
+    let mut bytes = [0u64; 3];
+    bytes[0] = 5;
+    let bytes = [bytes_of(&bytes[0]), &[4, 0], b"text\0behind"].concat();
+    let mut aligned = [0u64; 4];
+    bpf_skel::pod::bytes_of_mut(&mut aligned)[..bytes.len()].copy_from_slice(&bytes);
+    let record = &bytes_of(&aligned)[..bytes.len().max(size_of::<types::record>())];
+    let (record, text) = types::record::from_bytes(record).expect("it is long enough");
+    assert_eq!((record.at, text.to_cstr_lossy()), (5, "text".into()));
+    assert!(types::record::from_bytes(&bytes_of(&aligned)[..15]).is_none());
+
+    let samples = [2i32, 1, 2, 3, 4];
+    let (samples, points) =
+        types::samples::from_bytes(bytes_of(&samples)).expect("it is long enough");
+    assert_eq!(
+        (samples.count, points),
+        (2, &[types::point { x: 1, y: 2 }, types::point { x: 3, y: 4 }][..])
+    );
+}
+
+#[test]
+fn what_is_over_aligned_stays_so() {
+    assert_eq!((size_of::<types::aligned>(), align_of::<types::aligned>()), (64, 64));
+    // Placed at an odd address it has no alignment to speak of.
+    assert_eq!(size_of::<types::holds_line>(), 65);
+}
+
+#[test]
+fn pointers_say_to_what() {
+    type Find = fn(Ptr<types::lists>, Ptr<u8>, i32) -> Ptr<types::lists>;
+    let lists = types::lists::default();
+    let find: Ptr<Find> = lists.find;
+    let task: Ptr<types::task_struct> = lists.task;
+    assert!(find.is_null() && task.is_null());
+}
+
+#[test]
+fn only_what_is_needed_is_there() {
+    let _ =
+        (types::exported { tagged: 1 }, types::request { command: 1 }, types::record::default());
+    let text = bpf_skel_build::Skeleton::from_object(
+        &bpf_skel_tests::fixtures::bytes("members", bpf_skel::spec::Endian::Little),
+        "members.o",
+        &bpf_skel_build::Options::default(),
+    );
+    let text = text.expect("it has a skeleton").to_string();
+    // Known to clang, and to nobody who needs it.
+    assert!(!text.contains("pub struct on_request"));
+    let fields = text.split_once("pub mod sections {").expect("sections").1;
+    assert!(fields.contains("unused_record") && !fields.contains("pub unused_samples"));
+    assert!(!text.contains("license ["), "the license is no variable");
+}
