@@ -69,6 +69,11 @@ impl OpenProgram {
         self
     }
 
+    /// `expected_attach_type`.
+    pub fn expected_attach_type(&self) -> AttachType {
+        self.attach_type
+    }
+
     /// The program's type.
     pub fn program_type(&self) -> ProgramType {
         self.program_type

@@ -12,6 +12,7 @@ mod children;
 mod externs;
 mod fallbacks;
 mod features;
+mod legacy;
 mod link;
 mod maps_array;
 mod maps_hash;
@@ -48,6 +49,7 @@ fn main() {
         externs::TESTS,
         fallbacks::TESTS,
         features::TESTS,
+        legacy::TESTS,
         link::TESTS,
         maps_array::TESTS,
         maps_hash::TESTS,

@@ -172,6 +172,11 @@ impl Config {
         self
     }
 
+    /// What `{hook}` stands for, where the caller has said so.
+    pub fn hook(&self) -> Option<Hook> {
+        self.hook
+    }
+
     /// The object file that `{sha1}` is of.
     pub fn set_object(&mut self, file: &[u8]) -> &mut Self {
         self.sha1 = Some(template::sha1(file));
