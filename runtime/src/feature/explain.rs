@@ -1,11 +1,12 @@
 use std::io;
+use std::path::Path;
 
 use super::Feature;
 use super::map::ENOTSUPP;
 use crate::error::{Error, ErrorKind};
 use crate::spec::MapSpec;
 use crate::sys;
-use crate::uapi::{MapType, Release};
+use crate::uapi::{MapFlag, MapType, Release};
 
 /// The first of these that the kernel lacks, in words: its name, the kernel that brought it, and the one that runs. Only
 /// for what a missing feature can be the reason of: each question may be a call of its own.
@@ -54,7 +55,16 @@ pub(crate) fn map_needs(spec: &MapSpec) -> Vec<Feature> {
     if spec.extra != 0 && spec.map_type != MapType::ARENA {
         needs.push(Feature::MapExtra);
     }
+    needs.extend(MapFlag::of(spec.flags).map(Feature::MapFlag));
     needs
+}
+
+/// What to add where something is neither in the kernel nor in a module: on some kernels nothing is known of modules.
+pub(crate) fn why_not_in_module() -> Option<String> {
+    if !Path::new("/proc/modules").exists() {
+        return None;
+    }
+    why_absent([Feature::ModuleBtf]).map(|why| format!("if a module has it, it {why}"))
 }
 
 impl Error {

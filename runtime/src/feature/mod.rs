@@ -17,6 +17,7 @@
 //! ```
 
 mod explain;
+mod insns;
 mod kinds;
 mod map;
 mod name;
@@ -25,5 +26,5 @@ mod program;
 
 pub use name::Feature;
 
-pub(crate) use explain::{map_needs, may_be_unknown, why_absent};
+pub(crate) use explain::{map_needs, may_be_unknown, why_absent, why_not_in_module};
 pub(crate) use probe::known_lacking_btf;

@@ -1,7 +1,9 @@
 use std::fmt;
 
 use crate::btf::BtfPart;
-use crate::uapi::{AttachType, MapType, ProgramType, Release};
+use crate::uapi::{
+    AttachType, Helper, ITERATORS, InsnSet, MapFlag, MapType, ProgramFlag, ProgramType, Release,
+};
 
 /// Something that kernels have from some release on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,12 +17,20 @@ pub enum Feature {
     AttachType(AttachType),
     /// Sleepable programs of this type.
     Sleepable(ProgramType),
+    /// A helper function.
+    Helper(Helper),
+    /// Instructions.
+    Insns(InsnSet),
+    /// A flag of maps.
+    MapFlag(MapFlag),
+    /// A flag of programs.
+    ProgramFlag(ProgramFlag),
+    /// Iterators through this: the name in `iter/NAME`.
+    Iterator(&'static str),
     /// A part of the BTF format in objects.
     Btf(BtfPart),
     /// `map_extra`
     MapExtra,
-    /// XDP programs that take packets in fragments (`xdp.frags`).
-    XdpFrags,
     /// `bpf_get_attach_cookie()`: kprobes, uprobes, tracepoints and perf events.
     Cookie,
     /// Cookies of fentry and relatives, and of LSM programs.
@@ -48,10 +58,14 @@ impl Feature {
             .chain(programs.map(Self::ProgramType))
             .chain(AttachType::KNOWN.iter().copied().map(Self::AttachType))
             .chain(SLEEPABLE.map(Self::Sleepable))
+            .chain(Helper::KNOWN.iter().copied().map(Self::Helper))
+            .chain(InsnSet::ALL.map(Self::Insns))
+            .chain(MapFlag::KNOWN.iter().copied().map(Self::MapFlag))
+            .chain(ProgramFlag::KNOWN.iter().copied().map(Self::ProgramFlag))
+            .chain(ITERATORS.map(|(name, _)| Self::Iterator(name)))
             .chain(BtfPart::ALL.map(Self::Btf))
             .chain([
                 Self::MapExtra,
-                Self::XdpFrags,
                 Self::Cookie,
                 Self::TracingCookie,
                 Self::RawTracepointCookie,
@@ -60,7 +74,12 @@ impl Feature {
             ])
     }
 
-    /// The first Linux that has it; `None` for a type that this version of bpf-skel does not know.
+    /// Iterators through this; `None` for a name that this version of bpf-skel does not know.
+    pub fn iterator(name: &str) -> Option<Self> {
+        ITERATORS.iter().find(|(known, _)| *known == name).map(|(known, _)| Self::Iterator(known))
+    }
+
+    /// The first Linux that has it; `None` for what this version of bpf-skel does not know.
     pub fn since(self) -> Option<Release> {
         match self {
             Self::MapType(one) => one.since(),
@@ -74,11 +93,17 @@ impl Feature {
             // Trampolines and LSM hooks; of the others, none is sleepable.
             Self::Sleepable(ProgramType::TRACING | ProgramType::LSM) => Some(Release::new(5, 10)),
             Self::Sleepable(_) => None,
+            Self::Helper(one) => one.since(),
+            Self::Insns(set) => Some(set.since()),
+            Self::MapFlag(one) => one.since(),
+            Self::ProgramFlag(one) => one.since(),
+            Self::Iterator(name) => {
+                ITERATORS.iter().find(|(known, _)| *known == name).map(|(_, since)| *since)
+            }
             Self::Btf(part) => Some(part.since()),
             Self::ModuleBtf => Some(Release::new(5, 11)),
             Self::Cookie => Some(Release::new(5, 15)),
             Self::MapExtra => Some(Release::new(5, 16)),
-            Self::XdpFrags => Some(Release::new(5, 18)),
             Self::TracingCookie => Some(Release::new(6, 0)),
             Self::RawTracepointCookie => Some(Release::new(6, 10)),
             Self::CgroupOrder => Some(Release::new(6, 17)),
@@ -130,6 +155,11 @@ impl Feature {
             Self::AttachType(AttachType::NETKIT_PRIMARY | AttachType::NETKIT_PEER) => {
                 Some("CONFIG_NETKIT")
             }
+            Self::Iterator("ipv6_route") => Some("CONFIG_IPV6"),
+            Self::Iterator("unix") => Some("CONFIG_UNIX"),
+            Self::Iterator("cgroup") => Some("CONFIG_CGROUPS"),
+            Self::Iterator("dmabuf") => Some("CONFIG_DMA_SHARED_BUFFER"),
+            Self::Insns(InsnSet::ModuleKfuncs) => Some("CONFIG_DEBUG_INFO_BTF_MODULES"),
             Self::Sleepable(ProgramType::KPROBE) | Self::Cookie => Some("CONFIG_BPF_EVENTS"),
             Self::ModuleBtf => Some("CONFIG_DEBUG_INFO_BTF_MODULES"),
             _ => None,
@@ -144,9 +174,14 @@ impl fmt::Display for Feature {
             Self::ProgramType(one) => write!(f, "program type {one}"),
             Self::AttachType(one) => write!(f, "attach type {one}"),
             Self::Sleepable(one) => write!(f, "sleepable programs of type {one}"),
+            Self::Helper(one) => write!(f, "helper bpf_{one}"),
+            Self::Insns(set) => write!(f, "{set}"),
+            Self::MapFlag(one) => write!(f, "map flag {one:?}"),
+            Self::ProgramFlag(ProgramFlag::XDP_HAS_FRAGS) => f.write_str("XDP fragments"),
+            Self::ProgramFlag(one) => write!(f, "program flag {one:?}"),
+            Self::Iterator(name) => write!(f, "iterators through {name}"),
             Self::Btf(part) => write!(f, "{part}"),
             Self::MapExtra => f.write_str("map_extra"),
-            Self::XdpFrags => f.write_str("XDP fragments"),
             Self::Cookie => f.write_str("attach cookies"),
             Self::TracingCookie => f.write_str("cookies of trampolines"),
             Self::RawTracepointCookie => f.write_str("cookies of raw tracepoints"),

@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use super::{Feature, kinds, map, program};
+use super::{Feature, insns, kinds, map, program};
 use crate::btf::BtfPart;
 use crate::spec::Endian;
 use crate::sys;
-use crate::uapi::MapType;
+use crate::uapi::{MapType, ProgramFlag};
 
 /// What was asked so far. Kernels do not change while a process runs.
 static ANSWERS: Mutex<BTreeMap<Feature, bool>> = Mutex::new(BTreeMap::new());
@@ -32,7 +32,15 @@ impl Feature {
             Self::MapExtra => map::has_type(MapType::BLOOM_FILTER),
             Self::ProgramType(program_type) => program::has_type(program_type),
             Self::Sleepable(program_type) => program::has_sleepable(program_type),
-            Self::XdpFrags => program::has_xdp_frags(),
+            Self::Helper(helper) => kinds::has_helper(helper),
+            Self::Insns(set) => insns::has_set(set),
+            Self::MapFlag(flag) => kinds::has_map_flag(flag),
+            // Only for a device; the smallest program has none.
+            Self::ProgramFlag(ProgramFlag::XDP_DEV_BOUND_ONLY) => {
+                kinds::has_member("bpf_prog_aux", "dev_bound")
+            }
+            Self::ProgramFlag(flag) => program::has_flag(flag),
+            Self::Iterator(name) => kinds::has_iterator(name),
             Self::Cookie => program::has_cookie(),
             Self::AttachType(one) => kinds::has_attach_type(one),
             // It moved from the one to the other in Linux 7.

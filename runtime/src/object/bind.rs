@@ -5,17 +5,18 @@ use std::os::fd::AsFd;
 
 use super::prepare;
 use super::prepared::PreparedProgram;
-use crate::error::Result;
+use crate::error::{Error, Frame, Result};
 use crate::map::Map;
 use crate::spec::{MapSpec, ObjectSpec, ProgramSpec, RelocationTarget};
 use crate::sys;
 
-/// Binds every such map to every loaded program. A refusal is not worth failing for.
+/// Binds every such map to every loaded program. A refusal is not worth failing for: it becomes a note.
 pub(super) fn bind<F: AsFd>(
     spec: &ObjectSpec,
     maps: &[Map],
     programs: &[PreparedProgram],
     verified: &[Option<F>],
+    notes: &mut Vec<Error>,
 ) -> Result<()> {
     let loaded = programs.iter().zip(verified).filter_map(|(program, fd)| {
         Some((prepare::program_spec(spec, &program.open), fd.as_ref()?))
@@ -31,8 +32,13 @@ pub(super) fn bind<F: AsFd>(
         {
             continue;
         }
-        for (_, program) in &texts {
-            let _ = sys::prog_bind_map(program.as_fd(), map.as_fd());
+        for (text, program) in &texts {
+            if let Err(error) = sys::prog_bind_map(program.as_fd(), map.as_fd()) {
+                let note = Error::system("BPF_PROG_BIND_MAP", error)
+                    .with_hint("tools do not find this data by the program")
+                    .within(Frame::Program(text.name.to_string()));
+                notes.push(note.within(Frame::Map(map.name().to_owned())));
+            }
         }
     }
     Ok(())

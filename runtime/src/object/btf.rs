@@ -1,26 +1,38 @@
 //! Handing the object's types to the kernel.
 
-use std::io;
+use std::borrow::Cow;
 use std::os::fd::OwnedFd;
 
+use super::open_map::Origin;
+use super::{OpenMap, log};
 use crate::btf::{Btf, BtfPart, sanitise};
 use crate::error::{Error, ErrorKind, Frame, Result};
 use crate::feature::{Feature, known_lacking_btf};
 use crate::spec::ObjectSpec;
-use crate::sys::{self, Capability, explain};
+use crate::sys::{self, BtfLoad, Capability, Log, explain};
+use crate::uapi::MapType;
+
+/// The kernel prints every type before it says what is wrong with one.
+const LOG_SIZE: usize = 1 << 24;
 
 /// Loads the object's BTF, where need be without the parts of the format that this kernel does not know. `None` where
-/// the object has none, or where the kernel does not take it for another reason: then maps and programs are made
-/// without types, and what truly needs them fails by itself.
-pub(crate) fn load(spec: &ObjectSpec, needs: &[Capability]) -> Result<Option<OwnedFd>> {
+/// the object has none, or where the kernel refuses it for another reason: then maps and programs are made without types,
+/// and `notes` says why.
+///
+/// # Errors
+/// The kernel refuses it and a map cannot be without, or nothing is permitted.
+pub(crate) fn load(
+    spec: &ObjectSpec,
+    maps: &[OpenMap],
+    needs: &[Capability],
+    notes: &mut Vec<Error>,
+) -> Result<Option<OwnedFd>> {
     if spec.btf.is_empty() {
         return Ok(None);
     }
     // What an earlier load of this process has found out need not fail again.
-    if let Some(fd) = load_without(spec, &known_lacking_btf()) {
-        return Ok(Some(fd));
-    }
-    let error = match sys::btf_load(sys::BtfLoad { bytes: &spec.btf }, None) {
+    let first = without(spec, &known_lacking_btf());
+    let error = match sys::btf_load(BtfLoad { bytes: &first }, None) {
         Ok(fd) => return Ok(Some(fd)),
         Err(error) => explain::permission(Error::system("BPF_BTF_LOAD", error), needs),
     };
@@ -30,17 +42,56 @@ pub(crate) fn load(spec: &ObjectSpec, needs: &[Capability]) -> Result<Option<Own
     }
     let lacks = |part: &BtfPart| Feature::Btf(*part).is_present() == Some(false);
     let lacking: Vec<_> = used(spec).into_iter().filter(lacks).collect();
-    Ok(load_without(spec, &lacking))
+    let mut log = Log::new(1, LOG_SIZE);
+    let error = match sys::btf_load(BtfLoad { bytes: &without(spec, &lacking) }, Some(&mut log)) {
+        Ok(fd) => return Ok(Some(fd)),
+        Err(error) => error,
+    };
+    let log = log.text();
+    let refused = match log::last_words(&log) {
+        Some(words) => Error::new(
+            ErrorKind::Rejected,
+            format!("the kernel refuses the object's types: {words}"),
+        )
+        .with_raw_os_error(error.raw_os_error().unwrap_or_default()),
+        None => Error::system("BPF_BTF_LOAD", error),
+    };
+    let refused = refused.with_log(log).within(Frame::Section(".BTF".into()));
+    match maps.iter().find(|map| cannot_be_without(map)) {
+        Some(map) => Err(refused.with_hint(format!(
+            "map {:?}, of type {}, cannot be without",
+            map.name(),
+            map.spec.map_type
+        ))),
+        None => {
+            notes.push(refused.with_hint("maps and programs are made without"));
+            Ok(None)
+        }
+    }
 }
 
-/// Loads the object's BTF without these parts, unless it uses none of them.
-fn load_without(spec: &ObjectSpec, lacking: &[BtfPart]) -> Option<OwnedFd> {
+/// Whether the kernel creates a map of this type only with types.
+fn cannot_be_without(map: &OpenMap) -> bool {
+    matches!(map.origin, Origin::Create)
+        && matches!(
+            map.spec.map_type,
+            MapType::SK_STORAGE
+                | MapType::INODE_STORAGE
+                | MapType::TASK_STORAGE
+                | MapType::CGRP_STORAGE
+                | MapType::STRUCT_OPS
+        )
+}
+
+/// The object's BTF without these parts.
+fn without<'s>(spec: &'s ObjectSpec, lacking: &[BtfPart]) -> Cow<'s, [u8]> {
     if lacking.is_empty() || !used(spec).iter().any(|part| lacking.contains(part)) {
-        return None;
+        return Cow::Borrowed(&spec.btf);
     }
-    let btf = Btf::parse(&spec.btf, spec.endian).ok()?;
-    let load: io::Result<_> = sys::btf_load(sys::BtfLoad { bytes: &sanitise(&btf, lacking) }, None);
-    load.ok()
+    match Btf::parse(&spec.btf, spec.endian) {
+        Ok(btf) => Cow::Owned(sanitise(&btf, lacking)),
+        Err(_) => Cow::Borrowed(&spec.btf),
+    }
 }
 
 fn used(spec: &ObjectSpec) -> Vec<BtfPart> {

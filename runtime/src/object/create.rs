@@ -1,6 +1,7 @@
 //! Bringing one map into being: reused, found at its pin, or created, filled, frozen and pinned.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use super::names::data_map_name;
@@ -22,6 +23,8 @@ pub(crate) struct Context<'c> {
     pub(crate) options: &'c Options,
     pub(crate) btf: Option<BorrowedFd<'c>>,
     pub(crate) needs: &'c [Capability],
+    /// What maps are made without.
+    pub(crate) notes: RefCell<Vec<Error>>,
 }
 
 /// A map, and whether this load has created it.
@@ -176,6 +179,9 @@ fn create_bare(
     if attributes.btf.is_some() && permitted {
         (attributes.btf, attributes.key_type_id, attributes.value_type_id) = (None, 0, 0);
         if let Ok(map) = Map::create(spec.name.clone(), &attributes) {
+            let note = Error::system("BPF_MAP_CREATE", refused)
+                .with_hint("created without the types of its key and value");
+            context.notes.borrow_mut().push(note.within(Frame::Map(spec.name.to_string())));
             return Ok(map);
         }
     }

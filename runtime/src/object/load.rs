@@ -22,8 +22,14 @@ const LOG_FIRST: usize = 64 << 10;
 /// The largest log buffer that every kernel takes: `UINT_MAX >> 8` up to Linux 5.3, `>> 2` after.
 const LOG_MOST: usize = (u32::MAX >> 8) as usize;
 
-/// A program in the kernel, with the verifier's words where they were asked for.
-type Verified = (OwnedFd, Option<String>);
+/// A program in the kernel.
+struct Verified {
+    fd: OwnedFd,
+    /// The verifier's words, where they were asked for.
+    log: Option<String>,
+    /// What the kernel refused of it.
+    note: Option<Error>,
+}
 
 /// Loads, and has `handles` make what the caller wants of the result before the pins are there to stay.
 pub(crate) fn load<H>(
@@ -31,17 +37,17 @@ pub(crate) fn load<H>(
     handles: impl FnOnce(&Object) -> Result<H>,
 ) -> Result<(Object, H)> {
     let mut verified = verify_all(&prepared)?;
-    let PreparedObject { spec, maps, slots, programs, pins, .. } = prepared;
+    let PreparedObject { spec, maps, slots, programs, pins, mut notes, .. } = prepared;
 
     slots::fill(&maps, &slots, |target| match target {
         SlotTarget::Program(program) => {
-            verified.get(program as usize)?.as_ref().map(|(fd, _)| fd.as_fd())
+            verified.get(program as usize)?.as_ref().map(|one| one.fd.as_fd())
         }
         SlotTarget::Map(_) => None,
     })?;
 
-    let fds: Vec<_> = verified.iter().map(|one| one.as_ref().map(|(fd, _)| fd.as_fd())).collect();
-    bind::bind(&spec, &maps, &programs, &fds)?;
+    let fds: Vec<_> = verified.iter().map(|one| one.as_ref().map(|one| one.fd.as_fd())).collect();
+    bind::bind(&spec, &maps, &programs, &fds, &mut notes)?;
 
     let mut loaded = Vec::with_capacity(programs.len());
     let mut logs = Vec::with_capacity(programs.len());
@@ -50,14 +56,24 @@ pub(crate) fn load<H>(
         autoattach.push(open.autoload && open.autoattach);
         let frame = open.frame();
         let (program, log) = match verified.take() {
-            Some((fd, log)) => (Program::new(fd, open.into_about()), log),
+            Some(Verified { fd, log, note }) => {
+                notes.extend(note.map(|note| note.within(frame)));
+                (Program::new(fd, open.into_about()), log)
+            }
             None => (Program::absent(open.into_about()).within(|| frame)?, None),
         };
         loaded.push(program);
         logs.push(log);
     }
-    let mut object =
-        Object { spec, maps, programs: loaded, autoattach, logs, replacements: Mutex::default() };
+    let mut object = Object {
+        spec,
+        maps,
+        programs: loaded,
+        autoattach,
+        logs,
+        notes,
+        replacements: Mutex::default(),
+    };
     let handles = handles(&object)?;
     object.replacements = Mutex::new(pins.keep());
     Ok((object, handles))
@@ -163,13 +179,14 @@ fn verify(
         ..sys::ProgLoad::default()
     };
     let level = prepared.options.log.first_try();
+    let verified = |fd, log| Ok(Verified { fd, log, note: None });
     let (refused, log) = match level {
         None => match sys::prog_load(&attributes, None) {
-            Ok(fd) => return Ok((fd, None)),
+            Ok(fd) => return verified(fd, None),
             Err(error) if is_final(&error) => (error, None),
             Err(first) => match with_log(&attributes, 1 | 4) {
                 // It was refused a moment ago; memory was short, or a map was being changed.
-                (Ok(fd), _) => return Ok((fd, None)),
+                (Ok(fd), _) => return verified(fd, None),
                 // About the log, not about the program.
                 (Err(error), log) if error.raw_os_error() == Some(libc::ENOSPC) => {
                     (first, Some(log))
@@ -178,11 +195,11 @@ fn verify(
             },
         },
         Some(level) => match with_log(&attributes, level) {
-            (Ok(fd), log) => return Ok((fd, Some(log))),
+            (Ok(fd), log) => return verified(fd, Some(log)),
             // Statistics do not say where it stopped.
             (Err(error), _) if level & (1 | 2) == 0 && !is_final(&error) => {
                 match with_log(&attributes, level | 1) {
-                    (Ok(fd), log) => return Ok((fd, Some(log))),
+                    (Ok(fd), log) => return verified(fd, Some(log)),
                     (Err(error), log) => (error, Some(log)),
                 }
             }
@@ -194,7 +211,13 @@ fn verify(
     if log::is_about_source(&log) {
         let bare = sys::ProgLoad { btf: None, func_info: &[], line_info: &[], ..attributes };
         if let Ok(fd) = sys::prog_load(&bare, None) {
-            return Ok((fd, level.map(|_| log)));
+            let words = log::last_words(&log).unwrap_or_default();
+            let note =
+                format!("the kernel refuses the records of its functions and lines: {words}");
+            let note = Error::new(ErrorKind::Rejected, note)
+                .with_hint("loaded without them")
+                .with_log(log.clone());
+            return Ok(Verified { fd, log: level.map(|_| log), note: Some(note) });
         }
     }
     Err(explain_refusal(prepared, program, source, refused, log))
@@ -235,19 +258,30 @@ fn explain_refusal(
     let Some(words) = log::last_words(&log).map(str::to_owned) else {
         let unknown = feature::may_be_unknown(&refused);
         let error = Error::system("BPF_PROG_LOAD", refused);
-        if unknown && let Some(why) = feature::why_absent(needs::of_program(&program.open)) {
+        let needs = || needs::of_program(&program.open, &program.text);
+        if unknown && let Some(why) = feature::why_absent(needs()) {
             return error.because_absent(why);
         }
         let error = unnamed_section(error, program, source);
         return explain::permission(error, explain::program_needs(program.open.program_type));
     };
     let insn = log::last_insn(&log);
-    if insn.is_none()
-        && let Some(why) = feature::why_absent(needs::of_refused_program(&program.open, &words))
-    {
-        return Error::system("BPF_PROG_LOAD", refused).because_absent(why).with_log(log);
-    }
     let stopped = insn.and_then(|at| Some((at, *program.text.get(at as usize)?)));
+    let needs = match stopped {
+        None => needs::of_refused_program(&program.open, &program.text, &words),
+        Some((_, insn)) => needs::of_insn(insn),
+    };
+    let location = insn.and_then(|insn| log::location(spec, source, insn));
+    if let Some(why) = feature::why_absent(needs) {
+        let error = Error::new(ErrorKind::NotSupportedByKernel, why)
+            .with_hint(format!("the verifier: {words}"))
+            .with_raw_os_error(errno)
+            .with_log(log);
+        return match location {
+            Some(location) => error.with_location(location),
+            None => error,
+        };
+    }
     let absent = stopped.and_then(|(_, insn)| text::absent_map_of_call(insn.imm, spec.maps.len()));
     let poisoned = stopped
         .filter(|(_, insn)| insn.imm == relocate::POISON)
@@ -275,6 +309,17 @@ fn explain_refusal(
             "it uses map {:?}, which is absent: autocreate is off",
             spec.maps[map].name
         ));
+    } else if let Some(helper) = stopped.and_then(|(_, insn)| needs::helper(insn))
+        && (words.contains("unknown func") || words.contains("cannot use helper"))
+    {
+        error = error.with_hint(format!(
+            "this kernel has bpf_{helper}(), but not for programs of type {}",
+            program.open.program_type
+        ));
+    } else if let Some(refused) =
+        prepared.types_refused().filter(|_| words.to_lowercase().contains("btf"))
+    {
+        error = error.with_hint(refused.to_string());
     } else if log.contains("failed to find the address for kernel symbol") {
         error = error.with_hint(
             "a kernel without CONFIG_KALLSYMS_ALL knows the types of its variables, but not where they are",
@@ -284,7 +329,7 @@ fn explain_refusal(
             "the object has no license section: add `char LICENSE[] SEC(\"license\") = \"GPL\";`",
         );
     }
-    if let Some(location) = insn.and_then(|insn| log::location(spec, source, insn)) {
+    if let Some(location) = location {
         error = error.with_location(location);
     }
     error.with_raw_os_error(errno).with_log(log)

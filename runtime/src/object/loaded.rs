@@ -22,12 +22,20 @@ pub struct Object {
     pub(crate) logs: Vec<Option<String>>,
     /// Pins that its maps take over once the programs are attached.
     pub(crate) replacements: Mutex<Vec<Replacement>>,
+    pub(crate) notes: Vec<Error>,
 }
 
 impl Object {
     /// What the object holds, before any edit.
     pub fn spec(&self) -> &ObjectSpec {
         &self.spec
+    }
+
+    /// What the kernel refused and the load has gone on without: the object's types, a map's, the records of a program's
+    /// functions and lines. Everything works, but tools and reports show less. Each is an error as a failure would be, with
+    /// the kernel's log where it has one; none where all is well.
+    pub fn notes(&self) -> &[Error] {
+        &self.notes
     }
 
     /// The object's maps in the order of the spec, then those that were added.

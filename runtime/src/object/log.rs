@@ -7,11 +7,12 @@ use crate::spec::{Endian, ObjectSpec, ProgramSpec};
 /// Bytes of one `struct bpf_line_info`.
 const LINE_INFO_SIZE: usize = 16;
 
-/// The instruction that the log ends at: the last line that starts with `NUMBER: (`.
+/// The instruction that the log ends at: the last line that starts with `NUMBER: (`, or with `NUMBER: BUG_` for one that
+/// this kernel has no words for.
 pub(crate) fn last_insn(log: &str) -> Option<u32> {
     log.lines().rev().find_map(|line| {
         let (number, rest) = line.split_once(": ")?;
-        rest.starts_with('(').then(|| number.parse().ok())?
+        (rest.starts_with('(') || rest.starts_with("BUG_")).then(|| number.parse().ok())?
     })
 }
 
@@ -78,6 +79,7 @@ processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
         assert_eq!(last_insn(LOG), Some(1));
         assert_eq!(last_words(LOG), Some("R1 invalid mem access 'scalar'"));
         assert_eq!(last_insn("nothing"), None);
+        assert_eq!(last_insn("0: (b7) r0 = 0\n1: BUG_db\nBPF_ATOMIC uses no\n"), Some(1));
         assert_eq!(last_words("\nprocessed 0 insns\n"), None);
         assert_eq!(last_words("no\nstack depth 0 max 0\ninsns processed 0\n"), Some("no"));
     }

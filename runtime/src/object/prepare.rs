@@ -1,5 +1,6 @@
 //! The second phase: everything that comes before verification.
 
+use std::cell::RefCell;
 use std::os::fd::{AsFd, AsRawFd};
 
 use super::create::{self, Context};
@@ -26,7 +27,8 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
     externs::fill(&spec, &options, &asked, &mut symbols, &mut open_maps)?;
 
     let needs = needs(&programs);
-    let btf = btf::load(&spec, &needs)?;
+    let mut notes = Vec::new();
+    let btf = btf::load(&spec, &open_maps, &needs, &mut notes)?;
     let mut pins = Pins::default();
     let added = std::mem::take(&mut options.added);
     let context = Context {
@@ -34,6 +36,7 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
         options: &options,
         btf: btf.as_ref().map(AsFd::as_fd),
         needs: &needs,
+        notes: RefCell::new(notes),
     };
     let mut maps = Vec::with_capacity(open_maps.len() + added.len());
     let mut created = Vec::with_capacity(maps.capacity());
@@ -45,6 +48,7 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
         created.push(made.created);
         slots.push(made.slots);
     }
+    let notes = context.notes.into_inner();
     slots::fill(&maps, &slots, |target| match target {
         SlotTarget::Map(map) => {
             maps.get(map as usize).filter(|map| !map.is_absent()).map(AsFd::as_fd)
@@ -65,7 +69,7 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
     }
     let modules = symbols.modules;
     let programs = prepared;
-    Ok(PreparedObject { spec, options, maps, created, slots, programs, btf, modules, pins })
+    Ok(PreparedObject { spec, options, maps, created, slots, programs, btf, modules, pins, notes })
 }
 
 pub(crate) fn program_spec<'s>(

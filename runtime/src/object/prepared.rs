@@ -28,6 +28,8 @@ pub struct PreparedObject {
     /// BTF of the modules whose variables and functions the programs name.
     pub(crate) modules: Vec<OwnedFd>,
     pub(crate) pins: Pins,
+    /// That the object's types were refused comes first.
+    pub(crate) notes: Vec<Error>,
 }
 
 /// A program with its final text.
@@ -67,6 +69,11 @@ impl PreparedObject {
             .map(|program| &program.text[..])
     }
 
+    /// What the kernel refused and this load has gone on without, so far; see [`Object::notes`].
+    pub fn notes(&self) -> &[Error] {
+        &self.notes
+    }
+
     /// Has the kernel verify the programs, several at a time.
     ///
     /// # Errors
@@ -82,6 +89,11 @@ impl PreparedObject {
     ) -> Result<(Object, H)> {
         let frame = self.frame();
         load::load(self, handles).map_err(|error| error.within(frame))
+    }
+
+    /// Why the kernel has not got the object's types, if it refused them.
+    pub(crate) fn types_refused(&self) -> Option<&Error> {
+        self.notes.first().filter(|_| self.btf.is_none() && !self.spec.btf.is_empty())
     }
 
     pub(crate) fn frame(&self) -> Frame {

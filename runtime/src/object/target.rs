@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use super::OpenProgram;
 use super::kernel_types::Found;
 use crate::error::{Error, Frame, Result, Within};
+use crate::feature::{self, Feature};
 use crate::kernel_btf::{KernelBtf, Wanted};
 use crate::section_name::AttachKind;
 use crate::sys;
@@ -69,7 +70,10 @@ pub(super) fn locate(
             None => {
                 let program = &programs[*program];
                 let name = || Frame::Symbol(program.target().unwrap_or_default().to_owned());
-                in_module(found.kernel, wanted.clone()).within(name).within(|| program.frame())?
+                in_module(found.kernel, wanted.clone())
+                    .and_then(|target| target.ok_or_else(|| absent(program)))
+                    .within(name)
+                    .within(|| program.frame())?
             }
         };
     }
@@ -77,12 +81,8 @@ pub(super) fn locate(
 }
 
 /// Modules are read only for what the kernel itself does not have.
-fn in_module(kernel: &KernelBtf, wanted: Wanted<'_>) -> Result<Target> {
-    let Some(found) = kernel.find_one(wanted)? else {
-        return Err(Error::not_found(
-            "neither the running kernel nor its modules have this attach target",
-        ));
-    };
+fn in_module(kernel: &KernelBtf, wanted: Wanted<'_>) -> Result<Option<Target>> {
+    let Some(found) = kernel.find_one(wanted)? else { return Ok(None) };
     let module = match found.module {
         Some(module) => {
             let fd = sys::try_clone(module.btf_fd()?)
@@ -91,5 +91,21 @@ fn in_module(kernel: &KernelBtf, wanted: Wanted<'_>) -> Result<Target> {
         }
         None => None,
     };
-    Ok(Target { btf_id: found.id, module })
+    Ok(Some(Target { btf_id: found.id, module }))
+}
+
+fn absent(program: &OpenProgram) -> Error {
+    let error =
+        Error::not_found("neither the running kernel nor its modules have this attach target");
+    if program.attach == AttachKind::Iter {
+        let feature = program.target().and_then(Feature::iterator);
+        return match feature::why_absent(feature) {
+            Some(why) => error.because_absent(why),
+            None => error,
+        };
+    }
+    match feature::why_not_in_module() {
+        Some(why) => error.with_hint(why),
+        None => error,
+    }
 }

@@ -2,7 +2,7 @@ use super::open_enum::open_enum;
 
 open_enum! {
     /// Where a program is attached. 0 is also what programs without an attach type have.
-    pub struct AttachType: u32, prefix "BPF_", source "bpf_attach_type";
+    pub struct AttachType: u32, prefix "BPF_", source "enum bpf_attach_type";
     CGROUP_INET_INGRESS = 0, "BPF_CGROUP_INET_INGRESS";
     CGROUP_INET_EGRESS = 1, "BPF_CGROUP_INET_EGRESS";
     CGROUP_INET_SOCK_CREATE = 2, "BPF_CGROUP_INET_SOCK_CREATE";

@@ -2,7 +2,7 @@ use super::open_enum::open_enum;
 
 open_enum! {
     /// A command of the `bpf(2)` system call.
-    pub struct Command: u32, prefix "BPF_", source "bpf_cmd";
+    pub struct Command: u32, prefix "BPF_", source "enum bpf_cmd";
     MAP_CREATE = 0, "BPF_MAP_CREATE";
     MAP_LOOKUP_ELEM = 1, "BPF_MAP_LOOKUP_ELEM";
     MAP_UPDATE_ELEM = 2, "BPF_MAP_UPDATE_ELEM";

@@ -2,7 +2,7 @@ use super::open_enum::open_enum;
 
 open_enum! {
     /// The type of a link.
-    pub struct LinkType: u32, prefix "BPF_LINK_TYPE_", source "bpf_link_type";
+    pub struct LinkType: u32, prefix "BPF_LINK_TYPE_", source "enum bpf_link_type";
     UNSPEC = 0, "BPF_LINK_TYPE_UNSPEC";
     RAW_TRACEPOINT = 1, "BPF_LINK_TYPE_RAW_TRACEPOINT";
     TRACING = 2, "BPF_LINK_TYPE_TRACING";

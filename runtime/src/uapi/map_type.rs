@@ -2,7 +2,7 @@ use super::open_enum::open_enum;
 
 open_enum! {
     /// The type of a map.
-    pub struct MapType: u32, prefix "BPF_MAP_TYPE_", source "bpf_map_type";
+    pub struct MapType: u32, prefix "BPF_MAP_TYPE_", source "enum bpf_map_type";
     UNSPEC = 0, "BPF_MAP_TYPE_UNSPEC";
     HASH = 1, "BPF_MAP_TYPE_HASH";
     ARRAY = 2, "BPF_MAP_TYPE_ARRAY";

@@ -7,7 +7,7 @@ macro_rules! open_enum {
         $( $(#[$vmeta:meta])* $variant:ident = $value:literal, $c:literal; )*
     ) => {
         $(#[$meta])*
-        #[doc = concat!("\n\nSource: `enum ", $source, "` in the kernel's `include/uapi/linux/bpf.h`.")]
+        #[doc = concat!("\n\nSource: `", $source, "` in the kernel's `include/uapi/linux/bpf.h`.")]
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
         #[repr(transparent)]
         pub struct $name(pub $repr);

@@ -2,7 +2,7 @@ use super::open_enum::open_enum;
 
 open_enum! {
     /// The type of a program.
-    pub struct ProgramType: u32, prefix "BPF_PROG_TYPE_", source "bpf_prog_type";
+    pub struct ProgramType: u32, prefix "BPF_PROG_TYPE_", source "enum bpf_prog_type";
     UNSPEC = 0, "BPF_PROG_TYPE_UNSPEC";
     SOCKET_FILTER = 1, "BPF_PROG_TYPE_SOCKET_FILTER";
     KPROBE = 2, "BPF_PROG_TYPE_KPROBE";

@@ -1,6 +1,6 @@
-//! The kernel that brought each type. The kernel tests hold these tables to the kernels that they run on.
+//! The kernel that brought each type and flag. The kernel tests hold these tables to the kernels that they run on.
 
-use super::{AttachType, MapType, ProgramType, Release};
+use super::{AttachType, MapFlag, MapType, ProgramFlag, ProgramType, Release};
 
 /// `A | B => 5.8` and so on: decimals would lose the zero of 5.10.
 macro_rules! since {
@@ -99,6 +99,34 @@ since! { AttachType;
     TRACE_FENTRY_MULTI | TRACE_FEXIT_MULTI | TRACE_FSESSION_MULTI => 7 2,
 }
 
+since! { MapFlag;
+    NO_PREALLOC => 4 6,
+    NO_COMMON_LRU => 4 10,
+    NUMA_NODE => 4 14,
+    RDONLY | WRONLY => 4 15,
+    STACK_BUILD_ID => 4 17,
+    ZERO_SEED => 5 0,
+    RDONLY_PROG | WRONLY_PROG => 5 2,
+    CLONE => 5 4,
+    MMAPABLE => 5 5,
+    PRESERVE_ELEMS | INNER_MAP => 5 10,
+    LINK => 6 4,
+    PATH_FD => 6 5,
+    VTYPE_BTF_OBJ_FD | TOKEN_FD | SEGV_ON_FAULT | NO_USER_CONV => 6 9,
+    RB_OVERWRITE => 6 19,
+}
+
+since! { ProgramFlag;
+    STRICT_ALIGNMENT => 4 12,
+    ANY_ALIGNMENT => 5 0,
+    TEST_RND_HI32 => 5 3,
+    TEST_STATE_FREQ => 5 4,
+    SLEEPABLE => 5 10,
+    XDP_HAS_FRAGS => 5 18,
+    XDP_DEV_BOUND_ONLY => 6 3,
+    TEST_REG_INVARIANTS => 6 8,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,7 +142,20 @@ mod tests {
         );
         let attach = AttachType::KNOWN.iter().filter(|one| one.since().is_none());
         unknown(attach.map(ToString::to_string).collect());
+        let flags = MapFlag::KNOWN.iter().filter(|one| one.since().is_none());
+        unknown(flags.map(ToString::to_string).collect());
+        let flags = ProgramFlag::KNOWN.iter().filter(|one| one.since().is_none());
+        unknown(flags.map(ToString::to_string).collect());
         assert_eq!(MapType(9999).since(), None);
+    }
+
+    #[test]
+    fn flags_are_bits() {
+        assert!(MapFlag::KNOWN.iter().all(|flag| flag.0.is_power_of_two()));
+        assert!(ProgramFlag::KNOWN.iter().all(|flag| flag.0.is_power_of_two()));
+        let names = |flags: Vec<MapFlag>| flags.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let of = MapFlag::of(1 << 10 | 1 << 13 | 1 << 30).collect();
+        assert_eq!(names(of), ["mmapable", "link"]);
     }
 
     #[test]

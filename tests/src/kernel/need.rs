@@ -1,5 +1,6 @@
 use std::sync::OnceLock;
 
+use bpf_skel::kernel_btf::{KernelBtf, Wanted};
 use bpf_skel::{Error, ErrorKind};
 
 use super::counting;
@@ -97,6 +98,15 @@ needs! {
     };
     /// Kernel functions that hold tasks.
     KFUNC_OF_TASKS: || since("kernel functions that hold tasks", 6, 2);
+    /// Kernel functions of nf_conntrack.
+    CONNTRACK_KFUNCS: || {
+        since("kernel functions of nf_conntrack", 5, 18)?;
+        let kernel = KernelBtf::shared().map_err(|error| error.to_string())?;
+        match kernel.find_one(Wanted::function("bpf_xdp_ct_lookup")) {
+            Ok(Some(_)) => Ok(()),
+            _ => Err("this kernel has no nf_conntrack, or has not loaded it".into()),
+        }
+    };
     /// Files of tracefs.
     TRACEFS: || match std::path::Path::new("/sys/kernel/tracing/events/sched").exists() {
         true => Ok(()),

@@ -3,6 +3,7 @@
 use bpf_skel::OpenObject;
 use bpf_skel_tests::kernel::{Job, Snapshot};
 
+use crate::fallbacks::little_locked_memory;
 use crate::phases::failing;
 
 bpf_skel_macros::bpf_skel!(mod data = "fixtures/data-el.o", "fixtures/data-eb.o");
@@ -11,6 +12,7 @@ pub(crate) const JOBS: &[Job] = &[
     ("hello", |_| hello()),
     ("long_story", |_| drop(failing(&["long_story"]).load().unwrap_err())),
     ("huge", |_| huge()),
+    ("little_locked_memory", |_| little_locked_memory()),
     ("load_with_capabilities", load_with_capabilities),
 ];
 

@@ -4,14 +4,18 @@ use bpf_skel::btf::{BtfBuilder, DataSecVar, IntEncoding, Linkage, Member};
 use bpf_skel::insn::{EXIT, Insn, MOV64_IMM};
 use bpf_skel::spec::{Data, Endian, MapContents, MapSpec, ObjectSpec};
 use bpf_skel::uapi::{MapType, flags};
-use bpf_skel::{Object, OpenObject};
-use bpf_skel_tests::kernel::spec;
+use bpf_skel::{ErrorKind, Object, OpenObject};
+use bpf_skel_tests::kernel::{child, kernel_is, spec};
 
 use crate::raw::info;
 
 bpf_skel_tests::kernel::tests![
     types_of_newer_kernels,
     refused_function_information,
+    refused_types,
+    refused_types_that_are_needed,
+    refused_types_of_a_map,
+    memory_that_may_not_be_locked,
     unused_rodata_is_bound
 ];
 
@@ -80,6 +84,7 @@ fn types_of_newer_kernels() {
         let program = info(&object.programs()[0]);
         assert_ne!(program[PROGRAM_BTF], 0);
         assert_eq!(program[PROGRAM_FUNCTIONS], 1);
+        assert!(object.notes().is_empty(), "{:?}", object.notes());
     }
 }
 
@@ -88,6 +93,96 @@ fn refused_function_information() {
     let object = load(modern(&[[0, 0], [1, 0]]));
     let program = info(&object.programs()[0]);
     assert_eq!((program[PROGRAM_BTF], program[PROGRAM_FUNCTIONS]), (0, 0));
+    let note = note(&object);
+    for part in [r#"program "probe": the kernel refuses the records"#, "func_info", "without them"]
+    {
+        assert!(note.contains(part), "{note}");
+    }
+}
+
+fn note(object: &Object) -> String {
+    let [note] = object.notes() else { panic!("{:?}", object.notes()) };
+    note.to_string()
+}
+
+/// Types with a name that the kernel does not take, and a map that has some.
+fn misnamed(map: MapSpec) -> ObjectSpec {
+    let mut b = BtfBuilder::new(Endian::NATIVE);
+    let int = b.int("int", 4, IntEncoding::SIGNED);
+    let member = Member { name: "x", ty: int, bit_offset: 0, bitfield_size: None };
+    b.struct_("no-name-of-c", 4, &[member]);
+    let mut spec = spec("socket", &RETURN_0);
+    spec.btf = b.finish().into();
+    spec.maps.to_mut().push(MapSpec { key_type_id: int, value_type_id: int, ..map });
+    spec
+}
+
+fn refused_types() {
+    let object = load(misnamed(MapSpec::new("m", MapType::HASH, 4, 4, 1)));
+    assert_eq!(info(&object.programs()[0])[PROGRAM_BTF], 0);
+    let text = note(&object);
+    for part in [r#"section ".BTF": the kernel refuses the object's types: "#, "made without"] {
+        assert!(text.contains(part), "{text}");
+    }
+    let log = object.notes()[0].verifier_log().unwrap();
+    assert!(log.contains("no-name-of-c") || log.contains("Invalid name"), "{log}");
+}
+
+fn refused_types_that_are_needed() {
+    let mut storage = MapSpec::new("storage", MapType::SK_STORAGE, 4, 4, 0);
+    storage.flags = flags::NO_PREALLOC;
+    let error = OpenObject::new(misnamed(storage)).load().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected);
+    let text = error.to_string();
+    assert!(text.contains(r#"map "storage", of type sk_storage, cannot be without"#), "{text}");
+    assert!(error.verifier_log().is_some_and(|log| !log.is_empty()), "{}", error.report());
+
+    // A callback is known by its function's type, and another name is refused here.
+    let mut callbacks = bpf_skel_tests::kernel::fixture!("callbacks");
+    let btf = callbacks.btf.to_mut();
+    let at = btf.windows(7).position(|window| window == b"\0weigh\0").unwrap();
+    btf[at + 3] = b'-';
+    let error = OpenObject::new(callbacks).load().unwrap_err();
+    let text = error.to_string();
+    match kernel_is(5, 13) {
+        true => assert!(text.contains("the kernel refuses the object's types: "), "{text}"),
+        false => assert!(text.contains("needs callbacks, Linux 5.13; this kernel is "), "{text}"),
+    }
+}
+
+fn refused_types_of_a_map() {
+    // The key of a trie is a struct.
+    let mut b = BtfBuilder::new(Endian::NATIVE);
+    let long = b.int("long", 8, IntEncoding::SIGNED);
+    let mut spec = spec("socket", &RETURN_0);
+    spec.btf = b.finish().into();
+    let trie = MapSpec::new("trie", MapType::LPM_TRIE, 8, 8, 1);
+    let flags = flags::NO_PREALLOC;
+    spec.maps.to_mut().push(MapSpec { key_type_id: long, value_type_id: long, flags, ..trie });
+    let object = load(spec);
+    assert_eq!(info(&object.maps()[1])[MAP_BTF], [0; 3]);
+    let text = note(&object);
+    assert!(text.starts_with(r#"map "trie": BPF_MAP_CREATE: "#), "{text}");
+    assert!(text.contains("without the types"), "{text}");
+}
+
+/// Before Linux 5.11 maps count against what a process may lock, which is little by default.
+fn memory_that_may_not_be_locked() {
+    let output = child("little_locked_memory", &[]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+pub(crate) fn little_locked_memory() {
+    // The soft limit only: a process may raise it again.
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: one struct, exclusively borrowed.
+    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &raw mut limit) }, 0);
+    limit.rlim_cur = 4096;
+    // SAFETY: one struct, borrowed.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) }, 0);
+    let mut spec = spec("socket", &RETURN_0);
+    spec.maps.to_mut().push(MapSpec::new("large", MapType::ARRAY, 4, 1 << 16, 16));
+    load(spec);
 }
 
 fn unused_rodata_is_bound() {

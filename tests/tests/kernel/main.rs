@@ -10,6 +10,7 @@ mod attach_perf;
 mod attach_tracing;
 mod children;
 mod externs;
+mod externs_module;
 mod fallbacks;
 mod features;
 mod legacy;
@@ -47,6 +48,7 @@ fn main() {
         attach_perf::TESTS,
         attach_tracing::TESTS,
         externs::TESTS,
+        externs_module::TESTS,
         fallbacks::TESTS,
         features::TESTS,
         legacy::TESTS,

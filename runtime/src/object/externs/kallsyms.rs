@@ -22,6 +22,7 @@ pub(super) enum Address {
 pub(super) fn addresses(names: &[&str]) -> Result<Vec<Option<Address>>> {
     let open = || {
         let file = std::fs::File::open(PATH).map_err(|error| Error::system("open", error))?;
+        // The kernel hands out at most a page in a read, whatever the buffer.
         search(BufReader::with_capacity(1 << 16, file), names)
     };
     open().within(|| Frame::Path(PATH.into()))

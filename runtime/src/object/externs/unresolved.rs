@@ -1,7 +1,11 @@
 //! What is said of symbols that the kernel does not have, or has otherwise.
 
+use std::borrow::Cow;
+
 use crate::btf::{Btf, FuncProto, Kind};
 use crate::error::Error;
+use crate::feature::{self, Feature};
+use crate::uapi::InsnSet;
 
 pub(super) fn not_in_kallsyms() -> Error {
     Error::not_found("the kernel has no symbol of this name (/proc/kallsyms)")
@@ -9,18 +13,26 @@ pub(super) fn not_in_kallsyms() -> Error {
 }
 
 pub(super) fn not_in_btf(function: bool) -> Error {
-    if function {
-        Error::not_found(
-            "neither the running kernel nor its modules have this kernel function (kfunc)",
+    if !function {
+        let hint = feature::why_not_in_module().map_or(Cow::Borrowed(PER_CPU), Cow::Owned);
+        return Error::not_found(
+            "neither the running kernel's types nor its modules' have this variable",
         )
-        .with_hint(
-            "declare it __weak and ask bpf_ksym_exists() before the call, or load its module",
-        )
-    } else {
-        Error::not_found("neither the running kernel's types nor its modules' have this variable")
-            .with_hint("they know per-CPU variables; others are declared `extern const void`")
+        .with_hint(hint);
     }
+    let error = Error::not_found(
+        "neither the running kernel nor its modules have this kernel function (kfunc)",
+    );
+    if let Some(why) = feature::why_absent([Feature::Insns(InsnSet::Kfuncs)]) {
+        return error.because_absent(why);
+    }
+    let hint = feature::why_not_in_module().map_or(Cow::Borrowed(WEAK), Cow::Owned);
+    error.with_hint(hint)
 }
+
+const PER_CPU: &str = "they know per-CPU variables; others are declared `extern const void`";
+const WEAK: &str =
+    "declare it __weak and ask bpf_ksym_exists() before the call, or load its module";
 
 /// An error that says what differs.
 pub(super) fn incompatible(local: &Btf<'_>, id: u32, kernel: &Btf<'_>, other: u32) -> Error {
