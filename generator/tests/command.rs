@@ -111,6 +111,25 @@ fn inspect_reads_either_byte_order_anywhere() {
     }
 }
 
+#[test]
+fn inspect_lists_externs() {
+    let (_, out, _) = on("externs-el.o", &["inspect"]);
+    let line = |name: &str| {
+        let line = out.lines().find(|line| line.split_whitespace().next() == Some(name));
+        line.expect(name).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert!(out.contains("externs: 18\n"), "{out}");
+    assert_eq!(line("CONFIG_NET"), "CONFIG_NET kconfig enum libbpf_tristate");
+    assert_eq!(line("skel_no_such_variable"), "skel_no_such_variable ksym int weak");
+    assert_eq!(line("vfs_read"), "vfs_read ksym");
+    let (_, json, _) = on("externs-eb.o", &["inspect", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let expected = serde_json::json!({
+        "name": "LINUX_OF_TOMORROW", "kind": "kconfig", "type": "u64", "weak": true
+    });
+    assert_eq!(json["externs"][1], expected);
+}
+
 #[cfg(target_os = "linux")]
 mod verify {
     use std::os::unix::process::CommandExt as _;

@@ -47,6 +47,14 @@ pub mod module {
                 options: ::core::default::Default::default(),
             }
         }
+        /// Lets `policy` say where maps are pinned: the system-wide configuration, for example.
+        pub fn pinning(
+            &mut self,
+            policy: impl ::bpf_skel::pin::Policy + 'static,
+        ) -> &mut Self {
+            self.options.set_pinning(policy);
+            self
+        }
         /// Creates the maps and makes the programs ready for the verifier.
         ///
         /// # Errors
@@ -145,6 +153,36 @@ pub mod module {
         pub fn attach(&self) -> ::bpf_skel::Result<::bpf_skel::Links> {
             self.object.attach()
         }
+        /// As `attach`, with links that are pinned in `directory/links` and taken over where they are there already.
+        ///
+        /// # Errors
+        /// Where one of them cannot be attached; it is named, and those before it are detached.
+        pub fn attach_pinned(
+            &self,
+            directory: impl ::core::convert::AsRef<::std::path::Path>,
+        ) -> ::bpf_skel::Result<::bpf_skel::Links> {
+            self.object.attach_pinned(directory)
+        }
+        /// Pins all maps and programs in `directory`, one of this object's own on a BPF file system.
+        ///
+        /// # Errors
+        /// Where another object is pinned there; what was pinned before it is removed again.
+        pub fn pin(
+            &self,
+            directory: impl ::core::convert::AsRef<::std::path::Path>,
+        ) -> ::bpf_skel::Result<()> {
+            self.object.pin(directory)
+        }
+        /// Removes what is pinned in `directory`: maps, programs, links.
+        ///
+        /// # Errors
+        /// Where another object is pinned there; that stays.
+        pub fn unpin(
+            &self,
+            directory: impl ::core::convert::AsRef<::std::path::Path>,
+        ) -> ::bpf_skel::Result<()> {
+            self.object.unpin(directory)
+        }
         /// What is behind it: maps and programs by index.
         pub fn object(&self) -> &::bpf_skel::object::Object {
             &self.object
@@ -224,7 +262,10 @@ pub mod module {
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{core, kfunc, ksym, map_fd, map_value};
+        use ::bpf_skel::btf::BtfKind;
+        use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};
+        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
+        use ::bpf_skel::private::{of_type, of_whole_type, offset, root};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -309,8 +350,7 @@ pub mod module {
                         map_value(1, 1, 8), map_value(5, 1, 12),
                     ]),
                     core_relocations: Borrowed(&[
-                        core(0, 18, 669, CoreKind::TypeSize),
-                        core(4, 29, 799, CoreKind::FieldExists),
+                        core(0, 0), core(4, 1),
                     ]),
                 },
             ]),
@@ -348,6 +388,19 @@ pub mod module {
                     linkage: Linkage::Global,
                 },
             ]),
+            core: CoreSpec {
+                roots: Borrowed(&[
+                    root(18, BtfKind::Struct, "bpf_ct_opts", ""),
+                    root(29, BtfKind::Struct, "bpf_ct_opts", "___zones"),
+                ]),
+                accesses: Borrowed(&[
+                    of_type(0, CoreKind::TypeSize, BtfKind::Struct, number(12)),
+                    of_field(1, CoreKind::FieldExists, 0, 2, number(1)),
+                ]),
+                steps: Borrowed(&[
+                    index(0), member(788, BtfKind::Int),
+                ]),
+            },
             externs: Borrowed(&[
                 ExternSpec {
                     name: Borrowed("bpf_ct_release"),

@@ -3,7 +3,8 @@ use std::process::ExitCode;
 
 use bpf_skel::btf::Btf;
 use bpf_skel::spec::{
-    Linkage, MapContents, MapSpec, ObjectSpec, Pinning, ProgramSpec, VariableSpec,
+    ExternKind, ExternSpec, Linkage, MapContents, MapSpec, ObjectSpec, Pinning, ProgramSpec,
+    VariableSpec,
 };
 use serde::Serialize;
 
@@ -36,6 +37,7 @@ struct Object<'s> {
     inner_maps: Vec<Map<'s>>,
     programs: Vec<Program<'s>>,
     variables: Vec<Variable<'s>>,
+    externs: Vec<Extern<'s>>,
 }
 
 #[derive(Serialize)]
@@ -85,6 +87,16 @@ struct Variable<'s> {
     linkage: &'static str,
 }
 
+/// What the kernel or the loader defines.
+#[derive(Serialize)]
+struct Extern<'s> {
+    name: &'s str,
+    kind: &'static str,
+    #[serde(rename = "type")]
+    type_name: Option<String>,
+    weak: bool,
+}
+
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
         let spec = self.reading.object(&self.object)?;
@@ -109,6 +121,7 @@ impl<'s> Object<'s> {
             inner_maps: spec.inner_maps.iter().map(|map| Map::of(map, spec, btf)).collect(),
             programs: spec.programs.iter().map(Program::of).collect(),
             variables: spec.variables.iter().map(|it| Variable::of(it, spec, btf)).collect(),
+            externs: spec.externs.iter().map(|it| Extern::of(it, btf)).collect(),
         }
     }
 
@@ -149,6 +162,13 @@ impl<'s> Object<'s> {
         let mut table = Table::new(&["name", "section", ">offset", ">size", "type", "linkage"]);
         for variable in &self.variables {
             table.row(variable.cells());
+        }
+        table.print(&mut out);
+
+        heading(&mut out, "externs", self.externs.len());
+        let mut table = Table::new(&["name", "kind", "type", "notes"]);
+        for external in &self.externs {
+            table.row(external.cells());
         }
         table.print(&mut out);
         out
@@ -278,6 +298,26 @@ impl<'s> Variable<'s> {
             self.size.to_string(),
             self.type_name.clone().unwrap_or_default(),
             self.linkage.to_owned(),
+        ]
+    }
+}
+
+impl<'s> Extern<'s> {
+    fn of(external: &'s ExternSpec, btf: Option<&Btf<'_>>) -> Self {
+        let (kind, type_id) = match external.kind {
+            ExternKind::Kconfig { type_id, .. } => ("kconfig", type_id),
+            ExternKind::Ksym { type_id } => ("ksym", type_id),
+            ExternKind::Kfunc { type_id } => ("kfunc", type_id),
+        };
+        Self { name: &external.name, kind, type_name: named(btf, type_id), weak: external.weak }
+    }
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.name.to_owned(),
+            self.kind.to_owned(),
+            self.type_name.clone().unwrap_or_default(),
+            if self.weak { "weak".to_owned() } else { String::new() },
         ]
     }
 }
