@@ -7,6 +7,7 @@
     clippy::nursery,
     clippy::restriction,
     nonstandard_style,
+    private_interfaces,
     unreachable_pub,
     rustdoc::all,
 )]
@@ -208,16 +209,24 @@ pub mod module {
     #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `lookup`: section `xdp`, type `xdp`, 29 instructions.
+        ///
+        /// `int lookup(struct xdp_md *ctx)`.
         pub lookup: ::bpf_skel::object::OpenProgram,
         /// Program `types`: section `xdp`, type `xdp`, 10 instructions.
+        ///
+        /// `int types(struct xdp_md *ctx)`.
         pub types: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
         /// Program `lookup`: section `xdp`, type `xdp`, 29 instructions.
+        ///
+        /// `int lookup(struct xdp_md *ctx)`.
         pub lookup: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
         /// Program `types`: section `xdp`, type `xdp`, 10 instructions.
+        ///
+        /// `int types(struct xdp_md *ctx)`.
         pub types: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
     }
     /// The object's C types, byte for byte.
@@ -238,7 +247,7 @@ pub mod module {
             pub has_zones: u32,
         }
         ::bpf_skel::private::section_struct!(
-            bss, 16, 4; error : 0, found : 4, size : 8, has_zones : 12;
+            bss, 16, 4; error : 0, found : 4, size : 8, has_zones : 12;;
         );
     }
     /// Data sections in memory that running programs share.
@@ -256,7 +265,7 @@ pub mod module {
             pub has_zones: ::bpf_skel::live::Global<u32>,
         }
         ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; error, found, size, has_zones;
+            bss, super::sections::bss; error, found, size, has_zones;;
         );
     }
     /// Everything that the object holds.

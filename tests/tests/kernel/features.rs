@@ -104,17 +104,6 @@ fn an_error_names_the_instruction() {
         (vec![RETURN_0, Insn::new(0xbf, 0, 0, 8, 0)], "instructions of -mcpu=v4", (6, 6)),
         // r0 = *(s8 *)(r10 - 8)
         (vec![clear, Insn::new(0x91, 0, 10, -8, 0)], "instructions of -mcpu=v4", (6, 6)),
-        // if r0 != 0 goto +1, with the distance in the immediate
-        (
-            vec![
-                call(Helper::GET_PRANDOM_U32),
-                Insn::new(0x15, 0, 0, 1, 0),
-                Insn::new(0x06, 0, 0, 0, 1),
-                RETURN_0,
-            ],
-            "instructions of -mcpu=v4",
-            (6, 6),
-        ),
         // r0 = atomic_fetch_add((u64 *)(r10 - 8), r0)
         (
             vec![RETURN_0, clear, Insn::new(0xdb, 10, 0, -8, 1)],
