@@ -33,14 +33,18 @@ fn help_names_every_command_and_argument() {
         assert!(help.contains(word), "{word}: {help}");
     }
     let mut commands = vec!["gen", "build", "inspect"];
-    commands.extend(cfg!(target_os = "linux").then_some("verify"));
+    if cfg!(target_os = "linux") {
+        commands.extend(["verify", "load", "pins", "unload"]);
+    }
     for command in commands {
         let (status, help, _) = run(bpf_skel().args([command, "--help"]));
         assert_eq!(status, 0);
         let arguments = help.lines().map(str::trim).collect::<Vec<_>>();
         for (index, line) in arguments.iter().enumerate() {
             // What an argument is for stands behind it or on the next line.
-            if line.starts_with(['-', '<', '[']) && line.ends_with(['>', ']', 'n', 's']) {
+            let default = line.starts_with("[default:") || line.starts_with("[possible values:");
+            if !default && line.starts_with(['-', '<', '[']) && line.ends_with(['>', ']', 'n', 's'])
+            {
                 let next = arguments.get(index + 1).is_some_and(|next| !next.is_empty());
                 assert!(line.contains("  ") || next, "{command}: {line}");
             }

@@ -29,6 +29,12 @@ enum Command {
     Inspect(inspect::Args),
     #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
     Verify(super::verify::Args),
+    #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+    Load(super::load::Args),
+    #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+    Pins(super::pins::Args),
+    #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+    Unload(super::unload::Args),
 }
 
 /// Runs the command. Errors go to standard error; the status is 0 only where nothing failed.
@@ -39,6 +45,12 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => args.run(),
         #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
         Command::Verify(args) => args.run(),
+        #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+        Command::Load(args) => args.run(),
+        #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+        Command::Pins(args) => args.run(),
+        #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+        Command::Unload(args) => args.run(),
     };
     result.unwrap_or_else(|error| {
         eprintln!("bpf-skel: {error:?}");
@@ -66,13 +78,19 @@ pub(super) enum Layout {
     Libbpf,
 }
 
+impl From<Layout> for Legacy {
+    fn from(layout: Layout) -> Self {
+        match layout {
+            Layout::Iproute2 => Self::Iproute2,
+            Layout::Iproute2Old => Self::Iproute2Old,
+            Layout::Libbpf => Self::Libbpf,
+        }
+    }
+}
+
 impl Reading {
     pub(super) fn layout(&self) -> Legacy {
-        match self.legacy {
-            Layout::Iproute2 => Legacy::Iproute2,
-            Layout::Iproute2Old => Legacy::Iproute2Old,
-            Layout::Libbpf => Legacy::Libbpf,
-        }
+        self.legacy.into()
     }
 
     /// Reads an object; what is to be said of it goes to standard error.

@@ -4,7 +4,13 @@ mod build;
 mod cli;
 mod generate;
 mod inspect;
+#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+mod load;
+#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+mod pins;
 mod table;
+#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+mod unload;
 #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
 mod verify;
 

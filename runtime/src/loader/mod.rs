@@ -24,8 +24,13 @@ pub mod config;
 mod opened;
 mod select;
 mod standard;
+mod target;
 
 pub use assign::assign;
 pub use config::Config;
 pub use opened::{Loaded, LoadedBy, Opened, Warning};
 pub use standard::{Compatibility, Loader};
+pub use target::Target;
+
+#[doc = include_str!("../../PINNING.md")]
+pub mod pinning {}

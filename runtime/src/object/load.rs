@@ -65,17 +65,10 @@ pub(crate) fn load<H>(
         loaded.push(program);
         logs.push(log);
     }
-    let mut object = Object {
-        spec,
-        maps,
-        programs: loaded,
-        autoattach,
-        logs,
-        notes,
-        replacements: Mutex::default(),
-    };
+    let mut object =
+        Object { spec, maps, programs: loaded, autoattach, logs, notes, pins: Mutex::default() };
     let handles = handles(&object)?;
-    object.replacements = Mutex::new(pins.keep());
+    object.pins = Mutex::new(pins.keep());
     Ok((object, handles))
 }
 

@@ -1,7 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::SpecRef;
-use super::pins::Replacement;
+use super::pins::Kept;
 use super::prepared::find_map;
 use crate::error::{Error, Frame, Result};
 use crate::link::{AutoAttach, Links, attach_all};
@@ -20,8 +20,8 @@ pub struct Object {
     pub(crate) autoattach: Vec<bool>,
     /// The verifier's words on each program, where they were asked for.
     pub(crate) logs: Vec<Option<String>>,
-    /// Pins that its maps take over once the programs are attached.
-    pub(crate) replacements: Mutex<Vec<Replacement>>,
+    /// Pins that the load has made, and those that its maps take over once the programs are attached.
+    pub(crate) pins: Mutex<Kept>,
     pub(crate) notes: Vec<Error>,
 }
 
@@ -92,12 +92,19 @@ impl Object {
     /// # Errors
     /// The first pin that cannot be replaced; it and those after it are tried again by the next call.
     pub fn replace_pins(&self) -> Result<()> {
-        let mut left = self.replacements.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(next) = left.first() {
+        let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(next) = pins.replacements.first() {
             next.replace().map_err(|error| error.within(self.frame()))?;
-            left.remove(0);
+            pins.replacements.remove(0);
         }
         Ok(())
+    }
+
+    /// Removes the pins of maps, and the directories for them, that the load has made: for a caller that cannot go on.
+    /// Pins that were found stay, and so do those that took another one's place.
+    pub fn remove_new_pins(&self) {
+        let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
+        pins.made.drain(..).rev().for_each(|made| made.remove());
     }
 
     pub(crate) fn frame(&self) -> Frame {

@@ -18,6 +18,13 @@ pub(crate) struct Replacement {
     map: OwnedFd,
 }
 
+/// What a load that is done has pinned, and will.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) made: Vec<Made>,
+    pub(crate) replacements: Vec<Replacement>,
+}
+
 impl Replacement {
     pub(crate) fn replace(&self) -> Result<()> {
         self.location.replace(self.map.as_fd())
@@ -36,10 +43,12 @@ impl Pins {
         Ok(())
     }
 
-    /// The load is done: the pins stay. Answers those that are still to be replaced.
-    pub(crate) fn keep(mut self) -> Vec<Replacement> {
-        self.made.clear();
-        std::mem::take(&mut self.replacements)
+    /// The load is done: the pins stay.
+    pub(crate) fn keep(mut self) -> Kept {
+        Kept {
+            made: std::mem::take(&mut self.made),
+            replacements: std::mem::take(&mut self.replacements),
+        }
     }
 }
 

@@ -183,6 +183,11 @@ impl Config {
         self
     }
 
+    /// The root of all pins as it is now: what was set, or `/sys/fs/bpf`, or the first BPF file system that is mounted.
+    pub fn root(&self) -> PathBuf {
+        self.current_root()
+    }
+
     /// What was odd about the files, and left out.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
