@@ -171,6 +171,21 @@ mod verify {
         fails(|args| on(other, &[&["verify"], args].concat()), reason);
     }
 
+    /// The types of another kernel decide before anything is asked of the running one.
+    #[test]
+    fn types_of_another_kernel() {
+        let order = if cfg!(target_endian = "little") { "el" } else { "eb" };
+        let with = |types: &str| {
+            let types = fixture(types).display().to_string();
+            on(&format!("core/ambiguity-{order}.o"), &["verify", "--btf", &types])
+        };
+        let (status, out, _) = with(&format!("core/ambiguity.three-{order}.o"));
+        assert_eq!((status, out.matches("do not agree").count()), (1, 4), "{out}");
+        let (status, out, errors) = with("build");
+        assert_eq!((status, &*out), (1, ""));
+        assert!(errors.contains("fixtures/build: neither BTF nor an ELF file"), "{errors}");
+    }
+
     /// As a user without capabilities; where this is none already, as nobody.
     #[test]
     fn a_missing_capability_fails_each_program_and_is_named() {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use bpf_skel::insn::Insn;
+use bpf_skel::kernel_btf::KernelBtf;
 use bpf_skel::object::LogLevel;
 use bpf_skel::spec::{Endian, MapContents, ObjectSpec, ProgramSpec, RelocationTarget, SlotTarget};
 use bpf_skel::{ErrorKind, OpenObject, PreparedObject};
@@ -31,6 +32,9 @@ pub(super) struct Args {
     json: bool,
     #[command(flatten)]
     reading: Reading,
+    /// Resolve CO-RE against the types in this file (BTF, or an ELF file that has some) and not the running kernel's.
+    #[arg(long, value_name = "FILE")]
+    btf: Option<PathBuf>,
     /// Add each program's final instructions in hex, with indices of maps in place of descriptors.
     #[arg(long)]
     insns: bool,
@@ -71,8 +75,10 @@ enum Verdict {
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
         let spec = Arc::new(self.reading.object(&self.object)?);
-        let programs =
-            (0..spec.programs.len()).map(|index| verify(&spec, index, self.insns)).collect();
+        let kernel = self.btf.as_ref().map(KernelBtf::from_file).transpose()?.map(Arc::new);
+        let programs = (0..spec.programs.len())
+            .map(|index| verify(&spec, index, kernel.as_ref(), self.insns))
+            .collect();
         let report = Report { object: &spec.name, programs };
         if self.json {
             print_json(&report)?;
@@ -94,7 +100,12 @@ impl Args {
 }
 
 /// Opens the object anew with this one program, and loads it.
-fn verify(spec: &Arc<ObjectSpec>, index: usize, with_insns: bool) -> Program<'_> {
+fn verify<'s>(
+    spec: &'s Arc<ObjectSpec>,
+    index: usize,
+    kernel: Option<&Arc<KernelBtf>>,
+    with_insns: bool,
+) -> Program<'s> {
     let program = &spec.programs[index];
     let mut report = Program {
         name: &program.name,
@@ -114,6 +125,9 @@ fn verify(spec: &Arc<ObjectSpec>, index: usize, with_insns: bool) -> Program<'_>
     let needed = needed_maps(spec, index);
     for (map, needed) in open.maps_mut().iter_mut().zip(needed) {
         map.clear_pin().set_autocreate(needed);
+    }
+    if let Some(kernel) = kernel {
+        open.options.set_kernel_btf(Arc::clone(kernel));
     }
     open.options.set_log_level(LogLevel::Stats).set_threads(NonZeroUsize::MIN);
     let loaded = open.prepare().and_then(|prepared| {

@@ -3,10 +3,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use super::module::{self, Module};
-use super::source::{Source, VMLINUX};
+use super::source::{self, Source, VMLINUX};
 use super::wanted::{Candidates, Query, Wanted};
 use crate::btf::{Btf, Head, Index, sections};
-use crate::error::{Frame, Result, Within};
+use crate::error::{Error, Frame, Result, Within};
 use crate::spec::Endian;
 
 /// An offset is kept for every 32nd type: 16 KiB for a kernel of 126,611 types, and at most 31 steps to any of them.
@@ -70,18 +70,27 @@ impl KernelBtf {
         Ok(Self { running: true, ..Self::new(Source::vmlinux()?, VMLINUX.into()) })
     }
 
-    /// BTF of another kernel, from a file as `/sys/kernel/btf/vmlinux` is one. It has no modules.
+    /// BTF of another kernel, from a file as `/sys/kernel/btf/vmlinux` is one; with feature `elf` also from the section
+    /// `.BTF` of an ELF file, such as a `vmlinux` with debug information. It has no modules.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// Where the file cannot be read, or is neither.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        Ok(Self::new(Source::file(path)?, path.display().to_string()))
+        let in_file = || Frame::Path(path.display().to_string());
+        let read = std::fs::read(path).map_err(|error| Error::system("read", error));
+        let bytes = read.and_then(source::types_of).within(in_file)?;
+        Ok(Self::new(Source::Owned(bytes), path.display().to_string()))
     }
 
-    /// BTF of another kernel, from memory. It has no modules.
-    pub fn from_bytes(bytes: Vec<u8>) -> Self {
-        Self::new(Source::Owned(bytes), "kernel BTF".into())
+    /// As [`from_file`](Self::from_file), from memory.
+    ///
+    /// # Errors
+    /// Where the bytes are neither BTF of this machine's byte order nor an ELF file that has some.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
+        let origin = || Frame::Path("kernel BTF".into());
+        let bytes = source::types_of(bytes).within(origin)?;
+        Ok(Self::new(Source::Owned(bytes), "kernel BTF".into()))
     }
 
     fn new(source: Source, origin: String) -> Self {

@@ -5,11 +5,12 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::path::Path;
 
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
 use crate::sys::Mapping;
 
+/// What BTF starts with.
+const MAGIC: u16 = 0xeb9f;
 /// Where the kernel shows its own BTF.
 pub(super) const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
 
@@ -50,14 +51,6 @@ impl Source {
         Ok(Self::Owned(bytes))
     }
 
-    /// A file of BTF that stands for another kernel. It is read, not mapped: it may change.
-    pub(super) fn file(path: &Path) -> Result<Self> {
-        std::fs::read(path)
-            .map(Self::Owned)
-            .map_err(|error| Error::system("read", error))
-            .within(|| Frame::Path(path.display().to_string()))
-    }
-
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             // SAFETY: only `vmlinux` makes this, of a read-only sysfs file whose pages are the kernel's own read-only
@@ -66,4 +59,31 @@ impl Source {
             Self::Owned(bytes) => bytes,
         }
     }
+}
+
+/// The types in a file that stands for another kernel: BTF itself, or an ELF file that has some.
+pub(super) fn types_of(bytes: Vec<u8>) -> Result<Vec<u8>> {
+    let bytes = match bytes.starts_with(b"\x7fELF") {
+        true => section(&bytes)?,
+        false => bytes,
+    };
+    let magic = bytes.first_chunk().copied().map(u16::from_ne_bytes);
+    match magic {
+        Some(MAGIC) => Ok(bytes),
+        Some(other) if other == MAGIC.swap_bytes() => {
+            Err(Error::mismatch("its types are of the other byte order than this machine"))
+        }
+        _ => Err(Error::malformed("neither BTF nor an ELF file with a section \".BTF\"")),
+    }
+}
+
+#[cfg(feature = "elf")]
+fn section(bytes: &[u8]) -> Result<Vec<u8>> {
+    crate::elf::btf(bytes).map(|(types, _)| types.to_vec())
+}
+
+#[cfg(not(feature = "elf"))]
+fn section(_: &[u8]) -> Result<Vec<u8>> {
+    Err(Error::malformed("an ELF file, which takes feature `elf` to read")
+        .with_hint("its section \".BTF\" alone can be read: objcopy -O binary -j .BTF FILE TYPES"))
 }

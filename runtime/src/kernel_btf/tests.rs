@@ -43,7 +43,7 @@ fn one_pass_finds_all_names_and_kinds() {
         (Wanted::function("absent"), &[]),
         (Wanted::core("task", BtfKind::Union), &[4]),
     ];
-    let kernel = KernelBtf::from_bytes(small());
+    let kernel = KernelBtf::from_bytes(small()).unwrap();
     let wanted: Vec<_> = table.iter().map(|(wanted, _)| wanted.clone()).collect();
     for (found, (wanted, expected)) in ids(&kernel, &wanted).iter().zip(&table) {
         assert_eq!(found, expected, "{wanted:?}");
@@ -52,7 +52,7 @@ fn one_pass_finds_all_names_and_kinds() {
 
 #[test]
 fn a_module_continues_the_kernel() {
-    let kernel = KernelBtf::from_bytes(small());
+    let kernel = KernelBtf::from_bytes(small()).unwrap();
     let base = kernel.btf().unwrap();
     let bytes = split(&base);
     let module = Module::for_test("m", &base, bytes);
@@ -87,9 +87,45 @@ fn split(base: &Btf<'_>) -> Vec<u8> {
 
 #[test]
 fn hostile_bytes_are_an_error() {
-    for bytes in [vec![], vec![0; 24], small()[..40].to_vec()] {
-        let error = KernelBtf::from_bytes(bytes).find_all(&[]).unwrap_err();
+    for bytes in [vec![], vec![0; 24], b"\x7fELF\x02".to_vec(), small()[..40].to_vec()] {
+        let error = match KernelBtf::from_bytes(bytes) {
+            Ok(kernel) => kernel.find_all(&[]).unwrap_err(),
+            Err(error) => error,
+        };
         assert_eq!(error.kind(), ErrorKind::Malformed, "{error}");
         assert!(error.to_string().starts_with("kernel BTF: "), "{error}");
     }
+}
+
+#[test]
+fn a_file_says_what_it_is_not() {
+    let path = std::env::temp_dir().join(format!("bpf-skel-no-types-{}", std::process::id()));
+    let mut swapped = small();
+    swapped[..2].reverse();
+    for (bytes, kind, words) in [
+        (b"#!/bin/sh\n".to_vec(), ErrorKind::Malformed, "neither BTF nor an ELF file"),
+        (swapped, ErrorKind::Mismatch, "other byte order"),
+    ] {
+        std::fs::write(&path, bytes).unwrap();
+        let error = KernelBtf::from_file(&path).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        let (path, error) = (path.display().to_string(), error.to_string());
+        assert!(error.starts_with(&path) && error.contains(words), "{error}");
+    }
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[cfg(feature = "elf")]
+#[test]
+fn the_types_of_an_elf_file() {
+    let object = |order| format!("../tests/fixtures/core/flavours.newer-{order}.o");
+    let (own, other) = match Endian::NATIVE {
+        Endian::Little => ("el", "eb"),
+        Endian::Big => ("eb", "el"),
+    };
+    let kernel = KernelBtf::from_file(object(own)).unwrap();
+    let wanted = [Wanted::core("task", BtfKind::Struct)];
+    assert_eq!(kernel.find_all(&wanted).unwrap().of(0).len(), 1);
+    let error = KernelBtf::from_file(object(other)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
 }

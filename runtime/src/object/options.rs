@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::OpenMap;
+use crate::error::Result;
 use crate::kernel_btf::KernelBtf;
 use crate::pin::{DEFAULT_ROOT, Policy};
 use crate::spec::MapSpec;
@@ -89,6 +90,15 @@ impl Options {
     pub fn set_kernel_btf(&mut self, types: Arc<KernelBtf>) -> &mut Self {
         self.kernel_btf = Some(types);
         self
+    }
+
+    /// As [`set_kernel_btf`](Self::set_kernel_btf), with the types in a file; see [`KernelBtf::from_file`].
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or has no types.
+    pub fn set_kernel_btf_file(&mut self, path: impl AsRef<Path>) -> Result<&mut Self> {
+        let types = KernelBtf::from_file(path)?;
+        Ok(self.set_kernel_btf(Arc::new(types)))
     }
 
     /// Values of `__kconfig` variables, as lines of a kernel's `.config` (`CONFIG_HZ=250`). What it does not have is

@@ -11,6 +11,10 @@ fn main() -> Result<()> {
         let builder = Builder::new().define("ROOTS", roots).module_name(&name);
         builder.object(out.join(format!("{name}.bpf.o"))).build("bpf/roots.bpf.c")?;
     }
-    Builder::new().object(out.join("heavy.bpf.o")).build("bpf/heavy.bpf.c")?;
+    for programs in ["1", "4"] {
+        let name = format!("heavy_{programs}");
+        let builder = Builder::new().define("PROGRAMS", programs).module_name(&name);
+        builder.object(out.join(format!("{name}.bpf.o"))).build("bpf/heavy.bpf.c")?;
+    }
     Ok(())
 }

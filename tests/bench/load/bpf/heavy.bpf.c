@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Four programs that take the verifier a while each.
+// PROGRAMS programs (1 or 4) that take the verifier a while each.
 #include "../../../../examples/hello/src/bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -27,6 +27,8 @@ static __attribute__((always_inline)) int walk(u64 *ctx)
 
 #define PROGRAM(name) SEC("raw_tp/sched_switch") int name(u64 *ctx) { return walk(ctx); }
 PROGRAM(heavy_1)
+#if PROGRAMS > 1
 PROGRAM(heavy_2)
 PROGRAM(heavy_3)
 PROGRAM(heavy_4)
+#endif

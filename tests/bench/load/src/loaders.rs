@@ -22,8 +22,15 @@ macro_rules! object {
     }};
 }
 
-pub fn objects() -> [Object; 5] {
-    [object!(roots_0), object!(roots_1), object!(roots_10), object!(roots_40), object!(heavy)]
+pub fn objects() -> [Object; 6] {
+    [
+        object!(roots_0),
+        object!(roots_1),
+        object!(roots_10),
+        object!(roots_40),
+        object!(heavy_1),
+        object!(heavy_4),
+    ]
 }
 
 /// A way to load.
