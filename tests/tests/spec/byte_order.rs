@@ -6,7 +6,7 @@ use bpf_skel::spec::{CoreKind, Endian, MapContents, MapSpec, ObjectSpec, Program
 use bpf_skel_tests::fixtures;
 
 /// Fixtures that copy bytes in words and set bit-fields, for which clang writes other code in each byte order.
-const OTHER_CODE: &[&str] = &["names", "types"];
+const OTHER_CODE: &[&str] = &["members", "names", "types"];
 
 #[test]
 fn specs_differ_in_byte_order_only() {
@@ -27,8 +27,10 @@ fn specs_differ_in_byte_order_only() {
         assert_eq!(types(&little), types(&big), "{name}");
         for (little_program, big_program) in little.programs.iter().zip(big.programs.iter()) {
             let at = format!("{name}: {}", little_program.name);
+            assert_eq!(targets(little_program), targets(big_program), "{at}");
             assert_eq!(without_code(little_program), without_code(big_program), "{at}");
             if !OTHER_CODE.contains(&name.as_str()) {
+                assert_eq!(little_program.relocations, big_program.relocations, "{at}");
                 assert_eq!(code(little_program, &little), code(big_program, &big), "{at}");
             }
         }
@@ -60,8 +62,17 @@ fn without_code(program: &ProgramSpec) -> ProgramSpec {
         insns: Default::default(),
         func_info: Default::default(),
         line_info: Default::default(),
+        relocations: Default::default(),
         ..program.clone()
     }
+}
+
+/// What the program refers to, wherever it does.
+fn targets(program: &ProgramSpec) -> Vec<String> {
+    let mut targets: Vec<_> =
+        program.relocations.iter().map(|relocation| format!("{:?}", relocation.target)).collect();
+    targets.sort();
+    targets
 }
 
 /// Instructions, function and line information as numbers.
