@@ -1,5 +1,7 @@
 //! From a C source or an object to a skeleton file, for `build.rs` and the command.
 
+mod linked;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -50,6 +52,7 @@ pub struct Builder {
     output: Option<PathBuf>,
     object: Option<PathBuf>,
     bundled: Option<PathBuf>,
+    sources: Vec<PathBuf>,
     endian: Option<Endian>,
     any_endian: bool,
     target_arch: Option<String>,
@@ -189,15 +192,19 @@ impl Builder {
     /// # Errors
     /// As [`build`].
     pub fn build(&self, source: impl AsRef<Path>) -> Result<PathBuf> {
-        let source = source.as_ref();
-        if let Some(skeleton) = self.bundled_skeleton()? {
+        self.build_from(&[source.as_ref().to_owned()])
+    }
+
+    fn build_from(&self, sources: &[PathBuf]) -> Result<PathBuf> {
+        let first = linked::first(sources)?;
+        if let Some(skeleton) = self.bundled_skeleton(sources)? {
             return Ok(skeleton);
         }
         let object = match &self.object {
             Some(path) => path.clone(),
-            None => out_dir()?.join(format!("{}.bpf.o", self.file_stem(source))),
+            None => out_dir()?.join(format!("{}.bpf.o", self.file_stem(first))),
         };
-        let sources = self.compile(source, &object).map_err(|error| match &self.bundled {
+        let sources = self.compile_all(sources, &object).map_err(|error| match &self.bundled {
             Some(bundled) if error.kind() == ErrorKind::ClangNotFound => error.with_detail(format!(
                 "clang is needed since {} is missing, for another byte order, or older than its source",
                 bundled.display()
@@ -211,7 +218,7 @@ impl Builder {
     }
 
     /// The skeleton of the bundled object, if there is one that may be used.
-    fn bundled_skeleton(&self) -> Result<Option<PathBuf>> {
+    fn bundled_skeleton(&self, wanted: &[PathBuf]) -> Result<Option<PathBuf>> {
         let Some(path) = &self.bundled else { return Ok(None) };
         let bundled = Bundled::new(path);
         if cargo::in_build_script() {
@@ -219,7 +226,10 @@ impl Builder {
             cargo::rerun_if_changed(path);
             cargo::rerun_if_changed(&bundled.list());
         }
-        let Some(sources) = bundled.unchanged_sources() else { return Ok(None) };
+        let sources = bundled.unchanged_sources();
+        let Some(sources) = sources.filter(|sources| bundled.covers(sources, wanted)) else {
+            return Ok(None);
+        };
         let bytes = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
         if elf_endian(&bytes) != Some(self.target_endian()) {
             return Ok(None);
@@ -346,14 +356,7 @@ impl Builder {
     /// # Errors
     /// As [`build`] and [`generate`].
     pub fn expand(&self, path: impl AsRef<Path>) -> Result<(Skeleton, Vec<PathBuf>)> {
-        let path = path.as_ref();
-        if path.extension().is_none_or(|extension| extension != "c") {
-            return Ok((self.skeleton(&[path])?, vec![path.to_owned()]));
-        }
-        let folder = TemporaryFolder::new()?;
-        let object = folder.0.join(format!("{}.bpf.o", self.file_stem(path)));
-        let dependencies = self.compile(path, &object)?;
-        Ok((self.skeleton(&[object])?, dependencies))
+        self.expand_all(&[path])
     }
 
     fn write_skeleton(&self, objects: &[PathBuf]) -> Result<PathBuf> {

@@ -48,6 +48,18 @@ impl<'b> Bundled<'b> {
         sources.filter(|sources| !sources.is_empty())
     }
 
+    /// Whether all that the object is to be made of is among what it was made of. What lies outside of its folder is not
+    /// listed.
+    pub(crate) fn covers(&self, listed: &[PathBuf], wanted: &[PathBuf]) -> bool {
+        let Ok(folder) = absolute(self.folder()) else { return false };
+        let listed: Vec<_> = listed.iter().filter_map(|path| path.canonicalize().ok()).collect();
+        wanted.iter().all(|source| {
+            source
+                .canonicalize()
+                .is_ok_and(|source| !source.starts_with(&folder) || listed.contains(&source))
+        })
+    }
+
     /// Puts a freshly compiled object in place, with the list of its `sources`.
     pub(crate) fn renew(&self, fresh: &Path, sources: &[PathBuf]) -> Result<()> {
         let mut list = format!(
@@ -122,6 +134,8 @@ mod tests {
         bundled.renew(&fresh, &[source.clone(), "/dev/null".into()]).unwrap();
         assert_eq!(fs::read(&object).unwrap(), b"object");
         assert_eq!(bundled.unchanged_sources(), Some(vec![source.clone()]));
+        assert!(bundled.covers(std::slice::from_ref(&source), std::slice::from_ref(&source)));
+        assert!(!bundled.covers(std::slice::from_ref(&source), &[source.clone(), fresh.clone()]));
         fs::write(&source, "int y;\n").unwrap();
         assert_eq!(bundled.unchanged_sources(), None);
         fs::remove_dir_all(folder).unwrap();

@@ -27,6 +27,7 @@ pub mod cmd;
 mod emit;
 mod error;
 mod ident;
+mod link;
 mod model;
 mod options;
 mod output;
@@ -34,5 +35,6 @@ mod skeleton;
 
 pub use builder::{Builder, build, generate};
 pub use error::{Error, ErrorKind, Result};
+pub use link::link;
 pub use options::Options;
 pub use skeleton::Skeleton;

@@ -29,10 +29,10 @@ fn on(fixture_name: &str, args: &[&str]) -> Output {
 fn help_names_every_command_and_argument() {
     let (status, help, errors) = run(bpf_skel().arg("--help"));
     assert_eq!((status, &*errors), (0, ""));
-    for word in ["gen ", "build ", "inspect ", "Status: 0", "standard error"] {
+    for word in ["gen ", "build ", "link ", "inspect ", "Status: 0", "standard error"] {
         assert!(help.contains(word), "{word}: {help}");
     }
-    let mut commands = vec!["gen", "build", "inspect"];
+    let mut commands = vec!["gen", "build", "link", "inspect"];
     if cfg!(target_os = "linux") {
         commands.extend(["verify", "load", "pins", "unload"]);
     }
@@ -132,6 +132,27 @@ fn inspect_lists_externs() {
         "name": "LINUX_OF_TOMORROW", "kind": "kconfig", "type": "u64", "weak": true
     });
     assert_eq!(json["externs"][1], expected);
+}
+
+#[test]
+fn link_makes_one_object() {
+    let folder = std::env::temp_dir().join(format!("bpf-skel-link-{}", std::process::id()));
+    let output = folder.join("deep").join("linked.o");
+    let link = |files: &[&str]| {
+        let files = files.iter().map(|file| fixture(&format!("link/{file}")));
+        run(bpf_skel().arg("link").args(files).arg("-o").arg(&output))
+    };
+    assert_eq!(link(&["main-eb.o", "lib-eb.o"]), (0, String::new(), String::new()));
+    let (status, out, _) = run(bpf_skel().arg("inspect").arg(&output));
+    assert_eq!(status, 0);
+    assert!(out.contains("programs: 5") && out.contains("big-endian"), "{out}");
+
+    let (status, _, errors) = link(&["main-eb.o", "main-eb.o"]);
+    assert_eq!(status, 1);
+    assert!(errors.contains("symbol \"from_main\": defined in ") && errors.contains("main-eb.o"));
+    let (status, _, errors) = run(bpf_skel().args(["link", "x.o"]));
+    assert!(status == 2 && errors.contains("--output"), "{errors}");
+    std::fs::remove_dir_all(folder).expect("removed");
 }
 
 #[cfg(target_os = "linux")]

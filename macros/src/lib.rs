@@ -4,7 +4,7 @@
 //! bpf_skel_macros::bpf_skel!(mod runqslower = "src/runqslower.bpf.o");
 //! ```
 //!
-//! A door only: `bpf-skel-build` does the work, and from a `build.rs` it does more of it.
+//! A door only: `bpf-skel-build` does the work.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Error, Ident, LitStr, Result, Token, Visibility};
+use syn::{Attribute, Error, Ident, LitStr, Result, Token, Visibility, bracketed};
 
 /// Expands to a module with the skeleton of an object.
 ///
@@ -21,6 +21,7 @@ use syn::{Attribute, Error, Ident, LitStr, Result, Token, Visibility};
 /// bpf_skel!(mod a = "a.bpf.o");                    // an object that exists
 /// bpf_skel!(#[doc = "…"] pub mod b = "b.bpf.c");   // compiled by clang while the crate is built
 /// bpf_skel!(mod c = "c-el.o", "c-eb.o");           // the one of the target's byte order
+/// bpf_skel!(mod d = ["d.bpf.c", "e.bpf.o"]);       // several that are linked to one
 /// ```
 ///
 /// Paths are relative to the crate's `Cargo.toml`. A source is compiled for the host's byte order and architecture: a
@@ -39,7 +40,17 @@ struct Input {
     attributes: Vec<Attribute>,
     visibility: Visibility,
     module: Ident,
-    paths: Punctuated<LitStr, Token![,]>,
+    objects: Punctuated<Vec<LitStr>, Token![,]>,
+}
+
+/// `"path"` or `["path", "path"]`
+fn object(input: ParseStream<'_>) -> Result<Vec<LitStr>> {
+    if input.peek(LitStr) {
+        return Ok(vec![input.parse()?]);
+    }
+    let list;
+    bracketed!(list in input);
+    Ok(Punctuated::<LitStr, Token![,]>::parse_terminated(&list)?.into_iter().collect())
 }
 
 impl Parse for Input {
@@ -49,21 +60,22 @@ impl Parse for Input {
         input.parse::<Token![mod]>()?;
         let module = input.parse()?;
         input.parse::<Token![=]>()?;
-        let paths = Punctuated::parse_separated_nonempty(input)?;
+        let objects = Punctuated::parse_separated_nonempty_with(input, object)?;
         input.parse::<Option<Token![;]>>()?;
-        Ok(Self { attributes, visibility, module, paths })
+        Ok(Self { attributes, visibility, module, objects })
     }
 }
 
 impl Input {
     fn expand(self) -> Result<TokenStream> {
-        self.paths.iter().map(|path| self.skeleton(path)).collect()
+        self.objects.iter().map(|object| self.skeleton(object)).collect()
     }
 
-    fn skeleton(&self, literal: &LitStr) -> Result<TokenStream> {
-        let failed = |message: String| Error::new(literal.span(), message);
+    fn skeleton(&self, literals: &[LitStr]) -> Result<TokenStream> {
+        let place = literals.first().map_or(self.module.span(), LitStr::span);
+        let failed = |message: String| Error::new(place, message);
         let root = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
-        let path = Path::new(&root).join(literal.value());
+        let paths: Vec<_> = literals.iter().map(|it| Path::new(&root).join(it.value())).collect();
         let mut options = Options::default();
         options.module = Some(self.module.to_string());
         options.visibility = Some(self.visibility.to_token_stream());
@@ -71,9 +83,9 @@ impl Input {
         options.attributes = quote!(#(#attributes)*);
         let builder = Builder::new().any_endian().options(options);
         let (skeleton, files) =
-            builder.expand(&path).map_err(|error| failed(format!("{error:?}")))?;
+            builder.expand_all(&paths).map_err(|error| failed(format!("{error:?}")))?;
         let endian = skeleton.endian_cfg();
-        let only = (self.paths.len() > 1).then(|| quote!(#[cfg(target_endian = #endian)]));
+        let only = (self.objects.len() > 1).then(|| quote!(#[cfg(target_endian = #endian)]));
         let skeleton = skeleton.tokens().map_err(|error| failed(format!("{error:?}")))?;
         // The compiler builds again when a file that it has included changes.
         let absolute = files.iter().map(|file| std::path::absolute(file).unwrap_or(file.clone()));

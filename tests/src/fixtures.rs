@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use bpf_skel::elf::{Legacy, Reader};
 use bpf_skel::spec::{Endian, ObjectSpec};
 
-/// Names of the fixtures that read, sorted: of every `NAME.bpf.c`, with `NAME-el.o` and `NAME-eb.o` beside it.
+/// The fixture that is linked from two objects.
+pub const LINKED: &str = "linked";
+
+/// Names of the fixtures that read, sorted: of every `NAME.bpf.c`, with `NAME-el.o` and `NAME-eb.o` beside it; and
+/// [`LINKED`], which has no file.
 pub fn names() -> Vec<String> {
     let files = std::fs::read_dir(folder()).expect("tests/fixtures");
     let names =
@@ -13,6 +17,7 @@ pub fn names() -> Vec<String> {
     let sources = names.filter_map(|name| Some(name.strip_suffix(".bpf.c")?.to_owned()));
     // The source of many objects, in a folder of their own.
     let mut names: Vec<String> = sources.filter(|name| name != "refused").collect();
+    names.push(LINKED.to_owned());
     names.sort();
     names
 }
@@ -33,10 +38,24 @@ pub fn path(name: &str, endian: Endian) -> PathBuf {
 
 /// The bytes of a fixture's object.
 pub fn bytes(name: &str, endian: Endian) -> Vec<u8> {
+    if name == LINKED {
+        return linked(&["main", "lib"], endian);
+    }
     let path = path(name, endian);
     std::fs::read(&path).unwrap_or_else(|error| {
         panic!("{}: {error}: tests/fixtures/build makes it from its source", path.display())
     })
+}
+
+/// What the objects of these sources in `fixtures/link` make together.
+pub fn linked(names: &[&str], endian: Endian) -> Vec<u8> {
+    let objects: Vec<(String, Vec<u8>)> = names
+        .iter()
+        .map(|name| (format!("{name}.o"), bytes(&format!("link/{name}"), endian)))
+        .collect();
+    let objects: Vec<(&str, &[u8])> =
+        objects.iter().map(|(name, bytes)| (&**name, &**bytes)).collect();
+    bpf_skel_build::link(&objects).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A fixture read from its little-endian object.

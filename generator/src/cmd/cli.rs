@@ -7,7 +7,7 @@ use bpf_skel::elf::{Legacy, Reader};
 use bpf_skel::spec::ObjectSpec;
 use clap::{Parser, Subcommand};
 
-use super::{build, generate, inspect};
+use super::{build, generate, inspect, link};
 use crate::builder::file_name;
 use crate::{Error, Result};
 
@@ -26,6 +26,7 @@ struct Cli {
 enum Command {
     Gen(generate::Args),
     Build(build::Args),
+    Link(link::Args),
     Inspect(inspect::Args),
     #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
     Verify(super::verify::Args),
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Gen(args) => args.run(),
         Command::Build(args) => args.run(),
+        Command::Link(args) => args.run(),
         Command::Inspect(args) => args.run(),
         #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
         Command::Verify(args) => args.run(),

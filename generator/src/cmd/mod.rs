@@ -4,6 +4,7 @@ mod build;
 mod cli;
 mod generate;
 mod inspect;
+mod link;
 #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
 mod load;
 #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]

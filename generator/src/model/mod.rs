@@ -10,7 +10,6 @@ mod sections;
 mod ty;
 mod types;
 
-#[cfg(feature = "cli")]
 pub(crate) use c_text::type_name;
 pub(crate) use maps::{Handle, Map, Shape};
 pub(crate) use object::Object;

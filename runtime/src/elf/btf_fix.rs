@@ -110,12 +110,10 @@ fn fix_section(
     let elf_size = u32::try_from(elf_size)
         .map_err(|_| Error::malformed(format!("{elf_size} bytes: more than 4 GiB")))?;
     let mut vars: Vec<DataSecVar> = section.vars().collect();
-    // A linker has filled it in already.
+    // A linker has filled it in already. Not so the offsets: libbpf's leaves that of a weak definition that lost.
     let size = if section.size != 0 { section.size } else { elf_size };
-    if section.size == 0 {
-        for var in &mut vars {
-            fix_variable(btf, edit, file, index, var, budget)?;
-        }
+    for var in &mut vars {
+        fix_variable(btf, edit, file, index, var, budget)?;
     }
     edit.set_datasec(id, size, &vars)
 }

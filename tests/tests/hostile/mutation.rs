@@ -32,7 +32,7 @@ fn corpus() -> Vec<Vec<u8>> {
     good.chain(legacy).chain(fixtures::refused().into_iter().map(|(_, bytes)| bytes)).collect()
 }
 
-fn mutate(bytes: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
+pub(crate) fn mutate(bytes: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
     for _ in 0..=random.below(6) {
         if bytes.is_empty() {
             return;

@@ -15,6 +15,7 @@ mod fallbacks;
 mod features;
 mod legacy;
 mod link;
+mod linked;
 mod maps_array;
 mod maps_hash;
 mod maps_live;
@@ -53,6 +54,7 @@ fn main() {
         features::TESTS,
         legacy::TESTS,
         link::TESTS,
+        linked::TESTS,
         maps_array::TESTS,
         maps_hash::TESTS,
         maps_live::TESTS,

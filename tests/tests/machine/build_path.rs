@@ -9,7 +9,11 @@ use std::process::Command;
 use crate::project::{Project, clang};
 use bpf_skel_tests::machine::{Outcome, tests};
 
-tests![a_source_is_compiled_and_watched, a_bundled_object_stands_for_clang];
+tests![
+    a_source_is_compiled_and_watched,
+    a_bundled_object_stands_for_clang,
+    several_sources_make_one_skeleton,
+];
 
 /// Its value is in a header, so that a change of that changes what the program prints.
 const SOURCE: &str = r#"
@@ -163,5 +167,51 @@ fn a_bundled_object_stands_for_clang() -> Outcome {
     let last = project.run(&[NO_CLANG]).good();
     assert_eq!(last.stdout, "5\n");
     assert!(!last.stderr.contains("does not belong"), "{}", last.stderr);
+    Ok(())
+}
+
+fn several_sources_make_one_skeleton() -> Outcome {
+    let clang = clang()?.into_string().expect("a name");
+    let second = "int shared = NUMBER;\nconst volatile int own = 2;\n";
+    let project = Project::new(
+        "several",
+        &[
+            (
+                "build.rs",
+                r#"
+                fn main() -> bpf_skel_build::Result<()> {
+                    let sources = ["src/one.bpf.c", "src/two.bpf.c"];
+                    bpf_skel_build::Builder::new().sources(sources).build_as("both").map(drop)
+                }
+                "#,
+            ),
+            (
+                "src/main.rs",
+                r#"
+                bpf_skel::include_skel!(both);
+                bpf_skel_macros::bpf_skel!(mod again = ["src/one.bpf.c", "src/two.bpf.c"]);
+                fn main() {
+                    let (both, again) = (both::open(), again::open());
+                    println!("{} {} {}", both.data.shared, again.data.shared, both.rodata.limit + both.rodata.own);
+                }
+                "#,
+            ),
+            (
+                "src/one.bpf.c",
+                &source(40).replace("return limit", "extern int shared; return limit + shared"),
+            ),
+            ("src/two.bpf.c", &second.replace("NUMBER", "7")),
+        ],
+    );
+    let environment = [("CLANG", clang.as_str())];
+    assert_eq!(project.run(&environment).good().stdout, "7 7 42\n");
+    // All of them are watched.
+    project.write("src/two.bpf.c", &second.replace("NUMBER", "8"));
+    assert_eq!(project.run(&environment).good().stdout, "8 8 42\n");
+
+    project.write("src/two.bpf.c", "long long shared = 7;\n");
+    let stderr = project.run(&environment).bad();
+    let words = "src/two.bpf.c defines it as \"long long\", src/one.bpf.c declares it as \"int\"";
+    assert!(stderr.contains(words), "{stderr}");
     Ok(())
 }

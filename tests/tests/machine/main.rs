@@ -13,6 +13,8 @@ mod externs_against_libbpf;
 mod kernel_btf;
 mod layouts;
 #[cfg(target_os = "linux")]
+mod link_against_libbpf;
+#[cfg(target_os = "linux")]
 mod pinning_config;
 mod project;
 mod third_party;
@@ -27,6 +29,8 @@ fn main() {
         externs_against_libbpf::TESTS,
         #[cfg(target_os = "linux")]
         kernel_btf::TESTS,
+        #[cfg(target_os = "linux")]
+        link_against_libbpf::TESTS,
         #[cfg(target_os = "linux")]
         pinning_config::TESTS,
         layouts::TESTS,

@@ -1,0 +1,99 @@
+//! Several sources to one object.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Builder, TemporaryFolder};
+use crate::output::write_if_changed;
+use crate::{Error, Result, Skeleton, cargo};
+
+impl Builder {
+    /// The sources that together make one object, for [`build_as`](Self::build_as): each is compiled by itself, and
+    /// the objects are linked as by [`link`](crate::link), in this order. What does not end in `.c` is an object
+    /// already.
+    pub fn sources(mut self, sources: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        self.sources.extend(sources.into_iter().map(Into::into));
+        self
+    }
+
+    /// Compiles the [`sources`](Self::sources), links them and writes the skeleton of the whole, whose module and file
+    /// have this name. Returns the skeleton's path.
+    ///
+    /// ```no_run
+    /// # use bpf_skel_build::{Builder, Result};
+    /// fn main() -> Result<()> {
+    ///     Builder::new().sources(["src/probe.bpf.c", "src/maps.bpf.c"]).build_as("probe").map(drop)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`build`](crate::build) and [`link`](crate::link); also where there are no sources.
+    pub fn build_as(&self, name: impl Into<String>) -> Result<PathBuf> {
+        let named = self.clone().module_name(name);
+        named.build_from(&self.sources)
+    }
+
+    /// The skeleton of what several C sources (`*.c`) and objects make together, without a file, and all files it was
+    /// made from. The module has the first one's name if none was set.
+    ///
+    /// # Errors
+    /// As [`build_as`](Self::build_as).
+    pub fn expand_all(&self, paths: &[impl AsRef<Path>]) -> Result<(Skeleton, Vec<PathBuf>)> {
+        let paths: Vec<PathBuf> = paths.iter().map(|path| path.as_ref().to_owned()).collect();
+        match &paths[..] {
+            [object] if !is_source(object) => {
+                return Ok((self.skeleton(&[object])?, vec![object.clone()]));
+            }
+            _ => {}
+        }
+        let folder = TemporaryFolder::new()?;
+        let object = folder.0.join(format!("{}.bpf.o", self.file_stem(first(&paths)?)));
+        let dependencies = self.compile_all(&paths, &object)?;
+        Ok((self.skeleton(&[object])?, dependencies))
+    }
+
+    /// Makes `object` of all of `sources`. Returns all files it was made from.
+    pub(super) fn compile_all(&self, sources: &[PathBuf], object: &Path) -> Result<Vec<PathBuf>> {
+        if let [source] = sources
+            && is_source(source)
+        {
+            return self.compile(source, object);
+        }
+        let (mut objects, mut dependencies) = (Vec::new(), Vec::new());
+        for (number, source) in sources.iter().enumerate() {
+            let path = if is_source(source) {
+                let mut path = object.as_os_str().to_owned();
+                path.push(format!(".{number}.o"));
+                let path = PathBuf::from(path);
+                dependencies.extend(self.compile(source, &path)?);
+                path
+            } else {
+                if cargo::in_build_script() {
+                    cargo::rerun_if_changed(source);
+                }
+                dependencies.push(source.clone());
+                source.clone()
+            };
+            let bytes = fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
+            objects.push((source.display().to_string(), bytes));
+        }
+        let objects: Vec<(&str, &[u8])> =
+            objects.iter().map(|(name, bytes)| (&**name, &**bytes)).collect();
+        write_if_changed(object, &crate::link(&objects)?)?;
+        // Headers are read by several of them.
+        dependencies.sort();
+        dependencies.dedup();
+        Ok(dependencies)
+    }
+}
+
+pub(super) fn first(sources: &[PathBuf]) -> Result<&Path> {
+    let first = sources.first().map(PathBuf::as_path);
+    first.ok_or_else(|| {
+        Error::invalid_input("no sources").with_hint("name them by `Builder::sources`")
+    })
+}
+
+fn is_source(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "c")
+}

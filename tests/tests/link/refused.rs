@@ -1,0 +1,130 @@
+//! What does not fit together is refused, with the names of both sides.
+
+use bpf_skel::spec::Endian;
+use bpf_skel_build::ErrorKind;
+use bpf_skel_tests::elf::{NOBITS, PROGBITS, Section, object};
+use bpf_skel_tests::fixtures;
+
+use crate::{case, link, read};
+
+/// By case of `cases.bpf.c`: what is said when it is linked to `definitions`.
+#[rustfmt::skip]
+const EXPECTED: &[(&str, &str)] = &[
+    ("function_again", r#"symbol "twice": defined in definitions.o and in case.o (make one of them static or __weak, or the other one extern)"#),
+    ("function_count", r#"symbol "twice": definitions.o defines it as "int (int x)", case.o declares it as "int (int, int)""#),
+    ("function_is_variable", r#"symbol "twice": definitions.o defines it as "int (int x)", case.o declares it as "int""#),
+    ("function_parameter", r#"symbol "twice": definitions.o defines it as "int (int x)", case.o declares it as "int (char *)""#),
+    ("function_return", r#"symbol "twice": definitions.o defines it as "int (int x)", case.o declares it as "struct config *(int)""#),
+    ("license", r#"section "license": "GPL" in definitions.o, "Dual MIT/GPL" in case.o"#),
+    ("map_entries", r#"symbol "map": member "max_entries": definitions.o defines it with 8, case.o declares it with 9"#),
+    ("map_flags", r#"symbol "map": member "map_flags": definitions.o defines it with 0, case.o declares it with 1"#),
+    ("map_is_variable", r#"symbol "map": case.o: expected a struct that defines a map, found "int""#),
+    ("map_key_size", r#"symbol "map": member "key_size": definitions.o defines it with 4, case.o declares it with 8"#),
+    ("map_type", r#"symbol "map": member "type": definitions.o defines it with 1, case.o declares it with 2"#),
+    ("map_value", r#"symbol "map": member "value": definitions.o defines it with "struct config", case.o declares it with "u64""#),
+    ("member_name", r#"symbol "config": definitions.o defines it as "struct config", case.o declares it as "struct config": a member "b" where the other has "c""#),
+    ("member_type", r#"symbol "config": definitions.o defines it as "struct config", case.o declares it as "struct config": member "b": "int" and "long long""#),
+    ("section_flags", r#"section "placed": flags 0x3 in definitions.o, 0x2 in case.o"#),
+    ("variable_again", r#"symbol "number": defined in definitions.o and in case.o (make one of them static or __weak, or the other one extern)"#),
+    ("variable_is_map", r#"symbol "number": definitions.o defines it in section ".data", case.o declares it in section ".maps": only one of them is a map"#),
+    ("variable_ksym", r#"symbol "number": definitions.o defines it in section ".data", case.o declares it in section ".ksyms": only one of them can be the kernel's"#),
+    ("variable_type", r#"symbol "number": definitions.o defines it as "int", case.o declares it as "long long""#),
+    ("variable_weak_type", r#"symbol "number": definitions.o defines it as "int", case.o defines it as "long long""#),
+];
+
+/// Cases that fit.
+const GOOD: &[&str] = &["fits", "function_weak", "nowhere", "kconfig_int", "kconfig_long"];
+
+fn fails(objects: &[(&str, &[u8])]) -> String {
+    let error = bpf_skel_build::link(objects).expect_err("it must not link");
+    assert_eq!(error.kind(), ErrorKind::Object, "{error}");
+    error.to_string()
+}
+
+#[test]
+fn every_case() {
+    let folder = std::fs::read_dir(fixtures::folder().join("link/cases")).unwrap();
+    let mut names: Vec<String> = folder
+        .map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names.retain(|name| name != "definitions" && !GOOD.contains(&&**name));
+    assert_eq!(names, EXPECTED.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+
+    let definitions = case("definitions");
+    for (name, text) in EXPECTED {
+        let other = case(name);
+        let said = fails(&[("definitions.o", &definitions), ("case.o", &other)]);
+        assert_eq!(said, *text, "{name}");
+        // The other way round it is as wrong.
+        fails(&[("case.o", &other), ("definitions.o", &definitions)]);
+    }
+}
+
+#[test]
+fn good_cases() {
+    let definitions = case("definitions");
+    let map = |name: &str| {
+        let linked = link(&[("definitions.o", &definitions), ("case.o", &case(name))]);
+        read(&linked).map_index("map")
+    };
+    assert_eq!(map("fits"), Some(0));
+    assert_eq!(map("function_weak"), Some(0));
+}
+
+#[test]
+fn options_of_the_kernel_have_one_type() {
+    assert_eq!(
+        fails(&[("a.o", &case("kconfig_int")), ("b.o", &case("kconfig_long"))]),
+        r#"symbol "CONFIG_HZ": a.o declares it as "int", b.o declares it as "long long""#
+    );
+}
+
+/// The result may be linked again with what has it. Who reads it is told.
+#[test]
+fn what_nobody_defines_stays_undefined() {
+    let linked = link(&[("a.o", &case("definitions")), ("b.o", &case("nowhere"))]);
+    let error = bpf_skel::elf::read(&linked, "linked.o").unwrap_err().to_string();
+    let words = ["\"nowhere\"", "it is not defined in this object", "link the object that has it"];
+    assert!(words.iter().all(|word| error.contains(word)), "{error}");
+}
+
+#[test]
+fn byte_orders_and_types_do_not_mix() {
+    let main = |endian| fixtures::bytes("link/main", endian);
+    assert_eq!(
+        fails(&[("el.o", &main(Endian::Little)), ("eb.o", &main(Endian::Big))]),
+        "el.o is little-endian, eb.o is big-endian"
+    );
+    let without = fixtures::bytes("no_btf", Endian::Little);
+    assert_eq!(
+        fails(&[("a.o", &main(Endian::Little)), ("b.o", &without)]),
+        "b.o has no BTF, a.o has some (compile all of them with -g)"
+    );
+    // Alone it may go without.
+    assert_eq!(read(&link(&[("b.o", &without)])).btf.len(), 0);
+}
+
+#[test]
+fn inputs_that_are_none() {
+    let error = bpf_skel_build::link(&[]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(fails(&[("a.o", b"hello")]), "a.o: not an ELF file");
+
+    let section = |name: &str, kind, bytes: Vec<u8>| Section {
+        name: name.into(),
+        kind,
+        bytes,
+        ..Section::default()
+    };
+    let same = |kind| object(&[section("mine", kind, vec![0; 8])], &[]);
+    assert_eq!(
+        fails(&[("a.o", &same(PROGBITS)), ("b.o", &same(NOBITS))]),
+        r#"section "mine": ELF type 0x1 in a.o, 0x8 in b.o"#
+    );
+    let text = Section { flags: 6, ..section("socket", PROGBITS, vec![0; 12]) };
+    assert_eq!(
+        fails(&[("a.o", &object(&[text], &[]))]),
+        r#"a.o: section "socket": expected whole instructions, found 12 bytes"#
+    );
+}

@@ -1,0 +1,171 @@
+//! Linking gives what bpftool's libbpf gives: the same programs, maps and variables at the same places, and not more
+//! types.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use bpf_skel::btf::Btf;
+use bpf_skel::spec::{
+    Endian, MapSpec, ObjectSpec, Relocation, RelocationTarget, Slot, SlotTarget, VariableSpec,
+};
+use bpf_skel_tests::fixtures;
+use bpf_skel_tests::kernel::{PinDirectory, is_root};
+use bpf_skel_tests::machine::{Outcome, Skip, tests, tool};
+
+tests![objects_of_the_fixtures, libbpf_loads_ours];
+
+/// Without `third`: libbpf wants declarations of maps to be complete, and libbpf 1.1 cannot link two declarations of
+/// one kernel function. The strong definition comes first: after a declaration, libbpf takes a weak one for strong.
+const SETS: &[&[&str]] = &[
+    &["link/main", "link/lib"],
+    &["link/lib", "link/main"],
+    &["link/cases/definitions", "link/cases/fits"],
+    &["link/cases/definitions", "link/cases/function_weak", "link/cases/fits"],
+    &["core"],
+    &["data"],
+    &["externs"],
+    &["maps"],
+    &["inner_maps"],
+    &["prog_array"],
+    &["programs"],
+    &["subprogs"],
+];
+
+fn paths(names: &[&str]) -> Vec<PathBuf> {
+    let path = |name: &&str| match name.contains("/cases/") {
+        true => fixtures::folder().join(format!("{name}.o")),
+        false => fixtures::path(name, Endian::NATIVE),
+    };
+    names.iter().map(path).collect()
+}
+
+fn ours(paths: &[PathBuf]) -> Vec<u8> {
+    let bytes: Vec<Vec<u8>> =
+        paths.iter().map(|path| std::fs::read(path).expect("a fixture")).collect();
+    let objects: Vec<(&str, &[u8])> = bytes.iter().map(|bytes| ("it.o", &**bytes)).collect();
+    bpf_skel_build::link(&objects).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn theirs(paths: &[PathBuf], to: &Path) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let mut args = vec![OsStr::new("gen"), OsStr::new("object"), to.as_os_str()];
+    args.extend(paths.iter().map(|path| path.as_os_str()));
+    tool("bpftool", &args)?;
+    Ok(std::fs::read(to)?)
+}
+
+fn read(bytes: &[u8]) -> ObjectSpec {
+    bpf_skel::elf::read(bytes, "linked.bpf.o").unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Everything but ids of types and indices, in words.
+fn described(spec: &ObjectSpec) -> BTreeMap<String, String> {
+    let map_name = |index: u32| &*spec.maps[index as usize].name;
+    let mut all = BTreeMap::new();
+    for program in spec.programs.iter() {
+        let targets: Vec<String> = program
+            .relocations
+            .iter()
+            .map(|Relocation { insn, target }| match *target {
+                RelocationTarget::Map(map) => format!("{insn}: {}", map_name(map)),
+                RelocationTarget::MapValue { map, offset } => {
+                    format!("{insn}: {}+{offset}", map_name(map))
+                }
+                RelocationTarget::Ksym(index) | RelocationTarget::Kfunc(index) => {
+                    format!("{insn}: {}", spec.externs[index as usize].name)
+                }
+                other => format!("{insn}: {other:?}"),
+            })
+            .collect();
+        let counts =
+            (program.core_relocations.len(), program.func_info.len(), program.line_info.len());
+        all.insert(
+            format!("program {}", program.name),
+            format!("{} {:?} {targets:?} {counts:?}", program.section, program.insns),
+        );
+    }
+    for map in spec.maps.iter() {
+        let slots = match &map.contents {
+            bpf_skel::spec::MapContents::Slots(slots) => slots
+                .iter()
+                .map(|Slot { key, target }| match *target {
+                    SlotTarget::Map(map) => format!("{key}: {}", map_name(map)),
+                    SlotTarget::Program(index) => {
+                        format!("{key}: {}", spec.programs[index as usize].name)
+                    }
+                })
+                .collect(),
+            contents => vec![format!("{contents:?}")],
+        };
+        let plain = MapSpec {
+            key_type_id: 0,
+            value_type_id: 0,
+            contents: bpf_skel::spec::MapContents::Empty,
+            ..map.clone()
+        };
+        all.insert(format!("map {}", map.name), format!("{plain:?} {slots:?}"));
+    }
+    for it in spec.variables.iter() {
+        let VariableSpec { name, map, offset, size, linkage, .. } = it;
+        all.insert(
+            format!("variable {}+{offset}", map_name(*map)),
+            format!("{name} {size} {linkage:?}"),
+        );
+    }
+    for it in spec.externs.iter() {
+        all.insert(format!("extern {}", it.name), format!("{}", it.weak));
+    }
+    all
+}
+
+fn types(spec: &ObjectSpec) -> u32 {
+    Btf::parse(&spec.btf, spec.endian).expect("what was read has valid BTF").len()
+}
+
+fn objects_of_the_fixtures() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    for names in SETS {
+        // Those of the cases are little-endian.
+        if names[0].contains("/cases/") && Endian::NATIVE == Endian::Big {
+            continue;
+        }
+        let paths = paths(names);
+        let theirs = read(&theirs(&paths, &folder.path().join("theirs.o"))?);
+        let ours = read(&ours(&paths));
+        let (a, b) = (described(&ours), described(&theirs));
+        assert_eq!(
+            a.keys().collect::<Vec<_>>(),
+            b.keys().collect::<Vec<_>>(),
+            "{names:?}: ours and libbpf's"
+        );
+        for (what, text) in &a {
+            assert_eq!(text, &b[what], "{names:?}: {what}");
+        }
+        assert!(
+            types(&ours) <= types(&theirs),
+            "{names:?}: {} types, {} of libbpf's",
+            types(&ours),
+            types(&theirs)
+        );
+    }
+    Ok(())
+}
+
+fn libbpf_loads_ours() -> Outcome {
+    if !is_root() {
+        return Err(Skip("needs root".into()).into());
+    }
+    let folder = tempfile::tempdir()?;
+    for (number, names) in
+        [&["link/main", "link/lib"][..], &["link/lib", "link/main"]].iter().enumerate()
+    {
+        let object = folder.path().join("ours.o");
+        std::fs::write(&object, ours(&paths(names)))?;
+        let pins = PinDirectory::new(&format!("linked{number}"))?;
+        let pin = pins.join("programs");
+        let load = ["prog", "loadall"].map(AsRef::as_ref);
+        tool("bpftool", &[&load[..], &[object.as_os_str(), pin.as_os_str()]].concat())?;
+        assert_eq!(std::fs::read_dir(&pin)?.count(), 5, "{names:?}");
+    }
+    Ok(())
+}
