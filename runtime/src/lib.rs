@@ -31,10 +31,10 @@ pub mod spec;
 pub mod uapi;
 
 /// The one gate: all that talks to a kernel. What is portable must build without it, for the generator runs anywhere;
-/// `--cfg bpf_skel_portable` shuts it on Linux too, so that this can be tested there.
-#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+/// without feature `load` it is shut on Linux too, so that a build script does not compile what it cannot use.
+#[cfg(all(target_os = "linux", feature = "load"))]
 mod linux;
-#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+#[cfg(all(target_os = "linux", feature = "load"))]
 pub use linux::*;
 
 pub use difference::{Difference, LayoutDifference};

@@ -28,13 +28,13 @@ enum Command {
     Build(build::Args),
     Link(link::Args),
     Inspect(inspect::Args),
-    #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+    #[cfg(target_os = "linux")]
     Verify(super::verify::Args),
-    #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+    #[cfg(target_os = "linux")]
     Load(super::load::Args),
-    #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+    #[cfg(target_os = "linux")]
     Pins(super::pins::Args),
-    #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+    #[cfg(target_os = "linux")]
     Unload(super::unload::Args),
 }
 
@@ -45,13 +45,13 @@ pub fn main() -> ExitCode {
         Command::Build(args) => args.run(),
         Command::Link(args) => args.run(),
         Command::Inspect(args) => args.run(),
-        #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+        #[cfg(target_os = "linux")]
         Command::Verify(args) => args.run(),
-        #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+        #[cfg(target_os = "linux")]
         Command::Load(args) => args.run(),
-        #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+        #[cfg(target_os = "linux")]
         Command::Pins(args) => args.run(),
-        #[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+        #[cfg(target_os = "linux")]
         Command::Unload(args) => args.run(),
     };
     result.unwrap_or_else(|error| {

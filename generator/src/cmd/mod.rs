@@ -5,14 +5,14 @@ mod cli;
 mod generate;
 mod inspect;
 mod link;
-#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+#[cfg(target_os = "linux")]
 mod load;
-#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+#[cfg(target_os = "linux")]
 mod pins;
 mod table;
-#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+#[cfg(target_os = "linux")]
 mod unload;
-#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+#[cfg(target_os = "linux")]
 mod verify;
 
 pub use cli::main;

@@ -11,7 +11,7 @@ mod encode;
 mod essential;
 mod ext;
 mod kind;
-#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+#[cfg(all(target_os = "linux", feature = "load"))]
 mod layout;
 mod part;
 mod patch;
@@ -39,5 +39,5 @@ pub use types::{
 pub use view::Btf;
 
 pub(crate) use strings::Strings;
-#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+#[cfg(all(target_os = "linux", feature = "load"))]
 pub(crate) use {essential::essential_len, view::Index, wire::Head, wire::sections};

@@ -23,6 +23,10 @@ mod array;
 mod atomic;
 mod global;
 mod layout;
+#[cfg_attr(
+    not(all(target_os = "linux", feature = "load")),
+    allow(dead_code, reason = "half of it is for maps that cannot be mapped")
+)]
 mod part;
 
 pub use array::GlobalArray;
@@ -31,4 +35,5 @@ pub use global::Global;
 pub use layout::LiveLayout;
 #[doc(hidden)]
 pub use part::part;
+#[cfg(all(target_os = "linux", feature = "load"))]
 pub(crate) use part::{load_part, store_part};

@@ -31,7 +31,7 @@ mod value;
 
 pub use compatible::compatible;
 pub use patch::{POISON, patch};
-#[cfg(all(target_os = "linux", not(bpf_skel_portable)))]
+#[cfg(all(target_os = "linux", feature = "load"))]
 pub(crate) use program::apply;
 pub use program::relocate;
 pub use question::{Access, Questions};
