@@ -9,6 +9,8 @@ mod maps;
 mod module;
 mod paths;
 mod phases;
+#[cfg(any(test, not(feature = "format")))]
+mod plain;
 mod programs;
 mod sections;
 mod spec;

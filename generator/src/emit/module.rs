@@ -87,10 +87,14 @@ impl Module {
         Ok(self.with_spec(&spec))
     }
 
-    /// The text of a file, formatted; the error says what is no Rust.
+    /// The text of a file, with feature `format` as rustfmt would have it; the error says what is no Rust.
     pub(crate) fn text(&self) -> syn::Result<String> {
         let placeholder = Ident::new(SPEC, Span::call_site());
-        let text = prettyplease::unparse(&syn::parse2(self.with_spec(&placeholder))?);
+        let tokens = self.with_spec(&placeholder);
+        #[cfg(feature = "format")]
+        let text = prettyplease::unparse(&syn::parse2(tokens)?);
+        #[cfg(not(feature = "format"))]
+        let text = super::plain::print(tokens);
         // The last item of the module: whatever the names before it are, the last occurrence is ours.
         let at = text.rfind(SPEC).unwrap_or(text.len());
         let (before, after) = text.split_at(at);
