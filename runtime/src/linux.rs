@@ -2,6 +2,8 @@
 
 #[path = "feature/mod.rs"]
 pub mod feature;
+#[path = "kallsyms.rs"]
+pub(crate) mod kallsyms;
 #[path = "kernel_btf/mod.rs"]
 pub mod kernel_btf;
 #[path = "link/mod.rs"]

@@ -41,6 +41,10 @@ pub enum Feature {
     CgroupOrder,
     /// BTF of modules.
     ModuleBtf,
+    /// kprobes as perf events.
+    KprobeEvents,
+    /// uprobes as perf events.
+    UprobeEvents,
 }
 
 impl Feature {
@@ -71,6 +75,8 @@ impl Feature {
                 Self::RawTracepointCookie,
                 Self::CgroupOrder,
                 Self::ModuleBtf,
+                Self::KprobeEvents,
+                Self::UprobeEvents,
             ])
     }
 
@@ -101,6 +107,7 @@ impl Feature {
                 ITERATORS.iter().find(|(known, _)| *known == name).map(|(_, since)| *since)
             }
             Self::Btf(part) => Some(part.since()),
+            Self::KprobeEvents | Self::UprobeEvents => Some(Release::new(4, 17)),
             Self::ModuleBtf => Some(Release::new(5, 11)),
             Self::Cookie => Some(Release::new(5, 15)),
             Self::MapExtra => Some(Release::new(5, 16)),
@@ -161,6 +168,8 @@ impl Feature {
             Self::Iterator("dmabuf") => Some("CONFIG_DMA_SHARED_BUFFER"),
             Self::Insns(InsnSet::ModuleKfuncs) => Some("CONFIG_DEBUG_INFO_BTF_MODULES"),
             Self::Sleepable(ProgramType::KPROBE) | Self::Cookie => Some("CONFIG_BPF_EVENTS"),
+            Self::KprobeEvents => Some("CONFIG_KPROBE_EVENTS"),
+            Self::UprobeEvents => Some("CONFIG_UPROBE_EVENTS"),
             Self::ModuleBtf => Some("CONFIG_DEBUG_INFO_BTF_MODULES"),
             _ => None,
         }
@@ -187,6 +196,8 @@ impl fmt::Display for Feature {
             Self::RawTracepointCookie => f.write_str("cookies of raw tracepoints"),
             Self::CgroupOrder => f.write_str("an order of a cgroup's programs"),
             Self::ModuleBtf => f.write_str("BTF of modules"),
+            Self::KprobeEvents => f.write_str("kprobe events"),
+            Self::UprobeEvents => f.write_str("uprobe events"),
         }
     }
 }

@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::{Feature, insns, kinds, map, program};
 use crate::btf::BtfPart;
 use crate::spec::Endian;
 use crate::sys;
-use crate::uapi::{MapType, ProgramFlag};
+use crate::uapi::{AttachType, MapType, ProgramFlag};
 
 /// What was asked so far. Kernels do not change while a process runs.
 static ANSWERS: Mutex<BTreeMap<Feature, bool>> = Mutex::new(BTreeMap::new());
@@ -42,7 +43,15 @@ impl Feature {
             Self::ProgramFlag(flag) => program::has_flag(flag),
             Self::Iterator(name) => kinds::has_iterator(name),
             Self::Cookie => program::has_cookie(),
+            // The number is there without what is behind it.
+            Self::AttachType(
+                one @ (AttachType::TRACE_KPROBE_MULTI | AttachType::TRACE_KPROBE_SESSION),
+            ) => Some(
+                kinds::has_attach_type(one)? && kinds::has_member("bpf_kprobe_multi_link", "fp")?,
+            ),
             Self::AttachType(one) => kinds::has_attach_type(one),
+            Self::KprobeEvents => has_pmu("kprobe"),
+            Self::UprobeEvents => has_pmu("uprobe"),
             // It moved from the one to the other in Linux 7.
             Self::TracingCookie => Some(
                 kinds::has_member("bpf_tramp_link", "cookie")?
@@ -57,6 +66,12 @@ impl Feature {
             }
         }
     }
+}
+
+/// Whether perf has events of this sort; not to be told without sysfs.
+fn has_pmu(name: &str) -> Option<bool> {
+    let devices = Path::new("/sys/bus/event_source/devices");
+    devices.join("software").exists().then(|| devices.join(name).exists())
 }
 
 /// The parts of BTF that this kernel was found to lack, without asking it anything.

@@ -1,12 +1,13 @@
 use std::os::fd::AsFd;
 
 use super::{
-    CgroupOptions, Interface, IterOptions, Link, PerfEvent, PerfEventOptions, RawTracepointOptions,
-    TcxDirection, TcxOptions, TracepointOptions, TracingOptions, XdpOptions,
+    CgroupOptions, Interface, IterOptions, KprobeMultiOptions, KprobeOptions, KsyscallOptions,
+    Link, PerfEvent, PerfEventOptions, RawTracepointOptions, TcxDirection, TcxOptions,
+    TracepointOptions, TracingOptions, UprobeMultiOptions, UprobeOptions, XdpOptions,
 };
 use super::{
-    auto, cgroup, iter, netns, perf_event, raw_tracepoint, socket_filter, tcx, tracepoint, tracing,
-    xdp,
+    auto, cgroup, iter, kprobe, kprobe_multi, ksyscall, netns, perf_event, raw_tracepoint,
+    socket_filter, tcx, tracepoint, tracing, uprobe, uprobe_multi, xdp,
 };
 use crate::Result;
 use crate::program::{Program, kind::Any};
@@ -44,6 +45,31 @@ impl Program<Any> {
     /// As an iterator. See [`Iter`](crate::program::kind::Iter).
     pub fn attach_iter(&self, options: IterOptions<'_>) -> Result<Link> {
         iter::attach(self.handle(), &options)
+    }
+
+    /// To an instruction or a function's return in the kernel. See [`Kprobe`](crate::program::kind::Kprobe).
+    pub fn attach_kprobe(&self, options: KprobeOptions<'_>) -> Result<Link> {
+        kprobe::attach(self.handle(), &options)
+    }
+
+    /// To a system call. See [`Ksyscall`](crate::program::kind::Ksyscall).
+    pub fn attach_ksyscall(&self, options: KsyscallOptions<'_>) -> Result<Link> {
+        ksyscall::attach(self.handle(), &options)
+    }
+
+    /// To many functions of the kernel. See [`KprobeMulti`](crate::program::kind::KprobeMulti).
+    pub fn attach_kprobe_multi(&self, options: KprobeMultiOptions<'_>) -> Result<Link> {
+        kprobe_multi::attach(self.handle(), &options)
+    }
+
+    /// To an instruction or a function's return in a program or library. See [`Uprobe`](crate::program::kind::Uprobe).
+    pub fn attach_uprobe(&self, options: UprobeOptions<'_>) -> Result<Link> {
+        uprobe::attach(self.handle(), &options)
+    }
+
+    /// To many functions of a program or library. See [`UprobeMulti`](crate::program::kind::UprobeMulti).
+    pub fn attach_uprobe_multi(&self, options: UprobeMultiOptions<'_>) -> Result<Link> {
+        uprobe_multi::attach(self.handle(), &options)
     }
 
     /// To an interface's XDP hook. See [`Xdp`](crate::program::kind::Xdp).

@@ -1,4 +1,7 @@
-use super::{Link, iter, raw_tracepoint, tracepoint, tracing};
+use super::{
+    Link, iter, kprobe, kprobe_multi, ksyscall, raw_tracepoint, tracepoint, tracing, uprobe,
+    uprobe_multi,
+};
 use crate::error::Within;
 use crate::program::{Handle, Kind, Program};
 use crate::section_name::AttachKind as K;
@@ -54,6 +57,15 @@ pub(super) fn attach(program: &Handle) -> Result<Link> {
             tracing::attach(program, &Default::default())
         }
         K::Iter => iter::attach(program, &Default::default()),
+        K::Kprobe | K::Kretprobe => kprobe::attach(program, &Default::default()),
+        K::Ksyscall | K::Kretsyscall => ksyscall::attach(program, &Default::default()),
+        K::KprobeMulti | K::KretprobeMulti | K::KprobeSession => {
+            kprobe_multi::attach(program, &Default::default())
+        }
+        K::Uprobe | K::Uretprobe => uprobe::attach(program, &Default::default()),
+        K::UprobeMulti | K::UretprobeMulti | K::UprobeSession => {
+            uprobe_multi::attach(program, &Default::default())
+        }
         kind if kind.is_auto() => {
             Err(Error::not_supported_yet(format!("attaching programs of kind {kind:?}")))
                 .within(|| program.frame())

@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use super::LinkInfo;
+use super::attachment::Attachment;
 use crate::error::Within;
 use crate::program::{Kind, Program};
 use crate::sys::{self, IdKind, explain};
@@ -19,16 +20,6 @@ pub struct Link {
     attachment: Option<Attachment>,
     program: Option<Frame>,
     pin: Option<PathBuf>,
-}
-
-/// How a program is attached.
-pub(super) enum Attachment {
-    /// A BPF link.
-    Bpf(OwnedFd),
-    /// `PERF_EVENT_IOC_SET_BPF` on this event.
-    PerfEvent(OwnedFd),
-    /// `SO_ATTACH_BPF` on this socket.
-    Socket(OwnedFd),
 }
 
 impl Link {
@@ -236,12 +227,12 @@ impl Link {
     /// socket's filter as long as the socket.
     #[doc(alias = "bpf_link__disconnect")]
     pub fn disconnect(mut self) {
-        match self.attachment.take() {
-            // The socket holds its filter, the pin its link.
-            Some(Attachment::Socket(_)) | None => {}
-            Some(Attachment::Bpf(_)) if self.pin.is_some() => {}
+        if let Some(attachment) = self.attachment.take()
+            && self.pin.is_none()
+            && !attachment.outlives_its_handle()
+        {
             // Nothing else would hold it: the descriptor is closed by the kernel when the process ends.
-            Some(last) => std::mem::forget(last),
+            std::mem::forget(attachment);
         }
     }
 
@@ -264,11 +255,9 @@ impl Link {
     pub(super) fn bpf_fd(&self, what: &str) -> Result<BorrowedFd<'_>> {
         match &self.attachment {
             Some(Attachment::Bpf(fd)) => Ok(fd.as_fd()),
-            Some(Attachment::PerfEvent(_)) => Err(Error::invalid_input(format!(
-                "an attachment to a perf event without a BPF link (Linux 5.15) cannot be {what}"
-            ))),
-            Some(Attachment::Socket(_)) | None => Err(Error::invalid_input(format!(
-                "a socket's filter is no BPF link and cannot be {what}"
+            other => Err(Error::invalid_input(format!(
+                "{} is no BPF link and cannot be {what}",
+                other.as_ref().map_or("nothing", Attachment::name)
             ))),
         }
     }
@@ -284,12 +273,8 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        // There is nobody to tell of an error, and none that matters: what is gone is detached. A BPF link, and an
-        // event that we opened, end with their descriptor.
-        match &self.attachment {
-            Some(Attachment::PerfEvent(event)) => drop(sys::perf_event_disable(event.as_fd())),
-            Some(Attachment::Socket(socket)) => drop(sys::socket_detach_bpf(socket.as_fd())),
-            Some(Attachment::Bpf(_)) | None => {}
+        if let Some(attachment) = &self.attachment {
+            attachment.detach();
         }
     }
 }
@@ -298,9 +283,7 @@ impl AsFd for Link {
     /// The link's descriptor; where there is no BPF link, the perf event's or the socket's.
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.attachment {
-            Some(Attachment::Bpf(fd) | Attachment::PerfEvent(fd) | Attachment::Socket(fd)) => {
-                fd.as_fd()
-            }
+            Some(attachment) => attachment.as_fd(),
             None => unreachable!("only methods that consume the link take it apart"),
         }
     }

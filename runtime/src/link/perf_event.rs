@@ -1,8 +1,8 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::attachment::Attachment;
 use super::create::{attach as attach_to, failed, link_create};
-use super::handle::Attachment;
 use super::{Link, Links};
 use crate::error::Within;
 use crate::program::{Handle, Program, kind};

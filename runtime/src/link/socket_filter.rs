@@ -1,8 +1,8 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use super::Link;
+use super::attachment::Attachment;
 use super::create::attach as attach_to;
-use super::handle::Attachment;
 use crate::program::{Handle, Program, kind};
 use crate::section_name::AttachKind;
 use crate::{Error, Result, sys};

@@ -1,14 +1,11 @@
-use std::fs;
-use std::io;
-use std::path::Path;
-
 use super::Link;
 use super::create::attach as attach_to;
 use super::perf_event::{link_event, open_event};
+use super::tracefs;
 use crate::program::{Handle, Program, kind};
 use crate::section_name::AttachKind;
-use crate::sys::{Capability, PerfEventAttr, explain};
-use crate::{Error, ErrorKind, Frame, Result};
+use crate::sys::PerfEventAttr;
+use crate::{Error, Frame, Result};
 
 /// Options of a tracepoint.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,7 +39,7 @@ impl Program<kind::Tracepoint> {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound): the kernel has no such tracepoint, or tracefs is not mounted; the message
+    /// [`NotFound`](crate::ErrorKind::NotFound): the kernel has no such tracepoint, or tracefs is not mounted; the message
     /// tells which.
     #[doc(alias("perf_event_open", "bpf_program__attach_tracepoint"))]
     pub fn attach(&self) -> Result<Link> {
@@ -53,7 +50,7 @@ impl Program<kind::Tracepoint> {
     ///
     /// # Errors
     ///
-    /// As `attach`; [`NotSupportedByKernel`](ErrorKind::NotSupportedByKernel) where the kernel knows no cookies here.
+    /// As `attach`; [`NotSupportedByKernel`](crate::ErrorKind::NotSupportedByKernel) where the kernel knows no cookies here.
     pub fn attach_with(&self, options: TracepointOptions<'_>) -> Result<Link> {
         attach(self.handle(), &options)
     }
@@ -77,35 +74,19 @@ pub(super) fn attach(program: &Handle, options: &TracepointOptions<'_>) -> Resul
     })
 }
 
-/// Where tracefs is mounted: on its own, or below debugfs as before Linux 4.1.
-const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
-
 /// The number of a tracepoint, which only tracefs tells.
 fn event_id(target: &str) -> Result<u64> {
     let Some((category, name)) = split(target) else {
         return Err(Error::invalid_input("expected CATEGORY/NAME, such as sched/sched_switch"));
     };
-    for root in TRACEFS {
-        let path = format!("{root}/events/{category}/{name}/id");
-        match fs::read_to_string(&path) {
-            Ok(id) => {
-                return id.trim().parse().map_err(|_| {
-                    Error::malformed(format!("expected a number, found {id:?}"))
-                        .within(Frame::Path(path))
-                });
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => {
-                let error = Error::system("read", error).within(Frame::Path(path));
-                return Err(explain::permission(error, &[Capability::SysAdmin]));
-            }
-        }
-    }
-    Err(if TRACEFS.iter().any(|root| Path::new(root).join("events").exists()) {
-        Error::not_found("this kernel has no such tracepoint, or its module is not loaded")
-    } else {
-        Error::new(ErrorKind::NotFound, "tracefs is not mounted")
-            .with_hint(format!("mount it with `mount -t tracefs tracefs {}`", TRACEFS[0]))
+    let path = format!("events/{category}/{name}/id");
+    let Some(id) = tracefs::read(&path)? else {
+        return Err(Error::not_found(
+            "this kernel has no such tracepoint, or its module is not loaded",
+        ));
+    };
+    id.trim().parse().map_err(|_| {
+        Error::malformed(format!("expected a number, found {id:?}")).within(Frame::Path(path))
     })
 }
 

@@ -57,6 +57,36 @@ pub(crate) enum LinkOptions<'a> {
         relative: u32,
         expected_revision: u64,
     },
+    /// `BPF_TRACE_KPROBE_MULTI` (Linux 5.18), `_SESSION` (6.10). No cookies, or as many as functions.
+    KprobeMulti {
+        flags: u32,
+        functions: Functions<'a>,
+        cookies: &'a [u64],
+    },
+    /// `BPF_TRACE_UPROBE_MULTI` (Linux 6.6), `_SESSION` (6.13). No reference counters, or as many as offsets; so
+    /// with cookies. `pid` 0: every process.
+    UprobeMulti {
+        flags: u32,
+        path: &'a CStr,
+        offsets: &'a [u64],
+        ref_ctr_offsets: &'a [u64],
+        cookies: &'a [u64],
+        pid: u32,
+    },
+    /// Linux 6.4.
+    Netfilter {
+        family: u32,
+        hook: u32,
+        priority: i32,
+        flags: u32,
+    },
+}
+
+/// Functions of the kernel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Functions<'a> {
+    Named(&'a [&'a CStr]),
+    At(&'a [u64]),
 }
 
 /// `BPF_LINK_CREATE` (Linux 5.7).
@@ -68,6 +98,8 @@ pub(crate) fn link_create(link: &LinkCreate<'_>) -> io::Result<OwnedFd> {
         flags: link.flags,
         options: [0; 6],
     };
+    // What addresses in the attributes point to has to live as long as the call.
+    let names: Vec<u64>;
     let options = &mut attr.options;
     match link.options {
         LinkOptions::None => {}
@@ -84,9 +116,46 @@ pub(crate) fn link_create(link: &LinkCreate<'_>) -> io::Result<OwnedFd> {
             options[0] = words(relative, 0);
             options[1] = expected_revision;
         }
+        LinkOptions::KprobeMulti { flags, functions, cookies } => {
+            let count = match functions {
+                Functions::Named(functions) => {
+                    names = functions.iter().map(|name| name.as_ptr() as u64).collect();
+                    options[1] = address(&names);
+                    functions.len()
+                }
+                Functions::At(addresses) => {
+                    options[2] = address(addresses);
+                    addresses.len()
+                }
+            };
+            same_length(cookies, count)?;
+            options[0] = words(flags, length(count)?);
+            options[3] = address(cookies);
+        }
+        LinkOptions::UprobeMulti { flags, path, offsets, ref_ctr_offsets, cookies, pid } => {
+            same_length(ref_ctr_offsets, offsets.len())?;
+            same_length(cookies, offsets.len())?;
+            options[0] = path.as_ptr() as u64;
+            options[1] = address(offsets);
+            options[2] = address(ref_ctr_offsets);
+            options[3] = address(cookies);
+            options[4] = words(length(offsets.len())?, flags);
+            options[5] = words(pid, 0);
+        }
+        LinkOptions::Netfilter { family, hook, priority, flags } => {
+            options[0] = words(family, hook);
+            options[1] = words(priority.cast_unsigned(), flags);
+        }
     }
-    // SAFETY: the only address is that of a borrowed slice, and its length goes with it.
+    // SAFETY: each address is that of a borrowed slice, as long as the count beside it says, or of a string that ends
+    // with a NUL.
     unsafe { bpf_fd(Command::LINK_CREATE, &mut attr) }
+}
+
+/// The kernel reads as many of these as there are targets.
+fn same_length(numbers: &[u64], targets: usize) -> io::Result<()> {
+    let fits = numbers.is_empty() || numbers.len() == targets;
+    if fits { Ok(()) } else { Err(io::Error::from_raw_os_error(libc::EINVAL)) }
 }
 
 /// Two neighbouring `u32` as they are in memory.

@@ -45,14 +45,14 @@ pub(crate) use host::{
 pub(crate) use info::{btf_info, btf_name, link_info, map_info, program_info};
 pub(crate) use kind::bpf_kind;
 pub(crate) use link::{
-    LinkCreate, LinkOptions, Target, iter_create, link_create, link_detach, link_update,
+    Functions, LinkCreate, LinkOptions, Target, iter_create, link_create, link_detach, link_update,
     raw_tracepoint_open,
 };
 pub(crate) use map::{MapCreate, map_create, map_freeze};
 pub(crate) use mapping::{Access, Mapping};
 pub(crate) use object::{IdKind, fd_by_id, ids, next_id, obj_get, obj_get_at, obj_pin, obj_pin_at};
 pub(crate) use perf_event::{
-    perf_event_disable, perf_event_enable, perf_event_open, perf_event_set_bpf,
+    perf_event_disable, perf_event_enable, perf_event_open, perf_event_set_bpf, perf_probe_open,
 };
 pub(crate) use poll::poll_readable;
 pub(crate) use program::{Log, ProgLoad, TestRun, prog_bind_map, prog_load, prog_test_run};

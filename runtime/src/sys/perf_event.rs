@@ -1,3 +1,4 @@
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
@@ -23,6 +24,16 @@ pub(crate) fn perf_event_open(attr: &PerfEventAttr, pid: i32, cpu: i32) -> io::R
     };
     // SAFETY: the call answers a new descriptor or -1.
     unsafe { adopt_result(raw as i32) }
+}
+
+/// As [`perf_event_open`], of a probe: `name` is a function or a file, and goes where `config1` is.
+pub(crate) fn perf_probe_open(
+    attr: &PerfEventAttr,
+    name: &CStr,
+    pid: i32,
+    cpu: i32,
+) -> io::Result<OwnedFd> {
+    perf_event_open(&PerfEventAttr { config1: name.as_ptr() as u64, ..*attr }, pid, cpu)
 }
 
 /// `PERF_EVENT_IOC_SET_BPF`: the program runs on the event; there is no way to take it off but to close the event.

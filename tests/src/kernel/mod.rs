@@ -20,7 +20,7 @@ pub use child::{Job, child, run_child};
 pub use leak::Snapshot;
 pub use need::{Need, config, is_root, kernel_is, needs};
 pub use net::{Veth, ping_loopback};
-pub use object::{Counting, counting, load, software_event, spec};
+pub use object::{Counting, counting, load, software_event, spec, summing_cookies};
 pub use pins::{BPFFS, PinDirectory};
 pub use sandbox::{Cgroup, without_tracefs};
 

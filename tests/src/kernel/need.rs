@@ -1,6 +1,8 @@
 use std::sync::OnceLock;
 
 use bpf_skel::kernel_btf::{KernelBtf, Wanted};
+use bpf_skel::feature::Feature;
+use bpf_skel::uapi::AttachType;
 use bpf_skel::{Error, ErrorKind};
 
 use super::counting;
@@ -68,6 +70,33 @@ needs! {
     RAW_TP_COOKIE: || since("cookies of raw tracepoints", 6, 10);
     /// BPF links of perf events, and their cookies.
     PERF_LINK: || since("perf links", 5, 15);
+    /// kprobes.
+    KPROBE: || present(Feature::KprobeEvents, "kprobes", 4, 17);
+    /// The list of functions that take no kprobes.
+    KPROBE_BLACKLIST: || match std::path::Path::new("/sys/kernel/debug/kprobes/blacklist").exists() {
+        true => Ok(()),
+        false => Err("debugfs is not mounted".into()),
+    };
+    /// Probes in many functions of the kernel.
+    KPROBE_MULTI: || {
+        present(Feature::AttachType(AttachType::TRACE_KPROBE_MULTI), "kprobe.multi", 5, 18)
+    };
+    /// Those of entry and return.
+    KPROBE_SESSION: || {
+        present(Feature::AttachType(AttachType::TRACE_KPROBE_SESSION), "kprobe.session", 6, 10)
+    };
+    /// uprobes.
+    UPROBE: || present(Feature::UprobeEvents, "uprobes", 4, 17);
+    /// Sleepable uprobes.
+    SLEEPABLE_UPROBE: || since("sleepable uprobes", 6, 0);
+    /// Probes in many functions of a file.
+    UPROBE_MULTI: || {
+        present(Feature::AttachType(AttachType::TRACE_UPROBE_MULTI), "uprobe.multi", 6, 6)
+    };
+    /// Those of entry and return.
+    UPROBE_SESSION: || {
+        present(Feature::AttachType(AttachType::TRACE_UPROBE_SESSION), "uprobe.session", 6, 13)
+    };
     /// Iterators over some tasks, and over cgroups.
     ITER_SCOPE: || since("iterators over some tasks or cgroups", 6, 1);
     /// TCX.
@@ -120,6 +149,14 @@ fn since(feature: &str, major: u32, minor: u32) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("needs {feature} (Linux {major}.{minor})"))
+    }
+}
+
+/// A feature that kernels can be built without. The kernel matrix knows which of its kernels are.
+fn present(feature: Feature, name: &str, major: u32, minor: u32) -> Result<(), String> {
+    match feature.is_present() {
+        Some(true) => Ok(()),
+        _ => Err(format!("needs {name} (Linux {major}.{minor})")),
     }
 }
 

@@ -15,7 +15,16 @@ pub struct Counting {
     hits: Array<u64>,
 }
 
+/// `*(u64 *)(dst + off) += src`, atomically.
+const ATOMIC_ADD_64: u8 = 0xdb;
+
 impl Counting {
+    fn load(spec: ObjectSpec) -> Result<Self> {
+        let object = OpenObject::new(spec).load()?;
+        let hits = Array::try_from(object.maps()[0].try_clone()?)?;
+        Ok(Self { object, hits })
+    }
+
     /// Its program.
     pub fn program(&self) -> &Program {
         &self.object.programs()[0]
@@ -55,7 +64,6 @@ impl Counting {
 
 /// Loads a program of this section that counts its runs and returns `retval`.
 pub fn counting(section: &'static str, retval: i32) -> Result<Counting> {
-    const ATOMIC_ADD_64: u8 = 0xdb;
     let insns = [
         Insn::new(insn::LDIMM64, 1, insn::PSEUDO_MAP_VALUE, 0, 0),
         Insn::default(),
@@ -64,9 +72,21 @@ pub fn counting(section: &'static str, retval: i32) -> Result<Counting> {
         Insn::new(insn::MOV64_IMM, 0, 0, 0, retval),
         Insn::new(insn::EXIT, 0, 0, 0, 0),
     ];
-    let object = load(section, &insns)?;
-    let hits = Array::try_from(object.maps()[0].try_clone()?)?;
-    Ok(Counting { object, hits })
+    Counting::load(spec(section, &insns))
+}
+
+/// As [`counting`]; each run counts as many as its cookie says. Linux 5.15.
+pub fn summing_cookies(section: &'static str) -> Result<Counting> {
+    const GET_ATTACH_COOKIE: i32 = 174;
+    let insns = [
+        Insn::new(insn::LDIMM64, 6, insn::PSEUDO_MAP_VALUE, 0, 0),
+        Insn::default(),
+        Insn::new(insn::CALL, 0, 0, 0, GET_ATTACH_COOKIE),
+        Insn::new(ATOMIC_ADD_64, 6, 0, 0, 0),
+        Insn::new(insn::MOV64_IMM, 0, 0, 0, 0),
+        Insn::new(insn::EXIT, 0, 0, 0, 0),
+    ];
+    Counting::load(spec(section, &insns))
 }
 
 /// Loads one program of this section, called `probe`. A 64-bit immediate load in front is of the address of eight bytes

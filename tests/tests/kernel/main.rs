@@ -5,9 +5,11 @@
 
 mod attach_auto;
 mod attach_iter;
+mod attach_kprobe;
 mod attach_net;
 mod attach_perf;
 mod attach_tracing;
+mod attach_uprobe;
 mod children;
 mod externs;
 mod externs_module;
@@ -45,9 +47,11 @@ fn main() {
     bpf_skel_tests::kernel::run(&[
         attach_auto::TESTS,
         attach_iter::TESTS,
+        attach_kprobe::TESTS,
         attach_net::TESTS,
         attach_perf::TESTS,
         attach_tracing::TESTS,
+        attach_uprobe::TESTS,
         externs::TESTS,
         externs_module::TESTS,
         fallbacks::TESTS,

@@ -5,10 +5,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::gzip;
-use super::kallsyms::Address;
 use super::kconfig::{Values, Variable};
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
 use crate::feature::Feature;
+use crate::kallsyms::{Address, syscall_wrapper};
 use crate::spec::ExternSpec;
 use crate::sys;
 
@@ -20,22 +20,9 @@ const BPF_COOKIE: &str = "LINUX_HAS_BPF_COOKIE";
 const SYSCALL_WRAPPER: &str = "LINUX_HAS_SYSCALL_WRAPPER";
 
 /// The function whose name tells whether system calls have wrappers, if it is to be looked for in `/proc/kallsyms`.
-pub(super) fn wrapper_wanted(externs: &[ExternSpec]) -> Option<&'static str> {
+pub(super) fn wrapper_wanted(externs: &[ExternSpec]) -> Option<String> {
     let wanted = externs.iter().any(|one| one.name == SYSCALL_WRAPPER);
-    let name = if cfg!(target_arch = "x86_64") {
-        "__x64_sys_bpf"
-    } else if cfg!(target_arch = "aarch64") {
-        "__arm64_sys_bpf"
-    } else if cfg!(target_arch = "riscv64") {
-        "__riscv_sys_bpf"
-    } else if cfg!(target_arch = "s390x") {
-        "__s390x_sys_bpf"
-    } else if cfg!(target_arch = "x86") {
-        "__ia32_sys_bpf"
-    } else {
-        return None;
-    };
-    wanted.then_some(name)
+    wanted.then(|| syscall_wrapper("bpf")).flatten()
 }
 
 /// The value of the map `.kconfig`, of `size` bytes. `given` is a configuration that goes before the kernel's own; `wrapper` is where

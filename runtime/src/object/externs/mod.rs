@@ -9,7 +9,6 @@
 mod config;
 mod gzip;
 mod inflate;
-mod kallsyms;
 mod kconfig;
 mod patch;
 mod symbols;

@@ -1,10 +1,10 @@
 use std::os::fd::OwnedFd;
 
 use super::config;
-use super::kallsyms::{self, Address};
 use super::typed::Asked;
 use super::unresolved;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kallsyms::{self, Address};
 use crate::object::open_map::{Contents, Origin};
 use crate::object::{OpenMap, Options};
 use crate::spec::{ExternKind, ObjectSpec};
@@ -50,7 +50,7 @@ pub(crate) fn fill(
     let untyped: Vec<usize> = asked.untyped().collect();
     let wrapper = kconfig.as_ref().and_then(|_| config::wrapper_wanted(&spec.externs));
     let names: Vec<&str> =
-        untyped.iter().map(|&index| &*spec.externs[index].name).chain(wrapper).collect();
+        untyped.iter().map(|&index| &*spec.externs[index].name).chain(wrapper.as_deref()).collect();
     let found = match &names[..] {
         [] => Vec::new(),
         names => kallsyms::addresses(names).map_err(|error| match untyped.first() {
@@ -76,7 +76,7 @@ pub(crate) fn fill(
     }
     if let Some(map) = kconfig {
         let size = spec.kconfig_map().map_or(0, |index| spec.maps[index].value_size);
-        let wrapper = wrapper.and_then(|_| found.last().copied().flatten());
+        let wrapper = wrapper.as_ref().and_then(|_| found.last().copied().flatten());
         let values = config::values(&spec.externs, size, options.kconfig.as_deref(), wrapper);
         map.contents = Contents::Bytes(values.map_err(|error| error.within(map.frame()))?);
     }

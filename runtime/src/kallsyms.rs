@@ -1,6 +1,7 @@
-//! Addresses of the kernel's symbols, from `/proc/kallsyms`.
+//! The kernel's symbols, from `/proc/kallsyms`.
 
-use std::io::{self, BufRead, BufReader};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
 
@@ -8,7 +9,7 @@ const PATH: &str = "/proc/kallsyms";
 
 /// What is known of a symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Address {
+pub(crate) enum Address {
     /// It is there, once or more often at the same place.
     At(u64),
     /// Several symbols of this name have different addresses; two of them.
@@ -19,29 +20,77 @@ pub(super) enum Address {
 ///
 /// # Errors
 /// The file cannot be read, or it hides the addresses from this process.
-pub(super) fn addresses(names: &[&str]) -> Result<Vec<Option<Address>>> {
-    let open = || {
-        let file = std::fs::File::open(PATH).map_err(|error| Error::system("open", error))?;
-        // The kernel hands out at most a page in a read, whatever the buffer.
-        search(BufReader::with_capacity(1 << 16, file), names)
-    };
-    open().within(|| Frame::Path(PATH.into()))
+pub(crate) fn addresses(names: &[&str]) -> Result<Vec<Option<Address>>> {
+    open().and_then(|file| search(file, names)).within(|| Frame::Path(PATH.into()))
 }
 
-fn search(mut file: impl BufRead, names: &[&str]) -> Result<Vec<Option<Address>>> {
+/// Every function of the kernel and its modules, with its address: 0 where the kernel hides it from this process. One
+/// that is there several times comes several times.
+pub(crate) fn functions(mut each: impl FnMut(u64, &[u8])) -> Result<()> {
+    let each = |symbol: Symbol<'_>| {
+        if matches!(symbol.kind, b't' | b'T' | b'w' | b'W') {
+            each(symbol.address, symbol.name);
+        }
+    };
+    open().and_then(|file| read(file, each)).within(|| Frame::Path(PATH.into()))
+}
+
+/// A line of the file.
+struct Symbol<'l> {
+    address: u64,
+    /// As `nm` has it: `T` and `t` are text, global and local.
+    kind: u8,
+    name: &'l [u8],
+}
+
+fn open() -> Result<BufReader<File>> {
+    let file = File::open(PATH).map_err(|error| Error::system("open", error))?;
+    // The kernel hands out at most a page in a read, whatever the buffer.
+    Ok(BufReader::with_capacity(1 << 16, file))
+}
+
+fn read(mut file: impl BufRead, mut each: impl FnMut(Symbol<'_>)) -> Result<()> {
+    let mut line = Vec::with_capacity(256);
+    loop {
+        line.clear();
+        let read = file.read_until(b'\n', &mut line);
+        if read.map_err(|error| Error::system("read", error))? == 0 {
+            return Ok(());
+        }
+        if let Some(symbol) = parse(&line) {
+            each(symbol);
+        }
+    }
+}
+
+/// The function of a system call on kernels that give each one a wrapper of its own, which takes the registers apart
+/// (Linux 4.17 and later, by architecture). `None` where no kernel for this architecture does.
+pub(crate) fn syscall_wrapper(syscall: &str) -> Option<String> {
+    let architecture = if cfg!(target_arch = "x86_64") {
+        "x64"
+    } else if cfg!(target_arch = "x86") {
+        "ia32"
+    } else if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else if cfg!(any(target_arch = "riscv64", target_arch = "riscv32")) {
+        "riscv"
+    } else if cfg!(target_arch = "s390x") {
+        "s390x"
+    } else if cfg!(target_arch = "powerpc64") {
+        "powerpc"
+    } else {
+        return None;
+    };
+    Some(format!("__{architecture}_sys_{syscall}"))
+}
+
+fn search(file: impl BufRead, names: &[&str]) -> Result<Vec<Option<Address>>> {
     let mut sorted: Vec<(&[u8], usize)> =
         names.iter().enumerate().map(|(index, name)| (name.as_bytes(), index)).collect();
     sorted.sort_unstable();
     let mut found: Vec<Option<Address>> = vec![None; names.len()];
     let mut hidden = true;
-    let mut line = Vec::with_capacity(256);
-    loop {
-        line.clear();
-        let read = read_line(&mut file, &mut line).map_err(|error| Error::system("read", error))?;
-        if !read {
-            break;
-        }
-        let Some((address, name)) = parse(&line) else { continue };
+    read(file, |Symbol { address, name, .. }| {
         hidden &= address == 0;
         let from = sorted.partition_point(|(wanted, _)| *wanted < name);
         for &(_, index) in sorted[from..].iter().take_while(|(wanted, _)| *wanted == name) {
@@ -53,7 +102,7 @@ fn search(mut file: impl BufRead, names: &[&str]) -> Result<Vec<Option<Address>>
                 known => known,
             };
         }
-    }
+    })?;
     if hidden && found.iter().any(Option::is_some) {
         return Err(Error::new(
             ErrorKind::PermissionDenied,
@@ -64,23 +113,19 @@ fn search(mut file: impl BufRead, names: &[&str]) -> Result<Vec<Option<Address>>
     Ok(found)
 }
 
-fn read_line(file: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    Ok(file.read_until(b'\n', line)? > 0)
-}
-
 /// `ffffffff81000000 T name` with `\t[module]` after a module's.
-fn parse(line: &[u8]) -> Option<(u64, &[u8])> {
+fn parse(line: &[u8]) -> Option<Symbol<'_>> {
     let mut words = line.split(|&byte| matches!(byte, b' ' | b'\t' | b'\n'));
     let address = words.next().and_then(|word| std::str::from_utf8(word).ok())?;
     let address = u64::from_str_radix(address, 16).ok()?;
-    let kind = words.next()?;
+    let kind = *words.next()?.first()?;
     let name = words.next().filter(|name| !name.is_empty())?;
     // Link-time optimisation renames what was static to a file.
     let name = match kind {
-        b"d" | b"b" | b"r" => strip_llvm(name),
+        b'd' | b'b' | b'r' => strip_llvm(name),
         _ => name,
     };
-    Some((address, name))
+    Some(Symbol { address, kind, name })
 }
 
 fn strip_llvm(name: &[u8]) -> &[u8] {
