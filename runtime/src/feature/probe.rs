@@ -49,6 +49,9 @@ impl Feature {
             ) => Some(
                 kinds::has_attach_type(one)? && kinds::has_member("bpf_kprobe_multi_link", "fp")?,
             ),
+            Self::AttachType(one @ (AttachType::NETKIT_PRIMARY | AttachType::NETKIT_PEER)) => {
+                Some(kinds::has_attach_type(one)? && kinds::has_member("netkit", "peer")?)
+            }
             Self::AttachType(one) => kinds::has_attach_type(one),
             Self::KprobeEvents => has_pmu("kprobe"),
             Self::UprobeEvents => has_pmu("uprobe"),

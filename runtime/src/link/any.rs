@@ -2,12 +2,14 @@ use std::os::fd::AsFd;
 
 use super::{
     CgroupOptions, Interface, IterOptions, KprobeMultiOptions, KprobeOptions, KsyscallOptions,
-    Link, PerfEvent, PerfEventOptions, RawTracepointOptions, TcxDirection, TcxOptions,
-    TracepointOptions, TracingOptions, UprobeMultiOptions, UprobeOptions, XdpOptions,
+    Link, NetfilterFamily, NetfilterHook, NetfilterOptions, NetkitOptions, PerfEvent,
+    PerfEventOptions, RawTracepointOptions, TcFilterOptions, TcxDirection, TcxOptions,
+    TracepointOptions, TracingOptions, UprobeMultiOptions, UprobeOptions, UsdtOptions, XdpOptions,
 };
 use super::{
-    auto, cgroup, iter, kprobe, kprobe_multi, ksyscall, netns, perf_event, raw_tracepoint,
-    socket_filter, tcx, tracepoint, tracing, uprobe, uprobe_multi, xdp,
+    auto, cgroup, iter, kprobe, kprobe_multi, ksyscall, lirc_mode2, netfilter, netkit, netns,
+    perf_event, raw_tracepoint, socket_filter, sockmap, tc_filter, tcx, tracepoint, tracing,
+    uprobe, uprobe_multi, usdt, xdp,
 };
 use crate::Result;
 use crate::program::{Program, kind::Any};
@@ -72,6 +74,11 @@ impl Program<Any> {
         uprobe_multi::attach(self.handle(), &options)
     }
 
+    /// To a probe that a program or library announces. See [`Usdt`](crate::program::kind::Usdt).
+    pub fn attach_usdt(&self, options: UsdtOptions<'_>) -> Result<Link> {
+        usdt::attach(self.handle(), &options)
+    }
+
     /// To an interface's XDP hook. See [`Xdp`](crate::program::kind::Xdp).
     pub fn attach_xdp<'a>(
         &self,
@@ -89,6 +96,45 @@ impl Program<Any> {
         options: TcxOptions<'_>,
     ) -> Result<Link> {
         tcx::attach(self.handle(), interface.into(), direction, options)
+    }
+
+    /// To an interface as a filter of the qdisc `clsact`. See [`Tc`](crate::program::kind::Tc).
+    pub fn attach_tc_filter<'a>(
+        &self,
+        interface: impl Into<Interface<'a>>,
+        direction: TcxDirection,
+        options: TcFilterOptions,
+    ) -> Result<Link> {
+        tc_filter::attach(self.handle(), interface.into(), direction, options)
+    }
+
+    /// To a netkit device. See [`Netkit`](crate::program::kind::Netkit).
+    pub fn attach_netkit<'a>(
+        &self,
+        interface: impl Into<Interface<'a>>,
+        options: NetkitOptions<'_>,
+    ) -> Result<Link> {
+        netkit::attach(self.handle(), interface.into(), options)
+    }
+
+    /// To a hook of netfilter. See [`Netfilter`](crate::program::kind::Netfilter).
+    pub fn attach_netfilter(
+        &self,
+        family: NetfilterFamily,
+        hook: NetfilterHook,
+        options: NetfilterOptions,
+    ) -> Result<Link> {
+        netfilter::attach(self.handle(), family, hook, options)
+    }
+
+    /// To the sockets of a map. See [`SkSkb`](crate::program::kind::SkSkb) and [`SkMsg`](crate::program::kind::SkMsg).
+    pub fn attach_sockmap(&self, map: impl AsFd) -> Result<Link> {
+        sockmap::attach(self.handle(), map.as_fd())
+    }
+
+    /// To a receiver of infrared. See [`LircMode2`](crate::program::kind::LircMode2).
+    pub fn attach_lirc(&self, device: impl AsFd) -> Result<Link> {
+        lirc_mode2::attach(self.handle(), device.as_fd())
     }
 
     /// To a cgroup. See [`Cgroup`](crate::program::kind::Cgroup).

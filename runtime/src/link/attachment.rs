@@ -1,6 +1,10 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use super::Link;
+use super::tc_filter::TcFilter;
+use super::usdt::Held;
 use crate::sys;
+use crate::uapi::AttachType;
 
 /// How a program is attached.
 pub(super) enum Attachment {
@@ -10,6 +14,13 @@ pub(super) enum Attachment {
     PerfEvent(OwnedFd),
     /// `SO_ATTACH_BPF` on this socket.
     Socket(OwnedFd),
+    /// `BPF_PROG_ATTACH` to this map or device.
+    Program { program: OwnedFd, target: OwnedFd, attach_type: AttachType },
+    /// A filter of a qdisc.
+    Filter(TcFilter),
+    /// A USDT probe at these places, at least one. The fields are in the order in which they go: the program is off before
+    /// what it reads is given to others.
+    Usdt { places: Vec<Link>, _held: Held },
 }
 
 impl Attachment {
@@ -19,16 +30,19 @@ impl Attachment {
             Self::Bpf(_) => "a BPF link",
             Self::PerfEvent(_) => "an attachment to a perf event before Linux 5.15",
             Self::Socket(_) => "a socket's filter",
+            Self::Program { .. } => "an attachment without a link",
+            Self::Filter(_) => "a filter of a qdisc",
+            Self::Usdt { .. } => "a USDT attachment",
         }
     }
 
     /// Whether it lasts without this process.
     pub(super) fn outlives_its_handle(&self) -> bool {
         match self {
-            // The socket holds its filter.
-            Self::Socket(_) => true,
+            // What they are attached to holds them.
+            Self::Socket(_) | Self::Program { .. } | Self::Filter(_) => true,
             // Nothing but descriptors hold them, or a pin that its link knows of.
-            Self::Bpf(_) | Self::PerfEvent(_) => false,
+            Self::Bpf(_) | Self::PerfEvent(_) | Self::Usdt { .. } => false,
         }
     }
 
@@ -38,7 +52,12 @@ impl Attachment {
         match self {
             Self::PerfEvent(event) => drop(sys::perf_event_disable(event.as_fd())),
             Self::Socket(socket) => drop(sys::socket_detach_bpf(socket.as_fd())),
-            Self::Bpf(_) => {}
+            Self::Program { program, target, attach_type } => {
+                drop(sys::prog_detach(program.as_fd(), target.as_fd(), *attach_type));
+            }
+            Self::Filter(filter) => drop(filter.remove()),
+            // Its links do.
+            Self::Bpf(_) | Self::Usdt { .. } => {}
         }
     }
 }
@@ -47,6 +66,9 @@ impl AsFd for Attachment {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Bpf(fd) | Self::PerfEvent(fd) | Self::Socket(fd) => fd.as_fd(),
+            Self::Program { target, .. } => target.as_fd(),
+            Self::Filter(filter) => filter.as_fd(),
+            Self::Usdt { places, .. } => places[0].as_fd(),
         }
     }
 }

@@ -1,6 +1,6 @@
 use super::{
     Link, iter, kprobe, kprobe_multi, ksyscall, raw_tracepoint, tracepoint, tracing, uprobe,
-    uprobe_multi,
+    uprobe_multi, usdt,
 };
 use crate::error::Within;
 use crate::program::{Handle, Kind, Program};
@@ -66,6 +66,7 @@ pub(super) fn attach(program: &Handle) -> Result<Link> {
         K::UprobeMulti | K::UretprobeMulti | K::UprobeSession => {
             uprobe_multi::attach(program, &Default::default())
         }
+        K::Usdt => usdt::attach(program, &Default::default()),
         kind if kind.is_auto() => {
             Err(Error::not_supported_yet(format!("attaching programs of kind {kind:?}")))
                 .within(|| program.frame())

@@ -13,7 +13,8 @@ use crate::{Error, ErrorKind, Frame, Result, pin};
 /// An attached program. Dropping it detaches, unless it is pinned.
 ///
 /// Nearly all are BPF links, which the kernel counts references of: this handle, its pins, other handles. What has no BPF
-/// link (a socket's filter, and perf events before Linux 5.15) is detached by the handle itself when it is dropped.
+/// link (a socket's filter, a filter of a qdisc, USDT; probes and perf events before Linux 5.15, socket maps before 6.10)
+/// is detached by the handle itself when it is dropped.
 #[must_use = "dropping a link detaches the program"]
 pub struct Link {
     /// `None` only while it is taken apart.
@@ -223,8 +224,8 @@ impl Link {
         self.explained(detached)
     }
 
-    /// Leaves the program attached without a handle: until the process ends, or for as long as there is a pin; a
-    /// socket's filter as long as the socket.
+    /// Leaves the program attached without a handle: until the process ends, or for as long as there is a pin; a filter as
+    /// long as the socket or the qdisc, what has no link otherwise as long as the map or device.
     #[doc(alias = "bpf_link__disconnect")]
     pub fn disconnect(mut self) {
         if let Some(attachment) = self.attachment.take()
@@ -280,7 +281,7 @@ impl Drop for Link {
 }
 
 impl AsFd for Link {
-    /// The link's descriptor; where there is no BPF link, the perf event's or the socket's.
+    /// The link's descriptor; where there is no BPF link, that of what it is attached to or by.
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.attachment {
             Some(attachment) => attachment.as_fd(),

@@ -1,6 +1,7 @@
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use super::Link;
+use crate::Error;
 use crate::program::{Kind, Program};
 
 /// Where among the programs of a hook a new one runs.
@@ -65,6 +66,18 @@ impl Position<'_> {
             Relative::LinkId(id) => (LINK | ID, id),
         };
         (side | kind, number)
+    }
+}
+
+/// What hooks with an order say that they refuse.
+pub(super) fn explain(error: Error) -> Error {
+    match error.raw_os_error() {
+        Some(libc::ESTALE) => error.with_hint("the hook has another revision than expected"),
+        Some(libc::EEXIST) => error.with_hint("this program is attached there already"),
+        Some(libc::ENOENT) => {
+            error.with_hint("what the position is relative to is not attached there")
+        }
+        _ => error,
     }
 }
 

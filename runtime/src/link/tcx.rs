@@ -1,5 +1,6 @@
 use super::create::{attach as attach_to, link_create};
 use super::interface::explain_missing;
+use super::position::explain as explain_position;
 use super::{Interface, Link, Position};
 use crate::program::{Handle, Program, kind};
 use crate::section_name::AttachKind;
@@ -117,18 +118,7 @@ pub(super) fn attach(
             let anchor = LinkOptions::Anchor { relative, expected_revision: options.revision };
             link_create(program, fd, Target::Ifindex(index), attach_type, flags, anchor, (6, 6))
                 .map(Link::bpf)
-                .map_err(|error| explain(explain_missing(error, index)))
+                .map_err(|error| explain_position(explain_missing(error, index)))
         },
     )
-}
-
-fn explain(error: Error) -> Error {
-    match error.raw_os_error() {
-        Some(libc::ESTALE) => error.with_hint("the hook has another revision than expected"),
-        Some(libc::EEXIST) => error.with_hint("this program is attached there already"),
-        Some(libc::ENOENT) => {
-            error.with_hint("what the position is relative to is not attached there")
-        }
-        _ => error,
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::Link;
 use super::create::{attach as attach_to, failed, link_create};
-use crate::program::{About, Handle, Program, kind};
+use crate::program::{About, Handle, Kind, Program, kind, program_btf};
 use crate::section_name::AttachKind as K;
 use crate::sys::{self, LinkOptions, Target};
 use crate::uapi::AttachType;
@@ -61,6 +61,26 @@ tracing! {
     Fsession, "7.0", "Attaches to entry and return of a kernel function.";
     Lsm, "5.7", "Attaches to a hook of the Linux security modules; `bpf` must be in the kernel's `lsm=` list.";
     Freplace, "5.6", "Replaces a global function of another BPF program.";
+}
+
+impl Program<kind::Freplace> {
+    /// Replaces a function of another program than the one it was loaded for, if it has the same type. Linux 5.10.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound): the other program has no such function; EBUSY: it is replaced already.
+    #[doc(alias("BPF_LINK_CREATE", "bpf_program__attach_freplace"))]
+    pub fn attach_to<T: Kind>(&self, target: &Program<T>, function: &str) -> Result<Link> {
+        let name = || format!("freplace {function:?} of program {:?}", target.name());
+        attach_to(self.handle(), &[K::Freplace], name, |fd| {
+            let target = target.handle().loaded()?;
+            let target_btf_id = program_btf::function(target, function)?;
+            let options = LinkOptions::Tracing { target_btf_id, cookie: 0 };
+            let none = AttachType::default();
+            link_create(self.handle(), fd, Target::Fd(target), none, 0, options, (5, 10))
+                .map(Link::bpf)
+        })
+    }
 }
 
 const KINDS: &[K] = &[K::TpBtf, K::Lsm, K::Freplace];

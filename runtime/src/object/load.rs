@@ -11,8 +11,10 @@ use super::prepared::{PreparedObject, PreparedProgram};
 use super::{Object, bind, core, externs, log, needs, prepare, slots, text};
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
 use crate::feature;
+use crate::link::UsdtMaps;
 use crate::program::Program;
 use crate::relocate;
+use crate::section_name::AttachKind;
 use crate::spec::{ProgramSpec, SlotTarget};
 use crate::sys::{self, explain};
 use crate::uapi::ProgramType;
@@ -49,6 +51,8 @@ pub(crate) fn load<H>(
     let fds: Vec<_> = verified.iter().map(|one| one.as_ref().map(|one| one.fd.as_fd())).collect();
     bind::bind(&spec, &maps, &programs, &fds, &mut notes)?;
 
+    let has_usdt = programs.iter().any(|program| program.open.attach == AttachKind::Usdt);
+    let usdt = if has_usdt { UsdtMaps::of(&maps)? } else { None };
     let mut loaded = Vec::with_capacity(programs.len());
     let mut logs = Vec::with_capacity(programs.len());
     let mut autoattach = Vec::with_capacity(programs.len());
@@ -58,9 +62,9 @@ pub(crate) fn load<H>(
         let (program, log) = match verified.take() {
             Some(Verified { fd, log, note }) => {
                 notes.extend(note.map(|note| note.within(frame)));
-                (Program::new(fd, open.into_about()), log)
+                (Program::new(fd, open.into_about(usdt.as_ref())), log)
             }
-            None => (Program::absent(open.into_about()).within(|| frame)?, None),
+            None => (Program::absent(open.into_about(usdt.as_ref())).within(|| frame)?, None),
         };
         loaded.push(program);
         logs.push(log);
@@ -147,10 +151,6 @@ fn verify(
 ) -> Result<Verified> {
     let spec = &*prepared.spec;
     let source = prepare::program_spec(spec, &program.open)?;
-    if program.open.program_type == ProgramType::EXT {
-        // The kernel would say no more than "invalid argument".
-        return Err(Error::not_supported_yet("the program that freplace replaces a function of"));
-    }
     let typed = prepared.btf.is_some();
     // Calls count modules from 1: entry 0 stands for the kernel itself, and is not looked at.
     let modules = prepared.modules.iter().map(AsFd::as_fd);

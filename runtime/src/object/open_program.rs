@@ -1,9 +1,13 @@
 use std::borrow::Cow;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
-use crate::error::Frame;
-use crate::program::About;
+use crate::error::{Error, Frame, Result, Within};
+use crate::link::UsdtMaps;
+use crate::program::{About, Kind, Program};
 use crate::section_name::AttachKind;
 use crate::spec::ProgramSpec;
+use crate::sys;
 use crate::uapi::{AttachType, ProgramType};
 
 /// A program in the open phase: whether and as what it is loaded.
@@ -18,6 +22,8 @@ pub struct OpenProgram {
     pub(crate) attach: AttachKind,
     pub(crate) target: Option<Cow<'static, str>>,
     pub(crate) flags: u32,
+    /// A loaded program that `target` is a function of.
+    pub(crate) target_program: Option<OwnedFd>,
 }
 
 impl OpenProgram {
@@ -32,6 +38,7 @@ impl OpenProgram {
             attach: spec.attach,
             target: spec.target.clone(),
             flags: spec.flags,
+            target_program: None,
         }
     }
 
@@ -102,6 +109,21 @@ impl OpenProgram {
         self.target.as_deref()
     }
 
+    /// A loaded program that the target is a function of, rather than of the kernel: what `freplace` needs, and what
+    /// `fentry` and `fexit` may have. The function is named by the section, or by [`set_target`](Self::set_target).
+    ///
+    /// # Errors
+    ///
+    /// The program is not loaded, or the process has no descriptor left.
+    #[doc(alias("attach_prog_fd", "bpf_program__set_attach_target"))]
+    pub fn set_target_program<K: Kind>(&mut self, program: &Program<K>) -> Result<&mut Self> {
+        let clone = |fd| sys::try_clone(fd).map_err(|error| Error::system("dup", error));
+        let cloned = program.handle().loaded().and_then(clone);
+        let cloned = cloned.within(|| program.handle().frame()).within(|| self.frame())?;
+        self.target_program = Some(cloned);
+        Ok(self)
+    }
+
     /// `prog_flags`, all of them; see [`uapi::flags`](crate::uapi::flags).
     pub fn set_flags(&mut self, flags: u32) -> &mut Self {
         self.flags = flags;
@@ -113,14 +135,15 @@ impl OpenProgram {
         self.flags
     }
 
-    /// What the program's handle knows of it.
-    pub(crate) fn into_about(self) -> About {
+    /// What the program's handle knows of it; `usdt` of an object that has USDT programs.
+    pub(crate) fn into_about(self, usdt: Option<&Arc<UsdtMaps>>) -> About {
         About {
             name: self.name,
             program_type: self.program_type,
             attach_type: self.attach_type,
             kind: self.attach,
             target: self.target,
+            usdt: usdt.filter(|_| self.attach == AttachKind::Usdt).cloned(),
             loaded: self.autoload,
         }
     }

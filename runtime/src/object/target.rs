@@ -1,22 +1,24 @@
 //! Kernel functions that programs are verified against: the BTF ids of fentry, LSM, iterator and raw-tracepoint
 //! targets.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use super::OpenProgram;
 use super::kernel_types::Found;
 use crate::error::{Error, Frame, Result, Within};
 use crate::feature::{self, Feature};
 use crate::kernel_btf::{KernelBtf, Wanted};
+use crate::program::program_btf;
 use crate::section_name::AttachKind;
 use crate::sys;
+use crate::uapi::ProgramType;
 
 /// What a program is verified against.
 #[derive(Debug, Default)]
 pub(crate) struct Target {
     /// `attach_btf_id`, or 0 for a program that needs none.
     pub(crate) btf_id: u32,
-    /// The module that has it; `None` for the kernel itself.
+    /// The module or the program that has it; `None` for the kernel itself.
     pub(crate) module: Option<OwnedFd>,
 }
 
@@ -29,7 +31,9 @@ pub(super) struct Asked<'p> {
 /// The targets of the programs that are to be loaded.
 pub(super) fn asked(programs: &[OpenProgram]) -> Result<Vec<Asked<'_>>> {
     let mut asked = Vec::new();
-    for (index, program) in programs.iter().enumerate().filter(|(_, program)| program.autoload) {
+    // What is a function of a program is not among the kernel's.
+    let of_kernel = |program: &OpenProgram| program.autoload && program.target_program.is_none();
+    for (index, program) in programs.iter().enumerate().filter(|(_, program)| of_kernel(program)) {
         if let Some(wanted) = wanted(program).within(|| program.frame())? {
             asked.push(Asked { program: index, wanted });
         }
@@ -62,7 +66,11 @@ pub(super) fn locate(
     asked: &[Asked<'_>],
     found: Option<Found<'_>>,
 ) -> Result<Vec<Target>> {
-    let mut targets: Vec<Target> = programs.iter().map(|_| Target::default()).collect();
+    let of_program = |program: &OpenProgram| match program.autoload {
+        true => in_program(program).within(|| program.frame()),
+        false => Ok(Target::default()),
+    };
+    let mut targets: Vec<Target> = programs.iter().map(of_program).collect::<Result<_>>()?;
     let Some(found) = found else { return Ok(targets) };
     for (nth, Asked { program, wanted }) in asked.iter().enumerate() {
         targets[*program] = match found.of(nth).next() {
@@ -78,6 +86,28 @@ pub(super) fn locate(
         };
     }
     Ok(targets)
+}
+
+/// A function of another program, by that one's own types.
+fn in_program(program: &OpenProgram) -> Result<Target> {
+    let Some(target_program) = &program.target_program else {
+        if program.program_type == ProgramType::EXT {
+            return Err(Error::invalid_input(
+                "the program that it replaces a function of is not given: OpenProgram::set_target_program",
+            ));
+        }
+        return Ok(Target::default());
+    };
+    let function = program.target().ok_or_else(|| {
+        Error::invalid_input(
+            "its section names no function of the other program: set one with OpenProgram::set_target",
+        )
+    })?;
+    let btf_id = program_btf::function(target_program.as_fd(), function)
+        .within(|| Frame::Symbol(function.to_owned()))?;
+    let module = sys::try_clone(target_program.as_fd())
+        .map_err(|error| Error::system("fcntl(F_DUPFD)", error))?;
+    Ok(Target { btf_id, module: Some(module) })
 }
 
 /// Modules are read only for what the kernel itself does not have.

@@ -1,5 +1,7 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use crate::link::UsdtMaps;
 use crate::section_name::AttachKind;
 use crate::uapi::{AttachType, ProgramType};
 
@@ -14,8 +16,8 @@ pub(crate) struct About {
     pub(crate) kind: AttachKind,
     /// What its section says it is attached to.
     pub(crate) target: Option<Cow<'static, str>>,
+    /// Of a USDT program: where it looks for what the probe's values are.
+    pub(crate) usdt: Option<Arc<UsdtMaps>>,
     /// Whether there is a program behind the descriptor.
     pub(crate) loaded: bool,
 }
-
-impl About {}

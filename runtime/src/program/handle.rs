@@ -88,6 +88,7 @@ impl Program<Any> {
             attach_type: Default::default(),
             kind: kind::only_kind_of(program_type),
             target: None,
+            usdt: None,
             loaded: true,
         };
         Ok(Self::new(fd, about))
@@ -274,7 +275,7 @@ impl<K: Kind> AsFd for Program<K> {
 
 impl<K: Kind> fmt::Debug for Program<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let About { name, program_type, attach_type: _, kind, target, loaded } =
+        let About { name, program_type, attach_type: _, kind, target, usdt: _, loaded } =
             &*self.handle.about;
         f.debug_struct("Program")
             .field("name", name)
@@ -300,6 +301,7 @@ mod tests {
             attach_type: name.attach_type,
             kind: name.kind,
             target: name.target.map(Into::into),
+            usdt: None,
             loaded: true,
         };
         Program::absent(about).unwrap()

@@ -4,6 +4,7 @@ mod about;
 mod handle;
 mod info;
 pub mod kind;
+pub(crate) mod program_btf;
 mod test_run;
 
 pub(crate) use about::About;

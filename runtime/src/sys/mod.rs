@@ -20,6 +20,7 @@ mod link;
 mod map;
 mod mapping;
 mod memlock;
+mod netlink;
 mod object;
 mod perf_event;
 mod poll;
@@ -50,10 +51,13 @@ pub(crate) use link::{
 };
 pub(crate) use map::{MapCreate, map_create, map_freeze};
 pub(crate) use mapping::{Access, Mapping};
+pub(crate) use netlink::Netlink;
 pub(crate) use object::{IdKind, fd_by_id, ids, next_id, obj_get, obj_get_at, obj_pin, obj_pin_at};
 pub(crate) use perf_event::{
     perf_event_disable, perf_event_enable, perf_event_open, perf_event_set_bpf, perf_probe_open,
 };
 pub(crate) use poll::poll_readable;
-pub(crate) use program::{Log, ProgLoad, TestRun, prog_bind_map, prog_load, prog_test_run};
+pub(crate) use program::{
+    Log, ProgLoad, TestRun, prog_attach, prog_bind_map, prog_detach, prog_load, prog_test_run,
+};
 pub(crate) use socket::{socket_attach_bpf, socket_detach_bpf};

@@ -2,7 +2,7 @@ use std::ffi::CStr;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-use super::attr::{BindMapAttr, ProgLoadAttr, TestRunAttr};
+use super::attr::{AttachAttr, BindMapAttr, ProgLoadAttr, TestRunAttr};
 use super::bpf::{address, address_mut, bpf, bpf_fd, length, object_name, raw, raw_or_zero};
 use super::memlock::with_memlock;
 use crate::insn::Insn;
@@ -112,6 +112,38 @@ pub(crate) fn prog_load(program: &ProgLoad<'_>, mut log: Option<&mut Log>) -> io
         }
     }
     unreachable!("the loop ends with a result")
+}
+
+/// `BPF_PROG_ATTACH` without a link: the program stays where it is, whoever closes what, until
+/// [`prog_detach`] (Linux 4.10; socket maps 4.14).
+pub(crate) fn prog_attach(
+    program: BorrowedFd<'_>,
+    target: BorrowedFd<'_>,
+    attach_type: AttachType,
+) -> io::Result<()> {
+    let mut attr = attach(program, target, attach_type);
+    // SAFETY: the struct holds no addresses.
+    unsafe { bpf(Command::PROG_ATTACH, &mut attr) }.map(drop)
+}
+
+/// `BPF_PROG_DETACH`: if it is this program that is attached there.
+pub(crate) fn prog_detach(
+    program: BorrowedFd<'_>,
+    target: BorrowedFd<'_>,
+    attach_type: AttachType,
+) -> io::Result<()> {
+    let mut attr = attach(program, target, attach_type);
+    // SAFETY: the struct holds no addresses.
+    unsafe { bpf(Command::PROG_DETACH, &mut attr) }.map(drop)
+}
+
+fn attach(program: BorrowedFd<'_>, target: BorrowedFd<'_>, attach_type: AttachType) -> AttachAttr {
+    AttachAttr {
+        target: raw(target),
+        attach_bpf_fd: raw(program),
+        attach_type: attach_type.0,
+        ..AttachAttr::default()
+    }
 }
 
 /// `BPF_PROG_BIND_MAP`: the program keeps the map alive (Linux 5.10).

@@ -1,8 +1,10 @@
 use std::sync::OnceLock;
 
-use bpf_skel::kernel_btf::{KernelBtf, Wanted};
 use bpf_skel::feature::Feature;
-use bpf_skel::uapi::AttachType;
+use bpf_skel::kernel_btf::{KernelBtf, Wanted};
+use bpf_skel::link::TcxDirection;
+use bpf_skel::program::kind;
+use bpf_skel::uapi::{AttachType, ProgramType};
 use bpf_skel::{Error, ErrorKind};
 
 use super::counting;
@@ -96,6 +98,32 @@ needs! {
     /// Those of entry and return.
     UPROBE_SESSION: || {
         present(Feature::AttachType(AttachType::TRACE_UPROBE_SESSION), "uprobe.session", 6, 13)
+    };
+    /// netkit devices.
+    NETKIT: || match crate::kernel::Veth::netkit("need") {
+        Ok(_) => Ok(()),
+        Err(_) => Err("needs netkit (Linux 6.7)".into()),
+    };
+    /// netfilter programs.
+    NETFILTER: || {
+        present(Feature::ProgramType(ProgramType::NETFILTER), "netfilter programs", 6, 4)
+    };
+    /// Filters of the qdisc clsact.
+    CLSACT: || {
+        let program = counting("tc", 0).unwrap_or_else(|error| panic!("{}", error.report()));
+        match program.kind::<kind::Tc>().attach_filter("lo", TcxDirection::Egress, Default::default()) {
+            Err(error) if error.kind() == ErrorKind::NotSupportedByKernel => {
+                Err("this kernel has no clsact, or no classifiers in BPF".into())
+            }
+            _ => Ok(()),
+        }
+    };
+    /// Parsers of streams.
+    STREAM_PARSER: || match config() {
+        Some(config) if !config.contains("CONFIG_BPF_STREAM_PARSER=y") => {
+            Err("this kernel was built without CONFIG_BPF_STREAM_PARSER".into())
+        }
+        _ => Ok(()),
     };
     /// Iterators over some tasks, and over cgroups.
     ITER_SCOPE: || since("iterators over some tasks or cgroups", 6, 1);

@@ -14,17 +14,30 @@ pub struct Veth {
 impl Veth {
     /// `NAME0` and `NAME1`, both up.
     pub fn new(name: &str) -> Self {
+        Self::of_kind(b"veth", name).expect("a veth pair is made")
+    }
+
+    /// A netkit device, with its primary interface first.
+    pub fn netkit(name: &str) -> io::Result<Self> {
+        Self::of_kind(b"netkit", name)
+    }
+
+    fn of_kind(kind: &[u8], name: &str) -> io::Result<Self> {
         let veth = Self { name: format!("{name}0"), peer: format!("{name}1") };
         let peer = attribute(IFLA_IFNAME, &c_string(&veth.peer));
+        // Both kinds number it alike.
         let data = attribute(VETH_INFO_PEER, &[link_header(0), peer].concat());
-        let info = [attribute(IFLA_INFO_KIND, b"veth"), attribute(IFLA_INFO_DATA, &data)].concat();
+        let info = [attribute(IFLA_INFO_KIND, kind), attribute(IFLA_INFO_DATA, &data)].concat();
         let name = attribute(IFLA_IFNAME, &c_string(&veth.name));
         let create = (libc::NLM_F_CREATE | libc::NLM_F_EXCL) as u16;
         let link = [link_header(0), name, attribute(IFLA_LINKINFO, &info)].concat();
-        netlink(libc::RTM_NEWLINK, create, &link).expect("a veth pair is made");
+        if let Err(error) = netlink(libc::RTM_NEWLINK, create, &link) {
+            std::mem::forget(veth);
+            return Err(error);
+        }
         set_up(&veth.name);
         set_up(&veth.peer);
-        veth
+        Ok(veth)
     }
 
     /// The one that sends.
@@ -44,28 +57,37 @@ impl Veth {
 
     /// Sends a packet to everyone on the wire.
     pub fn broadcast(&self) {
-        let socket = socket(libc::AF_PACKET, libc::SOCK_RAW, 0);
-        // To all, from nobody, of a protocol for experiments.
-        let mut frame = [0_u8; 64];
-        frame[..6].fill(0xff);
-        frame[12..14].copy_from_slice(&0x88b5_u16.to_be_bytes());
-        // SAFETY: the address is numbers, for which zero is a value.
-        let mut to: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
-        to.sll_family = libc::AF_PACKET as u16;
-        to.sll_ifindex = index(&self.name) as i32;
-        // SAFETY: frame and address are borrowed and as long as said.
-        let sent = unsafe {
-            libc::sendto(
-                socket.as_raw_fd(),
-                frame.as_ptr().cast(),
-                frame.len(),
-                0,
-                (&raw const to).cast(),
-                size_of_val(&to) as u32,
-            )
-        };
-        assert_eq!(sent, 64, "{}", io::Error::last_os_error());
+        broadcast(&self.name);
     }
+
+    /// As [`broadcast`](Self::broadcast), from the peer.
+    pub fn broadcast_back(&self) {
+        broadcast(&self.peer);
+    }
+}
+
+fn broadcast(interface: &str) {
+    let socket = socket(libc::AF_PACKET, libc::SOCK_RAW, 0);
+    // To all, from nobody, of a protocol for experiments.
+    let mut frame = [0_u8; 64];
+    frame[..6].fill(0xff);
+    frame[12..14].copy_from_slice(&0x88b5_u16.to_be_bytes());
+    // SAFETY: the address is numbers, for which zero is a value.
+    let mut to: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+    to.sll_family = libc::AF_PACKET as u16;
+    to.sll_ifindex = index(interface) as i32;
+    // SAFETY: frame and address are borrowed and as long as said.
+    let sent = unsafe {
+        libc::sendto(
+            socket.as_raw_fd(),
+            frame.as_ptr().cast(),
+            frame.len(),
+            0,
+            (&raw const to).cast(),
+            size_of_val(&to) as u32,
+        )
+    };
+    assert_eq!(sent, 64, "{}", io::Error::last_os_error());
 }
 
 impl Drop for Veth {

@@ -4,12 +4,18 @@
 //! a pin or a kernel object behind. What needs root or an absent kernel feature is reported as ignored, with the reason.
 
 mod attach_auto;
+mod attach_freplace;
 mod attach_iter;
 mod attach_kprobe;
 mod attach_net;
+mod attach_netfilter;
 mod attach_perf;
+mod attach_sockmap;
+mod attach_tc_filter;
 mod attach_tracing;
 mod attach_uprobe;
+#[cfg(target_arch = "x86_64")]
+mod attach_usdt;
 mod children;
 mod externs;
 mod externs_module;
@@ -46,12 +52,18 @@ fn main() {
     bpf_skel_tests::kernel::run_child(children::JOBS);
     bpf_skel_tests::kernel::run(&[
         attach_auto::TESTS,
+        attach_freplace::TESTS,
         attach_iter::TESTS,
         attach_kprobe::TESTS,
         attach_net::TESTS,
+        attach_netfilter::TESTS,
         attach_perf::TESTS,
+        attach_sockmap::TESTS,
+        attach_tc_filter::TESTS,
         attach_tracing::TESTS,
         attach_uprobe::TESTS,
+        #[cfg(target_arch = "x86_64")]
+        attach_usdt::TESTS,
         externs::TESTS,
         externs_module::TESTS,
         fallbacks::TESTS,

@@ -1,0 +1,230 @@
+//! USDT probes: two places in this program have one of the same name, and values of every sort.
+
+use std::arch::global_asm;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use bpf_skel::link::{Link, UsdtOptions};
+use bpf_skel::map::{Array, Hash};
+use bpf_skel::program::{Program, kind};
+use bpf_skel::{ErrorKind, Object, OpenObject, Result};
+use bpf_skel_tests::kernel::needs::{PERF_LINK, UPROBE};
+use bpf_skel_tests::kernel::{counting, fixture, kernel_is};
+
+bpf_skel_tests::kernel::tests! {
+    [UPROBE]: of_this_process, both_places, semaphore, places_are_given_back, all_places_taken, missing, no_maps, not_named,
+        any_process_or_explained;
+    [UPROBE, PERF_LINK]: as_the_section_says, by_itself;
+}
+
+// As `<sys/sdt.h>` leaves them. The first function takes its values as C does: edi, rsi, rdx, rcx, r8.
+global_asm!(
+    r#"
+    .macro bpf_skel_probe name, semaphore, values
+990:    nop
+    .pushsection .note.stapsdt, "", "note"
+    .balign 4
+    .4byte 992f - 991f, 994f - 993f, 3
+991:    .asciz "stapsdt"
+992:    .balign 4
+993:    .8byte 990b, _.stapsdt.base, \semaphore
+    .asciz "bpf_skel"
+    .asciz "\name"
+    .asciz "\values"
+994:    .balign 4
+    .popsection
+    .endm
+
+    .pushsection .stapsdt.base, "aG", "progbits", .stapsdt.base, comdat
+    .weak _.stapsdt.base
+    .hidden _.stapsdt.base
+_.stapsdt.base: .space 1
+    .size _.stapsdt.base, 1
+    .popsection
+
+    .pushsection .probes, "aw", "progbits"
+    .globl bpf_skel_semaphore
+bpf_skel_semaphore: .zero 2
+    .popsection
+
+    .pushsection .text
+    .globl bpf_skel_fire
+    .type bpf_skel_fire, @function
+bpf_skel_fire:
+    bpf_skel_probe fire, bpf_skel_semaphore, "-4@%edi 8@%rsi -2@6(%rdx) -4@$-9 8@8(%rcx,%r8,8) 1@%dil"
+    ret
+    .globl bpf_skel_fire_again
+    .type bpf_skel_fire_again, @function
+bpf_skel_fire_again:
+    bpf_skel_probe fire, bpf_skel_semaphore, "8@%rsi"
+    bpf_skel_probe other, 0, ""
+    ret
+    .popsection
+    .purgem bpf_skel_probe
+"#
+);
+
+unsafe extern "C" {
+    static bpf_skel_semaphore: AtomicU16;
+    safe fn bpf_skel_fire(a: i32, b: u64, c: &[i16; 4], d: &[u64; 4], e: u64);
+    safe fn bpf_skel_fire_again(a: i32, b: u64);
+}
+
+fn fire() {
+    bpf_skel_fire(-2, 1 << 40, &[0, 0, 0, -3], &[10, 11, 12, 13], 2);
+}
+
+struct Loaded(Object);
+
+/// What the program saw: how often it ran, then of its last run how many values there were, the cookie, and the values.
+type Seen = [u64; 15];
+
+impl Loaded {
+    fn new() -> Self {
+        Self(OpenObject::new(fixture!("usdt")).load().unwrap())
+    }
+
+    fn program(&self) -> Program<kind::Usdt> {
+        self.0.programs()[0].try_clone().and_then(Program::try_into_kind).unwrap()
+    }
+
+    /// Of this process, as every kernel can.
+    fn attach(&self) -> Result<Link> {
+        self.program().attach_with(UsdtOptions::new().process(0).cookie(77))
+    }
+
+    fn seen(&self) -> Seen {
+        let bss = self.0.map(".bss").unwrap().try_clone().unwrap();
+        Array::<Seen>::try_from(bss).unwrap().get(0).unwrap()
+    }
+
+    fn hits_during(&self, f: impl FnOnce()) -> u64 {
+        let before = self.seen()[0];
+        f();
+        self.seen()[0] - before
+    }
+
+    /// How many places are found by their address.
+    fn addresses(&self) -> usize {
+        let map = self.0.map("__bpf_usdt_ip_to_spec_id").unwrap().try_clone().unwrap();
+        Hash::<u64, u32>::try_from(map).unwrap().iter().count()
+    }
+}
+
+const VALUES: [u64; 6] = [-2_i64 as u64, 1 << 40, -3_i64 as u64, -9_i64 as u64, 13, 0xfe];
+
+fn of_this_process() {
+    let loaded = Loaded::new();
+    let link = loaded.attach().unwrap();
+    assert_eq!(loaded.hits_during(fire), 1);
+    let [_, count, cookie, values @ ..] = loaded.seen();
+    assert_eq!((count, cookie, &values[..6]), (6, 77, &VALUES[..]));
+    assert_eq!(loaded.addresses(), if kernel_is(5, 15) { 0 } else { 2 });
+    drop(link);
+    assert_eq!(loaded.hits_during(fire), 0);
+    assert_eq!(loaded.addresses(), 0);
+}
+
+fn both_places() {
+    let loaded = Loaded::new();
+    let _link = loaded.attach().unwrap();
+    assert_eq!(loaded.hits_during(|| bpf_skel_fire_again(0, 5)), 1);
+    let [_, count, _, first, second, ..] = loaded.seen();
+    assert_eq!((count, first, second), (1, 5, 0));
+}
+
+fn as_the_section_says() {
+    let loaded = Loaded::new();
+    let _link = loaded.program().attach().unwrap();
+    assert_eq!(loaded.hits_during(fire), 1);
+    assert_eq!(loaded.seen()[3..9], VALUES);
+}
+
+fn by_itself() {
+    let loaded = Loaded::new();
+    let links = loaded.0.attach().unwrap();
+    assert_eq!(links.len(), 1);
+    assert_eq!(loaded.hits_during(fire), 1);
+    let error = links.get("on_fire").unwrap().info().unwrap_err();
+    assert!(error.to_string().contains("a USDT attachment is no BPF link"), "{error}");
+}
+
+fn semaphore() {
+    // SAFETY: the symbol is two bytes in a section that can be written; the kernel adds to it.
+    let semaphore = || unsafe { bpf_skel_semaphore.load(Ordering::Relaxed) };
+    let loaded = Loaded::new();
+    assert_eq!(semaphore(), 0);
+    let link = loaded.attach().unwrap();
+    // One for each place; some kernels count each twice.
+    assert_ne!(semaphore(), 0);
+    drop(link);
+    assert_eq!(semaphore(), 0);
+}
+
+/// There are four, and two kinds of places take two.
+fn places_are_given_back() {
+    let loaded = Loaded::new();
+    for _ in 0..5 {
+        drop(loaded.attach().unwrap());
+    }
+    let _link = loaded.attach().unwrap();
+    assert_eq!(loaded.hits_during(fire), 1);
+}
+
+fn all_places_taken() {
+    let loaded = Loaded::new();
+    let program = loaded.program();
+    let options = UsdtOptions::new().process(0);
+    let _one = program.attach_with(options).unwrap();
+    let other = || program.attach_with(options.probe("bpf_skel", "other"));
+    let _two = other().unwrap();
+    if kernel_is(5, 15) {
+        let _three = other().unwrap();
+        let error = other().unwrap_err();
+        assert!(error.to_string().contains("all 4 places for USDT probes are taken"), "{error}");
+    } else {
+        let error = other().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        assert!(error.to_string().contains("a program of this object is attached at"), "{error}");
+    }
+}
+
+fn missing() {
+    let loaded = Loaded::new();
+    let program = loaded.program();
+    let at =
+        |provider, name| program.attach_with(UsdtOptions::new().probe(provider, name)).unwrap_err();
+    let error = at("bpf_skel", "fine");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert_eq!(
+        error.to_string(),
+        r#"program "on_fire": attach to usdt /proc/self/exe:bpf_skel:fine: /proc/self/exe: the file has no such USDT probe (there is bpf_skel:fire)"#
+    );
+}
+
+fn no_maps() {
+    let counting = counting("usdt//proc/self/exe:bpf_skel:fire", 0).unwrap();
+    let error = counting.program().attach().unwrap_err();
+    assert!(error.to_string().ends_with("include <bpf/usdt.bpf.h>"), "{error}");
+}
+
+fn not_named() {
+    for section in ["usdt", "usdt//proc/self/exe", "usdt//proc/self/exe:bpf_skel"] {
+        let counting = counting(section, 0).unwrap();
+        let error = counting.program().attach().unwrap_err();
+        assert!(error.to_string().contains("the section names no probe"), "{error}");
+    }
+}
+
+fn any_process_or_explained() {
+    let loaded = Loaded::new();
+    match loaded.program().attach() {
+        Ok(_) => assert!(kernel_is(5, 15)),
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::NotSupportedByKernel);
+            let expected = "needs attach cookies, Linux 5.15; this kernel is ";
+            assert!(error.to_string().contains(expected), "{error}");
+            assert!(!kernel_is(5, 15));
+        }
+    }
+    assert_eq!(loaded.addresses(), 0);
+}
