@@ -1,3 +1,5 @@
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -115,13 +117,14 @@ impl Args {
                 .within_path(&directory));
         }
         let loaded = opened.load()?;
-        let kept = keep(&loaded.object, &directory, &self.attach);
-        if kept.is_err() {
-            // What this call has pinned goes again; what others have pinned stays.
-            loaded.object.remove_new_pins();
-            let _ = super::unload::remove(&directory);
-        }
-        let report = Report::of(&loaded, &directory, kept?)?;
+        let mut kept = Kept::new(&loaded.object, &directory);
+        let report = match kept.keep(&self.attach).and_then(|()| Report::of(&loaded, &kept)) {
+            Ok(report) => report,
+            Err(error) => {
+                kept.undo();
+                return Err(error);
+            }
+        };
         if self.json { print_json(&report) } else { print(&report.text()) }
     }
 
@@ -146,26 +149,67 @@ impl Args {
     }
 }
 
-/// Attaches and pins; the links with their pins.
-fn keep(object: &Object, directory: &Path, attach: &[Attachment]) -> Result<Vec<(String, Link)>> {
-    object.pin(directory)?;
-    let mut links: Vec<(String, Link)> = Vec::new();
-    for Attachment { program, target } in attach {
-        for program in chosen(object, program.as_deref(), target)? {
-            let mut link = target.attach(program)?;
-            let name = link_name(program.name(), target);
-            let taken = links.iter().filter(|(other, _)| *other == name).count();
-            let file = if taken == 0 { name.clone() } else { format!("{name}_{}", taken + 1) };
-            std::fs::create_dir(directory.join("links")).or_else(|error| match error.kind() {
-                std::io::ErrorKind::AlreadyExists => Ok(()),
-                _ => Err(Error::io("make", &directory.join("links"), &error)),
-            })?;
-            link.pin(directory.join("links").join(file))?;
-            links.push((name, link));
-        }
+/// What stays of an object when the command is done.
+struct Kept<'o> {
+    object: &'o Object,
+    directory: &'o Path,
+    /// Of the directory and those around it, which are to be made; innermost first.
+    missing: Vec<&'o Path>,
+    /// Whether maps and programs are pinned there.
+    pinned: bool,
+    /// Pinned ones, by their names.
+    links: Vec<(String, Link)>,
+}
+
+impl<'o> Kept<'o> {
+    fn new(object: &'o Object, directory: &'o Path) -> Self {
+        let missing = directory.ancestors().take_while(|part| !part.exists()).collect();
+        Self { object, directory, missing, pinned: false, links: Vec::new() }
     }
-    object.replace_pins()?;
-    Ok(links)
+
+    /// Attaches and pins.
+    fn keep(&mut self, attach: &[Attachment]) -> Result<()> {
+        self.object.pin(self.directory)?;
+        self.pinned = true;
+        for Attachment { program, target } in attach {
+            for program in chosen(self.object, program.as_deref(), target)? {
+                self.attach(program, target)?;
+            }
+        }
+        Ok(self.object.replace_pins()?)
+    }
+
+    fn attach(&mut self, program: &Program, target: &Target) -> Result<()> {
+        let mut link = target.attach(program)?;
+        let name = link_name(program.name(), target);
+        let taken = self.links.iter().filter(|(other, _)| *other == name).count();
+        let file = if taken == 0 { name.clone() } else { format!("{name}_{}", taken + 1) };
+        let links = self.directory.join("links");
+        fs::create_dir(&links).or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Ok(()),
+            _ => Err(Error::io("make", &links, &error)),
+        })?;
+        link.pin(links.join(file))?;
+        self.links.push((name, link));
+        Ok(())
+    }
+
+    /// Removes what this call has pinned; what others have pinned stays, in the same directory too. That something cannot
+    /// be removed is not said: the failure that leads here is.
+    fn undo(&mut self) {
+        for (_, link) in &mut self.links {
+            let _ = link.unpin();
+        }
+        if self.pinned {
+            let _ = fs::remove_dir(self.directory.join("links"));
+            let _ = self.object.unpin(self.directory);
+            // Those that somebody else uses by now are not empty.
+            for made in &self.missing {
+                let _ = fs::remove_dir(made);
+            }
+        }
+        self.object.remove_new_pins();
+    }
 }
 
 /// The programs that go to a target: the one that was named, or all that it takes. Those that the object tail-calls are
@@ -221,7 +265,8 @@ fn link_name(program: &str, target: &Target) -> String {
 }
 
 impl Report {
-    fn of(loaded: &Loaded, directory: &Path, links: Vec<(String, Link)>) -> Result<Self> {
+    fn of(loaded: &Loaded, kept: &Kept<'_>) -> Result<Self> {
+        let Kept { directory, links, .. } = kept;
         let object = &loaded.object;
         let pin = |kind: &str, name: &str| {
             directory.join(kind).join(name.replace('.', "_")).display().to_string()

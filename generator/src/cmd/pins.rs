@@ -1,4 +1,5 @@
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -137,29 +138,28 @@ fn hook(text: &str) -> Result<Hook, String> {
         .ok_or_else(|| "expected tc, xdp or ip".to_owned())
 }
 
-/// All pins below a directory, by path. Links are shown and not followed.
+/// All pins below a directory, by path. Links are shown and not followed; what goes away meanwhile is not shown.
 fn walk(directory: &Path, depth: usize, pins: &mut Vec<Pin>) -> Result<()> {
-    let entries = fs::read_dir(directory).map_err(|error| Error::io("read", directory, &error))?;
-    let mut entries = entries
-        .map(|entry| {
-            let entry = entry?;
-            Ok((entry.path(), entry.file_type()?))
-        })
-        .collect::<std::io::Result<Vec<_>>>()
+    let mut paths = fs::read_dir(directory)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>())
         .map_err(|error| Error::io("read", directory, &error))?;
-    entries.sort_by(|a, b| a.0.cmp(&b.0));
-    for (path, kind) in entries {
+    paths.sort();
+    for path in paths {
         if pins.len() == MAX_PINS {
             return Err(
                 Error::invalid_input(format!("more than {MAX_PINS} pins")).within_path(directory)
             );
         }
+        let Ok(kind) = fs::symlink_metadata(&path).map(|metadata| metadata.file_type()) else {
+            continue;
+        };
         if kind.is_dir() {
-            if depth > 0 {
-                walk(&path, depth - 1, pins)?;
+            match depth.checked_sub(1).map_or(Ok(()), |depth| walk(&path, depth, pins)) {
+                Err(_) if !path.is_dir() => {}
+                walked => walked?,
             }
         } else if kind.is_symlink() {
-            let to = fs::read_link(&path).map_err(|error| Error::io("read", &path, &error))?;
+            let Ok(to) = fs::read_link(&path) else { continue };
             let name = Some(to.display().to_string());
             pins.push(Pin { path, kind: "alias", id: None, object_type: None, name, error: None });
         } else if path.extension().is_some() {
@@ -173,7 +173,10 @@ fn walk(directory: &Path, depth: usize, pins: &mut Vec<Pin>) -> Result<()> {
                 error: None,
             });
         } else {
-            pins.push(look(path));
+            let pin = look(path);
+            if pin.error.is_none() || pin.path.exists() {
+                pins.push(pin);
+            }
         }
     }
     Ok(())

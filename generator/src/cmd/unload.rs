@@ -17,20 +17,22 @@ const PARTS: [&str; 3] = ["links", "programs", "maps"];
 /// Maps that the object shares with others (see `pins --explain`) stay pinned where they are shared.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The object's name, of which the directory is ROOT/bpf-skel/NAME, or the directory that `load --pin` was given.
+    /// The object's name, of which the directory is ROOT/bpf-skel/NAME, or with a slash the directory that `load --pin` was
+    /// given.
     #[arg(value_name = "OBJECT|DIR")]
     object: PathBuf,
 }
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let directory = match self.object.components().count() {
-            1 if !self.object.is_dir() => {
-                Config::system()?.root().join("bpf-skel").join(&self.object)
+        // A name is never a directory that happens to be where the command runs.
+        let directory = match self.object.to_str() {
+            Some(name) if !name.contains('/') => {
+                Config::system()?.root().join("bpf-skel").join(name)
             }
             _ => self.object,
         };
-        if !directory.is_dir() {
+        if !PARTS.iter().any(|part| directory.join(part).is_dir()) {
             return Err(Error::invalid_input("nothing is loaded there").within_path(&directory));
         }
         let removed = remove(&directory)?;
@@ -42,7 +44,7 @@ impl Args {
 
 /// Removes the pins in the directory of an object, and the directory. What is no pin is left alone, and with it the
 /// directories around it.
-pub(super) fn remove(directory: &Path) -> Result<Vec<PathBuf>> {
+fn remove(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut removed = Vec::new();
     for part in PARTS.map(|part| directory.join(part)) {
         let entries = match fs::read_dir(&part) {

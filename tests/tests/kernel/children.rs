@@ -3,12 +3,14 @@
 use bpf_skel::OpenObject;
 use bpf_skel_tests::kernel::{Job, Snapshot};
 
+use crate::commands::command;
 use crate::fallbacks::little_locked_memory;
 use crate::phases::failing;
 
 bpf_skel_macros::bpf_skel!(mod data = "fixtures/data-el.o", "fixtures/data-eb.o");
 
 pub(crate) const JOBS: &[Job] = &[
+    ("command", |_| command()),
     ("hello", |_| hello()),
     ("long_story", |_| drop(failing(&["long_story"]).load().unwrap_err())),
     ("huge", |_| huge()),

@@ -17,6 +17,7 @@ mod attach_uprobe;
 #[cfg(target_arch = "x86_64")]
 mod attach_usdt;
 mod children;
+mod commands;
 mod externs;
 mod externs_module;
 mod fallbacks;
@@ -44,6 +45,7 @@ mod persist;
 mod phases;
 mod pin;
 mod pin_policy;
+mod pin_races;
 mod program;
 mod raw;
 mod skeleton_phases;
@@ -64,6 +66,7 @@ fn main() {
         attach_uprobe::TESTS,
         #[cfg(target_arch = "x86_64")]
         attach_usdt::TESTS,
+        commands::TESTS,
         externs::TESTS,
         externs_module::TESTS,
         fallbacks::TESTS,
@@ -87,6 +90,7 @@ fn main() {
         object_pins::TESTS,
         persist::TESTS,
         pin_policy::TESTS,
+        pin_races::TESTS,
         object_programs::TESTS,
         object_slots::TESTS,
         pin::TESTS,
