@@ -19,6 +19,8 @@ pub(super) struct Function<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) hidden: bool,
     pub(super) subprogram: bool,
+    /// Index of the function that a program enters when it throws.
+    pub(super) exception_callback: Option<usize>,
 }
 
 impl Function<'_> {
@@ -84,6 +86,15 @@ impl<'a> Functions<'a> {
         self.all.get(index)
     }
 
+    /// Returns what the program had.
+    pub(super) fn set_exception_callback(
+        &mut self,
+        program: usize,
+        callback: usize,
+    ) -> Option<usize> {
+        self.all.get_mut(program)?.exception_callback.replace(callback)
+    }
+
     /// How many programs are before this function: its own index in the spec, if it is a program.
     pub(super) fn program_index(&self, index: usize) -> Option<u32> {
         u32::try_from(*self.programs_before.get(index)?).ok()
@@ -147,5 +158,13 @@ fn read_one<'a>(
             symbol.value
         )));
     };
-    Ok(Function { name: symbol.name, section, start, bytes, hidden: symbol.hidden, subprogram })
+    Ok(Function {
+        name: symbol.name,
+        section,
+        start,
+        bytes,
+        hidden: symbol.hidden,
+        subprogram,
+        exception_callback: None,
+    })
 }

@@ -118,20 +118,28 @@ impl Linker<'_, '_> {
         put(main, &mut self.placed, &mut self.order);
         // Not recursive: the depth is the input's to choose.
         let mut stack = vec![(main, 0)];
-        while let Some((function, next)) = stack.last_mut() {
-            let Some(reference) = self.references[*function].get(*next) else {
-                stack.pop();
-                continue;
-            };
-            *next += 1;
-            if let Target::Call(to) | Target::Address(to) = reference.to
-                && self.placed[to].is_none()
-            {
-                put(to, &mut self.placed, &mut self.order);
-                stack.push((to, 0));
+        let mut callback = self.functions.get(main).and_then(|main| main.exception_callback);
+        loop {
+            while let Some((function, next)) = stack.last_mut() {
+                let Some(reference) = self.references[*function].get(*next) else {
+                    stack.pop();
+                    continue;
+                };
+                *next += 1;
+                if let Target::Call(to) | Target::Address(to) = reference.to
+                    && self.placed[to].is_none()
+                {
+                    put(to, &mut self.placed, &mut self.order);
+                    stack.push((to, 0));
+                }
             }
+            // After all that the code refers to.
+            let Some(to) = callback.take().filter(|to| self.placed[*to].is_none()) else {
+                return end;
+            };
+            put(to, &mut self.placed, &mut self.order);
+            stack.push((to, 0));
         }
-        end
     }
 
     /// Appends the code of a function, with its references resolved.

@@ -7,6 +7,7 @@
 mod btf_fix;
 mod budget;
 mod data;
+mod exception;
 mod externs;
 mod file;
 mod function;

@@ -11,7 +11,7 @@ use super::info::Info;
 use super::legacy::{self, Legacy, LegacyMaps};
 use super::section::{MAPS, Role};
 use super::warning::Warning;
-use super::{btf_fix, data, link, maps, object_name, slots};
+use super::{btf_fix, data, exception, link, maps, object_name, slots};
 use crate::btf::{Btf, DataSec, Kind};
 use crate::error::Within as _;
 use crate::relocate::Table;
@@ -116,11 +116,14 @@ fn read_object(reader: Reader, bytes: &[u8], name: &str) -> Result<Reading> {
     if reader.legacy.is_none() {
         legacy::refuse(&file)?;
     }
-    let functions = Functions::read(&file, reader.legacy.is_some(), &mut budget)?;
+    let mut functions = Functions::read(&file, reader.legacy.is_some(), &mut budget)?;
 
     let raw = file.section_with(Role::Btf).filter(|section| !section.bytes.is_empty());
     let frame = || Frame::Section(".BTF".to_owned());
     let raw = raw.map(|s| Btf::parse(s.bytes, file.endian).within(frame)).transpose()?;
+    if let Some(raw) = &raw {
+        exception::find(&mut functions, &file, raw, &mut budget)?;
+    }
     let mut externs = Externs::read(&file, raw.as_ref(), &mut budget)?;
     let fixed = match &raw {
         Some(raw) => btf_fix::fixed_up(raw, &file, &functions, &externs, &mut budget)?,

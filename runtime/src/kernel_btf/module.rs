@@ -41,8 +41,11 @@ pub(super) fn list() -> Result<Vec<Module>> {
     match list_ids() {
         Ok(modules) => Ok(modules),
         Err(error) if error.raw_os_error() == Some(libc::EPERM) => list_names(),
-        // EINVAL: before Linux 5.4 there are no such ids, nor modules with BTF.
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(Vec::new()),
+        // Modules have BTF since Linux 5.11. EINVAL: before 5.4 there are no such ids; E2BIG: before 5.11 BTF has no
+        // name, which comes to light as soon as any program of the machine has brought BTF of its own.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EINVAL | libc::E2BIG)) => {
+            Ok(Vec::new())
+        }
         Err(error) => Err(Error::system("BPF_BTF_GET_NEXT_ID", error)),
     }
 }

@@ -135,6 +135,8 @@ needs! {
     SYSCALL: || since("syscall programs", 5, 14);
     /// `bpf_loop`.
     LOOP: || since("bpf_loop", 5, 17);
+    /// Exceptions.
+    THROW: || since("exceptions", 6, 7);
     /// Taking an element out of a hash.
     HASH_TAKE: || since("BPF_MAP_LOOKUP_AND_DELETE_ELEM of hashes", 5, 14);
     /// Bloom filters.

@@ -2,6 +2,7 @@
 
 use bpf_skel::btf::{BtfBuilder, DataSecVar, IntEncoding, Linkage, Member};
 use bpf_skel::insn::{EXIT, Insn, MOV64_IMM};
+use bpf_skel::kernel_btf::KernelBtf;
 use bpf_skel::spec::{Data, Endian, MapContents, MapSpec, ObjectSpec};
 use bpf_skel::uapi::{MapType, flags};
 use bpf_skel::{ErrorKind, Object, OpenObject};
@@ -16,6 +17,7 @@ bpf_skel_tests::kernel::tests![
     refused_types_that_are_needed,
     refused_types_of_a_map,
     memory_that_may_not_be_locked,
+    modules_beside_other_btf,
     unused_rodata_is_bound
 ];
 
@@ -183,6 +185,14 @@ pub(crate) fn little_locked_memory() {
     let mut spec = spec("socket", &RETURN_0);
     spec.maps.to_mut().push(MapSpec::new("large", MapType::ARRAY, 4, 1 << 16, 16));
     load(spec);
+}
+
+fn modules_beside_other_btf() {
+    // Before Linux 5.11 BTF cannot be asked whose it is, and there is some now.
+    let object = load(modern(&[[0, 0]]));
+    let kernel = KernelBtf::running().unwrap();
+    kernel.modules().unwrap();
+    drop(object);
 }
 
 fn unused_rodata_is_bound() {

@@ -8,7 +8,7 @@ use bpf_skel::program::TestRun;
 use bpf_skel::spec::ObjectSpec;
 use bpf_skel::uapi::ProgramType;
 use bpf_skel::{ErrorKind, Object, OpenObject, Program};
-use bpf_skel_tests::kernel::needs::{LOOP, SYSCALL};
+use bpf_skel_tests::kernel::needs::{LOOP, SYSCALL, THROW};
 use bpf_skel_tests::kernel::{Outcome, fixture, tests};
 
 use crate::phases::{failing, fails, open, run, run_program};
@@ -18,6 +18,7 @@ tests! {
         the_first_refusal_is_told, logs_of_the_accepted;
     [SYSCALL]: subprograms, instructions_are_the_kernel_s;
     [LOOP]: callbacks;
+    [THROW]: exceptions;
 }
 
 fn fixture_of(spec: ObjectSpec, without: &[&str]) -> OpenObject {
@@ -86,6 +87,12 @@ fn callbacks() -> Outcome {
     let sum = |to| (0..to).map(weigh).fold(0, u32::wrapping_add);
     let walks = object.program("walks")?.test_run(TestRun::new().ctx_in(&[0_u64; 2]))?.retval;
     assert_eq!(walks, weigh(1).wrapping_add(800).wrapping_add(sum(8)).wrapping_add(sum(5)));
+    Ok(())
+}
+
+fn exceptions() -> Outcome {
+    let object = fixture_of(fixture!("exceptions"), &[]).load()?;
+    assert_eq!((run(&object, "throws"), run(&object, "uncaught")), (20 * 2 + 3, 8));
     Ok(())
 }
 

@@ -58,6 +58,17 @@ fn each_subprogram_once_in_the_order_of_use() {
 }
 
 #[test]
+fn an_exception_callback_comes_last_with_what_it_calls() {
+    let spec = spec("exceptions");
+    let names = |name: &str| -> Vec<String> {
+        functions(&spec, program(&spec, name)).into_iter().map(|(_, name)| name).collect()
+    };
+    assert_eq!(names("throws"), ["throws", "caught", "twice"]);
+    assert_eq!(names("may_throw"), ["may_throw", "check", "caught", "twice"]);
+    assert_eq!(names("uncaught"), ["uncaught", "twice"]);
+}
+
+#[test]
 fn calls_lead_to_the_functions_they_name() {
     let spec = spec("subprogs");
     let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {

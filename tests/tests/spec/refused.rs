@@ -9,6 +9,7 @@ use bpf_skel_tests::fixtures;
 const EXPECTED: &[(&str, ErrorKind, &str)] = &[
     ("arena", NotSupportedYet, r#"section ".addr_space.1": not supported yet: arena variables"#),
     ("custom_data_section", Malformed, r#"section "xdp": symbol "program+0": symbol "variable": expected a map, data or a function, found something in section "mine""#),
+    ("exception_callback", Malformed, r#"program "program": its exception callback "caught": expected a global function that is neither hidden nor a program"#),
     ("jumptables", NotSupportedYet, r#"section ".jumptables": not supported yet: jump tables"#),
     ("kconfig_array", Malformed, r#"section ".kconfig": variable "CONFIG_NUMBERS": expected bool, char, an integer of 1, 2, 4 or 8 bytes, enum libbpf_tristate or an array of char, found an array of something else"#),
     ("kconfig_defined", Malformed, r#"section ".kconfig": variable "CONFIG_HZ": expected an external symbol, found one that is defined"#),
