@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs};
 
-use bpf_skel::elf::Legacy;
+use bpf_skel::elf::{Legacy, Warning};
 use bpf_skel::spec::Endian;
 
 use crate::bundled::{self, Bundled};
@@ -56,7 +56,9 @@ pub struct Builder {
     endian: Option<Endian>,
     any_endian: bool,
     target_arch: Option<String>,
-    options: Options,
+    pub(crate) options: Options,
+    /// Path of the module of shared types.
+    pub(crate) shared: Option<String>,
 }
 
 impl Builder {
@@ -151,6 +153,16 @@ impl Builder {
     /// its size and its alignment are the object's.
     pub fn bind(mut self, c: impl Into<String>, rust: impl Into<String>) -> Self {
         self.options.bindings.push((c.into(), rust.into()));
+        self
+    }
+
+    /// Has [`build_all`](Builder::build_all) put the types that two or more objects have into one module, from which
+    /// their skeletons have them: a value of one skeleton's map is then one of the other's.
+    ///
+    /// `module` is the absolute path by which the skeletons find it: for `crate::common`, `include_skel!(common)` goes to
+    /// the crate's root.
+    pub fn shared_types(mut self, module: impl Into<String>) -> Self {
+        self.shared = Some(module.into());
         self
     }
 
@@ -344,11 +356,38 @@ impl Builder {
 
     fn skeleton_of(&self, object: &[u8], file: &str) -> Result<Skeleton> {
         let skeleton = Skeleton::from_object(object, file, &self.options)?;
-        for warning in skeleton.warnings() {
+        self.warn(file, skeleton.warnings());
+        Ok(skeleton)
+    }
+
+    pub(crate) fn warn(&self, file: &str, warnings: &[Warning]) {
+        for warning in warnings {
             let text = format!("{file}: {warning}");
             if cargo::in_build_script() { cargo::warning(&text) } else { eprintln!("{text}") }
         }
-        Ok(skeleton)
+    }
+
+    /// An object that is there already: another one is another skeleton.
+    pub(crate) fn watch(&self, object: &Path) {
+        if cargo::in_build_script() {
+            cargo::rerun_if_changed(object);
+        }
+    }
+
+    /// Each of several skeletons has its own name and its own files.
+    pub(crate) fn check_for_several(&self) -> Result<()> {
+        let one = [
+            ("module_name", self.options.module.is_some()),
+            ("output", self.output.is_some()),
+            ("object", self.object.is_some()),
+            ("bundled", self.bundled.is_some()),
+        ];
+        match one.iter().find(|(_, is_set)| *is_set) {
+            Some((name, _)) => Err(Error::invalid_input(format!(
+                "`{name}` is for one skeleton, and these are several"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The skeleton of a C source (`*.c`) or of an object, without a file, and all files it was made from.
@@ -369,11 +408,11 @@ impl Builder {
         Ok(path)
     }
 
-    fn target_endian(&self) -> Endian {
+    pub(crate) fn target_endian(&self) -> Endian {
         self.endian.unwrap_or_else(cargo::target_endian)
     }
 
-    fn file_stem(&self, source: &Path) -> String {
+    pub(crate) fn file_stem(&self, source: &Path) -> String {
         self.options.module.clone().unwrap_or_else(|| object_name(&file_name(source)).to_owned())
     }
 }
@@ -418,7 +457,7 @@ pub(crate) fn object_name(file_name: &str) -> &str {
     file_name.split('.').next().unwrap_or(file_name)
 }
 
-fn out_dir() -> Result<PathBuf> {
+pub(crate) fn out_dir() -> Result<PathBuf> {
     env::var_os("OUT_DIR").map(PathBuf::from).ok_or_else(|| {
         Error::invalid_input("OUT_DIR is not set")
             .with_hint("outside of a build script, say where to write with `Builder::output`")

@@ -31,7 +31,9 @@ mod link;
 mod model;
 mod options;
 mod output;
+mod shared;
 mod skeleton;
+mod together;
 
 pub use builder::{Builder, build, generate};
 pub use error::{Error, ErrorKind, Result};

@@ -1,8 +1,10 @@
 //! How a skeleton is to look.
 
+use bpf_skel::btf::Btf;
 use bpf_skel::elf::Legacy;
 use proc_macro2::{Ident, Span, TokenStream};
 
+use crate::model::Types;
 use crate::{Error, Result};
 
 /// How a skeleton is to look, whichever way its object came about.
@@ -56,4 +58,25 @@ impl Options {
             None => Ok(Ident::new(&crate::ident::module(object), Span::call_site())),
         }
     }
+
+    /// These, of several objects that have them, with the types that this one has.
+    pub(crate) fn for_object(&self, btf: Option<&Btf<'_>>) -> Self {
+        let has = |name: &str| btf.is_some_and(|btf| Types::expect(btf, name).is_ok());
+        let mut options = self.clone();
+        options.types.retain(|name| has(name));
+        options.bindings.retain(|(name, _)| has(name));
+        options
+    }
+}
+
+/// A path that means the same in every module.
+pub(crate) fn absolute_path(what: &str, path: &str) -> Result<syn::Path> {
+    let parsed: syn::Path = syn::parse_str(path)
+        .map_err(|error| Error::invalid_input(format!("{what} {path:?}: {error}")))?;
+    let first = parsed.segments.first().map(|segment| segment.ident.to_string());
+    if parsed.leading_colon.is_none() && first.as_deref() != Some("crate") {
+        return Err(Error::invalid_input(format!("{what} {path:?} is relative"))
+            .with_hint(format!("begin it with `crate::` or `::`: `crate::{path}`")));
+    }
+    Ok(parsed)
 }

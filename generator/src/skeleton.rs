@@ -3,7 +3,6 @@
 use std::fmt;
 
 use bpf_skel::Frame;
-use bpf_skel::btf::Btf;
 use bpf_skel::elf::{Reader, Warning};
 use bpf_skel::spec::{Endian, ObjectSpec};
 use proc_macro2::TokenStream;
@@ -12,6 +11,7 @@ use quote::quote;
 use crate::builder::object_name;
 use crate::emit::{Header, Module};
 use crate::model::Object;
+use crate::shared::{Shared, read_btf};
 use crate::{Options, Result};
 
 /// The Rust module for an object, as tokens or, by [`Display`](fmt::Display), as the text of a file.
@@ -41,13 +41,20 @@ impl Skeleton {
     /// # Errors
     /// As [`from_object`](Self::from_object).
     pub fn from_spec(spec: ObjectSpec, file: &str, options: &Options) -> Result<Self> {
+        Self::sharing(spec, file, options, None)
+    }
+
+    /// As [`from_spec`](Self::from_spec), with the types that are shared where those are.
+    pub(crate) fn sharing(
+        spec: ObjectSpec,
+        file: &str,
+        options: &Options,
+        shared: Option<&Shared>,
+    ) -> Result<Self> {
         let frame = |error: crate::Error| error.within(Frame::Object(file.to_owned()));
         let runtime = options.runtime_path()?;
         let ident = options.module_ident(object_name(file))?;
-        let btf = match spec.btf.is_empty() {
-            true => None,
-            false => Some(Btf::parse(&spec.btf, spec.endian).map_err(|error| frame(error.into()))?),
-        };
+        let btf = read_btf(&spec).map_err(frame)?;
         let object = Object::new(&spec, btf.as_ref(), options).map_err(frame)?;
         let public = quote!(pub);
         let header = Header {
@@ -57,7 +64,7 @@ impl Skeleton {
             file,
             runtime: &runtime,
         };
-        let module = Module::new(&header, &object).map_err(frame)?;
+        let module = Module::new(&header, &object, shared).map_err(frame)?;
         drop(object);
         drop(btf);
         let name = ident.to_string();

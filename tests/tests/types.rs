@@ -7,10 +7,11 @@
 use std::collections::HashSet;
 
 use bpf_skel::live::{GlobalArray, LiveLayout};
-use bpf_skel::pod::{CStrExt, CharArray, Ptr, bytes_of};
+use bpf_skel::pod::{Bool, CStrExt, CharArray, Ptr, bytes_of};
 use bpf_skel_macros::bpf_skel;
 
 bpf_skel!(mod members = "fixtures/members-el.o", "fixtures/members-eb.o");
+bpf_skel!(mod every = "fixtures/types-el.o", "fixtures/types-eb.o");
 bpf_skel!(mod names = "fixtures/names-el.o", "fixtures/names-eb.o");
 
 use members::{live, types};
@@ -183,6 +184,7 @@ fn records_end_in_arrays() {
 #[test]
 fn what_is_over_aligned_stays_so() {
     assert_eq!((size_of::<types::aligned>(), align_of::<types::aligned>()), (64, 64));
+    assert_eq!(align_of::<every::types::inner16>(), 16);
     // Placed at an odd address it has no alignment to speak of.
     assert_eq!(size_of::<types::holds_line>(), 65);
 }
@@ -211,4 +213,24 @@ fn only_what_is_needed_is_there() {
     let fields = text.split_once("pub mod sections {").expect("sections").1;
     assert!(fields.contains("unused_record") && !fields.contains("pub unused_samples"));
     assert!(!text.contains("license ["), "the license is no variable");
+}
+
+#[test]
+fn truth_is_a_byte() {
+    use every::types::value;
+
+    let value = value { flag: true.into(), ..value::default() };
+    assert_eq!((value.flag, value.flags), (Bool::TRUE, [Bool::FALSE; 3]));
+    // Any byte is valid.
+    let odd: value = bpf_skel::pod::read(&[7; size_of::<value>()]).expect("as many bytes");
+    assert_eq!((odd.flag.get(), odd.flags[2].get()), (true, true));
+    assert!(!every::open().rodata.verbose.get());
+}
+
+#[test]
+fn skeletons_are_owned() {
+    fn owned<T: Send + Sync + 'static>() {}
+    owned::<members::Open>();
+    owned::<members::Prepared>();
+    owned::<members::Skel>();
 }

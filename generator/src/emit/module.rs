@@ -8,6 +8,7 @@ use super::docs::{code, doc};
 use super::paths::Paths;
 use super::{live, maps, phases, programs, sections, spec, types};
 use crate::model::Object;
+use crate::shared::Shared;
 use crate::{Error, Result};
 
 /// What goes before the module's name, and the name.
@@ -36,37 +37,25 @@ pub(crate) struct Module {
 const SPEC: &str = "__bpf_skel_spec";
 
 impl Module {
-    /// It starts with one list of lints, so that it builds whatever the user denies; unsafe code is in the runtime's
-    /// macros only, so that even `forbid(unsafe_code)` holds.
-    pub(crate) fn new(header: &Header<'_>, object: &Object<'_, '_>) -> Result<Self> {
-        let Header { attributes, visibility, module, file, runtime } = header;
+    /// The types that are `shared` are where those are.
+    pub(crate) fn new(
+        header: &Header<'_>,
+        object: &Object<'_, '_>,
+        shared: Option<&Shared>,
+    ) -> Result<Self> {
+        let Header { file, runtime, .. } = header;
         let paths = Paths::root(runtime, &object.types);
         let (of_module, of_spec) = (
             doc(format!("Skeleton of BPF object {}.", code(file))),
             doc("Everything that the object holds."),
         );
-        let head = quote! {
-            #of_module
-            #[allow(
-                unused,
-                clippy::all,
-                clippy::pedantic,
-                clippy::nursery,
-                clippy::restriction,
-                nonstandard_style,
-                private_interfaces,
-                unreachable_pub,
-                rustdoc::all,
-            )]
-            #attributes
-            #visibility mod #module
-        };
+        let head = head(&of_module, header);
         let body = [
             other_endian(object.spec.endian, file),
             phases::structs(&paths, object, file),
             maps::structs(&paths, &object.maps),
             programs::structs(&paths, &object.programs),
-            types::module(&paths),
+            types::module(&paths, shared),
             live::module(&paths, &object.sections),
             sections::modules(&paths, &object.sections),
         ]
@@ -105,6 +94,34 @@ impl Module {
     fn with_spec(&self, spec: &impl ToTokens) -> TokenStream {
         let Self { head, body, spec_head, .. } = self;
         quote!(#head { #body #spec_head #spec; })
+    }
+}
+
+/// A module of types that several skeletons have.
+pub(crate) fn common_module(header: &Header<'_>, items: &[TokenStream]) -> TokenStream {
+    let head = head(&doc("C types of several BPF objects, byte for byte."), header);
+    quote!(#head { #(#items)* })
+}
+
+/// One list of lints, so that the module builds whatever the user denies; unsafe code is in the runtime's macros only, so
+/// that even `forbid(unsafe_code)` holds.
+fn head(doc: &TokenStream, header: &Header<'_>) -> TokenStream {
+    let Header { attributes, visibility, module, .. } = header;
+    quote! {
+        #doc
+        #[allow(
+            unused,
+            clippy::all,
+            clippy::pedantic,
+            clippy::nursery,
+            clippy::restriction,
+            nonstandard_style,
+            private_interfaces,
+            unreachable_pub,
+            rustdoc::all,
+        )]
+        #attributes
+        #visibility mod #module
     }
 }
 

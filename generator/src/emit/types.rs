@@ -1,21 +1,60 @@
 //! The `types` module: C types as plain data.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::docs::{bytes, code, doc, paragraphs};
 use super::paths::Paths;
 use super::{enums, structs};
-use crate::model::{Def, DefKind, Ty};
+use crate::model::{Def, DefKind, Ty, Types};
+use crate::shared::Shared;
 
-pub(super) fn module(root: &Paths<'_>) -> TokenStream {
+/// A type, as generated code has it.
+pub(crate) struct TypeItem {
+    pub(crate) name: String,
+    ident: Ident,
+    pub(crate) tokens: TokenStream,
+    pub(crate) text: String,
+    /// The types that it spells.
+    pub(crate) made_of: Vec<String>,
+}
+
+/// All types of an object, to be compared with those of another.
+pub(crate) fn type_items(runtime: &syn::Path, types: &Types<'_>) -> Vec<TypeItem> {
+    let root = Paths::root(runtime, types);
     let paths = root.in_types();
-    let items = root.model.defs.iter().map(|def| item(&paths, def));
+    let items = types.defs.iter().map(|def| {
+        let tokens = item(&paths, def);
+        let made_of = types.made_of(def).map(|index| types.defs[index].ident.to_string());
+        let (name, text) = (def.ident.to_string(), tokens.to_string());
+        TypeItem { name, ident: def.ident.clone(), text, made_of: made_of.collect(), tokens }
+    });
+    items.collect()
+}
+
+pub(super) fn module(root: &Paths<'_>, shared: Option<&Shared>) -> TokenStream {
     let doc = doc("The object's C types, byte for byte.");
+    let items = match shared {
+        None => {
+            let paths = root.in_types();
+            root.model.defs.iter().map(|def| item(&paths, def)).collect()
+        }
+        Some(shared) => {
+            let items = type_items(root.rt, root.model);
+            let (common, own): (Vec<_>, Vec<_>) =
+                items.into_iter().partition(|item| shared.has(item));
+            let (path, own) = (&shared.path, own.iter().map(|item| &item.tokens));
+            let common = common.iter().map(|item| &item.ident);
+            quote! {
+                #(pub use #path::#common;)*
+                #(#own)*
+            }
+        }
+    };
     quote! {
         #doc
         pub mod types {
-            #(#items)*
+            #items
         }
     }
 }

@@ -36,6 +36,19 @@ impl Ty {
     pub(crate) fn bytes(len: u64) -> Self {
         Self::Array(Box::new(Self::U8), len)
     }
+
+    /// Appends the types of the `types` module that it spells.
+    pub(crate) fn defs(&self, out: &mut Vec<usize>) {
+        match self {
+            Self::Def(index) => out.push(*index),
+            Self::Ptr(to) | Self::Array(to, _) => to.defs(out),
+            Self::Function(parameters, result) => {
+                parameters.iter().for_each(|parameter| parameter.defs(out));
+                result.defs(out);
+            }
+            Self::Int { .. } | Self::Float { .. } | Self::Bool | Self::Chars(_) | Self::Unit => {}
+        }
+    }
 }
 
 /// How far two values of a type can be compared.

@@ -138,6 +138,26 @@ impl<'b> Types<'b> {
         Ty::Array(Box::new(Ty::unsigned(unit)), size / u64::from(unit))
     }
 
+    /// The types that a type spells.
+    pub(crate) fn made_of(&self, def: &Def) -> impl Iterator<Item = usize> {
+        let mut found = Vec::new();
+        let mut look = |ty: &Ty| ty.defs(&mut found);
+        match &def.kind {
+            DefKind::Struct(layout) => {
+                layout.fields.iter().for_each(|field| look(&field.ty));
+                layout.accessors.iter().for_each(|accessor| look(&accessor.ty));
+                layout.flexible.iter().for_each(|flexible| look(&flexible.element));
+            }
+            DefKind::Union(layout) => layout.accessors.iter().for_each(|one| look(&one.ty)),
+            DefKind::Alias(to) => look(to),
+            DefKind::Enum { .. }
+            | DefKind::Bound(_)
+            | DefKind::Opaque { .. }
+            | DefKind::Declared => {}
+        }
+        found.into_iter()
+    }
+
     /// The type without aliases at its top.
     pub(crate) fn unaliased<'t>(&'t self, mut ty: &'t Ty) -> &'t Ty {
         while let Ty::Def(index) = ty {

@@ -17,6 +17,7 @@ mod link_against_libbpf;
 #[cfg(target_os = "linux")]
 mod pinning_config;
 mod project;
+mod shared_types;
 mod third_party;
 
 fn main() {
@@ -34,6 +35,7 @@ fn main() {
         #[cfg(target_os = "linux")]
         pinning_config::TESTS,
         layouts::TESTS,
+        shared_types::TESTS,
         third_party::TESTS,
     ]);
 }

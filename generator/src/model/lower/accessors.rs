@@ -34,9 +34,7 @@ impl<'t> Methods<'t> {
         let mut members = std::mem::take(&mut self.members);
         // Hostile BTF may put a member outside of its union.
         members.retain(|(member, _)| match at(member) {
-            At::Byte(offset) => {
-                types.size(&member.ty) > 0 && offset.saturating_add(types.size(&member.ty)) <= size
-            }
+            At::Byte(offset) => offset.saturating_add(types.size(&member.ty)) <= size,
             At::Bits(first, bits) => {
                 types.is_bits(&member.ty)
                     && (1..=64).contains(&bits)

@@ -7,6 +7,7 @@ use quote::ToTokens;
 
 use crate::model::ty::{DefKind, Equality, Ty};
 use crate::model::types::Types;
+use crate::options::absolute_path;
 use crate::{Error, Result};
 
 /// `__attribute__((btf_decl_tag("bpf_skel_export")))`
@@ -43,15 +44,7 @@ impl<'b> Types<'b> {
 
     /// Has a type of the user's stand for a C type. Before anything else is lowered.
     pub(crate) fn bind(&mut self, name: &str, path: &str) -> Result<()> {
-        let path: syn::Path = syn::parse_str(path).map_err(|error| {
-            Error::invalid_input(format!("type {path:?} for {name:?}: {error}"))
-        })?;
-        let first = path.segments.first().map(|segment| segment.ident.to_string());
-        if path.leading_colon.is_none() && first.as_deref() != Some("crate") {
-            let path = path.to_token_stream().to_string().replace(' ', "");
-            return Err(Error::invalid_input(format!("type {path:?} for {name:?} is relative"))
-                .with_hint(format!("begin it with `crate::` or `::`: `crate::{path}`")));
-        }
+        let path = absolute_path("type", path)?;
         let (btf, id) = self.find(name)?;
         let Some((id, ty)) = btf.unqualified(id) else { return Ok(()) };
         // What the skeleton would have had for it.
@@ -72,6 +65,11 @@ impl<'b> Types<'b> {
         (def.size, def.align, def.over_aligned, def.equality) = (size, align, true, Equality::None);
         def.kind = DefKind::Bound(path.into_token_stream());
         Ok(())
+    }
+
+    /// Says that there is no type of this name.
+    pub(crate) fn expect(btf: &'b Btf<'b>, name: &str) -> Result<()> {
+        Self::new(Some(btf)).find(name).map(drop)
     }
 
     /// A type by its name in C, with or without `struct`, `union` or `enum` before it.

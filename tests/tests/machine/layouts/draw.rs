@@ -93,14 +93,16 @@ pub(super) fn types(seed: usize, count: usize) -> Vec<Named> {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let strategy = composite(3);
-    let mut names = Names { used: 0, earlier: Vec::new() };
+    let mut names = Names { used: 0, depth: 0, earlier: Vec::new() };
     (0..count)
         .map(|nth| {
             let tree = strategy.new_tree(&mut runner).expect("a composite can be drawn");
             let mut composite = tree.current();
+            names.depth = 0;
             names.give(&mut composite);
-            if !ends_flexibly(&composite) {
-                names.earlier.push(nth);
+            // One in another in another would be terabytes before long.
+            if !ends_flexibly(&composite) && names.depth < 2 {
+                names.earlier.push((nth, names.depth));
             }
             Named { name: format!("t{nth}"), composite }
         })
@@ -169,8 +171,10 @@ fn composite(depth: u32) -> BoxedStrategy<Composite> {
 /// Gives every member its name and makes of each what C allows.
 struct Names {
     used: u32,
-    /// The types that may be members.
-    earlier: Vec<usize>,
+    /// How many types are inside of the one at hand, one in the other.
+    depth: u32,
+    /// The types that may be members, and their depths.
+    earlier: Vec<(usize, u32)>,
 }
 
 impl Names {
@@ -188,7 +192,11 @@ impl Names {
                 }
                 Shape::Earlier(nth, _) => match self.earlier.len() {
                     0 => return false,
-                    len => *nth = self.earlier[*nth % len],
+                    len => {
+                        let (earlier, depth) = self.earlier[*nth % len];
+                        *nth = earlier;
+                        self.depth = self.depth.max(depth + 1);
+                    }
                 },
                 Shape::Inline(inner, _) => self.give(inner),
                 Shape::Anonymous(inner) => {

@@ -1,0 +1,107 @@
+//! Several sources in one go, with types that they share.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bpf_skel::Frame;
+use bpf_skel::elf::Reader;
+use bpf_skel::spec::ObjectSpec;
+
+use crate::builder::{file_name, out_dir};
+use crate::output::write_if_changed;
+use crate::shared::{Shared, read_btf};
+use crate::{Builder, Error, Result, Skeleton};
+
+impl Builder {
+    /// Compiles several sources (`*.c`) or takes objects that exist, and writes a skeleton of each; with
+    /// [`shared_types`](Self::shared_types) also the module of the types that they share, which is the last of the paths.
+    ///
+    /// A type that was asked for by [`types`](Self::types) or [`bind`](Self::bind) has to be in one of them at least.
+    ///
+    /// ```no_run
+    /// # fn main() -> bpf_skel_build::Result<()> {
+    /// bpf_skel_build::Builder::new()
+    ///     .shared_types("crate::common")
+    ///     .build_all(["src/watch.bpf.c", "src/block.bpf.c"])?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`build`](crate::build) and [`generate`](crate::generate); also where an option is for one skeleton only.
+    pub fn build_all(
+        &self,
+        sources: impl IntoIterator<Item = impl AsRef<Path>>,
+    ) -> Result<Vec<PathBuf>> {
+        self.check_for_several()?;
+        let mut objects = Vec::new();
+        for source in sources {
+            objects.push(self.read_one(source.as_ref())?);
+        }
+        let specs: Vec<ObjectSpec> = objects.iter().map(|(_, spec)| spec.clone()).collect();
+        self.check_names(&specs)?;
+        let shared = match &self.shared {
+            Some(path) => Some(Shared::of(path, &specs, &self.options)?),
+            None => None,
+        };
+        let mut written = Vec::with_capacity(objects.len() + 1);
+        for (file, spec) in objects {
+            let options = self.options.for_object(read_btf(&spec)?.as_ref());
+            let skeleton = Skeleton::sharing(spec, &file, &options, shared.as_ref())?;
+            written.push(write(skeleton.module(), &skeleton.to_string())?);
+        }
+        if let Some(shared) = shared {
+            written.push(write(&shared.name(), &shared.text(&self.options)?)?);
+        }
+        Ok(written)
+    }
+
+    fn read_one(&self, source: &Path) -> Result<(String, ObjectSpec)> {
+        let object = if source.extension().is_some_and(|extension| extension == "c") {
+            let object = out_dir()?.join(format!("{}.bpf.o", self.file_stem(source)));
+            self.compile(source, &object)?;
+            object
+        } else {
+            self.watch(source);
+            source.to_owned()
+        };
+        let bytes = fs::read(&object).map_err(|error| Error::io("read", &object, &error))?;
+        let file = file_name(&object);
+        let reading = Reader::new().legacy(self.options.legacy).read(&bytes, &file)?;
+        self.warn(&file, &reading.warnings);
+        if reading.spec.endian != self.target_endian() {
+            return Err(Error::invalid_input(format!("the object is {}", reading.spec.endian))
+                .within(Frame::Object(file))
+                .with_hint(format!("the target is {}", self.target_endian())));
+        }
+        Ok((file, reading.spec))
+    }
+
+    /// A type that none of the objects has is a mistake; one that only some have is not.
+    fn check_names(&self, specs: &[ObjectSpec]) -> Result<()> {
+        let bound = self.options.bindings.iter().map(|(name, _)| name);
+        for name in self.options.types.iter().chain(bound) {
+            let mut error = None;
+            for spec in specs {
+                match read_btf(spec)?.map_or(Ok(()), |btf| crate::model::Types::expect(&btf, name))
+                {
+                    Ok(()) => {
+                        error = None;
+                        break;
+                    }
+                    Err(missing) => error = Some(missing),
+                }
+            }
+            if let Some(error) = error {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write(module: &str, text: &str) -> Result<PathBuf> {
+    let path = out_dir()?.join(format!("{module}.skel.rs"));
+    write_if_changed(&path, text.as_bytes())?;
+    Ok(path)
+}

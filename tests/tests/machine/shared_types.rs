@@ -1,0 +1,145 @@
+//! Skeletons of several sources, with the types that they share, and with types of the user's own.
+
+use bpf_skel_tests::machine::{Outcome, tests};
+
+use crate::project::{Project, clang};
+
+tests![the_same_types_are_one, what_cannot_be_is_said];
+
+/// `DIFFERENT` makes one type another in each source.
+const SOURCE: &str = r#"
+typedef unsigned int u32;
+struct point { int x, y; };
+struct event { u32 pid; char comm[16]; struct point at; struct later *later; };
+struct different { DIFFERENT value; };
+struct holder { struct different inner; };
+struct own { u32 a, b; };
+char _license[] __attribute__((section("license"), used)) = "GPL";
+struct event event;
+struct holder holder;
+struct own own, owns[2];
+EXTRA
+__attribute__((section("raw_tp/sys_enter"), used)) int prog(void *ctx)
+{
+	return event.pid + (long)holder.inner.value + own.a + owns[1].b;
+}
+"#;
+
+fn source(different: &str, extra: &str) -> String {
+    SOURCE.replace("DIFFERENT", different).replace("EXTRA", extra)
+}
+
+fn the_same_types_are_one() -> Outcome {
+    let clang = clang()?.into_string().expect("a name");
+    let project = Project::new(
+        "shared",
+        &[
+            (
+                "build.rs",
+                r#"
+                fn main() -> bpf_skel_build::Result<()> {
+                    bpf_skel_build::Builder::new()
+                        .shared_types("crate::common")
+                        .bind("struct own", "crate::Own")
+                        .types(["struct extra"])
+                        .build_all(["src/a.bpf.c", "src/b.bpf.c"])
+                        .map(drop)
+                }
+                "#,
+            ),
+            (
+                "src/main.rs",
+                r#"
+                #![deny(warnings)]
+                bpf_skel::include_skel!(common);
+                bpf_skel::include_skel!(a);
+                bpf_skel::include_skel!(b);
+
+                #[derive(Clone, Copy, Debug)]
+                #[repr(C)]
+                struct Own { first: u32, second: u32 }
+                // SAFETY: two numbers without padding.
+                unsafe impl bpf_skel::pod::Pod for Own {}
+
+                fn main() {
+                    let mut open = a::open();
+                    let event: common::event = b::types::event { pid: 7, ..Default::default() };
+                    open.bss.event = event;
+                    open.bss.own = Own { first: 1, second: 2 };
+                    // Not the same, nor is what is made of it.
+                    open.bss.holder = a::types::holder { inner: a::types::different { value: 1u32 } };
+                    b::open().bss.holder = b::types::holder { inner: b::types::different { value: 1u64 } };
+                    println!("{:?} {}", open.bss.event.pid, size_of::<b::types::extra>());
+                }
+                "#,
+            ),
+            ("src/a.bpf.c", &source("u32", "")),
+            ("src/b.bpf.c", &source("unsigned long", "struct extra { u32 x[3]; } *unused;")),
+        ],
+    );
+    let built = project.run(&[("CLANG", clang.as_str())]).good();
+    assert_eq!(built.stdout, "7 12\n");
+
+    // A type of the user's that is not the object's does not compile.
+    let main = std::fs::read_to_string(project.path("src/main.rs")).expect("main.rs");
+    project.write(
+        "src/main.rs",
+        &main
+            .replace("second: u32 }", "second: u16, third: u16 }")
+            .replace("second: 2 }", "second: 2, third: 0 }"),
+    );
+    project.run(&[("CLANG", clang.as_str())]).good();
+    project.write("src/main.rs", &main.replace("second: u32 }", "second: u64 }"));
+    let stderr = project.run(&[("CLANG", clang.as_str())]).bad();
+    assert!(stderr.contains("size of own differs from the object's"), "{stderr}");
+    Ok(())
+}
+
+fn what_cannot_be_is_said() -> Outcome {
+    use bpf_skel_build::{Builder, Skeleton};
+    use bpf_skel_tests::fixtures;
+
+    let skeleton = |builder: Builder| -> String {
+        let path = fixtures::path("members", bpf_skel::spec::Endian::Little);
+        let result = builder.any_endian().skeleton(&[path]).as_ref().map(Skeleton::to_string);
+        match result {
+            Ok(text) => text,
+            Err(error) => format!("{error}\n{}", error.hint().unwrap_or_default()),
+        }
+    };
+    let cases = [
+        (
+            Builder::new().types(["recrod"]),
+            "members-el.o: type \"recrod\": the object has none of this name\nthere is \"record\"",
+        ),
+        (
+            Builder::new().types(["struct absent"]),
+            "members-el.o: type \"struct absent\": the object has none of this name\n\
+             clang leaves out what nothing refers to: add `struct absent *unused_absent;` to the C source",
+        ),
+        (
+            Builder::new().types(["struct task_struct"]),
+            "members-el.o: type \"struct task_struct\": the object has its declaration only\n",
+        ),
+        (
+            Builder::new().types(["union record"]),
+            "members-el.o: type \"union record\": the object has none of this name\nthere is \"record\"",
+        ),
+        (
+            Builder::new().bind("struct flow", "Flow"),
+            "members-el.o: type \"Flow\" is relative\nbegin it with `crate::` or `::`: `crate::Flow`",
+        ),
+    ];
+    for (builder, expected) in cases {
+        assert_eq!(skeleton(builder), expected);
+    }
+    let on_request = skeleton(Builder::new().types(["struct on_request"]));
+    assert!(on_request.contains("pub struct on_request {"));
+    let bound = skeleton(Builder::new().bind("struct flow", "crate::Flow"));
+    assert!(bound.contains("pub type flow = crate::Flow;"), "{bound}");
+    assert!(bound.contains("Hash<::bpf_skel::pod::CharArray<16>, types::flow>"));
+
+    let error = Builder::new().module_name("x").build_all(["a.bpf.c"]).expect_err("it cannot be");
+    assert_eq!(error.to_string(), "`module_name` is for one skeleton, and these are several");
+    Ok(())
+}
