@@ -96,38 +96,37 @@ fn the_same_types_are_one() -> Outcome {
 }
 
 fn what_cannot_be_is_said() -> Outcome {
-    use bpf_skel_build::{Builder, Skeleton};
+    use bpf_skel_build::Builder;
     use bpf_skel_tests::fixtures;
 
     let skeleton = |builder: Builder| -> String {
         let path = fixtures::path("members", bpf_skel::spec::Endian::Little);
-        let result = builder.any_endian().skeleton(&[path]).as_ref().map(Skeleton::to_string);
-        match result {
-            Ok(text) => text,
-            Err(error) => format!("{error}\n{}", error.hint().unwrap_or_default()),
+        match builder.any_endian().skeleton(&[path]) {
+            Ok(skeleton) => skeleton.to_string(),
+            Err(error) => error.to_string(),
         }
     };
     let cases = [
         (
             Builder::new().types(["recrod"]),
-            "members-el.o: type \"recrod\": the object has none of this name\nthere is \"record\"",
+            "members-el.o: type \"recrod\": the object has none of this name (there is \"record\")",
         ),
         (
             Builder::new().types(["struct absent"]),
-            "members-el.o: type \"struct absent\": the object has none of this name\n\
-             clang leaves out what nothing refers to: add `struct absent *unused_absent;` to the C source",
+            "members-el.o: type \"struct absent\": the object has none of this name \
+             (clang leaves out what nothing refers to: add `struct absent *unused_absent;` to the C source)",
         ),
         (
             Builder::new().types(["struct task_struct"]),
-            "members-el.o: type \"struct task_struct\": the object has its declaration only\n",
+            "members-el.o: type \"struct task_struct\": the object has its declaration only",
         ),
         (
             Builder::new().types(["union record"]),
-            "members-el.o: type \"union record\": the object has none of this name\nthere is \"record\"",
+            "members-el.o: type \"union record\": the object has none of this name (there is \"record\")",
         ),
         (
             Builder::new().bind("struct flow", "Flow"),
-            "members-el.o: type \"Flow\" is relative\nbegin it with `crate::` or `::`: `crate::Flow`",
+            "members-el.o: type \"Flow\" is relative (begin it with `crate::` or `::`: `crate::Flow`)",
         ),
     ];
     for (builder, expected) in cases {
