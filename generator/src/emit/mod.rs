@@ -18,5 +18,5 @@ mod structs;
 mod types;
 mod writer;
 
-pub(crate) use module::{Header, Module, common_module};
+pub(crate) use module::{Header, Module, common_module, file_text};
 pub(crate) use types::{TypeItem, type_items};

@@ -76,14 +76,11 @@ impl Module {
         Ok(self.with_spec(&spec))
     }
 
-    /// The text of a file, with feature `format` as rustfmt would have it; the error says what is no Rust.
+    /// The text of a file; the error says what is no Rust.
     pub(crate) fn text(&self) -> syn::Result<String> {
         let placeholder = Ident::new(SPEC, Span::call_site());
         let tokens = self.with_spec(&placeholder);
-        #[cfg(feature = "format")]
-        let text = prettyplease::unparse(&syn::parse2(tokens)?);
-        #[cfg(not(feature = "format"))]
-        let text = super::plain::print(tokens);
+        let text = file_text(tokens)?;
         // The last item of the module: whatever the names before it are, the last occurrence is ours.
         let at = text.rfind(SPEC).unwrap_or(text.len());
         let (before, after) = text.split_at(at);
@@ -95,6 +92,14 @@ impl Module {
         let Self { head, body, spec_head, .. } = self;
         quote!(#head { #body #spec_head #spec; })
     }
+}
+
+/// The text of a file, with feature `format` as rustfmt would have it.
+pub(crate) fn file_text(tokens: TokenStream) -> syn::Result<String> {
+    #[cfg(feature = "format")]
+    return Ok(prettyplease::unparse(&syn::parse2(tokens)?));
+    #[cfg(not(feature = "format"))]
+    return Ok(super::plain::print(tokens));
 }
 
 /// A module of types that several skeletons have.
