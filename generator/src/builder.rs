@@ -13,7 +13,7 @@ use bpf_skel::spec::Endian;
 use crate::bundled::{self, Bundled};
 use crate::clang::Compile;
 use crate::output::write_if_changed;
-use crate::{Error, ErrorKind, Options, Result, Skeleton, cargo};
+use crate::{Error, ErrorKind, Options, Result, Skeleton, btf_file, cargo, vmlinux};
 
 /// Compiles a C source and writes its skeleton to `OUT_DIR`, for `include_skel!`; see [`Builder::build`].
 ///
@@ -56,6 +56,7 @@ pub struct Builder {
     endian: Option<Endian>,
     any_endian: bool,
     target_arch: Option<String>,
+    vmlinux: Option<PathBuf>,
     pub(crate) options: Options,
     /// Path of the module of shared types.
     pub(crate) shared: Option<String>,
@@ -184,6 +185,25 @@ impl Builder {
         self
     }
 
+    /// Writes `vmlinux.h`, the C of the running kernel's types, for sources that include it: to `OUT_DIR/vmlinux`, which
+    /// clang then searches after all other folders. One header serves all sources of a build script, and it is written
+    /// again only where the kernel has changed.
+    ///
+    /// The types are those of the machine that builds, whatever the target: CO-RE finds the members of the kernel that
+    /// runs the program, but `struct pt_regs` and the like are of one architecture. For types that do not depend on where the
+    /// crate is built, see [`vmlinux_from`](Self::vmlinux_from). It takes Linux 5.4 with CONFIG_DEBUG_INFO_BTF.
+    #[doc(alias = "bpftool btf dump")]
+    pub fn vmlinux(self) -> Self {
+        self.vmlinux_from(btf_file::RUNNING)
+    }
+
+    /// As [`vmlinux`](Self::vmlinux), with the types of another kernel: its `/sys/kernel/btf/vmlinux`, or an ELF file with
+    /// a section `.BTF`.
+    pub fn vmlinux_from(mut self, btf: impl Into<PathBuf>) -> Self {
+        self.vmlinux = Some(btf.into());
+        self
+    }
+
     /// How the map definitions in a section `maps` are laid out, which iproute2 and libbpf before 1.0 read; else as in the
     /// last `struct bpf_elf_map`. They need nothing else: an object with such a section has a skeleton like any other.
     pub fn legacy(mut self, layout: Legacy) -> Self {
@@ -291,7 +311,8 @@ impl Builder {
         self.write_skeleton(&objects)
     }
 
-    /// Compiles `source` to `object` and nothing else. Returns the source and all headers it read.
+    /// Compiles `source` to `object` and nothing else. Returns the source and all headers it read, but for the
+    /// [`vmlinux.h`](Self::vmlinux) that was written for it.
     ///
     /// # Errors
     /// Where clang is missing or refuses the source, where the object cannot be written.
@@ -307,17 +328,25 @@ impl Builder {
             cargo::rerun_if_env_changed("CLANG");
         }
         let arch = self.target_arch.clone().unwrap_or_else(cargo::target_arch);
-        let compiled = Compile {
+        let kernel = self.vmlinux.as_ref().map(|from| KernelHeader::write(from)).transpose()?;
+        let folder = kernel.as_ref().map(|header| header.folder.as_path());
+        let compile = Compile {
             clang: self.clang.as_deref(),
             source: source.as_ref(),
             object: object.as_ref(),
             endian: self.target_endian(),
             arch: &arch,
             include_dirs: &self.include_dirs,
+            vmlinux_dir: folder,
             defines: &self.defines,
             args: &self.args,
+        };
+        let mut compiled = compile.run()?;
+        if let Some(folder) = folder {
+            // It is newer than the start of the build script, which cargo would take for a change. What it depends on
+            // itself was told already.
+            compiled.dependencies.retain(|path| !path.starts_with(folder));
         }
-        .run()?;
         if cargo {
             cargo::warning(&compiled.warnings);
             compiled.dependencies.iter().for_each(|path| cargo::rerun_if_changed(path));
@@ -417,7 +446,31 @@ impl Builder {
     }
 }
 
-/// A folder for one object, gone with the value.
+/// The folder of `vmlinux.h`.
+struct KernelHeader {
+    folder: PathBuf,
+    /// Where there is no `OUT_DIR`, it lives as long as one compilation.
+    _temporary: Option<TemporaryFolder>,
+}
+
+impl KernelHeader {
+    fn write(from: &Path) -> Result<Self> {
+        if cargo::in_build_script() {
+            cargo::rerun_if_changed(from);
+        }
+        let (folder, temporary) = match env::var_os("OUT_DIR") {
+            Some(out_dir) => (PathBuf::from(out_dir).join("vmlinux"), None),
+            None => {
+                let temporary = TemporaryFolder::new()?;
+                (temporary.0.clone(), Some(temporary))
+            }
+        };
+        vmlinux::write(from, &folder)?;
+        Ok(Self { folder, _temporary: temporary })
+    }
+}
+
+/// A folder for files of one run, gone with the value.
 struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {

@@ -100,7 +100,7 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// FNV-1a. A carriage return before a line feed does not count: git may put it there.
-fn hash(bytes: &[u8]) -> u64 {
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
     let next = bytes.iter().copied().skip(1).chain([0]);
     let text = bytes.iter().copied().zip(next).filter(|pair| *pair != (b'\r', b'\n'));
     text.fold(0xcbf2_9ce4_8422_2325, |hash, (byte, _)| {

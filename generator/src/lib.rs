@@ -17,8 +17,10 @@
 //! Three stages, none of which looks into another: the object is read to a spec (`bpf_skel::elf`), the spec and its BTF
 //! become a model in which everything is named, typed and placed (`model`), the model becomes tokens (`emit`).
 
+mod btf_file;
 mod builder;
 mod bundled;
+mod c_header;
 mod cargo;
 mod clang;
 #[cfg(feature = "cli")]
@@ -34,8 +36,10 @@ mod output;
 mod shared;
 mod skeleton;
 mod together;
+mod vmlinux;
 
 pub use builder::{Builder, build, generate};
+pub use c_header::CHeader;
 pub use error::{Error, ErrorKind, Result};
 pub use link::link;
 pub use options::Options;

@@ -29,10 +29,10 @@ fn on(fixture_name: &str, args: &[&str]) -> Output {
 fn help_names_every_command_and_argument() {
     let (status, help, errors) = run(bpf_skel().arg("--help"));
     assert_eq!((status, &*errors), (0, ""));
-    for word in ["gen ", "build ", "link ", "inspect ", "Status: 0", "standard error"] {
+    for word in ["gen ", "build ", "link ", "inspect ", "vmlinux ", "btf ", "Status: 0", "standard error"] {
         assert!(help.contains(word), "{word}: {help}");
     }
-    let mut commands = vec!["gen", "build", "link", "inspect"];
+    let mut commands = vec!["gen", "build", "link", "inspect", "vmlinux", "btf"];
     if cfg!(target_os = "linux") {
         commands.extend(["verify", "load", "pins", "unload"]);
     }
@@ -75,6 +75,9 @@ fn what_fails_says_so_on_standard_error() {
         (&["inspect", source], "bpf-skel: maps.bpf.c: not an ELF file"),
         (&["gen", "--name", "a b", object], "bpf-skel: module name \"a b\" is not an identifier"),
         (&["build", "no-such.c"], "bpf-skel: no-such.c: no such file"),
+        (&["vmlinux", "--btf", "no-such"], "bpf-skel: no-such: cannot read: "),
+        (&["btf", "dump", source], "bpf-skel: "),
+        (&["btf", "dump", "--type", "nothing", object], "bpf-skel: no type \"nothing\" in the BTF"),
         (&["build", "--clang", "/no/clang", source], "bpf-skel: no executable \"/no/clang\""),
     ] {
         let (status, out, errors) = run(bpf_skel().args(args));
@@ -229,4 +232,28 @@ mod verify {
         fails(verify, "CAP_BPF");
         std::fs::remove_dir_all(folder).expect("removed");
     }
+}
+
+#[test]
+fn types_as_c_and_one_by_one() {
+    let (status, c, errors) = on("types-eb.o", &["btf", "dump", "--type", "packed"]);
+    assert_eq!((status, &*errors), (0, ""));
+    let want = "struct packed {\n\tu8 tag;\n\tu64 value;\n\tu16 odd;\n\tstruct key key;\n} __attribute__((packed));\n";
+    assert!(c.contains("#pragma once") && c.contains(want), "{c}");
+    assert!(!c.contains("struct node"), "{c}");
+
+    let (_, c, _) = on("types-el.o", &["vmlinux", "--type", "packed", "--btf"]);
+    assert!(c.contains("#define __VMLINUX_H__") && c.contains("preserve_access_index"), "{c}");
+    assert!(c.contains(want), "{c}");
+
+    let (_, list, _) = on("types-el.o", &["btf", "dump", "--raw"]);
+    assert!(list.starts_with("[1] "), "{list}");
+    assert!(list.contains("\n\t'tag' type_id="), "{list}");
+
+    let (_, json, _) = on("types-el.o", &["btf", "dump", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let types = json["types"].as_array().expect("a list");
+    assert_eq!(types.len(), list.lines().filter(|line| line.starts_with('[')).count());
+    let packed = types.iter().find(|ty| ty["name"] == "packed").expect("struct packed");
+    assert_eq!((&packed["kind"], &packed["size"]), (&"STRUCT".into(), &15.into()));
 }

@@ -19,6 +19,8 @@ pub(crate) struct Compile<'a> {
     pub(crate) endian: Endian,
     pub(crate) arch: &'a str,
     pub(crate) include_dirs: &'a [PathBuf],
+    /// The folder of a generated vmlinux.h.
+    pub(crate) vmlinux_dir: Option<&'a Path>,
     pub(crate) defines: &'a [(String, Option<String>)],
     pub(crate) args: &'a [OsString],
 }
@@ -100,6 +102,15 @@ impl Compile<'_> {
         for folder in self.include_dirs {
             args.push("-I".into());
             args.push(folder.into());
+        }
+        if let Some(folder) = self.vmlinux_dir {
+            args.push("-I".into());
+            args.push(folder.into());
+            // Behind those of `reproducible`, so that it holds where one folder is in the other.
+            let mut map = OsString::from("-ffile-prefix-map=");
+            map.push(folder);
+            map.push("=.");
+            args.push(map);
         }
         args.extend(self.args.iter().cloned());
         // <asm/types.h> of Debian's multiarch layout, which clang knows for the host only and not for BPF. Last,

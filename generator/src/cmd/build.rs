@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use bpf_skel::spec::Endian;
 
+use crate::btf_file::RUNNING;
 use crate::builder::{file_name, object_name};
 use crate::{Builder, Result};
 
@@ -24,6 +25,9 @@ pub(super) struct Args {
     /// A macro: NAME or NAME=VALUE.
     #[arg(short = 'D', value_name = "MACRO")]
     define: Vec<String>,
+    /// Let it include vmlinux.h, with the running kernel's types or with those of FILE.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = RUNNING)]
+    vmlinux: Option<PathBuf>,
     /// Byte order to compile for; the host's if not given.
     #[arg(long, value_parser = ["little", "big"])]
     endian: Option<String>,
@@ -46,6 +50,9 @@ impl Args {
                 Some((name, value)) => builder.define(name, value),
                 None => builder.define(define, None),
             };
+        }
+        if let Some(btf) = self.vmlinux {
+            builder = builder.vmlinux_from(btf);
         }
         if let Some(endian) = self.endian {
             builder = builder.endian(if endian == "big" { Endian::Big } else { Endian::Little });

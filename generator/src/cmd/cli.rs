@@ -7,8 +7,9 @@ use bpf_skel::elf::{Legacy, Reader};
 use bpf_skel::spec::ObjectSpec;
 use clap::{Parser, Subcommand};
 
-use super::{build, generate, inspect, link};
+use super::{btf, build, generate, inspect, link, vmlinux};
 use crate::builder::file_name;
+use crate::output::write_if_changed;
 use crate::{Error, Result};
 
 const STATUS: &str = "Status: 0 where all went well, 1 where something failed, 2 where the arguments make no sense.\n\
@@ -28,6 +29,8 @@ enum Command {
     Build(build::Args),
     Link(link::Args),
     Inspect(inspect::Args),
+    Vmlinux(vmlinux::Args),
+    Btf(btf::Args),
     #[cfg(target_os = "linux")]
     Verify(super::verify::Args),
     #[cfg(target_os = "linux")]
@@ -45,6 +48,8 @@ pub fn main() -> ExitCode {
         Command::Build(args) => args.run(),
         Command::Link(args) => args.run(),
         Command::Inspect(args) => args.run(),
+        Command::Vmlinux(args) => args.run(),
+        Command::Btf(args) => args.run(),
         #[cfg(target_os = "linux")]
         Command::Verify(args) => args.run(),
         #[cfg(target_os = "linux")]
@@ -102,6 +107,14 @@ impl Reading {
         let reading = Reader::new().legacy(self.layout()).read(&bytes, &file)?;
         reading.warnings.iter().for_each(|warning| eprintln!("bpf-skel: {file}: {warning}"));
         Ok(reading.spec)
+    }
+}
+
+/// Writes to the file, if there is one, where it does not hold that already; else to standard output.
+pub(super) fn write(path: Option<&Path>, text: &str) -> Result<ExitCode> {
+    match path {
+        Some(path) => write_if_changed(path, text.as_bytes()).map(|_| ExitCode::SUCCESS),
+        None => print(text),
     }
 }
 

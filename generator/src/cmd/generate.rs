@@ -3,8 +3,7 @@ use std::process::ExitCode;
 
 use bpf_skel::spec::Endian;
 
-use super::cli::{Reading, print};
-use crate::output::write_if_changed;
+use super::cli::{Reading, write};
 use crate::{Builder, Error, Result};
 
 /// Write the Rust skeleton of an object.
@@ -58,9 +57,6 @@ impl Args {
             None => {}
         }
         let text = builder.skeleton(&self.objects)?.to_string();
-        match self.output {
-            Some(path) => write_if_changed(&path, text.as_bytes()).map(|_| ExitCode::SUCCESS),
-            None => print(&text),
-        }
+        write(self.output.as_deref(), &text)
     }
 }

@@ -1,5 +1,7 @@
 //! The `bpf-skel` command: one file a subcommand.
 
+mod btf;
+mod btf_list;
 mod build;
 mod cli;
 mod generate;
@@ -14,5 +16,6 @@ mod table;
 mod unload;
 #[cfg(target_os = "linux")]
 mod verify;
+mod vmlinux;
 
 pub use cli::main;

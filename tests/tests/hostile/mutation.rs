@@ -23,7 +23,7 @@ const ODD: [u64; 12] = [
     u64::MAX,
 ];
 
-fn corpus() -> Vec<Vec<u8>> {
+pub(crate) fn corpus() -> Vec<Vec<u8>> {
     let orders = [Endian::Little, Endian::Big];
     let good = fixtures::names();
     let good = good.iter().flat_map(|name| orders.map(|o| fixtures::bytes(name, o)));

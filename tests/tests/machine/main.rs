@@ -5,6 +5,7 @@
 
 mod btf_round_trip;
 mod build_path;
+mod c_from_btf;
 #[cfg(target_os = "linux")]
 mod core_against_libbpf;
 #[cfg(target_os = "linux")]
@@ -24,6 +25,7 @@ fn main() {
     bpf_skel_tests::machine::run(&[
         btf_round_trip::TESTS,
         build_path::TESTS,
+        c_from_btf::TESTS,
         #[cfg(target_os = "linux")]
         core_against_libbpf::TESTS,
         #[cfg(target_os = "linux")]

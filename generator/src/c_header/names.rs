@@ -1,0 +1,284 @@
+//! C names of types and enumerators: each once, and none a keyword.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use bpf_skel::btf::{Kind, Type};
+
+/// What no declaration may be called, in the C that clang compiles by default (gnu17).
+const KEYWORDS: &[&str] = &[
+    "_Alignas",
+    "_Alignof",
+    "_Atomic",
+    "_BitInt",
+    "_Bool",
+    "_Complex",
+    "_Float16",
+    "_Generic",
+    "_Imaginary",
+    "_Noreturn",
+    "_Static_assert",
+    "_Thread_local",
+    "__alignof__",
+    "__asm__",
+    "__attribute__",
+    "__auto_type",
+    "__const",
+    "__extension__",
+    "__float128",
+    "__inline",
+    "__inline__",
+    "__int128",
+    "__label__",
+    "__restrict",
+    "__thread",
+    "__typeof__",
+    "__volatile__",
+    "asm",
+    "auto",
+    "break",
+    "case",
+    "char",
+    "const",
+    "continue",
+    "default",
+    "do",
+    "double",
+    "else",
+    "enum",
+    "extern",
+    "float",
+    "for",
+    "goto",
+    "if",
+    "inline",
+    "int",
+    "long",
+    "register",
+    "restrict",
+    "return",
+    "short",
+    "signed",
+    "sizeof",
+    "static",
+    "struct",
+    "switch",
+    "typedef",
+    "typeof",
+    "union",
+    "unsigned",
+    "void",
+    "volatile",
+    "while",
+];
+
+/// Ordinary names that clang declares itself, and not as a kernel does: its `va_list` is that of BPF, which is a
+/// pointer.
+const PREDEFINED: [&str; 3] = ["__builtin_va_list", "__int128_t", "__uint128_t"];
+
+/// The names of a BTF's types.
+///
+/// C has two name spaces: tags (structs, unions, enums), and ordinary names (typedefs, functions, enumerators). Of
+/// different things with one name the one with the lowest id keeps it and the others get `___2`, `___3`, …, which
+/// CO-RE leaves out of account when it compares names.
+pub(super) struct Names<'b> {
+    tags: NameSpace<'b>,
+    ordinary: NameSpace<'b>,
+    /// Which `___N` a type has, where it has one.
+    flavors: HashMap<u32, u32>,
+    /// Of a type that is declared only: the one type that its name stands for.
+    meant: HashMap<u32, u32>,
+}
+
+/// By name, how many have asked for it.
+type NameSpace<'b> = HashMap<Cow<'b, str>, u32>;
+
+impl<'b> Names<'b> {
+    /// Names for all `types`; `functions` are those that will be declared.
+    pub(super) fn new<'i>(
+        types: impl Iterator<Item = (u32, Type<'b>)>,
+        functions: impl Iterator<Item = &'i str>,
+    ) -> Self
+    where
+        'b: 'i,
+        'i: 'b,
+    {
+        let mut names = Self {
+            tags: HashMap::new(),
+            ordinary: PREDEFINED.into_iter().map(|name| (Cow::Borrowed(name), 1)).collect(),
+            flavors: HashMap::new(),
+            meant: HashMap::new(),
+        };
+        // What is defined under a name and a kind of tag: the first one, and whether it is the only one.
+        let mut defined: HashMap<(Tag, &'b str), (u32, bool)> = HashMap::new();
+        let mut declared = Vec::new();
+        let (mut more_tags, mut more_typedefs) = (Vec::new(), Vec::new());
+        for function in functions {
+            names.ordinary.insert(identifier(function), 1);
+        }
+        for (id, ty) in types.filter(|(_, ty)| !ty.name.is_empty()) {
+            if let Kind::Typedef(_) = ty.kind {
+                if !is_first(&mut names.ordinary, ty.name) {
+                    more_typedefs.push((id, ty.name));
+                }
+            } else if let Some((tag, complete)) = Tag::of(&ty.kind) {
+                if !complete {
+                    declared.push((id, tag, ty.name));
+                    continue;
+                }
+                let only = defined.entry((tag, ty.name));
+                only.and_modify(|(_, only)| *only = false).or_insert((id, true));
+                if !is_first(&mut names.tags, ty.name) {
+                    more_tags.push((id, ty.name));
+                }
+            }
+        }
+        for (id, tag, name) in declared {
+            match defined.get(&(tag, name)) {
+                Some(&(meant, true)) => {
+                    names.meant.insert(id, meant);
+                }
+                // Any of several may be meant: it becomes one of its own, which all that are declared so share.
+                _ => match defined.entry((tag, name)) {
+                    Entry::Occupied(mut entry) => {
+                        *entry.get_mut() = (id, true);
+                        more_tags.push((id, name));
+                    }
+                    Entry::Vacant(entry) => {
+                        entry.insert((id, true));
+                        if !is_first(&mut names.tags, name) {
+                            more_tags.push((id, name));
+                        }
+                    }
+                },
+            }
+        }
+        for (space, more) in [(&mut names.tags, more_tags), (&mut names.ordinary, more_typedefs)] {
+            for (id, name) in more {
+                names.flavors.insert(id, flavor(space, &identifier(name)));
+            }
+        }
+        names
+    }
+
+    /// The type that this one stands for: itself, but for one that is declared only and defined elsewhere.
+    pub(super) fn meant(&self, id: u32) -> u32 {
+        self.meant.get(&id).copied().unwrap_or(id)
+    }
+
+    /// Appends the name of a type.
+    pub(super) fn write(&self, out: &mut String, id: u32, name: &str) {
+        out.push_str(&identifier(name));
+        if let Some(flavor) = self.flavors.get(&id) {
+            out.push_str(&format!("___{flavor}"));
+        }
+    }
+
+    /// A name for a typedef that stands for a base type which the compiler does not know.
+    pub(super) fn claim_alias(&mut self, id: u32, name: &'b str) {
+        if !is_first(&mut self.ordinary, name) {
+            self.flavors.insert(id, flavor(&mut self.ordinary, &identifier(name)));
+        }
+    }
+
+    /// Appends a name for an enumerator that no other has.
+    pub(super) fn write_enumerator(&mut self, out: &mut String, name: &'b str) {
+        let first = is_first(&mut self.ordinary, name);
+        let name = identifier(name);
+        out.push_str(&name);
+        if !first {
+            let flavor = flavor(&mut self.ordinary, &name);
+            out.push_str(&format!("___{flavor}"));
+        }
+    }
+}
+
+/// What a tag is of; each has declarations of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Tag {
+    Struct,
+    Union,
+    Enum,
+}
+
+impl Tag {
+    /// Also whether it is a definition.
+    fn of(kind: &Kind<'_>) -> Option<(Self, bool)> {
+        Some(match kind {
+            Kind::Struct(_) => (Self::Struct, true),
+            Kind::Union(_) => (Self::Union, true),
+            Kind::Enum(values) => (Self::Enum, !values.is_empty()),
+            Kind::Enum64(_) => (Self::Enum, true),
+            Kind::Fwd { is_union: false } => (Self::Struct, false),
+            Kind::Fwd { is_union: true } => (Self::Union, false),
+            _ => return None,
+        })
+    }
+}
+
+/// Whether nothing else has this name yet; from now on something has.
+fn is_first<'b>(space: &mut NameSpace<'b>, name: &'b str) -> bool {
+    match space.entry(identifier(name)) {
+        Entry::Occupied(_) => false,
+        Entry::Vacant(entry) => {
+            entry.insert(1);
+            true
+        }
+    }
+}
+
+/// The next N for which nothing is called `name___N`.
+fn flavor(space: &mut NameSpace<'_>, name: &str) -> u32 {
+    let mut count = space.get(name).copied().unwrap_or(1);
+    loop {
+        count = count.saturating_add(1);
+        if let Entry::Vacant(entry) = space.entry(Cow::Owned(format!("{name}___{count}"))) {
+            entry.insert(1);
+            break;
+        }
+    }
+    if let Some(seen) = space.get_mut(name) {
+        *seen = count;
+    }
+    count
+}
+
+/// The name as C can have it. Languages with richer names leave dots, colons and brackets in them.
+pub(super) fn identifier(name: &str) -> Cow<'_, str> {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let digit = name.as_bytes().first().is_some_and(u8::is_ascii_digit);
+    if KEYWORDS.binary_search(&name).is_ok() {
+        return Cow::Owned(format!("{name}_"));
+    }
+    if !digit && name.bytes().all(word) {
+        return Cow::Borrowed(name);
+    }
+    let lead = if digit { "_" } else { "" };
+    let bent = name.chars().map(|c| if c.is_ascii() && word(c as u8) { c } else { '_' });
+    Cow::Owned(lead.chars().chain(bent).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_are_sorted() {
+        assert!(KEYWORDS.is_sorted());
+    }
+
+    #[test]
+    fn identifiers() {
+        for (name, want) in [
+            ("task_struct", "task_struct"),
+            ("register", "register_"),
+            ("Option<u32>", "Option_u32_"),
+            ("8bit", "_8bit"),
+            ("größe", "gr__e"),
+            ("type", "type"),
+        ] {
+            assert_eq!(identifier(name), want);
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! The text of declarations and definitions.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use bpf_skel::btf::{Btf, Int, Kind, Type};
+
+use super::base::{self, EnumForm, Spelled};
+use super::declarator::{Spell, declare};
+use super::layout::{Item, Layout, Plan, Reason};
+use super::names::{Names, identifier};
+use super::order::{HEIGHT, Order};
+
+/// How deep declarators go. No type that is written is higher.
+const DEPTH: u32 = HEIGHT as u32 + 8;
+
+/// Writes types, each once.
+pub(super) struct Writer<'b> {
+    pub(super) btf: &'b Btf<'b>,
+    pub(super) names: Names<'b>,
+    pub(super) order: Order,
+    layout: Layout<'b>,
+    tags: Tags<'b>,
+    /// Types that are written as bytes, and why.
+    opaque: HashMap<u32, Reason>,
+    out: String,
+    /// How long the text may become: nameless types are written wherever they are used, and hostile ones use each
+    /// other.
+    limit: usize,
+    indent: usize,
+}
+
+/// Declaration tags by type and by member: the text, and whether it is an attribute of another name.
+pub(super) type Tags<'b> = HashMap<(u32, Option<u32>), Vec<(&'b str, bool)>>;
+
+impl<'b> Writer<'b> {
+    pub(super) fn new(btf: &'b Btf<'b>, names: Names<'b>, tags: Tags<'b>) -> Self {
+        let input = btf.bytes().len() + btf.base().map_or(0, |base| base.bytes().len());
+        Self {
+            btf,
+            names,
+            order: Order::new(btf),
+            layout: Layout::new(btf),
+            tags,
+            opaque: HashMap::new(),
+            out: String::new(),
+            limit: (1 << 20) + 8 * input,
+            indent: 0,
+        }
+    }
+
+    /// Writes a line as it is.
+    pub(super) fn line(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.out.push('\n');
+    }
+
+    /// The text, unless it has grown beyond measure.
+    pub(super) fn finish(self) -> Option<String> {
+        (self.out.len() <= self.limit).then_some(self.out)
+    }
+
+    pub(super) fn make_opaque(&mut self, id: u32, reason: Reason) {
+        self.layout.make_opaque(id);
+        self.opaque.insert(id, reason);
+    }
+
+    /// A typedef for a base type that clang does not know under its name.
+    pub(super) fn alias(&mut self, id: u32, ty: &Type<'b>) {
+        let spelled = match ty.kind {
+            Kind::Int(int) => base::int(ty.name, int),
+            Kind::Float { size } => base::float(ty.name, size),
+            _ => return,
+        };
+        if let Spelled::Alias(words) = spelled
+            && !self.is_done(id)
+        {
+            self.mark_done(id);
+            self.names.claim_alias(id, ty.name);
+            let _ = write!(self.out, "typedef {words} ");
+            self.names.write(&mut self.out, id, ty.name);
+            self.out.push_str(";\n\n");
+        }
+    }
+
+    pub(super) fn declare_composite(&mut self, id: u32, ty: &Type<'b>) {
+        self.tag(id, ty);
+        self.out.push_str(";\n\n");
+    }
+
+    pub(super) fn define_composite(&mut self, id: u32, ty: &Type<'b>) {
+        self.tag(id, ty);
+        self.body(id, ty);
+        self.out.push_str(";\n\n");
+    }
+
+    pub(super) fn define_enum(&mut self, id: u32) {
+        self.enumeration(id);
+        self.out.push_str(";\n\n");
+    }
+
+    /// `enum { false, true }` and `bool` are words of C23, and macros of <stdbool.h>.
+    pub(super) fn guarded(&mut self, guard: bool, define: impl FnOnce(&mut Self)) {
+        if guard {
+            self.line("#if (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 202311L) && !defined(__bool_true_false_are_defined)");
+        }
+        define(self);
+        if guard {
+            self.out.truncate(self.out.trim_end().len());
+            self.out.push_str("\n#endif\n\n");
+        }
+    }
+
+    pub(super) fn define_typedef(&mut self, id: u32, ty: &Type<'b>) {
+        let Kind::Typedef(to) = ty.kind else { return };
+        let is_bool = |int: Int| ty.name == "bool" && int.encoding.is_bool();
+        let target = self.btf.type_by_id(to).map(|ty| ty.kind);
+        self.guarded(matches!(target, Some(Kind::Int(int)) if is_bool(int)), |writer| {
+            writer.out.push_str("typedef ");
+            let mut name = String::new();
+            writer.names.write(&mut name, id, ty.name);
+            declare(writer, to, &name, DEPTH);
+            writer.decl_tags(id, None);
+            writer.out.push_str(";\n\n");
+        });
+    }
+
+    /// `extern` and a function's prototype.
+    pub(super) fn declare_function(&mut self, id: u32, name: &str, before: &str, after: &str) {
+        let Some(Kind::Func { proto, .. }) = self.btf.type_by_id(id).map(|ty| ty.kind) else {
+            return;
+        };
+        let _ = write!(self.out, "extern {before}");
+        declare(self, proto, &identifier(name), DEPTH);
+        let _ = writeln!(self.out, "{after};");
+    }
+
+    fn tag(&mut self, id: u32, ty: &Type<'b>) {
+        self.out.push_str(match ty.kind {
+            Kind::Union(_) | Kind::Fwd { is_union: true } => "union ",
+            Kind::Enum(_) | Kind::Enum64(_) => "enum ",
+            _ => "struct ",
+        });
+        if ty.name.is_empty() {
+            self.out.pop();
+        } else {
+            self.names.write(&mut self.out, id, ty.name);
+        }
+    }
+
+    /// ` { … }` of a struct or union, and its attributes.
+    fn body(&mut self, id: u32, ty: &Type<'b>) {
+        let is_union = matches!(ty.kind, Kind::Union(_));
+        let (Kind::Struct(composite) | Kind::Union(composite)) = ty.kind else { return };
+        let plan = match self.opaque.get(&id) {
+            Some(reason) => Err(*reason),
+            None => self.layout.plan(id, &composite, is_union),
+        };
+        self.out.push_str(" {");
+        let Plan { packed, aligned, items, .. } = plan.unwrap_or_else(|reason| {
+            self.make_opaque(id, reason);
+            let _ = write!(self.out, " /* as bytes: {reason} */");
+            let count = u64::from(composite.size);
+            Plan { items: vec![Item::Bytes { at: 0, count }], ..Plan::default() }
+        });
+        if !items.is_empty() {
+            self.indent += 1;
+            self.out.push('\n');
+            for item in items {
+                if self.is_full() {
+                    return;
+                }
+                self.item(id, item);
+            }
+            self.indent -= 1;
+            self.tabs();
+        }
+        self.out.push('}');
+        self.attributes(packed, aligned);
+        self.decl_tags(id, None);
+    }
+
+    fn item(&mut self, id: u32, item: Item<'b>) {
+        self.tabs();
+        match item {
+            Item::Member { index, member, bits, packed, aligned } => {
+                let resolved = self.btf.resolve(member.ty).filter(|_| member.name.is_empty());
+                if let Some((inner, ty)) = resolved {
+                    let is_union = matches!(ty.kind, Kind::Union(_));
+                    self.out.push_str(if is_union { "union" } else { "struct" });
+                    self.body(inner, &ty);
+                } else {
+                    declare(self, member.ty, &identifier(member.name), DEPTH);
+                }
+                if let Some(bits) = bits {
+                    let _ = write!(self.out, ": {bits}");
+                }
+                self.attributes(packed, aligned);
+                self.decl_tags(id, u32::try_from(index).ok());
+            }
+            Item::Gap { unit, bits } => {
+                let unit = match unit {
+                    8 => "char",
+                    16 => "short",
+                    32 => "int",
+                    _ => "long",
+                };
+                let _ = write!(self.out, "{unit}: {bits}");
+            }
+            Item::Bytes { at, count } => {
+                let _ = write!(self.out, "unsigned char __bytes_{at}[{count}]");
+            }
+        }
+        self.out.push_str(";\n");
+    }
+
+    fn enumeration(&mut self, id: u32) {
+        let Some(ty) = self.btf.type_by_id(id) else { return };
+        let (size, signed) = match ty.kind {
+            Kind::Enum(kind) => (kind.size, kind.signed),
+            Kind::Enum64(kind) => (kind.size, kind.signed),
+            _ => return,
+        };
+        let values = |each: &mut dyn FnMut(&'b str, i128)| match ty.kind {
+            Kind::Enum(kind) => kind.values().for_each(|(name, value)| each(name, value.into())),
+            Kind::Enum64(kind) => kind.values().for_each(|(name, value)| {
+                each(name, if kind.signed { value.cast_signed().into() } else { value.into() });
+            }),
+            _ => {}
+        };
+        let (mut count, mut min, mut max) = (0_usize, 0, 0);
+        values(&mut |_, value| {
+            count += 1;
+            min = value.min(min);
+            max = value.max(max);
+        });
+        let form = base::enum_form(size, signed, min, max);
+        self.tag(id, &ty);
+        if count == 0 {
+            // C has no enum without enumerators, but one of a given type can be declared so and used.
+            let words = base::enum_words(size, signed);
+            let _ = write!(self.out, " : {words}");
+            return;
+        }
+        if let EnumForm::Typed(words) = form {
+            let _ = write!(self.out, " : {words}");
+        }
+        self.out.push_str(" {\n");
+        self.indent += 1;
+        values(&mut |name, value| {
+            self.tabs();
+            self.names.write_enumerator(&mut self.out, name);
+            self.out.push_str(" = ");
+            self.constant(value, size);
+            self.out.push_str(",\n");
+        });
+        self.indent -= 1;
+        self.tabs();
+        self.out.push('}');
+        self.attributes(form == EnumForm::Packed, None);
+        self.decl_tags(id, None);
+    }
+
+    fn constant(&mut self, value: i128, size: u32) {
+        let suffix = match value {
+            _ if size != 8 => "",
+            value if value > i128::from(i64::MAX) => "ULL",
+            _ => "LL",
+        };
+        if value == i128::from(i64::MIN) {
+            // The number without its sign is no `long long`.
+            let _ = write!(self.out, "({}LL - 1)", value + 1);
+        } else {
+            let _ = write!(self.out, "{value}{suffix}");
+        }
+    }
+
+    fn attributes(&mut self, packed: bool, aligned: Option<u64>) {
+        if packed {
+            self.out.push_str(" __attribute__((packed))");
+        }
+        if let Some(bytes) = aligned {
+            let _ = write!(self.out, " __attribute__((aligned({bytes})))");
+        }
+    }
+
+    fn decl_tags(&mut self, id: u32, component: Option<u32>) {
+        let Some(tags) = self.tags.get(&(id, component)) else { return };
+        for &(text, attribute) in tags {
+            write_attribute(&mut self.out, "btf_decl_tag", text, attribute);
+        }
+    }
+
+    fn tabs(&mut self) {
+        self.out.extend(std::iter::repeat_n('\t', self.indent));
+    }
+}
+
+impl<'b> Spell<'b> for Writer<'b> {
+    const PARAMETERS: usize = usize::MAX;
+    /// Clang takes `[0]` in places where it refuses `[]`: in unions, and before other members.
+    const FLEXIBLE: &'static str = "0";
+
+    fn btf(&self) -> &Btf<'b> {
+        self.btf
+    }
+
+    fn out(&mut self) -> &mut String {
+        &mut self.out
+    }
+
+    fn base(&mut self, id: u32, ty: &Type<'b>) {
+        let id = self.names.meant(id);
+        match ty.kind {
+            Kind::Void => self.out.push_str("void"),
+            Kind::Int(_) | Kind::Float { .. } => {
+                let spelled = match ty.kind {
+                    Kind::Int(int) => base::int(ty.name, int),
+                    Kind::Float { size } => base::float(ty.name, size),
+                    _ => return,
+                };
+                match spelled {
+                    Spelled::Words(words) => self.out.push_str(&words),
+                    Spelled::Alias(_) => self.names.write(&mut self.out, id, ty.name),
+                }
+            }
+            Kind::Typedef(_) => self.names.write(&mut self.out, id, ty.name),
+            Kind::Enum(_) | Kind::Enum64(_) if ty.name.is_empty() => {
+                self.mark_done(id);
+                self.enumeration(id);
+            }
+            _ => {
+                self.tag(id, ty);
+                if ty.name.is_empty() {
+                    self.body(id, ty);
+                }
+            }
+        }
+    }
+
+    fn type_tag(&mut self, text: &str, attribute: bool) {
+        write_attribute(&mut self.out, "btf_type_tag", text, attribute);
+    }
+
+    fn parameter_depth(depth: u32) -> u32 {
+        depth - 1
+    }
+
+    fn is_full(&self) -> bool {
+        self.out.len() > self.limit
+    }
+}
+
+/// ` __attribute__((name("text")))`, or the text itself where it is an attribute.
+fn write_attribute(out: &mut String, name: &str, text: &str, attribute: bool) {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '(' | ')' | ',' | ' ');
+    if attribute {
+        if text.chars().all(plain) {
+            let _ = write!(out, " __attribute__(({text}))");
+        }
+        return;
+    }
+    let _ = write!(out, " __attribute__(({name}(\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => {
+                let _ = write!(out, "\\{:03o}", u32::from(c) & 0xff);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push_str("\")))");
+}
