@@ -119,7 +119,7 @@ impl<'b> Writer<'b> {
                 if self.order.current.id == id {
                     self.order.current.mentions_itself = true;
                 } else {
-                    self.declare(id, &ty);
+                    self.forward(id, &ty);
                 }
                 Ok(0)
             }
@@ -129,7 +129,7 @@ impl<'b> Writer<'b> {
     }
 
     /// Declares a struct or union that was neither declared nor defined.
-    fn declare(&mut self, id: u32, ty: &Type<'b>) {
+    fn forward(&mut self, id: u32, ty: &Type<'b>) {
         let progress = self.progress(id);
         if !progress.done && !std::mem::replace(&mut progress.declared, true) {
             self.declare_composite(id, ty);
@@ -142,7 +142,7 @@ impl<'b> Writer<'b> {
         if outer.mentions_itself
             && let Some(ty) = self.btf.type_by_id(outer.id)
         {
-            self.declare(outer.id, &ty);
+            self.forward(outer.id, &ty);
         }
         std::mem::replace(&mut self.order.current, Current { id, mentions_itself: false })
     }
