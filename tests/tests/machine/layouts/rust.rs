@@ -73,7 +73,9 @@ pub(super) fn program(types: &[Named], skeleton: &str) -> String {
         out.push_str("    let v: T = zeroed();\n    assert!(!format!(\"{v:?}\").is_empty());\n");
         out.push_str("    assert!(v == v);\n}\n");
     }
-    out.push_str("fn main() {\n");
+    // Some of the types are large.
+    out.push_str("fn main() {\n    let large = std::thread::Builder::new().stack_size(1 << 30);\n");
+    out.push_str("    large.spawn(checks).unwrap().join().unwrap();\n}\nfn checks() {\n");
     (0..all.len()).for_each(|nth| {
         let _ = writeln!(out, "    check{nth}();");
     });
