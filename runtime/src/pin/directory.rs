@@ -196,16 +196,37 @@ impl Directory {
     }
 
     pub(super) fn open_pin(&self, name: &CStr) -> Result<OwnedFd> {
-        let opened = sys::obj_get_at(self.fd.as_fd(), name);
-        let opened = opened.map_err(|error| match error.raw_os_error() {
+        self.get_pin(name).within(|| at(&self.child_path(name)))
+    }
+
+    fn get_pin(&self, name: &CStr) -> Result<OwnedFd> {
+        let absent = |error: io::Error| match error.raw_os_error() {
+            Some(libc::ENOENT) => Error::not_found("nothing is pinned here"),
+            _ => explain::permission(Error::system("open", error), explain::BPF),
+        };
+        let found = sys::open_name_at(self.fd.as_fd(), name).map_err(absent)?;
+        let status = sys::status(found.as_fd()).map_err(|error| Error::system("fstat", error))?;
+        // BPF_OBJ_GET would follow it to wherever it leads.
+        if status.mode & libc::S_IFMT == libc::S_IFLNK {
+            return Err(Error::new(
+                ErrorKind::PermissionDenied,
+                "it is a symbolic link, which is not followed: expected a pin",
+            ));
+        }
+        let opened = match sys::obj_get_opened(found.as_fd()) {
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
+                sys::obj_get_at(self.fd.as_fd(), name)
+            }
+            opened => opened,
+        };
+        opened.map_err(|error| match error.raw_os_error() {
             Some(libc::ENOENT) => Error::not_found("nothing is pinned here"),
             // The answer for anything that is not a pin.
-            Some(libc::EACCES) if sys::open_directory_at(self.fd.as_fd(), name).is_ok() => {
+            Some(libc::EACCES) if status.mode & libc::S_IFMT == libc::S_IFDIR => {
                 Error::mismatch("this is a directory, not a pin")
             }
             _ => explain::permission(Error::system("BPF_OBJ_GET", error), explain::BPF),
-        });
-        opened.within(|| at(&self.child_path(name)))
+        })
     }
 
     pub(super) fn pin(&self, fd: BorrowedFd<'_>, name: &CStr) -> Result<()> {

@@ -31,6 +31,13 @@ pub(crate) fn open_directory_at(directory: BorrowedFd<'_>, name: &CStr) -> io::R
     unsafe { adopt_result(libc::openat(directory.as_raw_fd(), name.as_ptr(), flags)) }
 }
 
+/// What a name stands for, be it a symbolic link: to look at, and to open by [`obj_get_opened`](super::obj_get_opened).
+pub(crate) fn open_name_at(directory: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
+    let flags = libc::O_PATH | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+    // SAFETY: the name ends with a NUL; the call answers a new descriptor or -1.
+    unsafe { adopt_result(libc::openat(directory.as_raw_fd(), name.as_ptr(), flags)) }
+}
+
 pub(crate) fn make_directory_at(
     directory: BorrowedFd<'_>,
     name: &CStr,

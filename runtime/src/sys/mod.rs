@@ -32,7 +32,7 @@ pub(crate) use btf::{BtfLoad, btf_load};
 pub(crate) use capability::{Capability, effective_capabilities};
 pub(crate) use directory::{
     effective_user, is_bpffs, make_directory_at, mount_bpffs, open_directory, open_directory_at,
-    read_link_at, remove_directory_at, rename_at, status, symlink_at, unlink_at,
+    open_name_at, read_link_at, remove_directory_at, rename_at, status, symlink_at, unlink_at,
 };
 pub(crate) use element::{
     BatchKeys, map_delete, map_get_next_key, map_lookup, map_lookup_and_delete, map_lookup_batch,
@@ -52,7 +52,9 @@ pub(crate) use link::{
 pub(crate) use map::{MapCreate, map_create, map_freeze};
 pub(crate) use mapping::{Access, Mapping};
 pub(crate) use netlink::Netlink;
-pub(crate) use object::{IdKind, fd_by_id, ids, next_id, obj_get, obj_get_at, obj_pin, obj_pin_at};
+pub(crate) use object::{
+    IdKind, fd_by_id, ids, next_id, obj_get, obj_get_at, obj_get_opened, obj_pin, obj_pin_at,
+};
 pub(crate) use perf_event::{
     perf_event_disable, perf_event_enable, perf_event_open, perf_event_set_bpf, perf_probe_open,
 };

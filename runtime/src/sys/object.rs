@@ -75,6 +75,11 @@ pub(crate) fn obj_get_at(directory: BorrowedFd<'_>, name: &CStr) -> io::Result<O
     }
 }
 
+/// As [`obj_get`], of what `open_name_at` has opened. ENOENT where there is no procfs.
+pub(crate) fn obj_get_opened(pin: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    obj_get(&CString::new(format!("/proc/self/fd/{}", pin.as_raw_fd()))?, 0)
+}
+
 fn procfs_path(directory: BorrowedFd<'_>, name: &CStr) -> io::Result<CString> {
     let mut path = format!("/proc/self/fd/{}/", directory.as_raw_fd()).into_bytes();
     path.extend_from_slice(name.to_bytes());

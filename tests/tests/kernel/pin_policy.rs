@@ -194,6 +194,14 @@ fn links_lead_nowhere() -> Outcome {
     // Where a pin is, a directory was expected.
     pinned(&directory, "r/pin", |_| ());
     fails(placed(&root, "pin/globals"), &["pin", "expected a directory"]);
+    // Where a pin was expected, a link to another that would fit, or to nothing.
+    fs::create_dir(root.join("tc"))?;
+    for target in ["pin", "none"] {
+        symlink(root.join(target), root.join("tc/counts"))?;
+        let error = fails(placed(&root, "tc"), &["tc/counts", "symbolic link"]);
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+        fs::remove_file(root.join("tc/counts"))?;
+    }
     Ok(())
 }
 
