@@ -288,7 +288,7 @@ fn failures_leave_what_was_there() -> Outcome {
 /// The one that comes second removes nothing of the first.
 fn of_two_one_wins() -> Outcome {
     let shell = Shell::new("two")?;
-    for _ in 0..20 {
+    for _ in 0..10 {
         let start = || {
             let mut command = shell.command("load phases.o");
             command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
@@ -349,7 +349,7 @@ fn listed() -> Outcome {
 fn nothing_to_unload() -> Outcome {
     let shell = Shell::new("unload")?;
     fs::create_dir(shell.0.join("x"))?;
-    for name in ["x", "./x", "no/such", "..", "/"] {
+    for name in ["x", "./x", "no/such", ".."] {
         shell.bad(&format!("unload {name}"), &["nothing is loaded there"]);
     }
     assert!(shell.0.join("x").is_dir());
