@@ -43,7 +43,7 @@ pub(crate) fn declare<'b>(spell: &mut impl Spell<'b>, id: u32, name: &str, depth
     } else if let Some((_, Type { kind: Kind::Array(_) | Kind::FuncProto(_), .. })) =
         spell.btf().unqualified(id)
     {
-        spell.out().push(' ');
+        separate(spell.out());
     }
     right(spell, id, depth);
 }
