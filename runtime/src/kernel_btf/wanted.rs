@@ -73,6 +73,11 @@ impl<'a> Wanted<'a> {
         Self::exact(format!("bpf_iter_{name}"), BtfKind::Func)
     }
 
+    /// What the kernel keeps the value of a struct_ops map in, by the name of the operations (`tcp_congestion_ops`).
+    pub fn struct_ops(name: &str) -> Self {
+        Self::exact(format!("bpf_struct_ops_{name}"), BtfKind::Struct)
+    }
+
     /// The candidates for a CO-RE root type of this name and kind in the object.
     pub fn core(name: &'a str, kind: BtfKind) -> Self {
         let name = crate::btf::essential_name(name);

@@ -4,6 +4,8 @@ use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 
+use bpf_skel::loader::Config;
+use bpf_skel::loader::config::Mount;
 use bpf_skel::pin::{OnMismatch, Place, SubPath};
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::{MapType, flags};
@@ -23,6 +25,7 @@ tests![
     links_lead_nowhere,
     strangers_directories,
     places_leave_nothing_behind,
+    mounted_where_missing,
 ];
 
 /// Pins a map like `counts` of the fixture, but for what `edit` does, as `name` in the directory.
@@ -227,5 +230,31 @@ fn places_leave_nothing_behind() -> Outcome {
         fails(open.load().map(drop), &["no_null_check"]);
         assert_eq!(fs::read_dir(&root)?.count(), 0, "{path}");
     }
+    Ok(())
+}
+
+fn mounted_where_missing() -> Outcome {
+    let root = std::env::temp_dir().join(format!("bpf-skel-mount-{}", std::process::id()));
+    fs::create_dir_all(&root)?;
+    let load = |mount| {
+        let mut config = Config::built_in();
+        config.set_root(&root).set_mount(mount);
+        let mut open = open();
+        open.map_mut("counts")?.set_pin_by_name();
+        open.options.set_pinning(config);
+        open.load()
+    };
+    let never = load(Mount::Never);
+    fails(never, &["counts", root.to_str().unwrap(), "not on a BPF file system"]);
+    let object = load(Mount::IfMissing)?;
+    let pin = root.join("tc/globals/counts");
+    assert_eq!(Map::from_pin(&pin)?.id()?, object.map("counts")?.id()?);
+    // A second load finds it mounted, and the map.
+    assert_eq!(load(Mount::IfMissing)?.map("counts")?.id()?, object.map("counts")?.id()?);
+    drop(object);
+    let path = std::ffi::CString::new(root.to_str().unwrap())?;
+    // SAFETY: the path ends with a NUL.
+    assert_eq!(unsafe { libc::umount2(path.as_ptr(), libc::MNT_DETACH) }, 0);
+    fs::remove_dir(&root)?;
     Ok(())
 }

@@ -15,6 +15,10 @@ fn has_what_all_kernels_have() -> Outcome {
         Wanted::function("vfs_read"),
         Wanted::tracepoint("sched_switch"),
         Wanted::iterator("task"),
+        Wanted::lsm_hook("file_open"),
+        Wanted::struct_ops("tcp_congestion_ops"),
+        // A kernel function that programs may call is looked up as any function.
+        Wanted::function("bpf_task_from_pid"),
         Wanted::exact("long unsigned int", BtfKind::Int),
     ];
     let found = kernel.find_all(&wanted)?;

@@ -15,7 +15,7 @@ use bpf_skel::{Error, ErrorKind};
 use bpf_skel_tests::fixtures;
 use bpf_skel_tests::machine::{Outcome, Skip, tests};
 
-tests![trusted, not_trusted, nothing_there, places, explained, imported];
+tests![trusted, not_trusted, nothing_there, places, explained, imported, what_goes_before_what];
 
 /// A directory of root's, with none above it that others may write to: `/tmp` is no such place.
 struct Trusted(PathBuf);
@@ -218,5 +218,37 @@ fn imported() -> Outcome {
     fs::set_permissions(&list, fs::Permissions::from_mode(0o666))?;
     let error = Config::from_file(directory.0.join("pinning.conf")).unwrap_err().to_string();
     assert!(error.contains("bpf_pinning") && error.contains("0666"), "{error}");
+    Ok(())
+}
+
+/// Each of these says where pins go, from the least to the most important; with every one that is added, it is that one.
+fn what_goes_before_what() -> Outcome {
+    let directory = Trusted::new("order")?;
+    let folders = ["lib", "run", "etc"].map(|name| directory.0.join(name));
+    let config = || Config::from_directories(folders.iter().map(PathBuf::as_path));
+    let path = |config: &Config| place(config, &object("phases", &[("m", Pinning::ByName)]));
+    assert_eq!(path(&config()?)?, "/sys/fs/bpf/tc/globals/m", "built in");
+    for folder in &folders {
+        for name in ["pinning.conf.d/10-a.conf", "pinning.conf.d/20-b.conf", "pinning.conf"] {
+            let file = folder.join(name);
+            let parent = file.parent().expect("it has one");
+            fs::create_dir_all(parent)?;
+            for made in [folder.as_path(), parent] {
+                fs::set_permissions(made, fs::Permissions::from_mode(0o755))?;
+            }
+            // Another setting of an earlier file stays: each key is on its own.
+            fs::write(&file, format!("import = \"\"\nroot = {file:?}\n"))?;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
+            assert_eq!(path(&config()?)?, format!("{}/tc/globals/m", file.display()));
+        }
+    }
+    fs::write(folders[0].join("pinning.conf.d/30-c.conf"), "[btf]\n1 = \"shared\"\n")?;
+    fs::write(folders[1].join("pinning.conf.d/ignored"), "not TOML")?;
+    let most = folders[2].join("pinning.conf");
+    assert_eq!(path(&config()?)?, format!("{}/shared/m", most.display()));
+    // A mistake in the least important file is one all the same.
+    fs::write(folders[0].join("pinning.conf"), "root = 1")?;
+    let error = config().unwrap_err().to_string();
+    assert!(error.contains("lib/pinning.conf:1"), "{error}");
     Ok(())
 }

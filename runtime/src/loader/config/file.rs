@@ -60,8 +60,15 @@ enum OnMismatchKey {
 
 /// All that the system has, from the least to the most important.
 pub(super) fn system_files() -> Result<Vec<ConfigFile>> {
+    files(DIRECTORIES.iter().map(Path::new))
+}
+
+/// All files in these directories, which stand from the least to the most important.
+pub(super) fn files<'d>(
+    directories: impl IntoIterator<Item = &'d Path>,
+) -> Result<Vec<ConfigFile>> {
     let mut files = Vec::new();
-    for directory in DIRECTORIES.map(Path::new) {
+    for directory in directories {
         for path in trusted::list(&directory.join(format!("{NAME}.d")))? {
             files.extend(ConfigFile::read(path)?);
         }

@@ -37,7 +37,7 @@ mod template;
 mod trusted;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bpf_skel::Result;
 use bpf_skel::pin::OnMismatch;
@@ -117,6 +117,15 @@ impl Config {
     /// As [`system`](Self::system); also where there is no such file.
     pub fn from_file(path: impl Into<PathBuf>) -> Result<Self> {
         Self::of(&[file::required(path.into())?])
+    }
+
+    /// The files of these directories in place of the system's three, to the same rules, then the environment. From the
+    /// least to the most important, each with `pinning.conf` and `pinning.conf.d`.
+    ///
+    /// # Errors
+    /// As [`system`](Self::system).
+    pub fn from_directories<'d>(directories: impl IntoIterator<Item = &'d Path>) -> Result<Self> {
+        Self::of(&file::files(directories)?)
     }
 
     /// `files` from the least to the most important.
