@@ -229,13 +229,13 @@ fn end(program: &Program) -> String {
 /// Refusals before the kernel is asked: libbpf notices while it loads a program, we do while preparing. An attach target
 /// that is named and does not exist, or is not named; an object of the other byte order.
 fn refused_early(theirs: &Program, ours: &Program) -> bool {
-    let words = match theirs.errno {
-        Some(libc::ESRCH | libc::ENOENT) => "have this attach target",
-        Some(libc::EINVAL) => "names no target",
-        Some(LIBBPF_ERRNO_ENDIAN) => "-endian, this machine is",
+    let words: &[&str] = match theirs.errno {
+        Some(libc::ESRCH | libc::ENOENT) => &["have this attach target"],
+        Some(libc::EINVAL) => &["names no target", "replaces a function of is not given"],
+        Some(LIBBPF_ERRNO_ENDIAN) => &["-endian, this machine is"],
         _ => return false,
     };
-    ours.error.contains(words)
+    words.iter().any(|words| ours.error.contains(words))
 }
 
 /// libbpf ties every `.rodata` to every program; we do so where no loaded program refers to it.
