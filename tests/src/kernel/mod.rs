@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::outcome::completion;
 
 pub use crate::outcome::{IntoOutcome, Outcome, Skip};
-pub use crate::{kernel_fixture as fixture, kernel_tests as tests};
+pub use crate::{kernel_fixture as fixture, kernel_object as object, kernel_tests as tests};
 pub use child::{Job, child, run_child};
 pub use leak::Snapshot;
 pub use need::{Need, config, is_root, kernel_is, needs};
@@ -50,9 +50,9 @@ macro_rules! kernel_tests {
     };
 }
 
-/// The spec of a fixture, whose object is part of the test: guests have no files of ours.
+/// The bytes of a fixture's object of the target's byte order, which are part of the test: guests have no files of ours.
 #[macro_export]
-macro_rules! kernel_fixture {
+macro_rules! kernel_object {
     ($name:literal) => {{
         #[cfg(target_endian = "little")]
         const OBJECT: &[u8] =
@@ -60,8 +60,16 @@ macro_rules! kernel_fixture {
         #[cfg(target_endian = "big")]
         const OBJECT: &[u8] =
             include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/", $name, "-eb.o"));
-        $crate::fixtures::read(OBJECT, $name)
+        OBJECT
     }};
+}
+
+/// The spec of a fixture, whose object is part of the test.
+#[macro_export]
+macro_rules! kernel_fixture {
+    ($name:literal) => {
+        bpf_skel::elf::read($crate::kernel_object!($name), $name).expect("a fixture is an object")
+    };
 }
 
 /// Runs the tests one after the other, in a mount and a network namespace of their own.

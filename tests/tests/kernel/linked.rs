@@ -1,11 +1,8 @@
 //! Objects that were linked do what their sources say.
 
 use bpf_skel::OpenObject;
-use bpf_skel_tests::fixtures;
 use bpf_skel_tests::kernel::needs::LOOP;
-use bpf_skel_tests::kernel::{Outcome, tests};
-
-use bpf_skel::spec::Endian;
+use bpf_skel_tests::kernel::{Outcome, object, tests};
 
 use crate::phases::{run, run_program};
 
@@ -43,8 +40,14 @@ fn two_objects_are_one_skeleton() -> Outcome {
 }
 
 fn three_in_any_order() -> Outcome {
-    for names in [["main", "lib", "third"], ["third", "lib", "main"], ["lib", "third", "main"]] {
-        let bytes = fixtures::linked(&names, Endian::NATIVE);
+    let (main, lib, third) = (
+        ("main", object!("link/main")),
+        ("lib", object!("link/lib")),
+        ("third", object!("link/third")),
+    );
+    for objects in [[main, lib, third], [third, lib, main], [lib, third, main]] {
+        let names = objects.map(|(name, _)| name);
+        let bytes = bpf_skel_build::link(&objects)?;
         let object = OpenObject::new(bpf_skel::elf::read(&bytes, "three.bpf.o")?).load()?;
         assert_eq!(run(&object, "from_third"), 123 + 105 + 7, "{names:?}");
         assert_eq!(run(&object, "from_lib"), 77, "{names:?}");
