@@ -24,7 +24,7 @@ pub(crate) struct BtfFile {
 }
 
 impl BtfFile {
-    /// Reads raw BTF, or the section of a 64-bit ELF file.
+    /// Reads raw BTF, or the section of an ELF file.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path).map_err(|error| match error.kind() {
             IoErrorKind::NotFound if path == Path::new(RUNNING) => no_kernel_btf(),
