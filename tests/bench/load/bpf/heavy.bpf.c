@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// PROGRAMS programs (1 or 4) that take the verifier a while each.
+// PROGRAMS programs (1 or 4) that take the verifier a while each; with CORE also three root types to look for.
 #include "../../../../examples/hello/src/bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -11,9 +11,23 @@ struct {
 	__type(value, u64);
 } table SEC(".maps");
 
+#ifdef CORE
+#define EXISTS 2
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct task_struct { int stack; };
+struct file { int f_flags; };
+struct sk_buff { int data_len; };
+#pragma clang attribute pop
+#define asked() (__builtin_preserve_field_info(((struct task_struct *)0)->stack, EXISTS) +                            \
+		 __builtin_preserve_field_info(((struct file *)0)->f_flags, EXISTS) +                                 \
+		 __builtin_preserve_field_info(((struct sk_buff *)0)->data_len, EXISTS))
+#else
+#define asked() 0
+#endif
+
 static __attribute__((always_inline)) int walk(u64 *ctx)
 {
-	u64 sum = ctx[0];
+	u64 sum = ctx[0] + asked();
 
 	for (u32 i = 0; i < 800; i++) {
 		u32 key = (sum + i) & 63;

@@ -22,13 +22,14 @@ macro_rules! object {
     }};
 }
 
-pub fn objects() -> [Object; 6] {
+pub fn objects() -> [Object; 7] {
     [
         object!(roots_0),
         object!(roots_1),
         object!(roots_10),
         object!(roots_40),
         object!(heavy_1),
+        object!(heavy_1_core),
         object!(heavy_4),
     ]
 }

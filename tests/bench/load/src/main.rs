@@ -1,7 +1,8 @@
 //! Time to loaded, system calls, allocations and memory of bpf-skel, libbpf-rs and aya on the same objects.
 //!
 //! `cargo run --release -p load [ROUNDS]`, as root. Each load is a process of its own, the loaders take turns, and a row
-//! is the median. "user" is the time outside of bpf(2); with several threads it is not told apart.
+//! is the median. "user" is the time outside of bpf(2); with several threads it is not told apart. "again" is a second load
+//! in the same process, after the first was dropped: what first touches of code and memory cost is the difference.
 
 mod counted;
 mod loaders;
@@ -12,15 +13,53 @@ use std::time::Instant;
 use counted::Counts;
 use loaders::{LOADERS, objects};
 
-/// What one load has cost: microseconds in all and in bpf(2), calls, allocations, KiB of memory at the most.
-type Cost = [u64; 5];
+/// What loading has cost.
+#[derive(Clone, Copy)]
+struct Cost {
+    /// Microseconds in all and in bpf(2): of the process' first load, and of its second.
+    first: [u64; 2],
+    again: [u64; 2],
+    calls: u64,
+    allocations: u64,
+    /// Pages that the first load was the first to touch.
+    faults: u64,
+    /// KiB of memory at the most.
+    peak: u64,
+}
+
+impl Cost {
+    const NUMBERS: usize = 8;
+
+    fn numbers(self) -> [u64; Self::NUMBERS] {
+        let Self { first, again, calls, allocations, faults, peak } = self;
+        [first[0], first[1], again[0], again[1], calls, allocations, faults, peak]
+    }
+
+    fn of_numbers([a, b, c, d, calls, allocations, faults, peak]: [u64; Self::NUMBERS]) -> Self {
+        Self { first: [a, b], again: [c, d], calls, allocations, faults, peak }
+    }
+
+    /// Number by number.
+    fn median(costs: &[Self]) -> Self {
+        Self::of_numbers(std::array::from_fn(|n| {
+            let mut all: Vec<u64> = costs.iter().map(|cost| cost.numbers()[n]).collect();
+            all.sort_unstable();
+            all[all.len() / 2]
+        }))
+    }
+}
+
+/// The time outside of bpf(2).
+fn user([total, inside]: [u64; 2]) -> u64 {
+    total.saturating_sub(inside).max(1)
+}
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.as_slice() {
         [one, object, loader] if one == "one" => {
             let cost = one_load(object.parse().expect("a number"), loader.parse().expect("a number"));
-            println!("{}", cost.map(|number| number.to_string()).join(" "));
+            println!("{}", cost.numbers().map(|number| number.to_string()).join(" "));
         }
         [] => table(31),
         [rounds] => table(rounds.parse().expect("a number of rounds")),
@@ -30,13 +69,28 @@ fn main() {
 
 fn one_load(object: usize, loader: usize) -> Cost {
     let objects = objects();
-    let before = Counts::now();
-    let start = Instant::now();
-    let loaded = (LOADERS[loader].load)(&objects[object]);
-    let time = start.elapsed().as_nanos() as u64;
-    let counts = Counts::now().since(before);
-    drop(loaded);
-    [time / 1000, counts.nanos / 1000, counts.calls, counts.allocations, peak_kib()]
+    let load = || {
+        let (counts, faults, start) = (Counts::now(), faults(), Instant::now());
+        let loaded = (LOADERS[loader].load)(&objects[object]);
+        let time = start.elapsed().as_nanos() as u64;
+        let (counts, faults) = (Counts::now().since(counts), self::faults() - faults);
+        drop(loaded);
+        ([time / 1000, counts.nanos / 1000], counts, faults)
+    };
+    let (first, counts, faults) = load();
+    let peak = peak_kib();
+    let (again, ..) = load();
+    Cost { first, again, calls: counts.calls, allocations: counts.allocations, faults, peak }
+}
+
+/// Page faults of this process that took no disk.
+fn faults() -> u64 {
+    // SAFETY: plain numbers, of which zeros are some.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: the address is of a `rusage`, which it writes.
+    let result = unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut usage) };
+    assert_eq!(result, 0, "getrusage");
+    usage.ru_minflt as u64
 }
 
 fn peak_kib() -> u64 {
@@ -47,8 +101,8 @@ fn peak_kib() -> u64 {
 
 fn table(rounds: usize) {
     let this = std::env::current_exe().expect("this program");
-    println!("| object | loader | total µs | bpf(2) µs | user µs | calls | allocations | peak KiB | total, libbpf = 1 | user, libbpf = 1 |");
-    println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|");
+    println!("| object | loader | total µs | bpf(2) µs | user µs | again: total µs | bpf(2) µs | calls | allocations | pages | peak KiB | total, libbpf = 1 | user, libbpf = 1 |");
+    println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for (number, object) in objects().iter().enumerate() {
         let mut all = LOADERS.map(|_| Vec::<Cost>::new());
         for _ in 0..rounds {
@@ -58,28 +112,23 @@ fn table(rounds: usize) {
                 assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
                 let text = String::from_utf8(out.stdout).expect("numbers");
                 let mut numbers = text.split_whitespace().map(|n| n.parse().expect("a number"));
-                costs.push(std::array::from_fn(|_| numbers.next().expect("five numbers")));
+                costs.push(Cost::of_numbers(std::array::from_fn(|_| numbers.next().expect("its numbers"))));
             }
         }
-        let medians = all.map(|costs| -> Cost { std::array::from_fn(|n| median(&costs, |cost| cost[n])) });
-        let user = |cost: &Cost| cost[0].saturating_sub(cost[1]).max(1);
-        let libbpf = &medians[2];
-        for (loader, cost) in LOADERS.iter().zip(&medians) {
-            let [total, inside, calls, allocations, peak] = *cost;
+        let medians = all.map(|costs| Cost::median(&costs));
+        let libbpf = medians[2];
+        for (loader, cost) in LOADERS.iter().zip(medians) {
+            let Cost { first: [total, inside], again, calls, allocations, faults, peak } = cost;
             println!(
-                "| {} | {} | {total} | {inside} | {} | {calls} | {allocations} | {peak} | {:.2} | {:.2} |",
+                "| {} | {} | {total} | {inside} | {} | {} | {} | {calls} | {allocations} | {faults} | {peak} | {:.2} | {:.2} |",
                 object.name,
                 loader.name,
-                user(cost),
-                total as f64 / libbpf[0] as f64,
-                user(cost) as f64 / user(libbpf) as f64,
+                user(cost.first),
+                again[0],
+                again[1],
+                total as f64 / libbpf.first[0] as f64,
+                user(cost.first) as f64 / user(libbpf.first) as f64,
             );
         }
     }
-}
-
-fn median(costs: &[Cost], of: impl Fn(&Cost) -> u64) -> u64 {
-    let mut all: Vec<u64> = costs.iter().map(of).collect();
-    all.sort_unstable();
-    all[all.len() / 2]
 }
