@@ -12,6 +12,7 @@ use bpf_skel::spec::Endian;
 
 use crate::bundled::{self, Bundled};
 use crate::clang::Compile;
+use crate::options::Binding;
 use crate::output::write_if_changed;
 use crate::{Error, ErrorKind, Options, Result, Skeleton, btf_file, cargo, vmlinux};
 
@@ -150,10 +151,26 @@ impl Builder {
 
     /// Has a Rust type stand for a C type wherever the skeleton uses it: `bind("struct event", "crate::Event")`.
     ///
-    /// The path is absolute. The type has to be [`Pod`](bpf_skel::pod::Pod) and `Debug`; the skeleton compiles only where
-    /// its size and its alignment are the object's.
-    pub fn bind(mut self, c: impl Into<String>, rust: impl Into<String>) -> Self {
-        self.options.bindings.push((c.into(), rust.into()));
+    /// The path is absolute. The type has to be [`Pod`](bpf_skel::pod::Pod) and `Debug`. The skeleton compiles only where it
+    /// lies in memory as the C type does: its size, its alignment, and of each field that the generated struct would have
+    /// the name, the offset and the size. It may have more fields, such as padding, and they may be of other types of the
+    /// same size, such as `[u8; 4]` for a `__be32`. Bit-fields, and the members of unions, are methods of a generated struct
+    /// and no fields: nothing is asked of them.
+    ///
+    /// The fields have to be visible where the skeleton's module is. For a type that names them in another way or hides
+    /// them, see [`bind_opaque`](Self::bind_opaque).
+    pub fn bind(self, c: impl Into<String>, rust: impl Into<String>) -> Self {
+        self.bind_as(c.into(), rust.into(), false)
+    }
+
+    /// As [`bind`](Self::bind), but nothing is asked of the type's fields: only its size and its alignment are those of the
+    /// C type. What is where inside of it is for its author to know.
+    pub fn bind_opaque(self, c: impl Into<String>, rust: impl Into<String>) -> Self {
+        self.bind_as(c.into(), rust.into(), true)
+    }
+
+    fn bind_as(mut self, c: String, rust: String, opaque: bool) -> Self {
+        self.options.bindings.push(Binding { c, rust, opaque });
         self
     }
 
@@ -212,8 +229,8 @@ impl Builder {
     }
 
     /// How the skeleton is to look; replaces what [`module_name`](Self::module_name),
-    /// [`runtime_path`](Self::runtime_path), [`legacy`](Self::legacy), [`types`](Self::types) and [`bind`](Self::bind) have
-    /// set.
+    /// [`runtime_path`](Self::runtime_path), [`legacy`](Self::legacy), [`types`](Self::types), [`bind`](Self::bind) and
+    /// [`bind_opaque`](Self::bind_opaque) have set.
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
         self

@@ -42,5 +42,5 @@ pub use builder::{Builder, build, generate};
 pub use c_header::CHeader;
 pub use error::{Error, ErrorKind, Result};
 pub use link::link;
-pub use options::Options;
+pub use options::{Binding, Options};
 pub use skeleton::Skeleton;

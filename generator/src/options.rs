@@ -23,8 +23,19 @@ pub struct Options {
     pub legacy: Legacy,
     /// C types that the skeleton is to have beside those of its maps and variables: `event`, `struct event`.
     pub types: Vec<String>,
-    /// C types, and the Rust types that are to stand for them, by absolute paths: `struct event` and `crate::Event`.
-    pub bindings: Vec<(String, String)>,
+    /// Rust types that are to stand for C types.
+    pub bindings: Vec<Binding>,
+}
+
+/// A Rust type of the user's own that is to stand for a C type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The C type's name: `struct event`.
+    pub c: String,
+    /// The absolute path of the Rust type: `crate::Event`.
+    pub rust: String,
+    /// Whether its fields are its own affair, and only size and alignment are those of the C type.
+    pub opaque: bool,
 }
 
 impl Default for Options {
@@ -64,7 +75,7 @@ impl Options {
         let has = |name: &str| btf.is_some_and(|btf| Types::expect(btf, name).is_ok());
         let mut options = self.clone();
         options.types.retain(|name| has(name));
-        options.bindings.retain(|(name, _)| has(name));
+        options.bindings.retain(|binding| has(&binding.c));
         options
     }
 }

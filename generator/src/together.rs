@@ -79,7 +79,7 @@ impl Builder {
 
     /// A type that none of the objects has is a mistake; one that only some have is not.
     fn check_names(&self, specs: &[ObjectSpec]) -> Result<()> {
-        let bound = self.options.bindings.iter().map(|(name, _)| name);
+        let bound = self.options.bindings.iter().map(|binding| &binding.c);
         for name in self.options.types.iter().chain(bound) {
             let mut error = None;
             for spec in specs {

@@ -6,14 +6,16 @@
 //!
 //! A door only: `bpf-skel-build` does the work.
 
+mod input;
+
 use std::path::Path;
 
 use bpf_skel_build::{Builder, Options};
+use input::Input;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::punctuated::Punctuated;
-use syn::{Attribute, Error, Ident, LitStr, Result, Token, Visibility, bracketed};
+use syn::parse::{Parse, Parser};
+use syn::{Error, LitStr, Result};
 
 /// Expands to a module with the skeleton of an object.
 ///
@@ -22,6 +24,17 @@ use syn::{Attribute, Error, Ident, LitStr, Result, Token, Visibility, bracketed}
 /// bpf_skel!(#[doc = "…"] pub mod b = "b.bpf.c");   // compiled by clang while the crate is built
 /// bpf_skel!(mod c = "c-el.o", "c-eb.o");           // the one of the target's byte order
 /// bpf_skel!(mod d = ["d.bpf.c", "e.bpf.o"]);       // several that are linked to one
+/// ```
+///
+/// After the paths come options, each of which does what the [`Builder`]'s method of its name does:
+///
+/// ```text
+/// bpf_skel! {
+///     mod e = "e.bpf.c",
+///     types = ["event", "struct value"],            // types that no map and no variable has
+///     bind = { "struct own": crate::Own },          // Rust types of one's own that stand for C types
+///     bind_opaque = { "struct key": ::keys::Key },  // … whose fields are their own affair
+/// }
 /// ```
 ///
 /// Paths are relative to the crate's `Cargo.toml`. A source is compiled for the host's byte order and architecture: a
@@ -33,37 +46,6 @@ pub fn bpf_skel(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
         .and_then(Input::expand)
         .unwrap_or_else(Error::into_compile_error)
         .into()
-}
-
-/// `#[attribute] pub mod name = "path", "path"`
-struct Input {
-    attributes: Vec<Attribute>,
-    visibility: Visibility,
-    module: Ident,
-    objects: Punctuated<Vec<LitStr>, Token![,]>,
-}
-
-/// `"path"` or `["path", "path"]`
-fn object(input: ParseStream<'_>) -> Result<Vec<LitStr>> {
-    if input.peek(LitStr) {
-        return Ok(vec![input.parse()?]);
-    }
-    let list;
-    bracketed!(list in input);
-    Ok(Punctuated::<LitStr, Token![,]>::parse_terminated(&list)?.into_iter().collect())
-}
-
-impl Parse for Input {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let attributes = input.call(Attribute::parse_outer)?;
-        let visibility = input.parse()?;
-        input.parse::<Token![mod]>()?;
-        let module = input.parse()?;
-        input.parse::<Token![=]>()?;
-        let objects = Punctuated::parse_separated_nonempty_with(input, object)?;
-        input.parse::<Option<Token![;]>>()?;
-        Ok(Self { attributes, visibility, module, objects })
-    }
 }
 
 impl Input {
@@ -81,6 +63,7 @@ impl Input {
         options.visibility = Some(self.visibility.to_token_stream());
         let attributes = &self.attributes;
         options.attributes = quote!(#(#attributes)*);
+        (options.types, options.bindings) = (self.types.clone(), self.bindings.clone());
         let builder = Builder::new().any_endian().options(options);
         let (skeleton, files) =
             builder.expand_all(&paths).map_err(|error| failed(format!("{error:?}")))?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use bpf_skel::spec::Endian;
-use bpf_skel_build::{Options, Skeleton};
+use bpf_skel_build::{Binding, Options, Skeleton};
 use bpf_skel_tests::fixtures;
 
 const BLESS: &str = "BLESS=1 cargo test -p bpf-skel-tests --test golden";
@@ -43,21 +43,24 @@ fn every_fixture_has_a_golden() {
 
 #[test]
 fn skeletons_are_as_committed() {
-    let bless = env::var_os("BLESS").is_some_and(|value| value == "1");
-    let mut wrong = String::new();
-    for name in fixtures::names() {
-        let path = folder().join(format!("{name}.rs"));
-        let made = skeleton(&name, Endian::Little);
-        let committed = fs::read_to_string(&path).unwrap_or_default();
-        if made == committed {
-            continue;
-        }
-        if bless {
-            fs::write(&path, &made).expect("the golden can be written");
-        } else {
-            let _ = writeln!(wrong, "{}:\n{}", path.display(), difference(&committed, &made));
-        }
-    }
+    let names = fixtures::names().into_iter();
+    let wrong: String = names
+        .map(|name| differs(&folder().join(format!("{name}.rs")), &skeleton(&name, Endian::Little)))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong}where this is meant: {BLESS}");
+}
+
+/// What `ui/fail/bound_*.rs` include: there is no other way to them from where those are compiled.
+#[test]
+fn the_skeleton_with_a_bound_type_is_as_committed() {
+    let mut options = Options::default();
+    let (c, rust) = ("struct key".to_owned(), "crate::Key".to_owned());
+    options.module = Some("maps".to_owned());
+    options.bindings.push(Binding { c, rust, opaque: false });
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/bound.rs");
+    let bytes = fixtures::bytes("maps", Endian::Little);
+    let made = Skeleton::from_object(&bytes, "maps-el.o", &options).expect("it has a skeleton");
+    let wrong = differs(&path, &made.to_string());
     assert!(wrong.is_empty(), "{wrong}where this is meant: {BLESS}");
 }
 
@@ -69,6 +72,19 @@ fn big_endian_objects_have_skeletons() {
         assert!(text.contains("endian: Endian::Big"), "{name}");
         assert!(text.contains(r#"#[cfg(target_endian = "little")]"#), "{name}");
     }
+}
+
+/// How the file is another one than `made`; with `BLESS=1` it is made the same.
+fn differs(path: &Path, made: &str) -> String {
+    let committed = fs::read_to_string(path).unwrap_or_default();
+    if made == committed {
+        return String::new();
+    }
+    if env::var_os("BLESS").is_some_and(|value| value == "1") {
+        fs::write(path, made).expect("the golden can be written");
+        return String::new();
+    }
+    format!("{}:\n{}\n", path.display(), difference(&committed, made))
 }
 
 /// The lines that differ, from the first to the last one.

@@ -13,6 +13,13 @@ bpf_skel! {
     pub(crate) mod types = "fixtures/types-el.o", "fixtures/types-eb.o";
 }
 
+bpf_skel! {
+    mod asked = "fixtures/members-el.o", "fixtures/members-eb.o",
+    types = ["struct on_request"],
+    bind = { "struct point": crate::types::types::point_t, "enum proto": ::core::primitive::u32 },
+    bind_opaque = { "struct exported": ::core::primitive::u32 },
+}
+
 #[test]
 fn initial_values_are_those_of_the_source() {
     let open = data::open();
@@ -57,4 +64,19 @@ fn types_print_compare_and_have_no_loose_bytes() {
     bit.set_on(true);
     assert_eq!((bit.negative(), bit.far(), bit.color()), (-3, 0xff_1234_5678, color::GREEN));
     assert_eq!((bit.low(), bit.middle(), bit.on(), bit.after), (0, 0, true, 0));
+}
+
+#[test]
+fn types_are_asked_for_and_bound() {
+    use asked::types::{exported, flow, on_request, point, samples};
+
+    assert_eq!(on_request { why: 1 }.why, 1);
+    // The other skeleton's, of which this one has checked the fields.
+    let one: types::types::point_t = point { x: 1, y: 2 };
+    let mut record = [0u32; 3];
+    bpf_skel::pod::bytes_of_mut(&mut record)[4..].copy_from_slice(bytes_of(&one));
+    let (_, points) = samples::from_bytes(bytes_of(&record)).expect("it is long enough");
+    assert_eq!(points, [one]);
+    let _: exported = 7u32;
+    assert_eq!(flow::default().with_proto(17).proto(), 17u32);
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use bpf_skel::spec::Endian;
 
 use super::cli::{Reading, write};
-use crate::{Builder, Error, Result};
+use crate::{Builder, Result};
 
 /// Write the Rust skeleton of an object.
 #[derive(Debug, clap::Args)]
@@ -25,14 +25,22 @@ pub(super) struct Args {
     /// A C type to have beside those of maps and variables: `event`, "struct event".
     #[arg(long = "type", value_name = "NAME")]
     types: Vec<String>,
-    /// A Rust type to stand for a C type: "struct event=crate::Event".
-    #[arg(long, value_name = "C=RUST")]
-    bind: Vec<String>,
+    /// A Rust type to stand for a C type, whose fields it has: "struct event=crate::Event".
+    #[arg(long, value_name = "C=RUST", value_parser = binding)]
+    bind: Vec<(String, String)>,
+    /// As --bind, of which size and alignment only are held to those of the C type.
+    #[arg(long, value_name = "C=RUST", value_parser = binding)]
+    bind_opaque: Vec<(String, String)>,
     /// Byte order of the object to take; of the only one given, any.
     #[arg(long, value_parser = ["little", "big"])]
     endian: Option<String>,
     #[command(flatten)]
     reading: Reading,
+}
+
+fn binding(text: &str) -> std::result::Result<(String, String), &'static str> {
+    let (c, rust) = text.split_once('=').ok_or("expected C=RUST")?;
+    Ok((c.trim().to_owned(), rust.trim().to_owned()))
 }
 
 impl Args {
@@ -41,11 +49,11 @@ impl Args {
             .runtime_path(self.runtime)
             .legacy(self.reading.layout())
             .types(self.types);
-        for binding in &self.bind {
-            let (c, rust) = binding.split_once('=').ok_or_else(|| {
-                Error::invalid_input(format!("--bind {binding:?}: expected C=RUST"))
-            })?;
-            builder = builder.bind(c.trim(), rust.trim());
+        for (c, rust) in self.bind {
+            builder = builder.bind(c, rust);
+        }
+        for (c, rust) in self.bind_opaque {
+            builder = builder.bind_opaque(c, rust);
         }
         if let Some(name) = self.name {
             builder = builder.module_name(name);

@@ -6,7 +6,7 @@ use quote::quote;
 use super::docs::{bytes, code, doc, paragraphs};
 use super::paths::Paths;
 use super::{enums, structs};
-use crate::model::{Def, DefKind, Ty, Types};
+use crate::model::{BoundField, Def, DefKind, Ty, Types};
 use crate::shared::Shared;
 
 /// A type, as generated code has it.
@@ -67,7 +67,7 @@ fn item(paths: &Paths<'_>, def: &Def) -> TokenStream {
             enums::enumeration(paths, def, *bytes, *signed, values)
         }
         DefKind::Alias(to) => alias(paths, def, to),
-        DefKind::Bound(path) => bound(paths, def, path),
+        DefKind::Bound(path, fields) => bound(paths, def, path, fields),
         DefKind::Opaque { storage, why } => opaque(paths, def, storage, why),
         DefKind::Declared => declared(def),
     }
@@ -91,14 +91,22 @@ fn alias(paths: &Paths<'_>, def: &Def, to: &Ty) -> TokenStream {
     }
 }
 
-fn bound(paths: &Paths<'_>, def: &Def, path: &TokenStream) -> TokenStream {
+fn bound(paths: &Paths<'_>, def: &Def, path: &TokenStream, fields: &[BoundField]) -> TokenStream {
     let (rt, ident) = (paths.rt, &def.ident);
     let (size, align) = (Literal::u64_unsuffixed(def.size), Literal::u64_unsuffixed(def.align));
-    let doc = paragraphs(about(def));
+    let held = (!fields.is_empty()).then(|| {
+        "Its fields are held to those of C; `bind_opaque` is for a type that has others.".to_owned()
+    });
+    let doc = paragraphs(about(def).into_iter().chain(held));
+    let fields = fields.iter().map(|BoundField { ident, c, offset, size }| {
+        let (offset, size) = (Literal::u64_unsuffixed(*offset), Literal::u64_unsuffixed(*size));
+        quote!(#ident: #c, #offset, #size)
+    });
+    let c = &def.c;
     quote! {
         #doc
         pub type #ident = #path;
-        #rt::private::bound!(#ident, #size, #align);
+        #rt::private::bound!(#ident, #c, #size, #align; #(#fields),*);
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) use object::Object;
 pub(crate) use programs::Program;
 pub(crate) use sections::Section;
 pub(crate) use ty::{
-    Accessor, At, Def, DefKind, Enumerator, Equality, Field, FieldRole, Flexible, Repr, StructDef,
-    Ty, UnionDef,
+    Accessor, At, BoundField, Def, DefKind, Enumerator, Equality, Field, FieldRole, Flexible, Repr,
+    StructDef, Ty, UnionDef,
 };
 pub(crate) use types::Types;

@@ -23,8 +23,8 @@ impl<'s, 'b> Object<'s, 'b> {
         options: &Options,
     ) -> Result<Self> {
         let mut types = Types::new(btf);
-        for (name, path) in &options.bindings {
-            types.bind(name, path)?;
+        for binding in &options.bindings {
+            types.bind(binding)?;
         }
         let maps = maps(spec, &mut types);
         let sections = sections(spec, &mut types).map_err(Error::invalid_input)?;

@@ -96,8 +96,8 @@ pub(crate) enum DefKind {
         values: Vec<Enumerator>,
     },
     Alias(Ty),
-    /// A type of the user's own.
-    Bound(TokenStream),
+    /// A type of the user's own, by its path, and the fields that it is to have.
+    Bound(TokenStream, Vec<BoundField>),
     /// Bytes, and the reason why.
     Opaque {
         storage: Ty,
@@ -139,6 +139,15 @@ pub(crate) struct Field {
     pub(crate) offset: u64,
     /// What it is in C, for its documentation: `__u32 pid`.
     pub(crate) c: String,
+}
+
+/// What a field of a user's own type is held to.
+#[derive(Clone, Debug)]
+pub(crate) struct BoundField {
+    pub(crate) ident: Ident,
+    pub(crate) c: String,
+    pub(crate) offset: u64,
+    pub(crate) size: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

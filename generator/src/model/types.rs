@@ -151,7 +151,7 @@ impl<'b> Types<'b> {
             DefKind::Union(layout) => layout.accessors.iter().for_each(|one| look(&one.ty)),
             DefKind::Alias(to) => look(to),
             DefKind::Enum { .. }
-            | DefKind::Bound(_)
+            | DefKind::Bound(..)
             | DefKind::Opaque { .. }
             | DefKind::Declared => {}
         }

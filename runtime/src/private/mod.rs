@@ -26,7 +26,7 @@ pub use members::{
     flexible, live_unaligned, live_view, set_live_unaligned, set_view, view, view_mut, view_ref,
 };
 pub use relocations::{kfunc, ksym, map_fd, map_value};
-pub use types::{debug_fields, is_live, is_pod};
+pub use types::{debug_fields, is_live, is_pod, size_of_field};
 
 #[doc(hidden)]
 pub use crate::{

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use bpf_skel::btf::{Btf, Kind};
 use quote::ToTokens;
 
-use crate::model::ty::{DefKind, Equality, Ty};
+use crate::model::ty::{BoundField, DefKind, Equality, Field, FieldRole, Ty};
 use crate::model::types::Types;
-use crate::options::absolute_path;
+use crate::options::{Binding, absolute_path};
 use crate::{Error, Result};
 
 /// `__attribute__((btf_decl_tag("bpf_skel_export")))`
@@ -43,16 +43,16 @@ impl<'b> Types<'b> {
     }
 
     /// Has a type of the user's stand for a C type. Before anything else is lowered.
-    pub(crate) fn bind(&mut self, name: &str, path: &str) -> Result<()> {
-        let path = absolute_path("type", path)?;
+    pub(crate) fn bind(&mut self, binding: &Binding) -> Result<()> {
+        let name = &binding.c;
+        let path = absolute_path("type", &binding.rust)?;
         let (btf, id) = self.find(name)?;
         let Some((id, ty)) = btf.unqualified(id) else { return Ok(()) };
         // What the skeleton would have had for it.
         let mut own = Types::new(self.btf);
-        let (size, align) = match own.lower(btf, id, name) {
-            Ty::Def(index) => (own.defs[index].size, own.defs[index].align),
-            other => (own.size(&other), own.align(&other)),
-        };
+        let lowered = own.lower(btf, id, name);
+        let (size, align) = (own.size(&lowered), own.align(&lowered));
+        let fields = if binding.opaque { Vec::new() } else { own.bound_fields(&lowered) };
         let c = match ty.kind {
             Kind::Struct(_) => self.c_title(id, "struct", ty.name),
             Kind::Union(_) => self.c_title(id, "union", ty.name),
@@ -63,8 +63,23 @@ impl<'b> Types<'b> {
         let def = &mut self.defs[index];
         // Nothing is known of how it is made.
         (def.size, def.align, def.over_aligned, def.equality) = (size, align, true, Equality::None);
-        def.kind = DefKind::Bound(path.into_token_stream());
+        def.kind = DefKind::Bound(path.into_token_stream(), fields);
         Ok(())
+    }
+
+    /// The fields that a struct has by name.
+    fn bound_fields(&self, ty: &Ty) -> Vec<BoundField> {
+        let Ty::Def(index) = self.unaliased(ty) else { return Vec::new() };
+        let DefKind::Struct(layout) = &self.defs[*index].kind else { return Vec::new() };
+        let members = layout.fields.iter().filter(|field| field.role == FieldRole::Member);
+        members
+            .map(|Field { ident, c, offset, ty, .. }| BoundField {
+                ident: ident.clone(),
+                c: c.clone(),
+                offset: *offset,
+                size: self.size(ty),
+            })
+            .collect()
     }
 
     /// Says that there is no type of this name.

@@ -176,6 +176,12 @@ impl Types<'_> {
         let mut c = declaration(btf, member.ty, member.name);
         let mut bit_offset = u64::from(member.bit_offset);
         let mut bits = member.bitfield_size;
+        if let Ty::Def(index) = self.unaliased(&ty)
+            && let (DefKind::Bound(..), Some(_)) = (&self.defs[*index].kind, bits)
+        {
+            // Of a type of which nothing is known no bits can be made: the number, as it stands behind pointers.
+            ty = self.pointee(btf, member.ty);
+        }
         if let Some((_, resolved)) = btf.resolve(member.ty)
             && let Kind::Int(int) = resolved.kind
         {
