@@ -204,7 +204,7 @@ impl Builder {
 
     /// Writes `vmlinux.h`, the C of the running kernel's types, for sources that include it: to `OUT_DIR/vmlinux`, which
     /// clang then searches after all other folders. One header serves all sources of a build script, and it is written
-    /// again only where the kernel has changed.
+    /// again where the build script runs on another kernel. A new kernel alone is no reason for cargo to run it.
     ///
     /// The types are those of the machine that builds, whatever the target: CO-RE finds the members of the kernel that
     /// runs the program, but `struct pt_regs` and the like are of one architecture. For types that do not depend on where the
@@ -215,7 +215,7 @@ impl Builder {
     }
 
     /// As [`vmlinux`](Self::vmlinux), with the types of another kernel: its `/sys/kernel/btf/vmlinux`, or an ELF file with
-    /// a section `.BTF`.
+    /// a section `.BTF`. A file that changes is a reason to build again.
     pub fn vmlinux_from(mut self, btf: impl Into<PathBuf>) -> Self {
         self.vmlinux = Some(btf.into());
         self
@@ -472,7 +472,8 @@ struct KernelHeader {
 
 impl KernelHeader {
     fn write(from: &Path) -> Result<Self> {
-        if cargo::in_build_script() {
+        // What sysfs calls a file's age is that of an inode in memory: it would be a change at each boot, and sooner.
+        if cargo::in_build_script() && !from.starts_with("/sys") {
             cargo::rerun_if_changed(from);
         }
         let (folder, temporary) = match env::var_os("OUT_DIR") {

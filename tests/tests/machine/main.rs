@@ -20,6 +20,7 @@ mod pinning_config;
 mod project;
 mod shared_types;
 mod third_party;
+mod vmlinux;
 
 fn main() {
     bpf_skel_tests::machine::run(&[
@@ -39,5 +40,6 @@ fn main() {
         layouts::TESTS,
         shared_types::TESTS,
         third_party::TESTS,
+        vmlinux::TESTS,
     ]);
 }
