@@ -58,6 +58,10 @@ struct Map<'s> {
     inner: Option<&'s str>,
     frozen: bool,
     slots: usize,
+    /// Programs that operations call.
+    functions: usize,
+    /// Whether it takes the caller to have it created.
+    optional: bool,
 }
 
 #[derive(Serialize)]
@@ -208,6 +212,11 @@ impl<'s> Map<'s> {
                 MapContents::Slots(slots) => slots.len(),
                 _ => 0,
             },
+            functions: match &map.contents {
+                MapContents::StructOps { functions, .. } => functions.len(),
+                _ => 0,
+            },
+            optional: matches!(map.contents, MapContents::StructOps { optional: true, .. }),
         }
     }
 
@@ -224,6 +233,8 @@ impl<'s> Map<'s> {
         notes.extend(self.frozen.then(|| "frozen".to_owned()));
         notes.extend(self.inner.map(|inner| format!("holds {inner}")));
         notes.extend((self.slots > 0).then(|| format!("{} slots set", self.slots)));
+        notes.extend((self.functions > 0).then(|| format!("{} functions", self.functions)));
+        notes.extend(self.optional.then(|| "not created by itself".to_owned()));
         vec![
             self.name.to_owned(),
             self.map_type.clone(),

@@ -44,6 +44,7 @@ fn handle(paths: &Paths<'_>, handle: &Handle) -> TokenStream {
         Handle::MapOfMaps(key) => ("MapOfMaps", &[key]),
         Handle::ProgArray => ("ProgArray", &[]),
         Handle::RingBuf => ("RingBuf", &[]),
+        Handle::StructOps => ("StructOps", &[]),
     };
     let name = format_ident!("{name}");
     if types.is_empty() {
@@ -58,6 +59,14 @@ fn map_doc(map: &Map<'_>) -> TokenStream {
     if let MapContents::Data { data, .. } = &spec.contents {
         let len = bytes(data.len() as u64);
         return doc(format!("The map of data section {}, {len}.", code(&spec.name)));
+    }
+    if let MapContents::StructOps { optional, .. } = &spec.contents {
+        let operations = map.shape.value_c.as_deref().unwrap_or("operations");
+        let (name, operations) = (code(&spec.name), code(operations));
+        let first =
+            format!("Map {name}: {operations} for the kernel, section {}.", code(&spec.section));
+        let off = optional.then(|| "Not created unless asked for.".to_owned());
+        return paragraphs(std::iter::once(first).chain(off));
     }
     let first = format!("Map {}: {}.", code(&spec.name), shape(&map.shape));
     let inner = map.inner.as_ref().map(|inner| format!("It holds maps like {}.", shape(inner)));

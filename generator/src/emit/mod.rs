@@ -14,6 +14,7 @@ mod plain;
 mod programs;
 mod sections;
 mod spec;
+mod struct_ops;
 mod structs;
 mod types;
 mod writer;

@@ -6,7 +6,7 @@ use quote::{ToTokens, quote};
 
 use super::docs::{code, doc};
 use super::paths::Paths;
-use super::{live, maps, phases, programs, sections, spec, types};
+use super::{live, maps, phases, programs, sections, spec, struct_ops, types};
 use crate::model::Object;
 use crate::shared::Shared;
 use crate::{Error, Result};
@@ -54,6 +54,7 @@ impl Module {
             other_endian(object.spec.endian, file),
             phases::structs(&paths, object, file),
             maps::structs(&paths, &object.maps),
+            struct_ops::open_struct(&paths, &object.struct_ops),
             programs::structs(&paths, &object.programs),
             types::module(&paths, shared),
             live::module(&paths, &object.sections),

@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::docs::{bytes, code, doc};
 use super::paths::Paths;
+use super::struct_ops;
 use crate::model::{Object, Section};
 
 pub(super) fn structs(paths: &Paths<'_>, object: &Object<'_, '_>, file: &str) -> TokenStream {
@@ -62,6 +63,9 @@ fn open(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>, file: &st
     // A data map takes the section's bytes along.
     let map_arguments = object.maps.iter().enumerate().map(|(index, map)| {
         let ident = &map.ident;
+        if let Some(with_operations) = struct_ops::map(paths, &object.struct_ops, index) {
+            return with_operations;
+        }
         match editable.iter().find(|section| section.map == index) {
             Some(Section { ident: section, len, .. }) => {
                 let len = Literal::u64_unsuffixed(*len);
@@ -71,6 +75,8 @@ fn open(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>, file: &st
         }
     });
     let section_values = section_values(paths, object);
+    let (operations, operations_value) =
+        (struct_ops::field(&object.struct_ops), struct_ops::value(paths, &object.struct_ops));
     let [of_fn, of_open, of_maps, of_progs, of_options, of_new, of_pinning, of_prepare, of_load] =
         [
             "Opens the object: no system call, cannot fail.",
@@ -98,6 +104,7 @@ fn open(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>, file: &st
             pub maps: OpenMaps,
             #of_progs
             pub progs: OpenProgs,
+            #operations
             #(#section_docs pub #sections: ::std::boxed::Box<sections::#sections>,)*
             #of_options
             pub options: #rt::object::Options,
@@ -111,6 +118,7 @@ fn open(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>, file: &st
                     progs: OpenProgs {
                         #(#programs: #rt::private::open_program(&SPEC, #program_indices),)*
                     },
+                    #operations_value
                     #(#sections: #rt::private::section(&SPEC, #section_maps),)*
                     options: ::core::default::Default::default(),
                 }
@@ -256,7 +264,12 @@ fn skel(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>) -> TokenS
         "Its programs.",
         "What is behind it.",
         "What is behind it: maps and programs by index.",
-        "Attaches every program whose section says where to; dropping the links detaches.",
+        match object.struct_ops.is_empty() {
+            true => "Attaches every program whose section says where to; dropping the links detaches.",
+            false => {
+                "Attaches every program whose section says where to, and registers the operations; dropping the links detaches."
+            }
+        },
         "As `attach`, with links that are pinned in `directory/links` and taken over where they are there already.",
         "Pins all maps and programs in `directory`, one of this object's own on a BPF file system.",
         "Removes what is pinned in `directory`: maps, programs, links.",

@@ -6,7 +6,8 @@
 
 use bpf_skel::spec::{
     Data, Endian, ExternKind, ExternSpec, KconfigType, Linkage, MapContents, MapSpec, ObjectSpec,
-    Pinning, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget, VariableSpec,
+    Pinning, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget, StructOpsFunction,
+    VariableSpec,
 };
 use quote::ToTokens;
 
@@ -106,12 +107,8 @@ fn map(out: &mut Writer, spec: &MapSpec) {
     match contents {
         MapContents::Empty => out.field("contents", "MapContents::Empty"),
         MapContents::Data { data, frozen } => {
-            let data = match data {
-                Data::Zeroed(len) => format!("Data::Zeroed({len})"),
-                Data::Bytes(bytes) => format!("Data::Bytes({})", blob(bytes)),
-            };
             out.open("contents: MapContents::Data {");
-            out.field("data", &data);
+            out.field("data", &data_text(data));
             out.field("frozen", frozen);
             out.close("},");
         }
@@ -120,8 +117,27 @@ fn map(out: &mut Writer, spec: &MapSpec) {
             slots.iter().for_each(|one| slot(out, *one));
             out.close("])),");
         }
+        MapContents::StructOps { data, functions, optional } => {
+            out.open("contents: MapContents::StructOps {");
+            out.field("data", &data_text(data));
+            out.rows("functions", functions.iter().map(|one| function(*one)));
+            out.field("optional", optional);
+            out.close("},");
+        }
     }
     out.close("},");
+}
+
+fn data_text(data: &Data) -> String {
+    match data {
+        Data::Zeroed(len) => format!("Data::Zeroed({len})"),
+        Data::Bytes(bytes) => format!("Data::Bytes({})", blob(bytes)),
+    }
+}
+
+fn function(function: StructOpsFunction) -> String {
+    let StructOpsFunction { member, program } = function;
+    format!("StructOpsFunction {{ member: {member}, program: {program} }}")
 }
 
 fn slot(out: &mut Writer, slot: Slot) {

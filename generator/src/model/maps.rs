@@ -41,6 +41,7 @@ pub(crate) enum Handle {
     MapOfMaps(Ty),
     ProgArray,
     RingBuf,
+    StructOps,
 }
 
 pub(super) fn maps<'s>(spec: &'s ObjectSpec, types: &mut Types<'_>) -> Vec<Map<'s>> {
@@ -101,6 +102,7 @@ fn handle(spec: &MapSpec, types: &mut Types<'_>) -> Handle {
         MapType::HASH_OF_MAPS => Handle::MapOfMaps(key(types)),
         MapType::PROG_ARRAY => Handle::ProgArray,
         MapType::RINGBUF => Handle::RingBuf,
+        MapType::STRUCT_OPS => Handle::StructOps,
         _ => {
             // No typed handle yet, but the types are good for `pod::read` on its bytes.
             key(types);

@@ -7,6 +7,7 @@ mod maps;
 mod object;
 mod programs;
 mod sections;
+mod struct_ops;
 mod ty;
 mod types;
 
@@ -15,6 +16,7 @@ pub(crate) use maps::{Handle, Map, Shape};
 pub(crate) use object::Object;
 pub(crate) use programs::Program;
 pub(crate) use sections::Section;
+pub(crate) use struct_ops::StructOps;
 pub(crate) use ty::{
     Accessor, At, BoundField, Def, DefKind, Enumerator, Equality, Field, FieldRole, Flexible, Repr,
     StructDef, Ty, UnionDef,

@@ -4,6 +4,7 @@ use bpf_skel::spec::ObjectSpec;
 use super::maps::{Map, maps};
 use super::programs::{Program, programs};
 use super::sections::{Section, sections};
+use super::struct_ops::{StructOps, struct_ops};
 use super::types::Types;
 use crate::{Error, Options, Result};
 
@@ -12,6 +13,7 @@ pub(crate) struct Object<'s, 'b> {
     pub(crate) spec: &'s ObjectSpec,
     pub(crate) maps: Vec<Map<'s>>,
     pub(crate) sections: Vec<Section<'s>>,
+    pub(crate) struct_ops: Vec<StructOps>,
     pub(crate) programs: Vec<Program<'s>>,
     pub(crate) types: Types<'b>,
 }
@@ -27,11 +29,12 @@ impl<'s, 'b> Object<'s, 'b> {
             types.bind(binding)?;
         }
         let maps = maps(spec, &mut types);
+        let struct_ops = struct_ops(spec, &maps, &mut types);
         let sections = sections(spec, &mut types).map_err(Error::invalid_input)?;
         let programs = programs(spec, &mut types);
         types.exported();
         types.named(&options.types)?;
         types.name_all();
-        Ok(Self { spec, maps, sections, programs, types })
+        Ok(Self { spec, maps, sections, struct_ops, programs, types })
     }
 }

@@ -32,7 +32,7 @@ pub(crate) struct Section<'s> {
 }
 
 /// Names that generated code gives to the fields beside the sections.
-const TAKEN: &[&str] = &["maps", "progs", "options", "object"];
+const TAKEN: &[&str] = &["maps", "progs", "options", "object", "struct_ops"];
 
 pub(super) fn sections<'s>(
     spec: &'s ObjectSpec,

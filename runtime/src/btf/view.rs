@@ -281,6 +281,15 @@ impl<'a> Btf<'a> {
         })
     }
 
+    /// Whether it is a pointer to a function.
+    pub fn is_function_pointer(&self, id: u32) -> bool {
+        let target = match self.resolve(id).map(|(_, ty)| ty.kind) {
+            Some(Kind::Ptr(target)) => self.resolve(target),
+            _ => None,
+        };
+        target.is_some_and(|(_, ty)| matches!(ty.kind, Kind::FuncProto(_)))
+    }
+
     /// The type that is left without qualifiers and type tags; a typedef stays.
     pub fn unqualified(&self, id: u32) -> Option<(u32, Type<'a>)> {
         self.skip(id, |kind| match *kind {

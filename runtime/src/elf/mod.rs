@@ -21,6 +21,7 @@ mod read;
 mod reference;
 mod section;
 mod slots;
+mod struct_ops;
 mod symbol;
 mod types;
 mod warning;

@@ -11,7 +11,7 @@ use super::info::Info;
 use super::legacy::{self, Legacy, LegacyMaps};
 use super::section::{MAPS, Role};
 use super::warning::Warning;
-use super::{btf_fix, data, exception, link, maps, object_name, slots};
+use super::{btf_fix, data, exception, link, maps, object_name, slots, struct_ops};
 use crate::btf::{Btf, DataSec, Kind};
 use crate::error::Within as _;
 use crate::relocate::Table;
@@ -27,8 +27,8 @@ use crate::{Error, Frame, Result};
 /// [`Malformed`](crate::ErrorKind::Malformed) for what is no BPF object or breaks the rules of one,
 /// [`MapDefinition`](crate::ErrorKind::MapDefinition) for map definitions of other loaders, and
 /// [`NotSupportedYet`](crate::ErrorKind::NotSupportedYet) for valid objects that need what this version does not have:
-/// struct_ops, arena variables, jump tables, and pointers to data among the initial values of data sections. The error
-/// names the section and the symbol.
+/// arena variables, jump tables, and pointers to data among the initial values of data sections. The error names the
+/// section and the symbol.
 pub fn read(bytes: &[u8], file: &str) -> Result<ObjectSpec> {
     Reader::new().read(bytes, file).map(|reading| reading.spec)
 }
@@ -161,6 +161,8 @@ fn describe(
     let mut core = btf.map(Table::new);
     let mut programs =
         link::programs(file, functions, &maps, externs, &info, core.as_mut(), budget)?;
+    let callable = struct_ops::Callable { functions, programs: &programs };
+    struct_ops::read(file, callable, btf, datasec, &mut maps, budget)?;
     if let Some(legacy) = &legacy {
         legacy::link(legacy, &mut maps, &mut programs, budget)?;
     }

@@ -47,6 +47,8 @@ pub(super) enum Role {
     Data,
     Rodata,
     Bss,
+    /// Operations for the kernel: each variable is a map.
+    StructOps,
     /// Instructions: programs, or subprograms in `.text`.
     Text,
 }
@@ -134,7 +136,8 @@ fn role_by_name(name: &str, zeros: bool, size: u64) -> Result<Role> {
         _ if is(".data") && !zeros => Role::Data,
         _ if is(".rodata") && !zeros => Role::Rodata,
         _ if is(".bss") && zeros => Role::Bss,
-        _ if is(".data") || is(".rodata") || is(".bss") => {
+        _ if is_struct_ops(name) && !zeros => Role::StructOps,
+        _ if is(".data") || is(".rodata") || is(".bss") || is_struct_ops(name) => {
             let (expected, found) = if zeros { ("bytes", "zeros") } else { ("zeros", "bytes") };
             return Err(Error::malformed(format!(
                 "expected a section of {expected}, found one of {found}"
@@ -142,13 +145,14 @@ fn role_by_name(name: &str, zeros: bool, size: u64) -> Result<Role> {
         }
         // `lirc_mode2/maps` and the like are what tools with a loader of their own call theirs.
         _ if (name == "maps" || name.ends_with("/maps")) && !zeros => Role::LegacyMaps,
-        ".struct_ops" | ".struct_ops.link" | "?.struct_ops" | "?.struct_ops.link" => {
-            return Err(Error::not_supported_yet("struct_ops maps"));
-        }
         ".addr_space.1" => return Err(Error::not_supported_yet("arena variables")),
         ".jumptables" => return Err(Error::not_supported_yet("jump tables")),
         _ => Role::Ignored,
     })
+}
+
+fn is_struct_ops(name: &str) -> bool {
+    matches!(name.strip_prefix('?').unwrap_or(name), ".struct_ops" | ".struct_ops.link")
 }
 
 /// Adds to each section that is used what is to be filled in there.
@@ -169,7 +173,8 @@ pub(super) fn read_relocations<'a>(
             continue;
         };
         // Those of BTF and of debug information matter to other tools only.
-        if !(section.role.is_data() || matches!(section.role, Role::Text | Role::Maps)) {
+        let used = matches!(section.role, Role::Text | Role::Maps | Role::StructOps);
+        if !(section.role.is_data() || used) {
             continue;
         }
         let name = section.name;

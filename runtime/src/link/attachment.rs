@@ -3,6 +3,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use super::Link;
 use super::tc_filter::TcFilter;
 use super::usdt::Held;
+use crate::map::Map;
 use crate::sys;
 use crate::uapi::AttachType;
 
@@ -18,6 +19,8 @@ pub(super) enum Attachment {
     Program { program: OwnedFd, target: OwnedFd, attach_type: AttachType },
     /// A filter of a qdisc.
     Filter(TcFilter),
+    /// The operations in this map, registered without a link.
+    StructOps(Map),
     /// A USDT probe at these places, at least one. The fields are in the order in which they go: the program is off before
     /// what it reads is given to others.
     Usdt { places: Vec<Link>, _held: Held },
@@ -32,6 +35,7 @@ impl Attachment {
             Self::Socket(_) => "a socket's filter",
             Self::Program { .. } => "an attachment without a link",
             Self::Filter(_) => "a filter of a qdisc",
+            Self::StructOps(_) => "a registration of operations without a link",
             Self::Usdt { .. } => "a USDT attachment",
         }
     }
@@ -40,7 +44,7 @@ impl Attachment {
     pub(super) fn outlives_its_handle(&self) -> bool {
         match self {
             // What they are attached to holds them.
-            Self::Socket(_) | Self::Program { .. } | Self::Filter(_) => true,
+            Self::Socket(_) | Self::Program { .. } | Self::Filter(_) | Self::StructOps(_) => true,
             // Nothing but descriptors hold them, or a pin that its link knows of.
             Self::Bpf(_) | Self::PerfEvent(_) | Self::Usdt { .. } => false,
         }
@@ -56,6 +60,7 @@ impl Attachment {
                 drop(sys::prog_detach(program.as_fd(), target.as_fd(), *attach_type));
             }
             Self::Filter(filter) => drop(filter.remove()),
+            Self::StructOps(map) => drop(map.delete(&[0; 4])),
             // Its links do.
             Self::Bpf(_) | Self::Usdt { .. } => {}
         }
@@ -68,6 +73,7 @@ impl AsFd for Attachment {
             Self::Bpf(fd) | Self::PerfEvent(fd) | Self::Socket(fd) => fd.as_fd(),
             Self::Program { target, .. } => target.as_fd(),
             Self::Filter(filter) => filter.as_fd(),
+            Self::StructOps(map) => map.as_fd(),
             Self::Usdt { places, .. } => places[0].as_fd(),
         }
     }

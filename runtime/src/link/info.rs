@@ -12,7 +12,7 @@ pub struct LinkInfo {
     pub id: u32,
     /// Its type.
     pub link_type: LinkType,
-    /// The id of its program.
+    /// The id of its program; 0 for operations, which have none of their own.
     pub program_id: u32,
     /// What the program is attached to.
     pub target: LinkTarget,
@@ -59,6 +59,10 @@ pub enum LinkTarget {
         priority: i32,
         flags: u32,
     },
+    /// Operations; there is no program.
+    StructOps {
+        map_id: u32,
+    },
 }
 
 impl LinkInfo {
@@ -85,6 +89,7 @@ impl LinkInfo {
             LinkType::NETFILTER => {
                 LinkTarget::Netfilter { family: a, hook: b, priority: c.cast_signed(), flags: d }
             }
+            LinkType::STRUCT_OPS => LinkTarget::StructOps { map_id: a },
             _ => LinkTarget::Other,
         };
         Ok(Self { id: info.id, link_type, program_id: info.prog_id, target })

@@ -1,4 +1,4 @@
-//! Attachments: a program at a hook.
+//! Attachments: a program at a hook, operations in the kernel.
 //!
 //! A file an attach kind, each with its `attach` methods on [`Program`](crate::program::Program) of that
 //! [`kind`](crate::program::kind).
@@ -30,6 +30,7 @@ mod probe;
 mod raw_tracepoint;
 mod socket_filter;
 mod sockmap;
+mod struct_ops;
 mod tc_filter;
 mod tcx;
 mod tracefs;
@@ -55,6 +56,7 @@ pub use netkit::NetkitOptions;
 pub use perf_event::{PerfEvent, PerfEventOptions};
 pub use position::{Position, Relative};
 pub use raw_tracepoint::RawTracepointOptions;
+pub(crate) use struct_ops::{attach as attach_struct_ops, update as update_struct_ops};
 pub use tc_filter::TcFilterOptions;
 pub use tcx::{TcxDirection, TcxOptions};
 pub use tracepoint::TracepointOptions;

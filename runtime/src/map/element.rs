@@ -5,6 +5,7 @@
 )]
 
 use std::borrow::Cow;
+use std::io;
 use std::os::fd::AsFd;
 
 use super::{Keys, Map};
@@ -63,10 +64,7 @@ impl Map {
     /// ENOENT by the flags.
     #[doc(alias = "BPF_MAP_UPDATE_ELEM")]
     pub fn update(&self, key: &[u8], value: &[u8], flags: u64) -> Result<()> {
-        self.check_key(key)?;
-        self.check_value(value)?;
-        // SAFETY: both lengths are those of the map.
-        unsafe { sys::map_update(self.as_fd(), key, value, flags) }.map_err(|error| {
+        self.write(key, value, flags)?.map_err(|error| {
             let full = error.raw_os_error() == Some(libc::E2BIG);
             let error = self.failed("BPF_MAP_UPDATE_ELEM", error);
             if full {
@@ -75,6 +73,14 @@ impl Map {
                 error
             }
         })
+    }
+
+    /// As [`update`](Self::update), with the kernel's bare answer.
+    pub(crate) fn write(&self, key: &[u8], value: &[u8], flags: u64) -> Result<io::Result<()>> {
+        self.check_key(key)?;
+        self.check_value(value)?;
+        // SAFETY: both lengths are those of the map.
+        Ok(unsafe { sys::map_update(self.as_fd(), key, value, flags) })
     }
 
     /// Creates the element; `false` where the key is there already.

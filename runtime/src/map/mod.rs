@@ -12,6 +12,7 @@
 //! | [`ProgArray`] | `PROG_ARRAY` |
 //! | [`MapOfMaps<K>`](MapOfMaps) | `ARRAY_OF_MAPS`, `HASH_OF_MAPS` |
 //! | [`RingBuf`] | `RINGBUF` |
+//! | [`StructOps`] | `STRUCT_OPS` |
 //! | [`Live<L>`](Live), [`Frozen<T>`](Frozen) | the arrays that hold global variables |
 //! | [`Map`] | all, as bytes |
 
@@ -34,6 +35,7 @@ mod pinned;
 mod prog_array;
 mod queue;
 mod section;
+mod struct_ops;
 pub(crate) mod typed;
 mod untyped;
 
@@ -53,4 +55,6 @@ pub use per_cpu_array::PerCpuArray;
 pub use per_cpu_hash::PerCpuHash;
 pub use prog_array::ProgArray;
 pub use queue::Queue;
+pub(crate) use struct_ops::OperationsValue;
+pub use struct_ops::StructOps;
 pub use untyped::Map;

@@ -2,10 +2,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::MapInfo;
+use super::struct_ops::{Operations, OperationsValue};
 use crate::error::Within;
 use crate::feature;
 use crate::spec::MapSpec;
@@ -27,11 +29,13 @@ pub struct Map {
     absent: bool,
     /// This handle, or one that it was cloned from, has frozen the map: `Frozen` relies on it.
     frozen: AtomicBool,
+    /// Of a struct_ops map of an object; shared by all handles of the map that come from there.
+    operations: Option<Arc<Operations>>,
 }
 
 impl Map {
     fn of(fd: OwnedFd, info: MapInfo) -> Self {
-        Self { fd, info, absent: false, frozen: AtomicBool::new(false) }
+        Self { fd, info, absent: false, frozen: AtomicBool::new(false), operations: None }
     }
 
     /// Creates a map. `name` is the C name, `create.name` what the kernel gets to see of it.
@@ -147,7 +151,29 @@ impl Map {
         let fd = sys::try_clone(self.fd.as_fd())
             .map_err(|error| self.failed("fcntl(F_DUPFD)", error))?;
         let frozen = AtomicBool::new(self.is_known_frozen());
-        Ok(Self { fd, info: self.info.clone(), absent: self.absent, frozen })
+        let operations = self.operations.clone();
+        Ok(Self { fd, info: self.info.clone(), absent: self.absent, frozen, operations })
+    }
+
+    /// Makes it one whose value is a `struct bpf_struct_ops_NAME`.
+    pub(crate) fn set_operations(&mut self, name: String) {
+        self.operations = Some(Arc::new(Operations::new(name)));
+    }
+
+    /// Says what it is filled with when its operations are registered, to all handles. Only once.
+    pub(crate) fn fill_operations(&self, value: OperationsValue) {
+        if let Some(operations) = &self.operations {
+            operations.fill(value);
+        }
+    }
+
+    pub(crate) fn operations(&self) -> Option<&Operations> {
+        self.operations.as_deref()
+    }
+
+    /// Whether this is a struct_ops map that an object has created.
+    pub(crate) fn has_operations(&self) -> bool {
+        self.operations.is_some() && !self.absent
     }
 
     /// The same map under its C name, which the kernel may have cut.

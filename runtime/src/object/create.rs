@@ -10,6 +10,7 @@ use super::options::Options;
 use super::pins::Pins;
 use super::reuse;
 use super::slots::Slots;
+use super::struct_ops::KernelOperations;
 use crate::error::{Error, Frame, Result, Within};
 use crate::feature;
 use crate::map::{Map, MapInfo};
@@ -33,37 +34,42 @@ pub(crate) struct Made {
     pub(crate) created: bool,
     /// What is still to be put into it, once all maps and programs are there.
     pub(crate) slots: Slots,
+    /// What a struct_ops map is filled with, once the programs are there.
+    pub(crate) operations: Option<KernelOperations>,
 }
 
 impl Made {
     pub(crate) fn created(map: Map, open: &OpenMap) -> Self {
         let slots = match &open.spec.contents {
             MapContents::Slots(slots) => slots.clone(),
-            MapContents::Empty | MapContents::Data { .. } => Slots::default(),
+            MapContents::Empty | MapContents::Data { .. } | MapContents::StructOps { .. } => {
+                Slots::default()
+            }
         };
-        Self { map, created: true, slots }
+        Self { map, created: true, slots, operations: None }
     }
 
     pub(crate) fn found(map: Map) -> Self {
-        Self { map, created: false, slots: Slots::default() }
+        Self { map, created: false, slots: Slots::default(), operations: None }
     }
 }
 
 /// Makes the map that `open` asks for.
 pub(crate) fn map(context: &Context<'_>, mut open: OpenMap, pins: &mut Pins) -> Result<Made> {
     open.spec.max_entries = max_entries(&open.spec)?;
-    match std::mem::replace(&mut open.origin, Origin::Create) {
-        Origin::Absent => {
-            let map = Map::absent(MapInfo::from(&open.spec))?;
-            return Ok(Made::found(map));
-        }
-        Origin::Reuse(fd) => return reuse::given(context, &open, fd),
-        Origin::Create => {}
+    let mut made = match std::mem::replace(&mut open.origin, Origin::Create) {
+        Origin::Absent => Made::found(Map::absent(MapInfo::from(&open.spec))?),
+        Origin::Reuse(fd) => reuse::given(context, &open, fd)?,
+        Origin::Create => match reuse::place(context, &open)? {
+            Some(place) => reuse::pinned(context, &open, place, pins)?,
+            None => Made::created(create(context, &open)?, &open),
+        },
+    };
+    if let Some(operations) = open.operations {
+        made.map.set_operations(operations.name.clone());
+        made.operations = Some(operations);
     }
-    match reuse::place(context, &open)? {
-        Some(place) => reuse::pinned(context, &open, place, pins),
-        None => Ok(Made::created(create(context, &open)?, &open)),
-    }
+    Ok(made)
 }
 
 /// `max_entries` as the kernel is told: a ring buffer's size is rounded up to a power of two of pages, and a
@@ -102,7 +108,7 @@ pub(crate) fn create(context: &Context<'_>, open: &OpenMap) -> Result<Map> {
         (None, Inner::Like(fd)) => Some(fd.as_fd()),
         (None, _) => None,
     };
-    let map = create_bare(context, &open.spec, inner)?;
+    let map = create_bare(context, &open.spec, inner, open.operations.as_ref())?;
     if let MapContents::Data { frozen, .. } = open.spec.contents {
         fill(open, &map)?;
         if frozen {
@@ -128,7 +134,7 @@ fn inner_template(context: &Context<'_>, open: &OpenMap) -> Result<Option<Map>> 
         }
     };
     let spec = MapSpec { max_entries: max_entries(spec)?, ..spec.clone() };
-    create_bare(context, &spec, None).within(|| Frame::Map(spec.name.to_string())).map(Some)
+    create_bare(context, &spec, None, None).within(|| Frame::Map(spec.name.to_string())).map(Some)
 }
 
 /// The kernel's answer for a map-in-map without a template is a bad descriptor.
@@ -146,6 +152,7 @@ fn create_bare(
     context: &Context<'_>,
     spec: &MapSpec,
     inner: Option<BorrowedFd<'_>>,
+    operations: Option<&KernelOperations>,
 ) -> Result<Map> {
     let name = match &spec.contents {
         MapContents::Data { .. } => Cow::Owned(data_map_name(&context.spec.name, &spec.name)),
@@ -167,7 +174,12 @@ fn create_bare(
         value_type_id: spec.value_type_id,
         ..sys::MapCreate::default()
     };
-    if attributes.btf.is_none() || (spec.key_type_id == 0 && spec.value_type_id == 0) {
+    if let Some(operations) = operations {
+        // The kernel wants the object's types here, but no type of theirs.
+        (attributes.key_type_id, attributes.value_type_id) = (0, 0);
+        attributes.vmlinux_value_type_id = operations.value_type_id;
+        attributes.value_type_btf = operations.module.as_ref().map(AsFd::as_fd);
+    } else if attributes.btf.is_none() || (spec.key_type_id == 0 && spec.value_type_id == 0) {
         (attributes.btf, attributes.key_type_id, attributes.value_type_id) = (None, 0, 0);
     }
     let refused = match Map::create(spec.name.clone(), &attributes) {
@@ -176,7 +188,7 @@ fn create_bare(
     };
     // Types are a courtesy to tools for most maps: a kernel that refuses these may still take the map.
     let permitted = refused.raw_os_error() != Some(libc::EPERM);
-    if attributes.btf.is_some() && permitted {
+    if attributes.btf.is_some() && operations.is_none() && permitted {
         (attributes.btf, attributes.key_type_id, attributes.value_type_id) = (None, 0, 0);
         if let Ok(map) = Map::create(spec.name.clone(), &attributes) {
             let note = Error::system("BPF_MAP_CREATE", refused)

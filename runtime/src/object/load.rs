@@ -39,7 +39,17 @@ pub(crate) fn load<H>(
     handles: impl FnOnce(&Object) -> Result<H>,
 ) -> Result<(Object, H)> {
     let mut verified = verify_all(&prepared)?;
-    let PreparedObject { spec, maps, slots, programs, pins, mut notes, .. } = prepared;
+    let PreparedObject {
+        spec,
+        maps,
+        slots,
+        operations,
+        autoattach: map_autoattach,
+        programs,
+        pins,
+        mut notes,
+        ..
+    } = prepared;
 
     slots::fill(&maps, &slots, |target| match target {
         SlotTarget::Program(program) => {
@@ -50,6 +60,11 @@ pub(crate) fn load<H>(
 
     let fds: Vec<_> = verified.iter().map(|one| one.as_ref().map(|one| one.fd.as_fd())).collect();
     bind::bind(&spec, &maps, &programs, &fds, &mut notes)?;
+    for (map, operations) in maps.iter().zip(operations) {
+        let Some(operations) = operations else { continue };
+        let value = operations.value(|program| *fds.get(program as usize)?);
+        map.fill_operations(value.within(|| Frame::Map(map.name().to_owned()))?);
+    }
 
     let has_usdt = programs.iter().any(|program| program.open.attach == AttachKind::Usdt);
     let usdt = if has_usdt { UsdtMaps::of(&maps)? } else { None };
@@ -69,8 +84,16 @@ pub(crate) fn load<H>(
         loaded.push(program);
         logs.push(log);
     }
-    let mut object =
-        Object { spec, maps, programs: loaded, autoattach, logs, notes, pins: Mutex::default() };
+    let mut object = Object {
+        spec,
+        maps,
+        programs: loaded,
+        autoattach,
+        map_autoattach,
+        logs,
+        notes,
+        pins: Mutex::default(),
+    };
     let handles = handles(&object)?;
     object.pins = Mutex::new(pins.keep());
     Ok((object, handles))
@@ -255,7 +278,7 @@ fn explain_refusal(
         if unknown && let Some(why) = feature::why_absent(needs()) {
             return error.because_absent(why);
         }
-        let error = unnamed_section(error, program, source);
+        let error = unknown_use(error, program, source);
         return explain::permission(error, explain::program_needs(program.open.program_type));
     };
     let insn = log::last_insn(&log);
@@ -325,11 +348,15 @@ fn explain_refusal(
     if let Some(location) = location {
         error = error.with_location(location);
     }
-    error.with_raw_os_error(errno).with_log(log)
+    unknown_use(error.with_raw_os_error(errno).with_log(log), program, source)
 }
 
-/// A program whose section says nothing has no type; say so instead of "invalid argument".
-fn unnamed_section(error: Error, program: &PreparedProgram, source: &ProgramSpec) -> Error {
+/// Nobody has said what the program is for; say so instead of "invalid argument". A section that says nothing gives no
+/// type, and what calls operations is their map.
+fn unknown_use(error: Error, program: &PreparedProgram, source: &ProgramSpec) -> Error {
+    if program.open.program_type == ProgramType::STRUCT_OPS && program.target.btf_id == 0 {
+        return error.with_hint("no struct_ops map that is created calls it");
+    }
     if program.open.program_type != ProgramType::UNSPEC {
         return error;
     }

@@ -4,7 +4,7 @@ use super::SpecRef;
 use super::pins::Kept;
 use super::prepared::find_map;
 use crate::error::{Error, Frame, Result};
-use crate::link::{AutoAttach, Links, attach_all};
+use crate::link::{self, AutoAttach, Links, attach_all};
 use crate::map::Map;
 use crate::program::Program;
 use crate::spec::ObjectSpec;
@@ -18,6 +18,8 @@ pub struct Object {
     pub(crate) programs: Vec<Program>,
     /// Which programs `attach` takes.
     pub(crate) autoattach: Vec<bool>,
+    /// Which struct_ops maps `attach` takes, by map.
+    pub(crate) map_autoattach: Vec<bool>,
     /// The verifier's words on each program, where they were asked for.
     pub(crate) logs: Vec<Option<String>>,
     /// Pins that the load has made, and those that its maps take over once the programs are attached.
@@ -73,16 +75,31 @@ impl Object {
         self.logs.get(program)?.as_deref()
     }
 
-    /// Attaches every program that was loaded and whose section's name says to what.
+    /// Attaches every program that was loaded and whose section's name says to what, then registers the operations of
+    /// every struct_ops map that was created: their links have the names of the maps.
     ///
     /// # Errors
-    /// The first program that cannot be attached, by name; those before it are detached again.
+    /// The first program or map that cannot be attached, by name; those before it are detached again.
     pub fn attach(&self) -> Result<Links> {
         let wanted = self.programs.iter().zip(&self.autoattach).filter(|(_, wanted)| **wanted);
         let wanted: Vec<&dyn AutoAttach> = wanted.map(|(program, _)| program as _).collect();
-        let links = attach_all(&wanted).map_err(|error| error.within(self.frame()))?;
+        let attach = || {
+            let mut links = attach_all(&wanted)?;
+            for map in self.operations() {
+                links.push(map.name().to_owned(), link::attach_struct_ops(map)?);
+            }
+            Ok(links)
+        };
+        let links = attach().map_err(|error: Error| error.within(self.frame()))?;
         self.replace_pins()?;
         Ok(links)
+    }
+
+    /// The struct_ops maps that `attach` registers.
+    pub(super) fn operations(&self) -> impl Iterator<Item = &Map> {
+        let maps = self.maps.iter().zip(&self.map_autoattach);
+        let wanted = maps.filter(|(map, wanted)| **wanted && map.has_operations());
+        wanted.map(|(map, _)| map)
     }
 
     /// Has the maps that were created because another one is pinned

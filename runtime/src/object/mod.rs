@@ -32,6 +32,7 @@ mod prepared;
 mod reuse;
 mod slots;
 mod spec_ref;
+mod struct_ops;
 mod target;
 mod text;
 

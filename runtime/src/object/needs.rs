@@ -12,7 +12,9 @@ pub(super) fn of_program(program: &OpenProgram, text: &[Insn]) -> Vec<Feature> {
     if program.program_type != ProgramType::UNSPEC {
         needs.push(Feature::ProgramType(program.program_type));
     }
-    if program.attach_type != AttachType::default() {
+    // Of operations it is the index of a member.
+    let has_attach_type = program.program_type != ProgramType::STRUCT_OPS;
+    if has_attach_type && program.attach_type != AttachType::default() {
         needs.push(Feature::AttachType(program.attach_type));
     }
     // That depends on the program's type, and the verifier has words for it.

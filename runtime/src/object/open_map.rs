@@ -2,6 +2,7 @@ use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
+use super::struct_ops::KernelOperations;
 use crate::error::{Error, Frame, Result};
 use crate::pin::{Location, OnMismatch, Place};
 use crate::pod::{Pod, bytes_of};
@@ -22,6 +23,12 @@ pub struct OpenMap {
     pub(crate) on_mismatch: Option<OnMismatch>,
     pub(crate) inner: Inner,
     pub(crate) contents: Contents,
+    /// Whether `attach` of the whole object registers its operations.
+    pub(crate) autoattach: bool,
+    /// Members of operations, each with the name of the program that it is to call instead of the object's.
+    pub(crate) functions: Vec<(String, Option<String>)>,
+    /// Those operations as this kernel takes them, once that is known.
+    pub(crate) operations: Option<KernelOperations>,
 }
 
 /// Where the map is to come from.
@@ -74,13 +81,20 @@ impl<T: Pod> SectionBytes for T {
 
 impl OpenMap {
     pub(crate) fn new(spec: MapSpec) -> Self {
+        let origin = match spec.contents {
+            MapContents::StructOps { optional: true, .. } => Origin::Absent,
+            _ => Origin::Create,
+        };
         Self {
             spec,
-            origin: Origin::Create,
+            origin,
             pin: Pin::AsDefined,
             on_mismatch: None,
             inner: Inner::Spec,
             contents: Contents::Spec,
+            autoattach: true,
+            functions: Vec::new(),
+            operations: None,
         }
     }
 
@@ -95,12 +109,13 @@ impl OpenMap {
     }
 
     /// Replaces the whole definition; the name stays. So do the contents that the object gives, unless the
-    /// definition brings its own; those of a data section stay in any case.
+    /// definition brings its own; those of a data section and of operations stay in any case.
     pub fn replace(&mut self, definition: MapSpec) -> &mut Self {
         let old = std::mem::replace(&mut self.spec, definition);
         self.spec.name = old.name;
-        let is_data = matches!(old.contents, MapContents::Data { .. });
-        if is_data || matches!(self.spec.contents, MapContents::Empty) {
+        let has_bytes =
+            matches!(old.contents, MapContents::Data { .. } | MapContents::StructOps { .. });
+        if has_bytes || matches!(self.spec.contents, MapContents::Empty) {
             self.spec.contents = old.contents;
         }
         self
@@ -182,6 +197,10 @@ impl OpenMap {
 
     /// Whether the map is created at all; it is, unless told otherwise. A program that uses a map that is absent is
     /// refused by the verifier unless it cannot get there.
+    ///
+    /// Operations of a section `?.struct_ops` or `?.struct_ops.link` are not created unless told to, and then only on
+    /// kernels that have such operations; [`Object::notes`](super::Object::notes) says where they are left out. Programs
+    /// that only such maps call are not loaded.
     pub fn set_autocreate(&mut self, create: bool) -> &mut Self {
         match (&self.origin, create) {
             (_, false) => self.origin = Origin::Absent,
@@ -189,6 +208,31 @@ impl OpenMap {
             // One that is given is there as well.
             (Origin::Create | Origin::Reuse(_), true) => {}
         }
+        self
+    }
+
+    /// Whether `attach` of the whole object registers the operations of this struct_ops map, if it is one; it does, unless
+    /// told otherwise.
+    #[doc(alias = "bpf_map__set_autoattach")]
+    pub fn set_autoattach(&mut self, attach: bool) -> &mut Self {
+        self.autoattach = attach;
+        self
+    }
+
+    /// Has a function of a struct_ops map be `program`, a program of this object whose section is `struct_ops`, instead of
+    /// the one that the object says. `prepare` fails where there is no such member or program.
+    pub fn set_function(
+        &mut self,
+        member: impl Into<String>,
+        program: impl Into<String>,
+    ) -> &mut Self {
+        self.functions.push((member.into(), Some(program.into())));
+        self
+    }
+
+    /// Leaves a function of a struct_ops map out: the kernel does without, or with one of its own.
+    pub fn clear_function(&mut self, member: impl Into<String>) -> &mut Self {
+        self.functions.push((member.into(), None));
         self
     }
 
@@ -236,10 +280,10 @@ impl OpenMap {
         self
     }
 
-    /// The initial bytes of a data section as they stand now, or `None` for another map. In a skeleton they are
-    /// those of the object: its own edits are in the section's field.
+    /// The initial bytes of a data section or of operations as they stand now, or `None` for another map. In a skeleton
+    /// they are those of the object: its own edits are in the section's field.
     pub fn data(&self) -> Option<Data> {
-        let MapContents::Data { data, .. } = &self.spec.contents else { return None };
+        let data = self.defined_data()?;
         Some(match &self.contents {
             Contents::Spec => data.clone(),
             Contents::Bytes(bytes) => Data::Bytes(bytes.clone().into()),
@@ -247,13 +291,13 @@ impl OpenMap {
         })
     }
 
-    /// Writes `bytes` into a data section at `offset`.
+    /// Writes `bytes` into a data section, or into the object's struct of operations, at `offset`.
     ///
     /// # Errors
-    /// The map is no data section, it is `.kconfig`, or the bytes do not fit into it.
+    /// The map has no initial bytes, it is `.kconfig`, or the bytes do not fit into it.
     pub fn write_data(&mut self, offset: usize, bytes: &[u8]) -> Result<&mut Self> {
         let size = self.spec.value_size as usize;
-        if !matches!(self.spec.contents, MapContents::Data { .. }) {
+        if self.defined_data().is_none() {
             return Err(Error::invalid_input("not a data section").within(self.frame()));
         }
         if self.spec.section == KCONFIG {
@@ -263,7 +307,7 @@ impl OpenMap {
         }
         let end = offset.checked_add(bytes.len()).filter(|&end| end <= size).ok_or_else(|| {
             Error::invalid_input(format!(
-                "{} bytes at offset {offset} do not fit into the section's {size} bytes",
+                "{} bytes at offset {offset} do not fit into the map's {size} bytes",
                 bytes.len()
             ))
             .within(self.frame())
@@ -289,12 +333,24 @@ impl OpenMap {
 
     /// The bytes that the map is filled with; what is missing at the end is zero. `None`: all zero.
     pub(crate) fn initial_bytes(&self) -> Option<&[u8]> {
-        match (&self.contents, &self.spec.contents) {
+        match (&self.contents, self.defined_data()) {
             (Contents::Bytes(bytes), _) => Some(bytes),
             (Contents::Typed(typed, len), _) => Some(&typed.bytes()[..*len]),
-            (Contents::Spec, MapContents::Data { data: Data::Bytes(bytes), .. }) => Some(bytes),
+            (Contents::Spec, Some(Data::Bytes(bytes))) => Some(bytes),
             (Contents::Spec, _) => None,
         }
+    }
+
+    /// The initial bytes that the definition has.
+    fn defined_data(&self) -> Option<&Data> {
+        match &self.spec.contents {
+            MapContents::Data { data, .. } | MapContents::StructOps { data, .. } => Some(data),
+            MapContents::Empty | MapContents::Slots(_) => None,
+        }
+    }
+
+    pub(crate) fn is_struct_ops(&self) -> bool {
+        matches!(self.spec.contents, MapContents::StructOps { .. })
     }
 
     pub(crate) fn frame(&self) -> Frame {

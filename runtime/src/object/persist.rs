@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::Object;
 use crate::error::{Error, ErrorKind, Frame, Result};
-use crate::link::{AutoAttach, Link, Links};
+use crate::link::{self, AutoAttach, Link, LinkTarget, Links};
 use crate::map::Map;
 use crate::pin::{self, Location, Made};
 use crate::program::Program;
+use crate::uapi::flags;
 
 /// Where a map of this name is pinned in the directory of its object.
 pub(crate) fn map_pin(directory: &Path, name: &str) -> PathBuf {
@@ -81,6 +82,9 @@ impl Object {
             absent_is_fine(program.unpin(program_pin(directory, program.name())))?;
         }
         for map in self.maps.iter().filter(|map| !map.is_absent()) {
+            if map.has_operations() {
+                absent_is_fine(unpin_operations(map, &link_pin(directory, map.name())))?;
+            }
             absent_is_fine(map.unpin(map_pin(directory, map.name())))?;
         }
         let own = ["links", "programs", "maps"].map(|name| directory.join(name));
@@ -94,48 +98,93 @@ impl Object {
     /// link gets the new program at once (`BPF_LINK_UPDATE`); where it cannot (tracing, perf events), the program is
     /// attached anew and its link takes the name of the old one, which detaches then: for a moment both see events.
     ///
+    /// Operations (section `.struct_ops.link`) have links too, `links/MAP`: the new map takes over where the kernel's
+    /// subsystem lets it. Those without a link cannot be pinned: leave them out with
+    /// [`OpenMap::set_autoattach`](super::OpenMap::set_autoattach).
+    ///
     /// # Errors
-    /// The first program that cannot be attached, by name. Programs that were attached anew by this call are detached
-    /// again; links that already have their new program keep it.
+    /// The first program or map that cannot be attached, by name. What was attached anew by this call is detached again;
+    /// links that already have their new program keep it.
     pub fn attach_pinned(&self, directory: impl AsRef<Path>) -> Result<Links> {
-        let attach = || {
-            let mut made = Undo::default();
-            let mut links = Links::default();
-            let mut replaced = Vec::new();
-            for (program, _) in self.programs.iter().zip(&self.autoattach).filter(|(_, on)| **on) {
-                if !program.attaches_itself() {
-                    continue;
-                }
-                let path = link_pin(directory.as_ref(), program.name());
-                let link = match Link::from_pin(&path) {
-                    Ok(link) => match link.update(program) {
-                        Ok(()) => link,
-                        Err(error) if error.kind() == ErrorKind::NotSupportedByKernel => {
-                            let link = program.attach_auto()?;
-                            replaced.push((links.len(), path));
-                            link
-                        }
-                        Err(error) => return Err(error),
-                    },
-                    Err(error) if error.kind() == ErrorKind::NotFound => {
-                        let mut link = program.attach_auto()?;
-                        Location::Path(path.clone()).pin(link.as_fd(), &mut made.0)?;
-                        link.pinned_at(path);
-                        link
-                    }
-                    Err(error) => return Err(error),
-                };
-                links.push(program.name().to_owned(), link);
-            }
-            for (index, path) in replaced {
-                links.replace_pin(index, &path)?;
-            }
-            made.0.clear();
-            Ok(links)
-        };
-        let links = attach().map_err(|error: Error| error.within(self.frame()))?;
+        let links =
+            self.attach_each(directory.as_ref()).map_err(|error| error.within(self.frame()))?;
         self.replace_pins()?;
         Ok(links)
+    }
+
+    fn attach_each(&self, directory: &Path) -> Result<Links> {
+        if let Some(map) = self.operations().find(|map| map.flags() & flags::LINK == 0) {
+            return Err(Error::invalid_input(
+                "operations of section .struct_ops have no link to pin",
+            )
+            .with_hint("section .struct_ops.link has; or OpenMap::set_autoattach(false)")
+            .within(Frame::Map(map.name().to_owned())));
+        }
+        let mut made = Undo::default();
+        let mut links = Links::default();
+        let mut replaced = Vec::new();
+        for (program, _) in self.programs.iter().zip(&self.autoattach).filter(|(_, on)| **on) {
+            if !program.attaches_itself() {
+                continue;
+            }
+            let path = link_pin(directory, program.name());
+            let attach = || program.attach_auto();
+            let (link, anew) = take_over(&path, |link| link.update(program), attach, &mut made.0)?;
+            if anew {
+                replaced.push((links.len(), path));
+            }
+            links.push(program.name().to_owned(), link);
+        }
+        for map in self.operations() {
+            let path = link_pin(directory, map.name());
+            let update = |link: &Link| link::update_struct_ops(link, map);
+            let attach = || link::attach_struct_ops(map);
+            let (link, anew) = take_over(&path, update, attach, &mut made.0)?;
+            if anew {
+                replaced.push((links.len(), path));
+            }
+            links.push(map.name().to_owned(), link);
+        }
+        for (index, path) in replaced {
+            links.replace_pin(index, &path)?;
+        }
+        made.0.clear();
+        Ok(links)
+    }
+}
+
+/// The link that is pinned at `path`, once `update` has given it what is new; or what `attach` makes, pinned there unless
+/// another one is: then `true`, and it is to take that pin over.
+fn take_over(
+    path: &Path,
+    update: impl FnOnce(&Link) -> Result<()>,
+    attach: impl FnOnce() -> Result<Link>,
+    made: &mut Vec<Made>,
+) -> Result<(Link, bool)> {
+    match Link::from_pin(path) {
+        Ok(link) => match update(&link) {
+            Ok(()) => Ok((link, false)),
+            Err(error) if error.kind() == ErrorKind::NotSupportedByKernel => Ok((attach()?, true)),
+            Err(error) => Err(error),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let mut link = attach()?;
+            Location::Path(path.to_owned()).pin(link.as_fd(), made)?;
+            link.pinned_at(path.to_owned());
+            Ok((link, false))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes the pin of a link, if it is one of this map's operations.
+fn unpin_operations(map: &Map, path: &Path) -> Result<()> {
+    let mut link = Link::from_pin(path)?;
+    let own = LinkTarget::StructOps { map_id: map.id()? };
+    match link.info()?.target {
+        there if there == own => link.unpin(),
+        _ => Err(Error::mismatch("the link that is pinned here is not one of this map")
+            .within(Frame::Path(path.display().to_string()))),
     }
 }
 

@@ -6,13 +6,13 @@ use std::os::fd::{AsFd, AsRawFd};
 use super::create::{self, Context};
 use super::pins::Pins;
 use super::prepared::{PreparedObject, PreparedProgram};
-use super::{OpenObject, OpenProgram, btf, externs, kernel_types, slots, text};
+use super::{OpenObject, OpenProgram, btf, externs, kernel_types, slots, struct_ops, text};
 use crate::error::{Error, Result, Within};
 use crate::spec::{Endian, ObjectSpec, ProgramSpec, SlotTarget};
 use crate::sys::{Capability, explain};
 
 pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
-    let OpenObject { spec, maps: mut open_maps, programs, mut options } = open;
+    let OpenObject { spec, maps: mut open_maps, mut programs, mut options } = open;
     if spec.endian != Endian::NATIVE {
         return Err(Error::mismatch(format!(
             "the object is {}, this machine is {}",
@@ -20,15 +20,21 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
             Endian::NATIVE
         )));
     }
-    // The kernel's types first: nothing exists yet that would have to go again.
+    // The kernel's types first: nothing exists yet that would have to go again. Operations before all else: they decide
+    // which programs are loaded.
+    let operations = struct_ops::resolve(&spec, &mut open_maps, &mut programs)?;
     let asked = externs::Asked::of(&spec, &programs)?;
-    let types = kernel_types::resolve(&spec, &options, &programs, &asked)?;
+    let mut types = kernel_types::resolve(&spec, &options, &programs, &asked)?;
+    for (program, target) in operations.targets {
+        types.targets[program] = target;
+    }
     let mut symbols = types.symbols;
     externs::fill(&spec, &options, &asked, &mut symbols, &mut open_maps)?;
 
     let needs = needs(&programs);
     let mut notes = Vec::new();
     let btf = btf::load(&spec, &open_maps, &needs, &mut notes)?;
+    notes.extend(operations.notes);
     let mut pins = Pins::default();
     let added = std::mem::take(&mut options.added);
     let context = Context {
@@ -41,12 +47,16 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
     let mut maps = Vec::with_capacity(open_maps.len() + added.len());
     let mut created = Vec::with_capacity(maps.capacity());
     let mut slots = Vec::with_capacity(maps.capacity());
+    let mut operations = Vec::with_capacity(maps.capacity());
+    let mut autoattach = Vec::with_capacity(maps.capacity());
     for open in open_maps.into_iter().chain(added) {
         let name = open.frame();
+        autoattach.push(open.autoattach);
         let made = create::map(&context, open, &mut pins).within(|| name)?;
         maps.push(made.map);
         created.push(made.created);
         slots.push(made.slots);
+        operations.push(made.operations);
     }
     let notes = context.notes.into_inner();
     slots::fill(&maps, &slots, |target| match target {
@@ -69,7 +79,20 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
     }
     let modules = symbols.modules;
     let programs = prepared;
-    Ok(PreparedObject { spec, options, maps, created, slots, programs, btf, modules, pins, notes })
+    Ok(PreparedObject {
+        spec,
+        options,
+        maps,
+        created,
+        slots,
+        operations,
+        autoattach,
+        programs,
+        btf,
+        modules,
+        pins,
+        notes,
+    })
 }
 
 pub(crate) fn program_spec<'s>(

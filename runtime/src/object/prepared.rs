@@ -2,6 +2,7 @@ use std::os::fd::OwnedFd;
 
 use super::pins::Pins;
 use super::slots::Slots;
+use super::struct_ops::KernelOperations;
 use super::target::Target;
 use super::{Object, OpenProgram, Options, SpecRef, load};
 use crate::error::{Error, Frame, Result};
@@ -23,6 +24,10 @@ pub struct PreparedObject {
     pub(crate) created: Vec<bool>,
     /// What is put into each map once the programs are there.
     pub(crate) slots: Vec<Slots>,
+    /// What each struct_ops map is filled with once the programs are there.
+    pub(crate) operations: Vec<Option<KernelOperations>>,
+    /// Which of the struct_ops maps `attach` takes.
+    pub(crate) autoattach: Vec<bool>,
     pub(crate) programs: Vec<PreparedProgram>,
     pub(crate) btf: Option<OwnedFd>,
     /// BTF of the modules whose variables and functions the programs name.

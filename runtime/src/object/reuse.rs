@@ -31,6 +31,8 @@ pub(crate) fn place(
     let location = match &open.pin {
         Pin::Nowhere => None,
         Pin::At(location) => Some(location.clone()),
+        // Operations hold the programs that they were made with: those of an earlier process are no use.
+        Pin::AsDefined if open.is_struct_ops() => None,
         Pin::AsDefined => match (&options.pin_directory, &options.pinning) {
             (Some(directory), _) => Some(Location::Path(map_pin(directory, &open.spec.name))),
             (None, Some(policy)) => {

@@ -51,14 +51,16 @@ pub fn open_program(spec: &'static ObjectSpec, index: u32) -> OpenProgram {
     OpenProgram::new(index, &spec.programs[index as usize])
 }
 
-/// The initial value of the data section with this index, straight on the heap.
+/// The initial value of the data section, or of the operations, with this index, straight on the heap.
 ///
 /// A section need not be a multiple of its alignment, a Rust type is: what `T` has more than the section is padding.
 ///
 /// # Panics
 /// The object has no such section, or a larger one: only generated code calls it, and that knows.
 pub fn section<T: Pod>(spec: &'static ObjectSpec, index: usize) -> Box<T> {
-    let MapContents::Data { data: Data::Bytes(bytes), .. } = &spec.maps[index].contents else {
+    let (MapContents::Data { data: Data::Bytes(bytes), .. }
+    | MapContents::StructOps { data: Data::Bytes(bytes), .. }) = &spec.maps[index].contents
+    else {
         return boxed_zeroed();
     };
     boxed_from_bytes(bytes).unwrap_or_else(|| {
@@ -68,7 +70,7 @@ pub fn section<T: Pod>(spec: &'static ObjectSpec, index: usize) -> Box<T> {
     })
 }
 
-/// The map of a data section of `len` bytes, with the value that the user has edited.
+/// The map of a data section, or of operations, of `len` bytes, with the value that the user has edited.
 pub fn with_data<T: Pod>(mut map: OpenMap, data: Box<T>, len: usize) -> OpenMap {
     map.set_typed_data(data, len);
     map

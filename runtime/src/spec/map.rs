@@ -1,21 +1,22 @@
 use std::borrow::Cow;
 
-use super::Data;
+use super::{Data, StructOpsFunction};
 use crate::uapi::MapType;
 
 /// The definition of a map.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MapSpec {
     /// The C name; for a data section, the section's name (`.rodata`, `.data.config`). The template of an inner
-    /// map is called `OUTER.inner`.
+    /// map is called `OUTER.inner`, a struct_ops map as its variable.
     pub name: Cow<'static, str>,
-    /// The section that defines the map: `.maps`, the legacy `maps`, or a data section.
+    /// The section that defines the map: `.maps`, the legacy `maps`, a data section, or `[?].struct_ops[.link]`.
     pub section: Cow<'static, str>,
     /// `type`
     pub map_type: MapType,
     /// Bytes of a key.
     pub key_size: u32,
-    /// Bytes of a value; for a per-CPU map, of one CPU's value.
+    /// Bytes of a value; for a per-CPU map, of one CPU's value; for a struct_ops map, of the object's own struct, which
+    /// the kernel's differs from.
     pub value_size: u32,
     /// How many elements; for a ring buffer, bytes. 0 in a perf-event array stands for the CPU count.
     pub max_entries: u32,
@@ -29,7 +30,8 @@ pub struct MapSpec {
     pub pinning: Pinning,
     /// BTF id of the key's type in [`ObjectSpec::btf`](super::ObjectSpec::btf), or 0.
     pub key_type_id: u32,
-    /// BTF id of the value's type, or 0; for a data section, of its `DATASEC`.
+    /// BTF id of the value's type, or 0; for a data section, of its `DATASEC`; for a struct_ops map, of the struct of
+    /// operations as the object has it.
     pub value_type_id: u32,
     /// Index in [`ObjectSpec::inner_maps`](super::ObjectSpec::inner_maps) of the template of what a map-in-map holds.
     pub inner: Option<u32>,
@@ -99,6 +101,16 @@ pub enum MapContents {
     /// The statically initialised slots of a map-in-map or of a prog array: `.values = { … }`, or what section `maps`
     /// says by ids. Ascending by key.
     Slots(Cow<'static, [Slot]>),
+    /// The operations that a struct_ops map gives to the kernel, laid out as in the object.
+    StructOps {
+        /// The initial bytes, in the object's byte order; functions are 0.
+        data: Data,
+        /// What is to be called for which member. Ascending by member.
+        functions: Cow<'static, [StructOpsFunction]>,
+        /// Whether the object can do without: its section's name begins with `?`. Such a map is created only where the
+        /// caller asks for it and the kernel has such operations.
+        optional: bool,
+    },
 }
 
 /// One initialised slot of a map-in-map or of a prog array.

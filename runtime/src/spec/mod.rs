@@ -11,6 +11,7 @@ mod externs;
 mod map;
 mod program;
 mod relocation;
+mod struct_ops;
 mod variable;
 
 use std::borrow::Cow;
@@ -26,6 +27,7 @@ pub use externs::{ExternKind, ExternSpec, KconfigType};
 pub use map::{MapContents, MapSpec, Pinning, Slot, SlotTarget};
 pub use program::ProgramSpec;
 pub use relocation::{Relocation, RelocationTarget};
+pub use struct_ops::StructOpsFunction;
 pub use variable::{Linkage, VariableSpec};
 
 /// A whole BPF object, ready to be opened.
@@ -44,7 +46,8 @@ pub struct ObjectSpec {
     /// say more of them). Empty where the object has none.
     pub btf: Cow<'static, [u8]>,
     /// Maps in the order they were found: those of `.maps` first, by offset, then those of the legacy `maps`, by offset,
-    /// then the data sections, in the order of the file's sections, then `.kconfig`.
+    /// then the data sections, in the order of the file's sections, then `.kconfig`, then those of struct_ops, in the
+    /// order of the file's sections and by offset.
     pub maps: Cow<'static, [MapSpec]>,
     /// Templates of inner maps, referred to by [`MapSpec::inner`].
     pub inner_maps: Cow<'static, [MapSpec]>,

@@ -30,6 +30,7 @@ impl Target<'_> {
 /// What a link is created with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LinkCreate<'a> {
+    /// For operations: their map.
     pub(crate) program: BorrowedFd<'a>,
     pub(crate) target: Target<'a>,
     pub(crate) attach_type: AttachType,
@@ -165,7 +166,7 @@ fn words(first: u32, second: u32) -> u64 {
     u64::from_ne_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// `BPF_LINK_UPDATE`: another program takes over; with `old`, only if the link has that one (Linux 5.7).
+/// `BPF_LINK_UPDATE`: another program takes over, or for operations (Linux 6.4) another map; with `old`, only if the link has that one (Linux 5.7).
 pub(crate) fn link_update(
     link: BorrowedFd<'_>,
     new: BorrowedFd<'_>,

@@ -23,8 +23,10 @@ pub(crate) struct MapCreate<'a> {
     pub(crate) btf: Option<BorrowedFd<'a>>,
     pub(crate) key_type_id: u32,
     pub(crate) value_type_id: u32,
-    /// For struct_ops maps.
+    /// For struct_ops maps: the kernel's type of the value.
     pub(crate) vmlinux_value_type_id: u32,
+    /// BTF of the module that has it (Linux 6.9, with `BPF_F_VTYPE_BTF_OBJ_FD`).
+    pub(crate) value_type_btf: Option<BorrowedFd<'a>>,
 }
 
 /// `BPF_MAP_CREATE`. An empty name is left out, as kernels before 4.15 want it.
@@ -44,6 +46,7 @@ pub(crate) fn map_create(map: &MapCreate<'_>) -> io::Result<OwnedFd> {
         btf_value_type_id: map.value_type_id,
         btf_vmlinux_value_type_id: map.vmlinux_value_type_id,
         map_extra: map.extra,
+        value_type_btf_obj_fd: raw_or_zero(map.value_type_btf).cast_signed(),
         ..MapCreateAttr::default()
     };
     // SAFETY: the struct is this command's and holds no addresses.

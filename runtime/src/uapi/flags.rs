@@ -11,6 +11,10 @@ pub const NUMA_NODE: u32 = MapFlag::NUMA_NODE.0;
 pub const RDONLY_PROG: u32 = MapFlag::RDONLY_PROG.0;
 /// Map: may be mapped into memory (`BPF_F_MMAPABLE`, Linux 5.5).
 pub const MMAPABLE: u32 = MapFlag::MMAPABLE.0;
+/// Map: its operations are registered by a link (`BPF_F_LINK`, Linux 6.4).
+pub const LINK: u32 = MapFlag::LINK.0;
+/// Map: the type of its value is one of a module (`BPF_F_VTYPE_BTF_OBJ_FD`, Linux 6.9).
+pub const VTYPE_BTF_OBJ_FD: u32 = MapFlag::VTYPE_BTF_OBJ_FD.0;
 /// Map: an array that may be an inner map of any size (`BPF_F_INNER_MAP`, Linux 5.10).
 pub const INNER_MAP: u32 = MapFlag::INNER_MAP.0;
 /// Map: a ring buffer that overwrites its oldest records rather than refuse new ones (`BPF_F_RB_OVERWRITE`, Linux 6.19).

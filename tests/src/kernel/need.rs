@@ -4,7 +4,7 @@ use bpf_skel::feature::Feature;
 use bpf_skel::kernel_btf::{KernelBtf, Wanted};
 use bpf_skel::link::TcxDirection;
 use bpf_skel::program::kind;
-use bpf_skel::uapi::{AttachType, ProgramType};
+use bpf_skel::uapi::{AttachType, MapType, ProgramType};
 use bpf_skel::{Error, ErrorKind};
 
 use super::counting;
@@ -107,6 +107,12 @@ needs! {
     /// netfilter programs.
     NETFILTER: || {
         present(Feature::ProgramType(ProgramType::NETFILTER), "netfilter programs", 6, 4)
+    };
+    /// Operations for the kernel.
+    STRUCT_OPS: || present(Feature::MapType(MapType::STRUCT_OPS), "struct_ops maps", 5, 6);
+    /// Those with a link.
+    STRUCT_OPS_LINK: || {
+        present(Feature::AttachType(AttachType::STRUCT_OPS), "links of struct_ops maps", 6, 4)
     };
     /// Filters of the qdisc clsact.
     CLSACT: || {

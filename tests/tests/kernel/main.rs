@@ -49,6 +49,7 @@ mod pin_races;
 mod program;
 mod raw;
 mod skeleton_phases;
+mod struct_ops;
 
 fn main() {
     bpf_skel_tests::kernel::run_child(children::JOBS);
@@ -96,5 +97,6 @@ fn main() {
         pin::TESTS,
         program::TESTS,
         skeleton_phases::TESTS,
+        struct_ops::TESTS,
     ]);
 }

@@ -2,7 +2,7 @@
 
 use bpf_skel::btf::Btf;
 use bpf_skel::insn::{self, Insn};
-use bpf_skel::spec::{CoreKind, Endian, MapContents, MapSpec, ObjectSpec, ProgramSpec};
+use bpf_skel::spec::{CoreKind, Data, Endian, MapContents, MapSpec, ObjectSpec, ProgramSpec};
 use bpf_skel_tests::fixtures;
 
 /// Fixtures that copy bytes in words or set bit-fields, for which clang writes other code in each byte order.
@@ -44,6 +44,12 @@ fn without_bytes(map: &MapSpec) -> (MapSpec, Option<(usize, bool)>) {
         MapContents::Data { data, frozen } => {
             let rest = MapSpec { contents: MapContents::Empty, ..map.clone() };
             (rest, Some((data.len(), *frozen)))
+        }
+        MapContents::StructOps { data, functions, optional } => {
+            let data = Data::Zeroed(data.len() as u32);
+            let functions = functions.clone();
+            let contents = MapContents::StructOps { data, functions, optional: *optional };
+            (MapSpec { contents, ..map.clone() }, None)
         }
         _ => (map.clone(), None),
     }

@@ -12,3 +12,4 @@ mod linking;
 mod maps;
 mod programs;
 mod refused;
+mod struct_ops;
