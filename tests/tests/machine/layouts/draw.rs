@@ -86,6 +86,13 @@ const BITS: &[(&str, u32)] = &[
     ("enum negative", 32),
 ];
 
+/// No type has more bytes: C counts them as it likes, but BTF has 24 bits for the place of a member, in bits, where a
+/// struct has bit-fields.
+const LARGEST: u64 = 1 << 16;
+
+/// The largest alignment that is drawn, and so the most padding before a member.
+const MOST_ALIGNED: u64 = 32;
+
 /// As many types from this seed, always the same ones.
 pub(super) fn types(seed: usize, count: usize) -> Vec<Named> {
     let mut bytes = [0; 32];
@@ -93,16 +100,14 @@ pub(super) fn types(seed: usize, count: usize) -> Vec<Named> {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let strategy = composite(3);
-    let mut names = Names { used: 0, depth: 0, earlier: Vec::new() };
+    let mut names = Names { used: 0, earlier: Vec::new() };
     (0..count)
         .map(|nth| {
             let tree = strategy.new_tree(&mut runner).expect("a composite can be drawn");
             let mut composite = tree.current();
-            names.depth = 0;
-            names.give(&mut composite);
-            // One in another in another would be terabytes before long.
-            if !ends_flexibly(&composite) && names.depth < 2 {
-                names.earlier.push((nth, names.depth));
+            let size = names.give(&mut composite);
+            if !ends_flexibly(&composite) {
+                names.earlier.push((nth, size));
             }
             Named { name: format!("t{nth}"), composite }
         })
@@ -171,44 +176,53 @@ fn composite(depth: u32) -> BoxedStrategy<Composite> {
 /// Gives every member its name and makes of each what C allows.
 struct Names {
     used: u32,
-    /// How many types are inside of the one at hand, one in the other.
-    depth: u32,
-    /// The types that may be members, and their depths.
-    earlier: Vec<(usize, u32)>,
+    /// The types that may be members, and the most bytes that each may have.
+    earlier: Vec<(usize, u64)>,
 }
 
 impl Names {
-    fn give(&mut self, composite: &mut Composite) {
+    /// Returns the most bytes that it may have.
+    fn give(&mut self, composite: &mut Composite) -> u64 {
         let is_union = composite.is_union;
+        let mut total = MOST_ALIGNED;
         composite.members.retain_mut(|member| {
             let mut name = true;
-            match &mut member.shape {
+            let (element, lens): (_, &[u32]) = match &mut member.shape {
                 Shape::Bits(_, bits) => {
                     name = *bits > 0 && member.name != "-";
                     member.aligned = None;
                     if *bits == 0 && is_union {
                         return false;
                     }
+                    (8, &[])
                 }
-                Shape::Earlier(nth, _) => match self.earlier.len() {
+                Shape::Earlier(nth, lens) => match self.earlier.len() {
                     0 => return false,
                     len => {
-                        let (earlier, depth) = self.earlier[*nth % len];
+                        let (earlier, size) = self.earlier[*nth % len];
                         *nth = earlier;
-                        self.depth = self.depth.max(depth + 1);
+                        (size, lens)
                     }
                 },
-                Shape::Inline(inner, _) => self.give(inner),
+                Shape::Inline(inner, lens) => (self.give(inner), lens),
                 Shape::Anonymous(inner) => {
                     name = false;
                     member.aligned = None;
-                    self.give(inner);
+                    (self.give(inner), &[])
                 }
-                _ => {}
+                Shape::Word(_, lens) => (16, lens),
+                Shape::Pointer(_) | Shape::Function | Shape::Flexible(_) => (8, &[]),
+            };
+            let elements: u64 = lens.iter().copied().map(u64::from).product();
+            let with = total + element * elements + MOST_ALIGNED;
+            if with > LARGEST {
+                return false;
             }
+            total = with;
             self.used += 1;
             member.name = if name { format!("m{}", self.used) } else { String::new() };
             true
         });
+        total
     }
 }
