@@ -1083,8 +1083,8 @@ pub mod members {
             pub storage: ::bpf_skel::live::Global<[u64; 1]>,
         }
         ::bpf_skel::private::live_struct!(
-            number, super::types::number;; storage; whole, bytes, halves, real, part,
-            get_2, from_whole
+            words number, super::types::number; whole, bytes, halves, real, part, get_2,
+            from_whole
         );
         impl number {
             /// `u64 whole`
@@ -1133,6 +1133,78 @@ pub mod members {
         ::bpf_skel::private::live_struct!(
             number__halves, super::types::number__halves; first, second;;
         );
+        /// `struct squeezed` in shared memory; [`types::squeezed`](super::types::squeezed) is its plain twin.
+        #[repr(C)]
+        pub struct squeezed {
+            #[doc(hidden)]
+            pub storage: ::bpf_skel::live::Global<[u16; 9]>,
+        }
+        ::bpf_skel::private::live_struct!(
+            words squeezed, super::types::squeezed; head, wide, across, value, half, pair
+        );
+        impl squeezed {
+            /// `u8 head`
+            pub fn head(&self) -> &::bpf_skel::live::Global<u8> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+            /// `u64 wide : 50`
+            pub fn wide(&self) -> u64 {
+                ::bpf_skel::private::live_bits(self, 8, 50)
+            }
+            /// Sets `u64 wide : 50`; not atomic: what others write to the same word in between is lost.
+            pub fn set_wide(&self, value: u64) {
+                ::bpf_skel::private::set_live_bits(self, 8, 50, value);
+            }
+            /// `s32 across : 31`
+            pub fn across(&self) -> i32 {
+                ::bpf_skel::private::live_bits(self, 58, 31)
+            }
+            /// Sets `s32 across : 31`; not atomic: what others write to the same word in between is lost.
+            pub fn set_across(&self, value: i32) {
+                ::bpf_skel::private::set_live_bits(self, 58, 31, value);
+            }
+            /// `u32 value`
+            pub fn value(&self) -> u32 {
+                ::bpf_skel::private::live_unaligned::<_, _, 12>(self)
+            }
+            /// Sets `u32 value`.
+            pub fn set_value(&self, value: u32) {
+                ::bpf_skel::private::set_live_unaligned::<_, _, 12>(self, value);
+            }
+            /// `u16 half`
+            pub fn half(&self) -> &::bpf_skel::live::Global<u16> {
+                ::bpf_skel::private::live_view::<_, _, 16>(self)
+            }
+            /// `u8 pair[2]`
+            pub fn pair(
+                &self,
+            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 2> {
+                ::bpf_skel::private::live_view::<_, _, 16>(self)
+            }
+        }
+        /// `struct holds_line` in shared memory; [`types::holds_line`](super::types::holds_line) is its plain twin.
+        #[repr(C)]
+        pub struct holds_line {
+            #[doc(hidden)]
+            pub storage: ::bpf_skel::live::Global<[u8; 65]>,
+        }
+        ::bpf_skel::private::live_struct!(
+            words holds_line, super::types::holds_line; tag, line
+        );
+        impl holds_line {
+            /// `u8 tag`
+            pub fn tag(&self) -> &::bpf_skel::live::Global<u8> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+            /// `struct line line`
+            pub fn line(&self) -> super::types::line {
+                ::bpf_skel::private::live_unaligned::<_, _, 1>(self)
+            }
+            /// Sets `struct line line`.
+            pub fn set_line(&self, value: super::types::line) {
+                ::bpf_skel::private::set_live_unaligned::<_, _, 1>(self, value);
+            }
+        }
         /// `struct aligned` in shared memory; [`types::aligned`](super::types::aligned) is its plain twin.
         #[repr(C, align(64))]
         pub struct aligned {
@@ -1275,9 +1347,9 @@ pub mod members {
             /// `union number number`
             pub number: super::live::number,
             /// `struct squeezed squeezed`
-            pub squeezed: ::bpf_skel::live::Global<super::types::squeezed>,
+            pub squeezed: super::live::squeezed,
             /// `struct holds_line holds_line`
-            pub holds_line: ::bpf_skel::live::Global<super::types::holds_line>,
+            pub holds_line: super::live::holds_line,
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::live::Global<[u8; 5]>,
             /// `struct aligned aligned`

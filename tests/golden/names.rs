@@ -552,7 +552,7 @@ pub mod names {
             pub storage: ::bpf_skel::live::Global<[u64; 1]>,
         }
         ::bpf_skel::private::live_struct!(
-            Result, super::types::Result;; storage; get_2, storage, set_get
+            words Result, super::types::Result; get_2, storage, set_get
         );
         impl Result {
             /// `u32 get`

@@ -878,7 +878,7 @@ pub mod types {
             /// `struct bits bits`
             pub bits: bits,
             /// `struct packed packed`
-            pub packed: ::bpf_skel::live::Global<super::types::packed>,
+            pub packed: packed,
             #[doc(hidden)]
             pub __pad3: ::bpf_skel::live::Global<[u8; 13]>,
             /// `struct inner16 inner16`
@@ -926,7 +926,7 @@ pub mod types {
             pub storage: ::bpf_skel::live::Global<[u32; 4]>,
         }
         ::bpf_skel::private::live_struct!(
-            value__addr, super::types::value__addr;; storage; v4, v6
+            words value__addr, super::types::value__addr; v4, v6
         );
         impl value__addr {
             /// `u32 v4`
@@ -1017,6 +1017,45 @@ pub mod types {
                 ::bpf_skel::private::set_live_bits(self, 64, 40, value);
             }
         }
+        /// `struct packed` in shared memory; [`types::packed`](super::types::packed) is its plain twin.
+        #[repr(C)]
+        pub struct packed {
+            #[doc(hidden)]
+            pub storage: ::bpf_skel::live::Global<[u8; 19]>,
+        }
+        ::bpf_skel::private::live_struct!(
+            words packed, super::types::packed; tag, value, odd, key
+        );
+        impl packed {
+            /// `u8 tag`
+            pub fn tag(&self) -> &::bpf_skel::live::Global<u8> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+            /// `u64 value`
+            pub fn value(&self) -> u64 {
+                ::bpf_skel::private::live_unaligned::<_, _, 1>(self)
+            }
+            /// Sets `u64 value`.
+            pub fn set_value(&self, value: u64) {
+                ::bpf_skel::private::set_live_unaligned::<_, _, 1>(self, value);
+            }
+            /// `u16 odd`
+            pub fn odd(&self) -> u16 {
+                ::bpf_skel::private::live_unaligned::<_, _, 9>(self)
+            }
+            /// Sets `u16 odd`.
+            pub fn set_odd(&self, value: u16) {
+                ::bpf_skel::private::set_live_unaligned::<_, _, 9>(self, value);
+            }
+            /// `struct key key`
+            pub fn key(&self) -> super::types::key {
+                ::bpf_skel::private::live_unaligned::<_, _, 11>(self)
+            }
+            /// Sets `struct key key`.
+            pub fn set_key(&self, value: super::types::key) {
+                ::bpf_skel::private::set_live_unaligned::<_, _, 11>(self, value);
+            }
+        }
         /// `struct inner16` in shared memory; [`types::inner16`](super::types::inner16) is its plain twin.
         #[repr(C, align(16))]
         pub struct inner16 {
@@ -1032,9 +1071,7 @@ pub mod types {
             #[doc(hidden)]
             pub storage: ::bpf_skel::live::Global<[u32; 1]>,
         }
-        ::bpf_skel::private::live_struct!(
-            quad_t, super::types::quad_t;; storage; raw, byte
-        );
+        ::bpf_skel::private::live_struct!(words quad_t, super::types::quad_t; raw, byte);
         impl quad_t {
             /// `u32 raw`
             pub fn raw(&self) -> &::bpf_skel::live::Global<u32> {
@@ -1186,7 +1223,7 @@ pub mod types {
             /// `struct value one`
             pub one: super::live::value,
             /// `struct packed squeezed`
-            pub squeezed: ::bpf_skel::live::Global<super::types::packed>,
+            pub squeezed: super::live::packed,
             #[doc(hidden)]
             pub __pad1: ::bpf_skel::live::Global<[u8; 5]>,
             /// `struct bits bitten`

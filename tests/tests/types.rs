@@ -92,6 +92,34 @@ fn bit_fields_cross_units_in_packed_structs() {
 }
 
 #[test]
+fn members_of_packed_structs_are_reached_in_shared_memory() {
+    let one = types::squeezed { head: 3, value: 0x0102_0304, ..types::squeezed::default() };
+    let live = alive::<live::squeezed>(one.with_wide(7));
+    // A cell where one can be, a copy where none can.
+    live[0].head().set(4);
+    live[0].set_value(live[0].value() + 1);
+    live[0].set_across(-5);
+    live[0].half().set(9);
+    let expected = types::squeezed { head: 4, value: 0x0102_0305, ..one };
+    let expected = expected.with_wide(7).with_across(-5).with_half(9);
+    assert_eq!((live[0].get(), live[0].wide()), (expected, 7));
+    live[0].update(|one| one.value = 1);
+    assert_eq!(live[0].value(), 1);
+
+    // One over-aligned struct inside of it, and one packed struct inside of another one.
+    let live = alive::<live::holds_line>(types::holds_line::default());
+    live[0].set_line(types::line { count: 5, ..types::line::default() });
+    assert_eq!((live[0].line().count, live[0].tag().get()), (5, 0));
+    let live = alive::<every::live::value>(every::types::value::default());
+    live[0].packed.set_odd(6);
+    live[0].packed.set_key(every::types::key { pid: 7, ..every::types::key::default() });
+    assert_eq!((live[0].packed.odd(), { live[0].get().packed.key }.pid), (6, 7));
+    assert!(
+        format!("{:?}", live[0].packed).contains("tag: 0, value: 0, odd: 6, key: key { pid: 7")
+    );
+}
+
+#[test]
 fn unions_are_made_of_a_member_and_print_all_of_them() {
     let one = number::from_halves(types::number__halves { first: 1, second: 2 });
     assert_eq!((one.halves_ref().second, one.bytes().len()), (2, 8));

@@ -42,10 +42,11 @@ enum Cells<'d> {
 }
 
 impl<'d> Cells<'d> {
-    /// Not of a packed struct: there are no references to its fields.
     fn of(def: &'d Def) -> Option<Self> {
         match &def.kind {
-            DefKind::Struct(layout) if layout.repr.packed.is_none() => Some(Self::Struct(layout)),
+            DefKind::Struct(layout) => {
+                Some(layout.live.as_ref().map_or(Self::Struct(layout), Self::Union))
+            }
             DefKind::Union(layout) => Some(Self::Union(layout)),
             _ => None,
         }
@@ -81,7 +82,8 @@ fn collect(paths: &Paths<'_>, ty: &Ty, wanted: &mut BTreeSet<usize>) {
                 && wanted.insert(*index)
             {
                 cells.fields().iter().for_each(|field| collect(paths, &field.ty, wanted));
-                cells.accessors().iter().for_each(|one| collect(paths, &one.ty, wanted));
+                let cells = cells.accessors().iter().filter(|accessor| accessor.aligned);
+                cells.for_each(|one| collect(paths, &one.ty, wanted));
             }
         }
         _ => {}
@@ -142,14 +144,16 @@ fn item(paths: &Paths<'_>, index: usize, def: &Def, cells: &Cells<'_>) -> TokenS
     let doc = doc(format!("{} in shared memory; {twin} is its plain twin.", code(&def.c)));
     let repr = structs::repr(cells.repr());
     let none = TokenStream::new();
-    let (fields, names) = match cells {
+    let (fields, arguments) = match cells {
         Cells::Struct(layout) => {
             let fields = layout.fields.iter().map(|one| field(paths, one, &none)).collect();
-            (fields, names(&layout.fields))
+            let names = names(&layout.fields);
+            (fields, quote!(#ident, #plain; #names))
         }
         Cells::Union(layout) => {
             let ty = paths.ty(&layout.storage);
-            (quote!(#[doc(hidden)] pub storage: #rt::live::Global<#ty>,), quote!(; storage))
+            let fields = quote!(#[doc(hidden)] pub storage: #rt::live::Global<#ty>,);
+            (fields, quote!(words #ident, #plain))
         }
     };
     let methods: Vec<TokenStream> =
@@ -164,7 +168,7 @@ fn item(paths: &Paths<'_>, index: usize, def: &Def, cells: &Cells<'_>) -> TokenS
         pub struct #ident {
             #fields
         }
-        #rt::private::live_struct!(#ident, #plain; #names; #shown);
+        #rt::private::live_struct!(#arguments; #shown);
         #methods
     }
 }

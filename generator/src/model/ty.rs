@@ -121,6 +121,8 @@ pub(crate) struct StructDef {
     pub(crate) fields: Vec<Field>,
     pub(crate) accessors: Vec<Accessor>,
     pub(crate) flexible: Option<Flexible>,
+    /// Of a packed struct, to whose fields there are no references: what its live twin is.
+    pub(crate) live: Option<UnionDef>,
 }
 
 /// A union is words, and its members are views of them.

@@ -192,10 +192,15 @@ macro_rules! __bpf_skel_bound {
     };
 }
 
-/// `live!(NAME, PLAIN; field, …; hidden, …; method, …)`: the struct of cells is the live twin of `PLAIN`.
+/// `live!(NAME, PLAIN; field, …; hidden, …; method, …)`: the struct of cells is the live twin of `PLAIN`. With `words`
+/// before the name and no fields, it is `storage` alone, of a union or of a packed struct.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_live {
+    (words $name:ident, $plain:path; $($method:ident),*) => {
+        const _: () = <$name as $crate::live::LiveLayout>::SAME_LAYOUT;
+        $crate::__bpf_skel_live!(@twin $name, $plain; ; storage; $($method),*);
+    };
     ($name:ident, $plain:path; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
         const _: () = {
             $(::core::assert!(
@@ -205,12 +210,15 @@ macro_rules! __bpf_skel_live {
                 ::core::mem::offset_of!($name, $hidden) == ::core::mem::offset_of!($plain, $hidden)
             );)*
         };
+        $crate::__bpf_skel_live!(@twin $name, $plain; $($field),*; $($hidden),*; $($method),*);
+    };
+    (@twin $name:ident, $plain:path; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
         const _: fn(&$name) = |_value| {
             $($crate::private::is_live(&_value.$field);)*
             $($crate::private::is_live(&_value.$hidden);)*
         };
         // SAFETY: every field is cells as the function above proves; they touch, as those of the plain twin do, which
-        // has the same offsets; size and alignment are compared by the trait.
+        // has the same offsets, or one field is all of it; size and alignment are compared by the trait.
         unsafe impl $crate::live::LiveLayout for $name {
             type Plain = $plain;
         }

@@ -211,16 +211,22 @@ impl Types<'_> {
         let (fields, accessors, flexible) = self.struct_parts(members, &plan, size);
         let inside = fields.iter().any(|field| self.over_aligned(&field.ty));
         let over_aligned = plan.repr.align.is_some() || inside;
-        let def = StructDef { repr: plan.repr, fields, accessors, flexible };
+        let live = plan.repr.packed.map(|_| self.words(members, size, plan.align));
+        let def = StructDef { repr: plan.repr, fields, accessors, flexible, live };
         Ok((DefKind::Struct(def), plan.align, over_aligned))
     }
 
     fn union(&self, members: &[Member], size: u64) -> (DefKind, u64, bool) {
         let align = self.union_align(members, size);
+        let words = self.words(members, size, align);
+        let over_aligned = words.repr.align.is_some();
+        (DefKind::Union(words), align, over_aligned)
+    }
+
+    fn words(&self, members: &[Member], size: u64, align: u64) -> UnionDef {
         let storage = Self::storage(size, align);
         let repr = Repr { packed: None, align: (align > self.align(&storage)).then_some(align) };
-        let accessors = self.union_accessors(members, size, align);
-        (DefKind::Union(UnionDef { repr, storage, accessors }), align, repr.align.is_some())
+        UnionDef { repr, storage, accessors: self.union_accessors(members, size, align) }
     }
 
     /// The largest alignment of a member; less where the size is no multiple, as in a packed union.

@@ -23,6 +23,12 @@ impl Random {
 fn dump(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!(`{byte:02x}`)).collect()
 }
+/// What it prints, in whatever order it prints its members.
+fn letters(value: &dyn std::fmt::Debug) -> Vec<u8> {
+    let mut letters = format!(`{value:?}`).into_bytes();
+    letters.sort_unstable();
+    letters
+}
 /// Where ones are that were written into zeros.
 fn place(bytes: &[u8], size: usize) -> usize {
     let first = bytes.iter().position(|&byte| byte == 0xff).unwrap_or(0);
@@ -34,7 +40,7 @@ fn place(bytes: &[u8], size: usize) -> usize {
 
 pub(super) fn program(types: &[Named], skeleton: &str) -> String {
     let mut out = PRELUDE.replace('`', "\"");
-    let (_, live) = skeleton.split_once("pub mod live {").unwrap_or_default();
+    let (plain_types, live) = skeleton.split_once("pub mod live {").unwrap_or((skeleton, ""));
     let all = all(types);
     for (nth, (_, name, composite)) in all.iter().enumerate() {
         let _ = writeln!(out, "fn check{nth}() {{\n    type T = types::types::{name};");
@@ -45,7 +51,7 @@ pub(super) fn program(types: &[Named], skeleton: &str) -> String {
         let twin = live.contains(&format!("pub struct {name} {{"));
         for member in leaves(composite) {
             let m = &member.name;
-            let is_method = skeleton.contains(&format!("pub fn {m}("));
+            let is_method = plain_types.contains(&format!("pub fn {m}("));
             let text = match member.shape {
                 Shape::Bits(..) => bits(nth, name, m, twin),
                 Shape::Flexible(_) => format!(
@@ -68,6 +74,15 @@ pub(super) fn program(types: &[Named], skeleton: &str) -> String {
                 ),
             };
             let _ = writeln!(out, "    {{ {text} }}");
+        }
+        if twin {
+            let _ = writeln!(
+                out,
+                "    let mut v: T = zeroed();
+    Random({nth}).fill(bytes_of_mut(&mut v));
+    let live = GlobalArray::<types::live::{name}, 1>::from_plain([v]);
+    assert_eq!(letters(&live[0]), letters(&v), \"{name}\");"
+            );
         }
         // Everything prints and compares.
         out.push_str("    let v: T = zeroed();\n    assert!(!format!(\"{v:?}\").is_empty());\n");
