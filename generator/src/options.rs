@@ -3,6 +3,7 @@
 use bpf_skel::btf::Btf;
 use bpf_skel::elf::Legacy;
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
 
 use crate::model::Types;
 use crate::{Error, Result};
@@ -78,6 +79,19 @@ impl Options {
         options.bindings.retain(|binding| has(&binding.c));
         options
     }
+}
+
+/// A path as source text has it.
+pub(crate) fn path_text(path: &syn::Path) -> String {
+    let is_word = |c: char| c == '_' || c.is_alphanumeric();
+    let mut text = String::new();
+    for token in path.to_token_stream().to_string().split(' ') {
+        if text.ends_with(is_word) && token.starts_with(is_word) {
+            text.push(' ');
+        }
+        text.push_str(token);
+    }
+    text
 }
 
 /// A path that means the same in every module.

@@ -205,15 +205,11 @@ pub mod callbacks {
         /// Program `loops`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 34 instructions.
         ///
         /// `int loops(void *ctx)`.
-        pub loops: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub loops: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
         /// Program `walks`: section `raw_tp/sys_exit`, type `raw_tracepoint`, target `sys_exit`, 43 instructions.
         ///
         /// `int walks(void *ctx)`.
-        pub walks: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub walks: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     /// The object's C types, byte for byte.
     pub mod types {}

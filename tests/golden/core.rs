@@ -210,9 +210,7 @@ pub mod core {
         /// Program `use`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 51 instructions.
         ///
         /// `int use(u64 *args)`.
-        pub r#use: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     /// The object's C types, byte for byte.
     pub mod types {}
@@ -225,7 +223,7 @@ pub mod core {
             /// `u64 out[16]`
             pub out: [u64; 16],
         }
-        ::bpf_skel::private::section_struct!(bss, 128, 8; out : 0;;);
+        ::bpf_skel::private::section_struct!(bss, 128, 8; out: 0;;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -331,10 +329,9 @@ pub mod core {
                     of_field(0, CoreKind::FieldByteOffset, 8, 3, offset(32, 8, CoreSort::Pointer)),
                 ]),
                 steps: Borrowed(&[
-                    index(0), member(69, BtfKind::Int), index(0),
-                    member_of(81, 1, BtfKind::Int, 0), index(0), member(78, BtfKind::Ptr),
-                    index(0), member(92, BtfKind::Int), index(0), member(86, BtfKind::Struct),
-                    member(147, BtfKind::Ptr),
+                    index(0), member(69, BtfKind::Int), index(0), member_of(81, 1, BtfKind::Int, 0),
+                    index(0), member(78, BtfKind::Ptr), index(0), member(92, BtfKind::Int),
+                    index(0), member(86, BtfKind::Struct), member(147, BtfKind::Ptr),
                 ]),
             },
             externs: Borrowed(&[]),

@@ -233,7 +233,7 @@ pub mod core_kinds {
             /// `u64 out[256]`
             pub out: [u64; 256],
         }
-        ::bpf_skel::private::section_struct!(bss, 2048, 8; out : 0;;);
+        ::bpf_skel::private::section_struct!(bss, 2048, 8; out: 0;;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -374,8 +374,8 @@ pub mod core_kinds {
             core: CoreSpec {
                 roots: Borrowed(&[
                     root(7, BtfKind::Struct, "task_struct", ""),
-                    root(24, BtfKind::Struct, "sk_buff", ""),
-                    root(26, BtfKind::Struct, "sock", ""), root(28, BtfKind::Struct, "iphdr", ""),
+                    root(24, BtfKind::Struct, "sk_buff", ""), root(26, BtfKind::Struct, "sock", ""),
+                    root(28, BtfKind::Struct, "iphdr", ""),
                     root(29, BtfKind::Struct, "not_there", ""),
                     root(30, BtfKind::Struct, "file", ""), root(32, BtfKind::Struct, "inode", ""),
                     root(33, BtfKind::Union, "bpf_attr", ""),
@@ -574,8 +574,8 @@ pub mod core_kinds {
                     member(106, BtfKind::Struct), member(252, BtfKind::Int), index(0),
                     member(109, BtfKind::Struct), member(86, BtfKind::Int), index(0),
                     member(151, BtfKind::Ptr), index(0), member(164, BtfKind::Int), index(0),
-                    member(92, BtfKind::Int), index(0), member_of(78, 1, BtfKind::Int, 0),
-                    index(0), member_of(78, 1, BtfKind::Int, 0), index(5), index(0),
+                    member(92, BtfKind::Int), index(0), member_of(78, 1, BtfKind::Int, 0), index(0),
+                    member_of(78, 1, BtfKind::Int, 0), index(5), index(0),
                     member(121, BtfKind::Int), index(0), member(908, BtfKind::Int), index(0),
                     member(921, BtfKind::Int), index(0), member(930, BtfKind::Int), index(0),
                     member(937, BtfKind::Ptr), index(0), member(942, BtfKind::Int), index(0),
@@ -586,8 +586,7 @@ pub mod core_kinds {
                     member(1329, BtfKind::Ptr), index(0), member(1386, BtfKind::Int), index(0),
                     member(1392, BtfKind::Int), index(0), member(1464, BtfKind::Int), index(0),
                     member(171, BtfKind::Int), index(3), member(69, BtfKind::Int), index(0),
-                    member_of(78, 1, BtfKind::Int, 0), index(3), index(0),
-                    member(73, BtfKind::Int),
+                    member_of(78, 1, BtfKind::Int, 0), index(3), index(0), member(73, BtfKind::Int),
                 ]),
             },
             externs: Borrowed(&[]),

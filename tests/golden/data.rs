@@ -316,9 +316,7 @@ pub mod data {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 88 instructions.
         ///
         /// `int use(void *ctx)`.
-        pub r#use: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     /// The object's C types, byte for byte.
     pub mod types {}
@@ -335,9 +333,7 @@ pub mod data {
             #[doc(hidden)]
             pub __pad0: [u8; 9],
         }
-        ::bpf_skel::private::section_struct!(
-            rodata, 16, 4; limit : 0, flags : 4; __pad0 : 7;
-        );
+        ::bpf_skel::private::section_struct!(rodata, 16, 4; limit: 0, flags: 4; __pad0: 7;);
         /// Data section `.data`, 20 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -352,7 +348,7 @@ pub mod data {
             pub __pad1: [u8; 8],
         }
         ::bpf_skel::private::section_struct!(
-            data, 24, 8; counter : 0, weak_counter : 8; __pad0 : 4, __pad1 : 16;
+            data, 24, 8; counter: 0, weak_counter: 8; __pad0: 4, __pad1: 16;
         );
         /// Data section `.data.config`, 8 bytes
         #[derive(Clone, Copy)]
@@ -361,7 +357,7 @@ pub mod data {
             /// `u64 tuned`
             pub tuned: u64,
         }
-        ::bpf_skel::private::section_struct!(data_config, 8, 8; tuned : 0;;);
+        ::bpf_skel::private::section_struct!(data_config, 8, 8; tuned: 0;;);
         /// Data section `.rodata.table`, 16 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -369,7 +365,7 @@ pub mod data {
             /// `const u32 table[4]`
             pub table: [u32; 4],
         }
-        ::bpf_skel::private::section_struct!(rodata_table, 16, 4; table : 0;;);
+        ::bpf_skel::private::section_struct!(rodata_table, 16, 4; table: 0;;);
         /// Data section `.bss`, 3145740 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -379,7 +375,7 @@ pub mod data {
             #[doc(hidden)]
             pub __pad0: [u8; 3145736],
         }
-        ::bpf_skel::private::section_struct!(bss, 3145744, 8; total : 0; __pad0 : 8;);
+        ::bpf_skel::private::section_struct!(bss, 3145744, 8; total: 0; __pad0: 8;);
         /// Data section `.bss.scratch`, 64 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -387,7 +383,7 @@ pub mod data {
             /// `u32 scratch[16]`
             pub scratch: [u32; 16],
         }
-        ::bpf_skel::private::section_struct!(bss_scratch, 64, 4; scratch : 0;;);
+        ::bpf_skel::private::section_struct!(bss_scratch, 64, 4; scratch: 0;;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -412,9 +408,7 @@ pub mod data {
             /// `u64 tuned`
             pub tuned: ::bpf_skel::live::Global<u64>,
         }
-        ::bpf_skel::private::live_struct!(
-            data_config, super::sections::data_config; tuned;;
-        );
+        ::bpf_skel::private::live_struct!(data_config, super::sections::data_config; tuned;;);
         /// Data section `.bss`, 3145740 bytes, in shared memory
         #[repr(C)]
         pub struct bss {
@@ -428,14 +422,9 @@ pub mod data {
         #[repr(C)]
         pub struct bss_scratch {
             /// `u32 scratch[16]`
-            pub scratch: ::bpf_skel::live::GlobalArray<
-                ::bpf_skel::live::Global<u32>,
-                16,
-            >,
+            pub scratch: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u32>, 16>,
         }
-        ::bpf_skel::private::live_struct!(
-            bss_scratch, super::sections::bss_scratch; scratch;;
-        );
+        ::bpf_skel::private::live_struct!(bss_scratch, super::sections::bss_scratch; scratch;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

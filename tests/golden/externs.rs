@@ -297,9 +297,7 @@ pub mod externs {
             /// `TRI_MODULE`
             pub const TRI_MODULE: Self = Self(2);
         }
-        ::bpf_skel::private::enumeration!(
-            libbpf_tristate, u32; TRI_NO, TRI_YES, TRI_MODULE
-        );
+        ::bpf_skel::private::enumeration!(libbpf_tristate, u32; TRI_NO, TRI_YES, TRI_MODULE);
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
@@ -310,7 +308,7 @@ pub mod externs {
             /// `int cpu`
             pub cpu: i32,
         }
-        ::bpf_skel::private::section_struct!(data, 4, 4; cpu : 0;;);
+        ::bpf_skel::private::section_struct!(data, 4, 4; cpu: 0;;);
         /// Data section `.bss`, 52 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -335,8 +333,8 @@ pub mod externs {
             pub __pad1: [u8; 4],
         }
         ::bpf_skel::private::section_struct!(
-            bss, 56, 8; version : 0, hz : 4, calls : 8, hostname : 12, untyped : 32,
-            missing : 40, pid : 48; __pad0 : 28, __pad1 : 52;
+            bss, 56, 8; version: 0, hz: 4, calls: 8, hostname: 12, untyped: 32, missing: 40,
+            pid: 48; __pad0: 28, __pad1: 52;
         );
         /// Data section `.kconfig`, 49 bytes
         #[derive(Clone, Copy)]
@@ -366,10 +364,10 @@ pub mod externs {
             pub __pad0: [u8; 7],
         }
         ::bpf_skel::private::section_struct!(
-            kconfig, 56, 8; CONFIG_SKEL_NO_SUCH_LIMIT : 0, LINUX_OF_TOMORROW : 8,
-            CONFIG_HZ : 16, CONFIG_NET : 20, LINUX_KERNEL_VERSION : 24,
-            CONFIG_SKEL_NO_SUCH_OPTION : 28, CONFIG_BPF_JIT : 30, CONFIG_BPF_SYSCALL :
-            31, LINUX_HAS_BPF_COOKIE : 32, CONFIG_DEFAULT_HOSTNAME : 33; __pad0 : 49;
+            kconfig, 56, 8; CONFIG_SKEL_NO_SUCH_LIMIT: 0, LINUX_OF_TOMORROW: 8, CONFIG_HZ: 16,
+            CONFIG_NET: 20, LINUX_KERNEL_VERSION: 24, CONFIG_SKEL_NO_SUCH_OPTION: 28,
+            CONFIG_BPF_JIT: 30, CONFIG_BPF_SYSCALL: 31, LINUX_HAS_BPF_COOKIE: 32,
+            CONFIG_DEFAULT_HOSTNAME: 33; __pad0: 49;
         );
     }
     /// Data sections in memory that running programs share.
@@ -404,8 +402,8 @@ pub mod externs {
             pub __pad1: ::bpf_skel::live::Global<[u8; 4]>,
         }
         ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; version, hz, calls, hostname, untyped, missing,
-            pid; __pad0, __pad1;
+            bss, super::sections::bss; version, hz, calls, hostname, untyped, missing, pid; __pad0,
+            __pad1;
         );
     }
     /// Everything that the object holds.

@@ -319,17 +319,13 @@ pub mod failures {
         /// `int gpl_only(void *ctx)`.
         ///
         /// Not loaded unless asked for.
-        pub gpl_only: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub gpl_only: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
         /// Program `no_member`: section `?raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 2 instructions.
         ///
         /// `int no_member(u64 *args)`.
         ///
         /// Not loaded unless asked for.
-        pub no_member: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub no_member: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
         /// Program `no_target`: section `?tp_btf/no_such_tracepoint`, type `tracing`, target `no_such_tracepoint`, 2 instructions.
         ///
         /// `int no_target(void *ctx)`.
@@ -341,9 +337,7 @@ pub mod failures {
         /// `int attaches(void *ctx)`.
         ///
         /// Not loaded unless asked for.
-        pub attaches: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub attaches: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
         /// Program `attaches_nowhere`: section `?raw_tp/no_such_tracepoint`, type `raw_tracepoint`, target `no_such_tracepoint`, 2 instructions.
         ///
         /// `int attaches_nowhere(void *ctx)`.
@@ -364,7 +358,7 @@ pub mod failures {
             /// `u64 total`
             pub total: u64,
         }
-        ::bpf_skel::private::section_struct!(bss, 8, 8; total : 0;;);
+        ::bpf_skel::private::section_struct!(bss, 8, 8; total: 0;;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {

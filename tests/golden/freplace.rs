@@ -203,9 +203,7 @@ pub mod freplace {
         /// `int replacement(int x)`.
         ///
         /// Not loaded unless asked for.
-        pub replacement: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Freplace,
-        >,
+        pub replacement: ::bpf_skel::program::Program<::bpf_skel::program::kind::Freplace>,
     }
     /// The object's C types, byte for byte.
     pub mod types {}

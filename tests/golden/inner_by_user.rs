@@ -199,9 +199,7 @@ pub mod inner_by_user {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 11 instructions.
         ///
         /// `int use(void *ctx)`.
-        pub r#use: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     /// The object's C types, byte for byte.
     pub mod types {}

@@ -230,9 +230,7 @@ pub mod inner_maps {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 18 instructions.
         ///
         /// `int use(void *ctx)`.
-        pub r#use: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     /// The object's C types, byte for byte.
     pub mod types {}

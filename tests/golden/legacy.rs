@@ -340,7 +340,7 @@ pub mod legacy {
             /// `u64 bytes`
             pub bytes: u64,
         }
-        ::bpf_skel::private::plain!(counter, 16, 8; packets : 0, bytes : 8;;);
+        ::bpf_skel::private::plain!(counter, 16, 8; packets: 0, bytes: 8;;);
         ::bpf_skel::private::total!(counter; packets, bytes;);
     }
     /// Everything that the object holds.

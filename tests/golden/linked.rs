@@ -326,33 +326,23 @@ pub mod linked {
         /// Program `from_main`: section `socket`, type `socket_filter`, 95 instructions.
         ///
         /// `int from_main(void *ctx)`.
-        pub from_main: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::SocketFilter,
-        >,
+        pub from_main: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
         /// Program `core_main`: section `socket`, type `socket_filter`, 18 instructions.
         ///
         /// `int core_main(void *ctx)`.
-        pub core_main: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::SocketFilter,
-        >,
+        pub core_main: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
         /// Program `jumped`: section `socket`, type `socket_filter`, 2 instructions.
         ///
         /// `int jumped(void *ctx)`.
-        pub jumped: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::SocketFilter,
-        >,
+        pub jumped: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
         /// Program `from_lib`: section `socket`, type `socket_filter`, 54 instructions.
         ///
         /// `int from_lib(void *ctx)`.
-        pub from_lib: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::SocketFilter,
-        >,
+        pub from_lib: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
         /// Program `core_lib`: section `socket`, type `socket_filter`, 2 instructions.
         ///
         /// `int core_lib(void *ctx)`.
-        pub core_lib: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::SocketFilter,
-        >,
+        pub core_lib: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
     }
     /// The object's C types, byte for byte.
     pub mod types {
@@ -367,7 +357,7 @@ pub mod linked {
             /// `struct inner *next`
             pub next: ::bpf_skel::pod::Ptr<inner>,
         }
-        ::bpf_skel::private::plain!(event, 16, 8; pid : 0, next : 8; __pad0 : 4;);
+        ::bpf_skel::private::plain!(event, 16, 8; pid: 0, next: 8; __pad0: 4;);
         ::bpf_skel::private::total!(event; pid, next;);
         /// `struct inner`, 16 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -380,7 +370,7 @@ pub mod linked {
             #[doc(hidden)]
             pub __pad0: [u8; 4],
         }
-        ::bpf_skel::private::plain!(inner, 16, 8; owner : 0, depth : 8; __pad0 : 12;);
+        ::bpf_skel::private::plain!(inner, 16, 8; owner: 0, depth: 8; __pad0: 12;);
         ::bpf_skel::private::total!(inner; owner, depth;);
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -393,28 +383,20 @@ pub mod linked {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
             /// `struct inner *next`
-            pub next: ::bpf_skel::live::Global<
-                ::bpf_skel::pod::Ptr<super::types::inner>,
-            >,
+            pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::inner>>,
         }
-        ::bpf_skel::private::live_struct!(
-            event, super::types::event; pid, next; __pad0;
-        );
+        ::bpf_skel::private::live_struct!(event, super::types::event; pid, next; __pad0;);
         /// `struct inner` in shared memory; [`types::inner`](super::types::inner) is its plain twin.
         #[repr(C)]
         pub struct inner {
             /// `struct event *owner`
-            pub owner: ::bpf_skel::live::Global<
-                ::bpf_skel::pod::Ptr<super::types::event>,
-            >,
+            pub owner: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::event>>,
             /// `int depth`
             pub depth: ::bpf_skel::live::Global<i32>,
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
         }
-        ::bpf_skel::private::live_struct!(
-            inner, super::types::inner; owner, depth; __pad0;
-        );
+        ::bpf_skel::private::live_struct!(inner, super::types::inner; owner, depth; __pad0;);
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
@@ -429,9 +411,7 @@ pub mod linked {
             /// `int tuned[4]`
             pub tuned: [i32; 4],
         }
-        ::bpf_skel::private::section_struct!(
-            data_custom, 32, 4; padded : 0, tuned : 16; __pad0 : 4;
-        );
+        ::bpf_skel::private::section_struct!(data_custom, 32, 4; padded: 0, tuned: 16; __pad0: 4;);
         /// Data section `.data`, 28 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -446,7 +426,7 @@ pub mod linked {
             pub __pad1: [u8; 8],
         }
         ::bpf_skel::private::section_struct!(
-            data, 28, 4; counter : 12, weak_number : 16; __pad0 : 0, __pad1 : 20;
+            data, 28, 4; counter: 12, weak_number: 16; __pad0: 0, __pad1: 20;
         );
         /// Data section `.bss`, 56 bytes
         #[derive(Clone, Copy)]
@@ -462,7 +442,7 @@ pub mod linked {
             pub total: i64,
         }
         ::bpf_skel::private::section_struct!(
-            bss, 56, 8; last_main : 0, nested : 16, last_lib : 32, total : 48;;
+            bss, 56, 8; last_main: 0, nested: 16, last_lib: 32, total: 48;;
         );
         /// Data section `.rodata`, 8 bytes
         #[derive(Clone, Copy)]
@@ -473,7 +453,7 @@ pub mod linked {
             /// `const volatile int knob`
             pub knob: i32,
         }
-        ::bpf_skel::private::section_struct!(rodata, 8, 4; knob : 4; __pad0 : 0;);
+        ::bpf_skel::private::section_struct!(rodata, 8, 4; knob: 4; __pad0: 0;);
         /// Data section `.kconfig`, 8 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -484,7 +464,7 @@ pub mod linked {
             pub LINUX_KERNEL_VERSION: u32,
         }
         ::bpf_skel::private::section_struct!(
-            kconfig, 8, 4; CONFIG_HZ : 0, LINUX_KERNEL_VERSION : 4;;
+            kconfig, 8, 4; CONFIG_HZ: 0, LINUX_KERNEL_VERSION: 4;;
         );
     }
     /// Data sections in memory that running programs share.

@@ -225,7 +225,7 @@ pub mod map_kinds {
             /// `u8 address[4]`
             pub address: [u8; 4],
         }
-        ::bpf_skel::private::plain!(prefix, 8, 4; bits : 0, address : 4;;);
+        ::bpf_skel::private::plain!(prefix, 8, 4; bits: 0, address: 4;;);
         ::bpf_skel::private::total!(prefix; bits, address;);
         /// `struct job`, 16 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -238,7 +238,7 @@ pub mod map_kinds {
             #[doc(hidden)]
             pub __pad0: [u8; 4],
         }
-        ::bpf_skel::private::plain!(job, 16, 8; id : 0, cost : 8; __pad0 : 12;);
+        ::bpf_skel::private::plain!(job, 16, 8; id: 0, cost: 8; __pad0: 12;);
         ::bpf_skel::private::total!(job; id, cost;);
     }
     /// Everything that the object holds.

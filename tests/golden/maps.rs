@@ -261,9 +261,7 @@ pub mod maps {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 20 instructions.
         ///
         /// `int use(void *ctx)`.
-        pub r#use: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     /// The object's C types, byte for byte.
     pub mod types {
@@ -278,7 +276,7 @@ pub mod maps {
             /// `u16 c`
             pub c: u16,
         }
-        ::bpf_skel::private::plain!(key, 8, 4; a : 0, b : 4, c : 6;;);
+        ::bpf_skel::private::plain!(key, 8, 4; a: 0, b: 4, c: 6;;);
         ::bpf_skel::private::total!(key; a, b, c;);
         /// `struct value`, 24 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -289,7 +287,7 @@ pub mod maps {
             /// `char name[16]`
             pub name: ::bpf_skel::pod::CharArray<16>,
         }
-        ::bpf_skel::private::plain!(value, 24, 8; count : 0, name : 8;;);
+        ::bpf_skel::private::plain!(value, 24, 8; count: 0, name: 8;;);
         ::bpf_skel::private::total!(value; count, name;);
     }
     /// Everything that the object holds.

@@ -267,9 +267,8 @@ pub mod members {
             pub __pad0: [u8; 1],
         }
         ::bpf_skel::private::plain!(
-            flow, 32, 8; id : 0, sport : 4, dport : 6; anon2 : 8, anon6 : 24, bits0 : 29,
-            __pad0 : 31; v4, v6, high, low, low_high, low_low, version, tag, odd, proto,
-            level, up, down, signed_char
+            flow, 32, 8; id: 0, sport: 4, dport: 6; anon2: 8, anon6: 24, bits0: 29, __pad0: 31; v4,
+            v6, high, low, low_high, low_low, version, tag, odd, proto, level, up, down, signed_char
         );
         ::bpf_skel::private::total!(
             flow; id, sport, dport, anon2, anon6; proto, level, up, down, signed_char
@@ -517,15 +516,13 @@ pub mod members {
             /// `struct point points[]`
             pub points: [point; 0],
         }
-        ::bpf_skel::private::plain!(samples, 4, 4; count : 0, points : 4;;);
+        ::bpf_skel::private::plain!(samples, 4, 4; count: 0, points: 4;;);
         ::bpf_skel::private::total!(samples; count, points;);
         impl samples {
             /// The struct at the start of a record, and as many elements of `struct point points[]` as the record holds.
             ///
             /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes(
-                bytes: &[u8],
-            ) -> ::core::option::Option<(&Self, &[point])> {
+            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(&Self, &[point])> {
                 ::bpf_skel::private::flexible::<_, _, 4>(bytes)
             }
         }
@@ -538,7 +535,7 @@ pub mod members {
             /// `s32 y`
             pub y: i32,
         }
-        ::bpf_skel::private::plain!(point, 8, 4; x : 0, y : 4;;);
+        ::bpf_skel::private::plain!(point, 8, 4; x: 0, y: 4;;);
         ::bpf_skel::private::total!(point; x, y;);
         /// `union number`, 8 bytes, alignment 8
         ///
@@ -550,7 +547,7 @@ pub mod members {
             pub storage: [u64; 1],
         }
         ::bpf_skel::private::plain!(
-            number, 8, 8;; storage : 0; whole, bytes, halves, real, part, get, from_whole
+            number, 8, 8;; storage: 0; whole, bytes, halves, real, part, get, from_whole
         );
         impl number {
             /// `u64 whole`
@@ -677,7 +674,7 @@ pub mod members {
             /// `u32 second`
             pub second: u32,
         }
-        ::bpf_skel::private::plain!(number__halves, 8, 4; first : 0, second : 4;;);
+        ::bpf_skel::private::plain!(number__halves, 8, 4; first: 0, second: 4;;);
         ::bpf_skel::private::total!(number__halves; first, second;);
         /// `struct squeezed`, 18 bytes, alignment 2
         #[derive(Clone, Copy)]
@@ -693,8 +690,8 @@ pub mod members {
             pub anon0: [u16; 1],
         }
         ::bpf_skel::private::plain!(
-            packed squeezed, 18, 2; head : 0, value : 12; bits0 : 1, anon0 : 16; wide,
-            across, half, pair
+            packed squeezed, 18, 2; head: 0, value: 12; bits0: 1, anon0: 16; wide, across, half,
+            pair
         );
         ::bpf_skel::private::total!(packed squeezed; head, value, anon0; wide, across);
         impl squeezed {
@@ -772,7 +769,7 @@ pub mod members {
             /// `struct line line`
             pub line: line,
         }
-        ::bpf_skel::private::plain!(packed holds_line, 65, 1; tag : 0, line : 1;;);
+        ::bpf_skel::private::plain!(packed holds_line, 65, 1; tag: 0, line: 1;;);
         ::bpf_skel::private::total!(packed holds_line; tag, line;);
         /// `struct line`, 64 bytes, alignment 4
         #[derive(Clone, Copy)]
@@ -783,7 +780,7 @@ pub mod members {
             #[doc(hidden)]
             pub __pad0: [u8; 60],
         }
-        ::bpf_skel::private::plain!(line, 64, 4; count : 0; __pad0 : 4;);
+        ::bpf_skel::private::plain!(line, 64, 4; count: 0; __pad0: 4;);
         ::bpf_skel::private::total!(line; count;);
         /// `struct aligned`, 64 bytes, alignment 64
         #[derive(Clone, Copy)]
@@ -794,7 +791,7 @@ pub mod members {
             #[doc(hidden)]
             pub __pad0: [u8; 60],
         }
-        ::bpf_skel::private::plain!(aligned, 64, 64; count : 0; __pad0 : 4;);
+        ::bpf_skel::private::plain!(aligned, 64, 64; count: 0; __pad0: 4;);
         ::bpf_skel::private::total!(aligned; count;);
         /// `struct lists`, 96 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -828,8 +825,8 @@ pub mod members {
             pub __pad0: [u8; 4],
         }
         ::bpf_skel::private::plain!(
-            lists, 96, 8; next : 0, find : 8, task : 16, labels : 24, names : 40, bytes :
-            72, numbers : 76, ratio : 80, name : 88; __pad0 : 92;
+            lists, 96, 8; next: 0, find: 8, task: 16, labels: 24, names: 40, bytes: 72, numbers: 76,
+            ratio: 80, name: 88; __pad0: 92;
         );
         ::bpf_skel::private::equal!(
             lists; next, find, task, labels, names, bytes, numbers, ratio, name;
@@ -870,7 +867,7 @@ pub mod members {
             pub __pad0: [u8; 3],
         }
         ::bpf_skel::private::plain!(
-            anonymous, 8, 4;; anon0 : 0, bits0 : 4, __pad0 : 5; ifindex, queue, on
+            anonymous, 8, 4;; anon0: 0, bits0: 4, __pad0: 5; ifindex, queue, on
         );
         ::bpf_skel::private::total!(anonymous; anon0; on);
         impl anonymous {
@@ -930,9 +927,7 @@ pub mod members {
             #[doc(hidden)]
             pub __pad0: [u8; 6],
         }
-        ::bpf_skel::private::plain!(
-            record, 16, 8; at : 0, len : 8, text : 10; __pad0 : 10;
-        );
+        ::bpf_skel::private::plain!(record, 16, 8; at: 0, len: 8, text: 10; __pad0: 10;);
         ::bpf_skel::private::total!(record; at, len, text;);
         impl record {
             /// The struct at the start of a record, and as many elements of `char text[]` as the record holds.
@@ -949,7 +944,7 @@ pub mod members {
             /// `u32 command`
             pub command: u32,
         }
-        ::bpf_skel::private::plain!(request, 4, 4; command : 0;;);
+        ::bpf_skel::private::plain!(request, 4, 4; command: 0;;);
         ::bpf_skel::private::total!(request; command;);
         /// `struct exported`, 4 bytes, alignment 4
         ///
@@ -960,7 +955,7 @@ pub mod members {
             /// `u32 tagged __attribute__((btf_decl_tag("of a member")))`
             pub tagged: u32,
         }
-        ::bpf_skel::private::plain!(exported, 4, 4; tagged : 0;;);
+        ::bpf_skel::private::plain!(exported, 4, 4; tagged: 0;;);
         ::bpf_skel::private::total!(exported; tagged;);
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -984,9 +979,8 @@ pub mod members {
             pub __pad0: ::bpf_skel::live::Global<[u8; 1]>,
         }
         ::bpf_skel::private::live_struct!(
-            flow, super::types::flow; id, sport, dport; anon2, anon6, bits0, __pad0; v4,
-            v6, high, low, low_high, low_low, version, tag, odd, proto, level, up, down,
-            signed_char
+            flow, super::types::flow; id, sport, dport; anon2, anon6, bits0, __pad0; v4, v6, high,
+            low, low_high, low_low, version, tag, odd, proto, level, up, down, signed_char
         );
         impl flow {
             /// `u32 v4`
@@ -994,9 +988,7 @@ pub mod members {
                 ::bpf_skel::private::live_view::<_, _, 8>(self)
             }
             /// `u8 v6[16]`
-            pub fn v6(
-                &self,
-            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 16> {
+            pub fn v6(&self) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 16> {
                 ::bpf_skel::private::live_view::<_, _, 8>(self)
             }
             /// `u64 high`
@@ -1083,8 +1075,7 @@ pub mod members {
             pub storage: ::bpf_skel::live::Global<[u64; 1]>,
         }
         ::bpf_skel::private::live_struct!(
-            words number, super::types::number; whole, bytes, halves, real, part, get_2,
-            from_whole
+            words number, super::types::number; whole, bytes, halves, real, part, get_2, from_whole
         );
         impl number {
             /// `u64 whole`
@@ -1092,9 +1083,7 @@ pub mod members {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
             /// `u8 bytes[8]`
-            pub fn bytes(
-                &self,
-            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 8> {
+            pub fn bytes(&self) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 8> {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
             /// `struct {…} halves`
@@ -1176,9 +1165,7 @@ pub mod members {
                 ::bpf_skel::private::live_view::<_, _, 16>(self)
             }
             /// `u8 pair[2]`
-            pub fn pair(
-                &self,
-            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 2> {
+            pub fn pair(&self) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 2> {
                 ::bpf_skel::private::live_view::<_, _, 16>(self)
             }
         }
@@ -1188,9 +1175,7 @@ pub mod members {
             #[doc(hidden)]
             pub storage: ::bpf_skel::live::Global<[u8; 65]>,
         }
-        ::bpf_skel::private::live_struct!(
-            words holds_line, super::types::holds_line; tag, line
-        );
+        ::bpf_skel::private::live_struct!(words holds_line, super::types::holds_line; tag, line);
         impl holds_line {
             /// `u8 tag`
             pub fn tag(&self) -> &::bpf_skel::live::Global<u8> {
@@ -1213,16 +1198,12 @@ pub mod members {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::live::Global<[u8; 60]>,
         }
-        ::bpf_skel::private::live_struct!(
-            aligned, super::types::aligned; count; __pad0;
-        );
+        ::bpf_skel::private::live_struct!(aligned, super::types::aligned; count; __pad0;);
         /// `struct lists` in shared memory; [`types::lists`](super::types::lists) is its plain twin.
         #[repr(C)]
         pub struct lists {
             /// `struct lists *next`
-            pub next: ::bpf_skel::live::Global<
-                ::bpf_skel::pod::Ptr<super::types::lists>,
-            >,
+            pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::lists>>,
             /// `struct lists *(*find)(struct lists *, const … *, int)`
             pub find: ::bpf_skel::live::Global<
                 ::bpf_skel::pod::Ptr<
@@ -1234,9 +1215,7 @@ pub mod members {
                 >,
             >,
             /// `struct task_struct __kptr *task`
-            pub task: ::bpf_skel::live::Global<
-                ::bpf_skel::pod::Ptr<super::types::task_struct>,
-            >,
+            pub task: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::task_struct>>,
             /// `label_t labels[2]`
             pub labels: ::bpf_skel::live::GlobalArray<
                 ::bpf_skel::live::Global<super::types::label_t>,
@@ -1259,8 +1238,8 @@ pub mod members {
             pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
         }
         ::bpf_skel::private::live_struct!(
-            lists, super::types::lists; next, find, task, labels, names, bytes, numbers,
-            ratio, name; __pad0;
+            lists, super::types::lists; next, find, task, labels, names, bytes, numbers, ratio,
+            name; __pad0;
         );
         /// `struct {…}` in shared memory; [`types::anonymous`](super::types::anonymous) is its plain twin.
         #[repr(C)]
@@ -1303,7 +1282,7 @@ pub mod members {
             /// `const volatile char device[16]`
             pub device: ::bpf_skel::pod::CharArray<16>,
         }
-        ::bpf_skel::private::section_struct!(rodata, 16, 1; device : 0;;);
+        ::bpf_skel::private::section_struct!(rodata, 16, 1; device: 0;;);
         /// Data section `.bss`, 328 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -1332,9 +1311,8 @@ pub mod members {
             pub __pad1: [u8; 64],
         }
         ::bpf_skel::private::section_struct!(
-            bss, 384, 64; flow : 0, number : 32, squeezed : 40, holds_line : 58, aligned
-            : 128, lists : 192, anonymous : 288, last : 296, unused_record : 312; __pad0
-            : 123, __pad1 : 320;
+            bss, 384, 64; flow: 0, number: 32, squeezed: 40, holds_line: 58, aligned: 128,
+            lists: 192, anonymous: 288, last: 296, unused_record: 312; __pad0: 123, __pad1: 320;
         );
     }
     /// Data sections in memory that running programs share.
@@ -1361,15 +1339,13 @@ pub mod members {
             /// `char last[16]`
             pub last: ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
             /// `struct record *unused_record`
-            pub unused_record: ::bpf_skel::live::Global<
-                ::bpf_skel::pod::Ptr<super::types::record>,
-            >,
+            pub unused_record: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::record>>,
             #[doc(hidden)]
             pub __pad1: ::bpf_skel::live::Global<[u8; 64]>,
         }
         ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; flow, number, squeezed, holds_line, aligned,
-            lists, anonymous, last, unused_record; __pad0, __pad1;
+            bss, super::sections::bss; flow, number, squeezed, holds_line, aligned, lists,
+            anonymous, last, unused_record; __pad0, __pad1;
         );
     }
     /// Everything that the object holds.

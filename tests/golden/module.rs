@@ -247,7 +247,7 @@ pub mod module {
             pub has_zones: u32,
         }
         ::bpf_skel::private::section_struct!(
-            bss, 16, 4; error : 0, found : 4, size : 8, has_zones : 12;;
+            bss, 16, 4; error: 0, found: 4, size: 8, has_zones: 12;;
         );
     }
     /// Data sections in memory that running programs share.

@@ -334,15 +334,11 @@ pub mod names {
         /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 90 instructions.
         ///
         /// `int loop(void *ctx)`.
-        pub r#loop: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub r#loop: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
         /// Program `foo__bar`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 9 instructions.
         ///
         /// `int foo__bar(void *ctx)`.
-        pub foo__bar: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub foo__bar: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
         /// Program `open`: section `raw_tp/sys_exit`, type `raw_tracepoint`, target `sys_exit`, 2 instructions.
         ///
         /// `int open(void *ctx)`.
@@ -368,8 +364,7 @@ pub mod names {
             pub Default: u64,
         }
         ::bpf_skel::private::plain!(
-            Clone, 16, 8; Option : 0, __ : 1, r#match : 2, __pad0 : 3, Default : 8;
-            __pad0_2 : 4;
+            Clone, 16, 8; Option: 0, __: 1, r#match: 2, __pad0: 3, Default: 8; __pad0_2: 4;
         );
         ::bpf_skel::private::total!(Clone; Option, __, r#match, __pad0, Default;);
         /// `struct Option`, 1 byte, alignment 1
@@ -379,7 +374,7 @@ pub mod names {
             /// `u8 some`
             pub some: u8,
         }
-        ::bpf_skel::private::plain!(Option, 1, 1; some : 0;;);
+        ::bpf_skel::private::plain!(Option, 1, 1; some: 0;;);
         ::bpf_skel::private::total!(Option; some;);
         /// `struct bss`, 4 bytes, alignment 4
         #[derive(Clone, Copy)]
@@ -388,7 +383,7 @@ pub mod names {
             /// `u32 a`
             pub a: u32,
         }
-        ::bpf_skel::private::plain!(bss, 4, 4; a : 0;;);
+        ::bpf_skel::private::plain!(bss, 4, 4; a: 0;;);
         ::bpf_skel::private::total!(bss; a;);
         /// `union Result`, 8 bytes, alignment 8
         ///
@@ -399,7 +394,7 @@ pub mod names {
             #[doc(hidden)]
             pub storage: [u64; 1],
         }
-        ::bpf_skel::private::plain!(Result, 8, 8;; storage : 0; get, storage, set_get);
+        ::bpf_skel::private::plain!(Result, 8, 8;; storage: 0; get, storage, set_get);
         impl Result {
             /// `u32 get`
             pub fn get(&self) -> u32 {
@@ -451,7 +446,7 @@ pub mod names {
             /// The bits of `u32 where : 1; u32 set_where : 2; u32 clone : 3`, for which there are methods.
             pub bits0: u32,
         }
-        ::bpf_skel::private::plain!(r#fn, 4, 4;; bits0 : 0; r#where, set_where, clone);
+        ::bpf_skel::private::plain!(r#fn, 4, 4;; bits0: 0; r#where, set_where, clone);
         ::bpf_skel::private::total!(r#fn;; r#where, set_where, clone);
         impl r#fn {
             /// `u32 where : 1`
@@ -504,7 +499,7 @@ pub mod names {
             /// `u32 x`
             pub x: u32,
         }
-        ::bpf_skel::private::plain!(str_2, 4, 4; x : 0;;);
+        ::bpf_skel::private::plain!(str_2, 4, 4; x: 0;;);
         ::bpf_skel::private::total!(str_2; x;);
         /// `enum loop`, 4 bytes, alignment 4
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -532,8 +527,8 @@ pub mod names {
             pub const clone: Self = Self(7);
         }
         ::bpf_skel::private::enumeration!(
-            r#loop, u32; crate_ = "crate", self_ = "self", Self_ = "Self", super_ =
-            "super", r#trait = "trait", r#async = "async", fmt, clone
+            r#loop, u32; crate_ = "crate", self_ = "self", Self_ = "Self", super_ = "super",
+            r#trait = "trait", r#async = "async", fmt, clone
         );
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -620,7 +615,7 @@ pub mod names {
             /// `u32 type`
             pub r#type: u32,
         }
-        ::bpf_skel::private::section_struct!(data, 4, 4; r#type : 0;;);
+        ::bpf_skel::private::section_struct!(data, 4, 4; r#type: 0;;);
         /// Data section `.data.x`, 4 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -628,7 +623,7 @@ pub mod names {
             /// `u32 impl`
             pub r#impl: u32,
         }
-        ::bpf_skel::private::section_struct!(data_x, 4, 4; r#impl : 0;;);
+        ::bpf_skel::private::section_struct!(data_x, 4, 4; r#impl: 0;;);
         /// Data section `.data.type`, 4 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -636,7 +631,7 @@ pub mod names {
             /// `u32 progs`
             pub progs: u32,
         }
-        ::bpf_skel::private::section_struct!(data_type, 4, 4; progs : 0;;);
+        ::bpf_skel::private::section_struct!(data_type, 4, 4; progs: 0;;);
         /// Data section `.bss`, 44 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -663,8 +658,8 @@ pub mod names {
             pub __pad2: [u8; 4],
         }
         ::bpf_skel::private::section_struct!(
-            bss, 48, 8; object_ : 8, r : 12, struct_ : 16, Some : 24, Fn : 32, Str : 36,
-            Loop : 40; __pad0 : 0, __pad1 : 20, __pad2 : 44;
+            bss, 48, 8; object_: 8, r: 12, struct_: 16, Some: 24, Fn: 32, Str: 36, Loop: 40;
+            __pad0: 0, __pad1: 20, __pad2: 44;
         );
     }
     /// Data sections in memory that running programs share.
@@ -689,9 +684,7 @@ pub mod names {
             /// `u32 progs`
             pub progs: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(
-            data_type, super::sections::data_type; progs;;
-        );
+        ::bpf_skel::private::live_struct!(data_type, super::sections::data_type; progs;;);
         /// Data section `.bss`, 44 bytes, in shared memory
         #[repr(C)]
         pub struct bss {
@@ -717,8 +710,8 @@ pub mod names {
             pub __pad2: ::bpf_skel::live::Global<[u8; 4]>,
         }
         ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; object_, r, struct_, Some, Fn, Str, Loop; __pad0,
-            __pad1, __pad2;
+            bss, super::sections::bss; object_, r, struct_, Some, Fn, Str, Loop; __pad0, __pad1,
+            __pad2;
         );
     }
     /// Everything that the object holds.

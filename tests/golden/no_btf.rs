@@ -222,9 +222,7 @@ pub mod no_btf {
     #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 17 instructions.
-        pub r#use: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     /// The object's C types, byte for byte.
     pub mod types {}
@@ -237,7 +235,7 @@ pub mod no_btf {
             /// `step`
             pub step: [u8; 4],
         }
-        ::bpf_skel::private::section_struct!(rodata, 4, 1; step : 0;;);
+        ::bpf_skel::private::section_struct!(rodata, 4, 1; step: 0;;);
         /// Data section `.bss`, 16 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -247,7 +245,7 @@ pub mod no_btf {
             #[doc(hidden)]
             pub __pad0: [u8; 8],
         }
-        ::bpf_skel::private::section_struct!(bss, 16, 1; total : 0; __pad0 : 8;);
+        ::bpf_skel::private::section_struct!(bss, 16, 1; total: 0; __pad0: 8;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {

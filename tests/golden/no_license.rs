@@ -189,9 +189,7 @@ pub mod no_license {
         /// Program `accept`: section `socket`, type `socket_filter`, 2 instructions.
         ///
         /// `int accept(void *ctx)`.
-        pub accept: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::SocketFilter,
-        >,
+        pub accept: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
     }
     /// The object's C types, byte for byte.
     pub mod types {}

@@ -413,7 +413,7 @@ pub mod phases {
             /// `const volatile u32 slot`
             pub slot: u32,
         }
-        ::bpf_skel::private::section_struct!(rodata, 8, 4; knob : 0, slot : 4;;);
+        ::bpf_skel::private::section_struct!(rodata, 8, 4; knob: 0, slot: 4;;);
         /// Data section `.data`, 4 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -421,7 +421,7 @@ pub mod phases {
             /// `int level`
             pub level: i32,
         }
-        ::bpf_skel::private::section_struct!(data, 4, 4; level : 0;;);
+        ::bpf_skel::private::section_struct!(data, 4, 4; level: 0;;);
         /// Data section `.data.custom`, 4 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -429,7 +429,7 @@ pub mod phases {
             /// `u32 tuned`
             pub tuned: u32,
         }
-        ::bpf_skel::private::section_struct!(data_custom, 4, 4; tuned : 0;;);
+        ::bpf_skel::private::section_struct!(data_custom, 4, 4; tuned: 0;;);
         /// Data section `.bss`, 32 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -439,7 +439,7 @@ pub mod phases {
             /// `u64 seen[3]`
             pub seen: [u64; 3],
         }
-        ::bpf_skel::private::section_struct!(bss, 32, 8; total : 0, seen : 8;;);
+        ::bpf_skel::private::section_struct!(bss, 32, 8; total: 0, seen: 8;;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -456,9 +456,7 @@ pub mod phases {
             /// `u32 tuned`
             pub tuned: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(
-            data_custom, super::sections::data_custom; tuned;;
-        );
+        ::bpf_skel::private::live_struct!(data_custom, super::sections::data_custom; tuned;;);
         /// Data section `.bss`, 32 bytes, in shared memory
         #[repr(C)]
         pub struct bss {

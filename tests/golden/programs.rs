@@ -235,9 +235,7 @@ pub mod programs {
         /// `int on_switch(void *ctx)`.
         ///
         /// Not loaded unless asked for.
-        pub on_switch: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub on_switch: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
         /// Program `no_type`: section `something/else`, type `unspec`, 2 instructions.
         ///
         /// `int no_type(void *ctx)`.

@@ -506,9 +506,7 @@ pub mod sections {
         /// Program `on_tracepoint`: section `tracepoint/syscalls/sys_enter_getpid`, type `tracepoint`, target `syscalls/sys_enter_getpid`, 2 instructions.
         ///
         /// `int on_tracepoint(void *ctx)`.
-        pub on_tracepoint: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Tracepoint,
-        >,
+        pub on_tracepoint: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tracepoint>,
         /// Program `on_tp`: section `tp/sched/sched_switch`, type `tracepoint`, target `sched/sched_switch`, 2 instructions.
         ///
         /// `int on_tp(void *ctx)`.
@@ -516,9 +514,7 @@ pub mod sections {
         /// Program `on_raw_tp`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 2 instructions.
         ///
         /// `int on_raw_tp(void *ctx)`.
-        pub on_raw_tp: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub on_raw_tp: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
         /// Program `on_raw_tracepoint`: section `raw_tracepoint/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 2 instructions.
         ///
         /// `int on_raw_tracepoint(void *ctx)`.
@@ -546,15 +542,11 @@ pub mod sections {
         /// Program `on_fentry_sleepable`: section `fentry.s/bpf_fentry_test1`, type `tracing`, target `bpf_fentry_test1`, 2 instructions.
         ///
         /// `int on_fentry_sleepable(void *ctx)`.
-        pub on_fentry_sleepable: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Fentry,
-        >,
+        pub on_fentry_sleepable: ::bpf_skel::program::Program<::bpf_skel::program::kind::Fentry>,
         /// Program `on_fmod_ret`: section `fmod_ret/bpf_modify_return_test`, type `tracing`, target `bpf_modify_return_test`, 2 instructions.
         ///
         /// `int on_fmod_ret(void *ctx)`.
-        pub on_fmod_ret: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::FmodRet,
-        >,
+        pub on_fmod_ret: ::bpf_skel::program::Program<::bpf_skel::program::kind::FmodRet>,
         /// Program `on_lsm`: section `lsm/file_mprotect`, type `lsm`, target `file_mprotect`, 2 instructions.
         ///
         /// `int on_lsm(void *ctx)`.
@@ -562,9 +554,7 @@ pub mod sections {
         /// Program `on_lsm_sleepable`: section `lsm.s/bpf`, type `lsm`, target `bpf`, 2 instructions.
         ///
         /// `int on_lsm_sleepable(void *ctx)`.
-        pub on_lsm_sleepable: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Lsm,
-        >,
+        pub on_lsm_sleepable: ::bpf_skel::program::Program<::bpf_skel::program::kind::Lsm>,
         /// Program `on_iter`: section `iter/task`, type `tracing`, target `task`, 2 instructions.
         ///
         /// `int on_iter(void *ctx)`.
@@ -576,15 +566,11 @@ pub mod sections {
         /// Program `on_kretprobe`: section `kretprobe/do_nanosleep`, type `kprobe`, target `do_nanosleep`, 2 instructions.
         ///
         /// `int on_kretprobe(void *ctx)`.
-        pub on_kretprobe: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Kretprobe,
-        >,
+        pub on_kretprobe: ::bpf_skel::program::Program<::bpf_skel::program::kind::Kretprobe>,
         /// Program `on_kprobe_multi`: section `kprobe.multi/bpf_fentry_test*`, type `kprobe`, target `bpf_fentry_test*`, 2 instructions.
         ///
         /// `int on_kprobe_multi(void *ctx)`.
-        pub on_kprobe_multi: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::KprobeMulti,
-        >,
+        pub on_kprobe_multi: ::bpf_skel::program::Program<::bpf_skel::program::kind::KprobeMulti>,
         /// Program `on_uprobe`: section `uprobe//proc/self/exe:main`, type `kprobe`, target `/proc/self/exe:main`, 2 instructions.
         ///
         /// `int on_uprobe(void *ctx)`.
@@ -592,15 +578,11 @@ pub mod sections {
         /// Program `on_perf_event`: section `perf_event`, type `perf_event`, 2 instructions.
         ///
         /// `int on_perf_event(void *ctx)`.
-        pub on_perf_event: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::PerfEvent,
-        >,
+        pub on_perf_event: ::bpf_skel::program::Program<::bpf_skel::program::kind::PerfEvent>,
         /// Program `on_socket`: section `socket`, type `socket_filter`, 2 instructions.
         ///
         /// `int on_socket(void *ctx)`.
-        pub on_socket: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::SocketFilter,
-        >,
+        pub on_socket: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
         /// Program `on_tc`: section `tc`, type `sched_cls`, 2 instructions.
         ///
         /// `int on_tc(void *ctx)`.
@@ -640,57 +622,39 @@ pub mod sections {
         /// Program `on_cgroup_ingress`: section `cgroup_skb/ingress`, type `cgroup_skb`, 2 instructions.
         ///
         /// `int on_cgroup_ingress(void *ctx)`.
-        pub on_cgroup_ingress: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Cgroup,
-        >,
+        pub on_cgroup_ingress: ::bpf_skel::program::Program<::bpf_skel::program::kind::Cgroup>,
         /// Program `on_cgroup_egress`: section `cgroup_skb/egress`, type `cgroup_skb`, 2 instructions.
         ///
         /// `int on_cgroup_egress(void *ctx)`.
-        pub on_cgroup_egress: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Cgroup,
-        >,
+        pub on_cgroup_egress: ::bpf_skel::program::Program<::bpf_skel::program::kind::Cgroup>,
         /// Program `on_cgroup_skb`: section `cgroup/skb`, type `cgroup_skb`, 2 instructions.
         ///
         /// `int on_cgroup_skb(void *ctx)`.
-        pub on_cgroup_skb: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Cgroup,
-        >,
+        pub on_cgroup_skb: ::bpf_skel::program::Program<::bpf_skel::program::kind::Cgroup>,
         /// Program `on_cgroup_sock_create`: section `cgroup/sock_create`, type `cgroup_sock`, 2 instructions.
         ///
         /// `int on_cgroup_sock_create(void *ctx)`.
-        pub on_cgroup_sock_create: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Cgroup,
-        >,
+        pub on_cgroup_sock_create: ::bpf_skel::program::Program<::bpf_skel::program::kind::Cgroup>,
         /// Program `on_cgroup_connect4`: section `cgroup/connect4`, type `cgroup_sock_addr`, 2 instructions.
         ///
         /// `int on_cgroup_connect4(void *ctx)`.
-        pub on_cgroup_connect4: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Cgroup,
-        >,
+        pub on_cgroup_connect4: ::bpf_skel::program::Program<::bpf_skel::program::kind::Cgroup>,
         /// Program `on_cgroup_sendmsg6`: section `cgroup/sendmsg6`, type `cgroup_sock_addr`, 2 instructions.
         ///
         /// `int on_cgroup_sendmsg6(void *ctx)`.
-        pub on_cgroup_sendmsg6: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Cgroup,
-        >,
+        pub on_cgroup_sendmsg6: ::bpf_skel::program::Program<::bpf_skel::program::kind::Cgroup>,
         /// Program `on_cgroup_dev`: section `cgroup/dev`, type `cgroup_device`, 2 instructions.
         ///
         /// `int on_cgroup_dev(void *ctx)`.
-        pub on_cgroup_dev: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Cgroup,
-        >,
+        pub on_cgroup_dev: ::bpf_skel::program::Program<::bpf_skel::program::kind::Cgroup>,
         /// Program `on_cgroup_sysctl`: section `cgroup/sysctl`, type `cgroup_sysctl`, 2 instructions.
         ///
         /// `int on_cgroup_sysctl(void *ctx)`.
-        pub on_cgroup_sysctl: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Cgroup,
-        >,
+        pub on_cgroup_sysctl: ::bpf_skel::program::Program<::bpf_skel::program::kind::Cgroup>,
         /// Program `on_cgroup_getsockopt`: section `cgroup/getsockopt`, type `cgroup_sockopt`, 2 instructions.
         ///
         /// `int on_cgroup_getsockopt(void *ctx)`.
-        pub on_cgroup_getsockopt: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Cgroup,
-        >,
+        pub on_cgroup_getsockopt: ::bpf_skel::program::Program<::bpf_skel::program::kind::Cgroup>,
         /// Program `on_sockops`: section `sockops`, type `sock_ops`, 2 instructions.
         ///
         /// `int on_sockops(void *ctx)`.
@@ -702,9 +666,7 @@ pub mod sections {
         /// Program `on_sk_skb_verdict`: section `sk_skb/stream_verdict`, type `sk_skb`, 2 instructions.
         ///
         /// `int on_sk_skb_verdict(void *ctx)`.
-        pub on_sk_skb_verdict: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::SkSkb,
-        >,
+        pub on_sk_skb_verdict: ::bpf_skel::program::Program<::bpf_skel::program::kind::SkSkb>,
         /// Program `on_flow_dissector`: section `flow_dissector`, type `flow_dissector`, 2 instructions.
         ///
         /// `int on_flow_dissector(void *ctx)`.
@@ -714,15 +676,11 @@ pub mod sections {
         /// Program `on_sk_lookup`: section `sk_lookup`, type `sk_lookup`, 2 instructions.
         ///
         /// `int on_sk_lookup(void *ctx)`.
-        pub on_sk_lookup: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::SkLookup,
-        >,
+        pub on_sk_lookup: ::bpf_skel::program::Program<::bpf_skel::program::kind::SkLookup>,
         /// Program `on_sk_reuseport`: section `sk_reuseport`, type `sk_reuseport`, 2 instructions.
         ///
         /// `int on_sk_reuseport(void *ctx)`.
-        pub on_sk_reuseport: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::SkReuseport,
-        >,
+        pub on_sk_reuseport: ::bpf_skel::program::Program<::bpf_skel::program::kind::SkReuseport>,
         /// Program `on_lwt_in`: section `lwt_in`, type `lwt_in`, 2 instructions.
         ///
         /// `int on_lwt_in(void *ctx)`.
@@ -730,9 +688,7 @@ pub mod sections {
         /// Program `on_netfilter`: section `netfilter`, type `netfilter`, 2 instructions.
         ///
         /// `int on_netfilter(void *ctx)`.
-        pub on_netfilter: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::Netfilter,
-        >,
+        pub on_netfilter: ::bpf_skel::program::Program<::bpf_skel::program::kind::Netfilter>,
         /// Program `on_syscall`: section `syscall`, type `syscall`, 2 instructions.
         ///
         /// `int on_syscall(void *ctx)`.

@@ -378,27 +378,19 @@ pub mod struct_ops {
         /// Program `undo_cwnd`: section `struct_ops`, type `struct_ops`, 2 instructions.
         ///
         /// `u32 undo_cwnd(u64 *ctx)`.
-        pub undo_cwnd: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::StructOps,
-        >,
+        pub undo_cwnd: ::bpf_skel::program::Program<::bpf_skel::program::kind::StructOps>,
         /// Program `cong_avoid`: section `struct_ops`, type `struct_ops`, 7 instructions.
         ///
         /// `void cong_avoid(u64 *ctx)`.
-        pub cong_avoid: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::StructOps,
-        >,
+        pub cong_avoid: ::bpf_skel::program::Program<::bpf_skel::program::kind::StructOps>,
         /// Program `cong_avoid_more`: section `struct_ops`, type `struct_ops`, 7 instructions.
         ///
         /// `void cong_avoid_more(u64 *ctx)`.
-        pub cong_avoid_more: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::StructOps,
-        >,
+        pub cong_avoid_more: ::bpf_skel::program::Program<::bpf_skel::program::kind::StructOps>,
         /// Program `never_called`: section `struct_ops`, type `struct_ops`, 1 instructions.
         ///
         /// `void never_called(void *ctx)`.
-        pub never_called: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::StructOps,
-        >,
+        pub never_called: ::bpf_skel::program::Program<::bpf_skel::program::kind::StructOps>,
     }
     /// The object's C types, byte for byte.
     pub mod types {
@@ -417,9 +409,7 @@ pub mod struct_ops {
             /// `u32 (*undo_cwnd)(struct sock *)`
             pub undo_cwnd: ::bpf_skel::pod::Ptr<fn(::bpf_skel::pod::Ptr<sock>) -> u32>,
             /// `void (*cong_avoid)(struct sock *, u32, u32)`
-            pub cong_avoid: ::bpf_skel::pod::Ptr<
-                fn(::bpf_skel::pod::Ptr<sock>, u32, u32),
-            >,
+            pub cong_avoid: ::bpf_skel::pod::Ptr<fn(::bpf_skel::pod::Ptr<sock>, u32, u32)>,
             /// `void (*pkts_acked)(struct sock *, const … *)`
             pub pkts_acked: ::bpf_skel::pod::Ptr<
                 fn(::bpf_skel::pod::Ptr<sock>, ::bpf_skel::pod::Ptr<()>),
@@ -428,12 +418,11 @@ pub mod struct_ops {
             pub owner: ::bpf_skel::pod::Ptr<module>,
         }
         ::bpf_skel::private::plain!(
-            tcp_congestion_ops, 64, 8; name : 0, flags : 16, ssthresh : 24, undo_cwnd :
-            32, cong_avoid : 40, pkts_acked : 48, owner : 56; __pad0 : 20;
+            tcp_congestion_ops, 64, 8; name: 0, flags: 16, ssthresh: 24, undo_cwnd: 32,
+            cong_avoid: 40, pkts_acked: 48, owner: 56; __pad0: 20;
         );
         ::bpf_skel::private::total!(
-            tcp_congestion_ops; name, flags, ssthresh, undo_cwnd, cong_avoid, pkts_acked,
-            owner;
+            tcp_congestion_ops; name, flags, ssthresh, undo_cwnd, cong_avoid, pkts_acked, owner;
         );
         /// `struct sock`, which is only pointed to.
         pub struct sock {
@@ -452,9 +441,7 @@ pub mod struct_ops {
             /// `u32 (*undo_cwnd)(struct sock *)`
             pub undo_cwnd: ::bpf_skel::pod::Ptr<fn(::bpf_skel::pod::Ptr<sock>) -> u32>,
             /// `void (*cong_avoid)(struct sock *, u32, u32)`
-            pub cong_avoid: ::bpf_skel::pod::Ptr<
-                fn(::bpf_skel::pod::Ptr<sock>, u32, u32),
-            >,
+            pub cong_avoid: ::bpf_skel::pod::Ptr<fn(::bpf_skel::pod::Ptr<sock>, u32, u32)>,
             /// `void (*no_such_function)(struct sock *)`
             pub no_such_function: ::bpf_skel::pod::Ptr<fn(::bpf_skel::pod::Ptr<sock>)>,
             /// `u64 no_such_number`
@@ -463,12 +450,12 @@ pub mod struct_ops {
             pub name: ::bpf_skel::pod::CharArray<16>,
         }
         ::bpf_skel::private::plain!(
-            tcp_congestion_ops___later, 56, 8; ssthresh : 0, undo_cwnd : 8, cong_avoid :
-            16, no_such_function : 24, no_such_number : 32, name : 40;;
+            tcp_congestion_ops___later, 56, 8; ssthresh: 0, undo_cwnd: 8, cong_avoid: 16,
+            no_such_function: 24, no_such_number: 32, name: 40;;
         );
         ::bpf_skel::private::total!(
-            tcp_congestion_ops___later; ssthresh, undo_cwnd, cong_avoid,
-            no_such_function, no_such_number, name;
+            tcp_congestion_ops___later; ssthresh, undo_cwnd, cong_avoid, no_such_function,
+            no_such_number, name;
         );
         /// `struct no_such_ops`, 16 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -481,9 +468,7 @@ pub mod struct_ops {
             #[doc(hidden)]
             pub __pad0: [u8; 4],
         }
-        ::bpf_skel::private::plain!(
-            no_such_ops, 16, 8; call : 0, number : 8; __pad0 : 12;
-        );
+        ::bpf_skel::private::plain!(no_such_ops, 16, 8; call: 0, number: 8; __pad0: 12;);
         ::bpf_skel::private::total!(no_such_ops; call, number;);
         /// `struct tcp_congestion_ops___wide`, 8 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -492,7 +477,7 @@ pub mod struct_ops {
             /// `u64 flags`
             pub flags: u64,
         }
-        ::bpf_skel::private::plain!(tcp_congestion_ops___wide, 8, 8; flags : 0;;);
+        ::bpf_skel::private::plain!(tcp_congestion_ops___wide, 8, 8; flags: 0;;);
         ::bpf_skel::private::total!(tcp_congestion_ops___wide; flags;);
         /// `struct tcp_congestion_ops___odd`, 4 bytes, alignment 4
         #[derive(Clone, Copy)]
@@ -501,7 +486,7 @@ pub mod struct_ops {
             /// `u32 ssthresh`
             pub ssthresh: u32,
         }
-        ::bpf_skel::private::plain!(tcp_congestion_ops___odd, 4, 4; ssthresh : 0;;);
+        ::bpf_skel::private::plain!(tcp_congestion_ops___odd, 4, 4; ssthresh: 0;;);
         ::bpf_skel::private::total!(tcp_congestion_ops___odd; ssthresh;);
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -515,7 +500,7 @@ pub mod struct_ops {
             /// `u64 acked_more`
             pub acked_more: u64,
         }
-        ::bpf_skel::private::section_struct!(bss, 16, 8; acked : 0, acked_more : 8;;);
+        ::bpf_skel::private::section_struct!(bss, 16, 8; acked: 0, acked_more: 8;;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
@@ -527,9 +512,7 @@ pub mod struct_ops {
             /// `u64 acked_more`
             pub acked_more: ::bpf_skel::live::Global<u64>,
         }
-        ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; acked, acked_more;;
-        );
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; acked, acked_more;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -237,9 +237,7 @@ pub mod subprogs {
         /// Program `shallow`: section `socket`, type `socket_filter`, 10 instructions.
         ///
         /// `int shallow(void *ctx)`.
-        pub shallow: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::SocketFilter,
-        >,
+        pub shallow: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
         /// Program `deep`: section `socket`, type `socket_filter`, 42 instructions.
         ///
         /// `int deep(void *ctx)`.
@@ -260,7 +258,7 @@ pub mod subprogs {
             /// `u64 calls`
             pub calls: u64,
         }
-        ::bpf_skel::private::section_struct!(bss, 8, 8; calls : 0;;);
+        ::bpf_skel::private::section_struct!(bss, 8, 8; calls: 0;;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {

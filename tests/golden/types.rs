@@ -256,9 +256,7 @@ pub mod types {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 126 instructions.
         ///
         /// `int use(void *ctx)`.
-        pub r#use: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     /// The object's C types, byte for byte.
     pub mod types {
@@ -273,7 +271,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::plain!(key, 8, 4; pid : 0, kind : 4; __pad0 : 5;);
+        ::bpf_skel::private::plain!(key, 8, 4; pid: 0, kind: 4; __pad0: 5;);
         ::bpf_skel::private::total!(key; pid, kind;);
         /// `typedef u32 pid_t`
         pub type pid_t = u32;
@@ -339,17 +337,15 @@ pub mod types {
             pub jiffies: i64,
         }
         ::bpf_skel::private::plain!(
-            value, 592, 16; count : 0, flag : 8, flags : 9, color : 12, temperature : 16,
-            small : 20, wide : 24, state : 32, f : 36, d : 40, big : 48, comm : 64, mac :
-            80, points : 88, long_array : 136, addr : 460, named : 480, bits : 512,
-            packed : 528, inner16 : 560, quad : 576, jiffies : 584; __pad0 : 21, __pad1 :
-            86, anon0 : 456, __pad2 : 476, __pad3 : 547, __pad4 : 580; sport, dport,
-            ports
+            value, 592, 16; count: 0, flag: 8, flags: 9, color: 12, temperature: 16, small: 20,
+            wide: 24, state: 32, f: 36, d: 40, big: 48, comm: 64, mac: 80, points: 88,
+            long_array: 136, addr: 460, named: 480, bits: 512, packed: 528, inner16: 560, quad: 576,
+            jiffies: 584; __pad0: 21, __pad1: 86, anon0: 456, __pad2: 476, __pad3: 547, __pad4: 580;
+            sport, dport, ports
         );
         ::bpf_skel::private::equal!(
-            value; count, flag, flags, color, temperature, small, wide, state, f, d, big,
-            comm, mac, points, long_array, anon0, addr, named, bits, packed, inner16,
-            quad, jiffies;
+            value; count, flag, flags, color, temperature, small, wide, state, f, d, big, comm, mac,
+            points, long_array, anon0, addr, named, bits, packed, inner16, quad, jiffies;
         );
         impl value {
             /// `u16 sport`
@@ -478,7 +474,7 @@ pub mod types {
             /// `s32 y`
             pub y: i32,
         }
-        ::bpf_skel::private::plain!(point_t, 8, 4; x : 0, y : 4;;);
+        ::bpf_skel::private::plain!(point_t, 8, 4; x: 0, y: 4;;);
         ::bpf_skel::private::total!(point_t; x, y;);
         /// `union {…}`, 16 bytes, alignment 4
         ///
@@ -489,7 +485,7 @@ pub mod types {
             #[doc(hidden)]
             pub storage: [u32; 4],
         }
-        ::bpf_skel::private::plain!(value__addr, 16, 4;; storage : 0; v4, v6);
+        ::bpf_skel::private::plain!(value__addr, 16, 4;; storage: 0; v4, v6);
         impl value__addr {
             /// `u32 v4`
             pub fn v4(&self) -> u32 {
@@ -539,7 +535,7 @@ pub mod types {
             /// `struct {…} *to`
             pub to: ::bpf_skel::pod::Ptr<()>,
         }
-        ::bpf_skel::private::plain!(value__named, 16, 8; a : 0, to : 8; __pad0 : 1;);
+        ::bpf_skel::private::plain!(value__named, 16, 8; a: 0, to: 8; __pad0: 1;);
         ::bpf_skel::private::total!(value__named; a, to;);
         /// `struct bits`, 16 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -553,8 +549,7 @@ pub mod types {
             pub __pad0: [u8; 2],
         }
         ::bpf_skel::private::plain!(
-            bits, 16, 8; after : 13; bits0 : 0, __pad0 : 14; low, middle, negative, on,
-            color, far
+            bits, 16, 8; after: 13; bits0: 0, __pad0: 14; low, middle, negative, on, color, far
         );
         ::bpf_skel::private::total!(bits; after; low, middle, negative, on, color, far);
         impl bits {
@@ -656,9 +651,7 @@ pub mod types {
             /// `struct key key`
             pub key: key,
         }
-        ::bpf_skel::private::plain!(
-            packed packed, 19, 1; tag : 0, value : 1, odd : 9, key : 11;;
-        );
+        ::bpf_skel::private::plain!(packed packed, 19, 1; tag: 0, value: 1, odd: 9, key: 11;;);
         ::bpf_skel::private::total!(packed packed; tag, value, odd, key;);
         /// `struct inner16`, 16 bytes, alignment 16
         #[derive(Clone, Copy)]
@@ -669,7 +662,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 12],
         }
-        ::bpf_skel::private::plain!(inner16, 16, 16; x : 0; __pad0 : 4;);
+        ::bpf_skel::private::plain!(inner16, 16, 16; x: 0; __pad0: 4;);
         ::bpf_skel::private::total!(inner16; x;);
         /// `typedef union {…} quad_t`, 4 bytes, alignment 4
         ///
@@ -680,7 +673,7 @@ pub mod types {
             #[doc(hidden)]
             pub storage: [u32; 1],
         }
-        ::bpf_skel::private::plain!(quad_t, 4, 4;; storage : 0; raw, byte);
+        ::bpf_skel::private::plain!(quad_t, 4, 4;; storage: 0; raw, byte);
         impl quad_t {
             /// `u32 raw`
             pub fn raw(&self) -> u32 {
@@ -730,9 +723,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::plain!(
-            anonymous__value, 8, 4; hits : 0, last : 4; __pad0 : 5;
-        );
+        ::bpf_skel::private::plain!(anonymous__value, 8, 4; hits: 0, last: 4; __pad0: 5;);
         ::bpf_skel::private::total!(anonymous__value; hits, last;);
         /// `struct {…}`, 16 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -745,7 +736,7 @@ pub mod types {
             /// `struct {…} nested`
             pub nested: config__nested,
         }
-        ::bpf_skel::private::plain!(config, 16, 8; min : 0, nested : 8; __pad0 : 4;);
+        ::bpf_skel::private::plain!(config, 16, 8; min: 0, nested: 8; __pad0: 4;);
         ::bpf_skel::private::total!(config; min, nested;);
         /// `struct {…}`, 8 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -754,7 +745,7 @@ pub mod types {
             /// `u64 limit`
             pub limit: u64,
         }
-        ::bpf_skel::private::plain!(config__nested, 8, 8; limit : 0;;);
+        ::bpf_skel::private::plain!(config__nested, 8, 8; limit: 0;;);
         ::bpf_skel::private::total!(config__nested; limit;);
         /// `struct node`, 56 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -774,8 +765,7 @@ pub mod types {
             pub numbers: [::bpf_skel::pod::Ptr<u64>; 2],
         }
         ::bpf_skel::private::plain!(
-            node, 56, 8; next : 0, unknown : 8, data : 16, handler : 24, name : 32,
-            numbers : 40;;
+            node, 56, 8; next: 0, unknown: 8, data: 16, handler: 24, name: 32, numbers: 40;;
         );
         ::bpf_skel::private::total!(node; next, unknown, data, handler, name, numbers;);
         /// `struct unknown`, which is only pointed to.
@@ -783,9 +773,7 @@ pub mod types {
             _declared: (),
         }
         /// `typedef int (*handler_t)(struct key *, int)`
-        pub type handler_t = ::bpf_skel::pod::Ptr<
-            fn(::bpf_skel::pod::Ptr<key>, i32) -> i32,
-        >;
+        pub type handler_t = ::bpf_skel::pod::Ptr<fn(::bpf_skel::pod::Ptr<key>, i32) -> i32>;
         /// `struct record`, 16 bytes, alignment 8
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -797,7 +785,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 5],
         }
-        ::bpf_skel::private::plain!(record, 16, 8; at : 0, text : 8; __pad0 : 11;);
+        ::bpf_skel::private::plain!(record, 16, 8; at: 0, text: 8; __pad0: 11;);
         ::bpf_skel::private::total!(record; at, text;);
         /// `struct flexible`, 4 bytes, alignment 4
         #[derive(Clone, Copy)]
@@ -808,7 +796,7 @@ pub mod types {
             /// `u8 bytes[]`
             pub bytes: [u8; 0],
         }
-        ::bpf_skel::private::plain!(flexible, 4, 4; len : 0, bytes : 4;;);
+        ::bpf_skel::private::plain!(flexible, 4, 4; len: 0, bytes: 4;;);
         ::bpf_skel::private::total!(flexible; len, bytes;);
         impl flexible {
             /// The struct at the start of a record, and as many elements of `u8 bytes[]` as the record holds.
@@ -858,15 +846,9 @@ pub mod types {
             #[doc(hidden)]
             pub __pad1: ::bpf_skel::live::Global<[u8; 2]>,
             /// `point_t points[2][3]`
-            pub points: ::bpf_skel::live::GlobalArray<
-                ::bpf_skel::live::GlobalArray<point_t, 3>,
-                2,
-            >,
+            pub points: ::bpf_skel::live::GlobalArray<::bpf_skel::live::GlobalArray<point_t, 3>, 2>,
             /// `u64 long_array[40]`
-            pub long_array: ::bpf_skel::live::GlobalArray<
-                ::bpf_skel::live::Global<u64>,
-                40,
-            >,
+            pub long_array: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 40>,
             /// The bytes of `union {…}`, for which there are methods.
             pub anon0: ::bpf_skel::live::Global<[u32; 1]>,
             /// `union {…} addr`
@@ -891,10 +873,9 @@ pub mod types {
             pub jiffies: ::bpf_skel::live::Global<i64>,
         }
         ::bpf_skel::private::live_struct!(
-            value, super::types::value; count, flag, flags, color, temperature, small,
-            wide, state, f, d, big, comm, mac, points, long_array, addr, named, bits,
-            packed, inner16, quad, jiffies; __pad0, __pad1, anon0, __pad2, __pad3,
-            __pad4; sport, dport, ports
+            value, super::types::value; count, flag, flags, color, temperature, small, wide, state,
+            f, d, big, comm, mac, points, long_array, addr, named, bits, packed, inner16, quad,
+            jiffies; __pad0, __pad1, anon0, __pad2, __pad3, __pad4; sport, dport, ports
         );
         impl value {
             /// `u16 sport`
@@ -925,18 +906,14 @@ pub mod types {
             #[doc(hidden)]
             pub storage: ::bpf_skel::live::Global<[u32; 4]>,
         }
-        ::bpf_skel::private::live_struct!(
-            words value__addr, super::types::value__addr; v4, v6
-        );
+        ::bpf_skel::private::live_struct!(words value__addr, super::types::value__addr; v4, v6);
         impl value__addr {
             /// `u32 v4`
             pub fn v4(&self) -> &::bpf_skel::live::Global<u32> {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
             /// `u8 v6[16]`
-            pub fn v6(
-                &self,
-            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 16> {
+            pub fn v6(&self) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 16> {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
         }
@@ -950,9 +927,7 @@ pub mod types {
             /// `struct {…} *to`
             pub to: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<()>>,
         }
-        ::bpf_skel::private::live_struct!(
-            value__named, super::types::value__named; a, to; __pad0;
-        );
+        ::bpf_skel::private::live_struct!(value__named, super::types::value__named; a, to; __pad0;);
         /// `struct bits` in shared memory; [`types::bits`](super::types::bits) is its plain twin.
         #[repr(C, align(8))]
         pub struct bits {
@@ -964,8 +939,7 @@ pub mod types {
             pub __pad0: ::bpf_skel::live::Global<[u8; 2]>,
         }
         ::bpf_skel::private::live_struct!(
-            bits, super::types::bits; after; bits0, __pad0; low, middle, negative, on,
-            color, far
+            bits, super::types::bits; after; bits0, __pad0; low, middle, negative, on, color, far
         );
         impl bits {
             /// `u32 low : 3`
@@ -1023,9 +997,7 @@ pub mod types {
             #[doc(hidden)]
             pub storage: ::bpf_skel::live::Global<[u8; 19]>,
         }
-        ::bpf_skel::private::live_struct!(
-            words packed, super::types::packed; tag, value, odd, key
-        );
+        ::bpf_skel::private::live_struct!(words packed, super::types::packed; tag, value, odd, key);
         impl packed {
             /// `u8 tag`
             pub fn tag(&self) -> &::bpf_skel::live::Global<u8> {
@@ -1078,9 +1050,7 @@ pub mod types {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
             /// `u8 byte[4]`
-            pub fn byte(
-                &self,
-            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 4> {
+            pub fn byte(&self) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 4> {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
         }
@@ -1094,27 +1064,21 @@ pub mod types {
             /// `struct {…} nested`
             pub nested: config__nested,
         }
-        ::bpf_skel::private::live_struct!(
-            config, super::types::config; min, nested; __pad0;
-        );
+        ::bpf_skel::private::live_struct!(config, super::types::config; min, nested; __pad0;);
         /// `struct {…}` in shared memory; [`types::config__nested`](super::types::config__nested) is its plain twin.
         #[repr(C)]
         pub struct config__nested {
             /// `u64 limit`
             pub limit: ::bpf_skel::live::Global<u64>,
         }
-        ::bpf_skel::private::live_struct!(
-            config__nested, super::types::config__nested; limit;;
-        );
+        ::bpf_skel::private::live_struct!(config__nested, super::types::config__nested; limit;;);
         /// `struct node` in shared memory; [`types::node`](super::types::node) is its plain twin.
         #[repr(C)]
         pub struct node {
             /// `struct node *next`
             pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::node>>,
             /// `struct unknown *unknown`
-            pub unknown: ::bpf_skel::live::Global<
-                ::bpf_skel::pod::Ptr<super::types::unknown>,
-            >,
+            pub unknown: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::unknown>>,
             /// `void *data`
             pub data: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<()>>,
             /// `handler_t handler`
@@ -1145,7 +1109,7 @@ pub mod types {
             pub __pad0: [u8; 3],
         }
         ::bpf_skel::private::section_struct!(
-            data, 8, 4; background : 0, last_and_odd : 4; __pad0 : 5;
+            data, 8, 4; background: 0, last_and_odd: 4; __pad0: 5;
         );
         /// Data section `.rodata`, 9 bytes
         #[derive(Clone, Copy)]
@@ -1158,9 +1122,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::section_struct!(
-            rodata, 12, 4; only : 0, verbose : 8; __pad0 : 9;
-        );
+        ::bpf_skel::private::section_struct!(rodata, 12, 4; only: 0, verbose: 8; __pad0: 9;);
         /// Data section `.bss`, 1080 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -1191,9 +1153,9 @@ pub mod types {
             pub __pad2: [u8; 8],
         }
         ::bpf_skel::private::section_struct!(
-            bss, 1088, 16; config : 0, list : 16, one : 80, squeezed : 672, bitten : 696,
-            grid : 712, nodes : 840, unused_record : 1064, unused_flexible : 1072; __pad0
-            : 72, __pad1 : 691, __pad2 : 1080;
+            bss, 1088, 16; config: 0, list: 16, one: 80, squeezed: 672, bitten: 696, grid: 712,
+            nodes: 840, unused_record: 1064, unused_flexible: 1072; __pad0: 72, __pad1: 691,
+            __pad2: 1080;
         );
     }
     /// Data sections in memory that running programs share.
@@ -1239,9 +1201,7 @@ pub mod types {
                 2,
             >,
             /// `const struct record *unused_record`
-            pub unused_record: ::bpf_skel::live::Global<
-                ::bpf_skel::pod::Ptr<super::types::record>,
-            >,
+            pub unused_record: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::record>>,
             /// `struct flexible *unused_flexible`
             pub unused_flexible: ::bpf_skel::live::Global<
                 ::bpf_skel::pod::Ptr<super::types::flexible>,

@@ -255,8 +255,7 @@ pub mod usdt {
             pub __pad0: [u8; 6],
         }
         ::bpf_skel::private::plain!(
-            __bpf_usdt_spec, 208, 8; args : 0, usdt_cookie : 192, arg_cnt : 200; __pad0 :
-            202;
+            __bpf_usdt_spec, 208, 8; args: 0, usdt_cookie: 192, arg_cnt: 200; __pad0: 202;
         );
         ::bpf_skel::private::total!(__bpf_usdt_spec; args, usdt_cookie, arg_cnt;);
         /// `struct __bpf_usdt_arg_spec`, 16 bytes, alignment 8
@@ -275,8 +274,8 @@ pub mod usdt {
             pub arg_bitshift: u8,
         }
         ::bpf_skel::private::plain!(
-            __bpf_usdt_arg_spec, 16, 8; val_off : 0, arg_type : 8, reg_off : 12,
-            arg_signed : 14, arg_bitshift : 15;;
+            __bpf_usdt_arg_spec, 16, 8; val_off: 0, arg_type: 8, reg_off: 12, arg_signed: 14,
+            arg_bitshift: 15;;
         );
         ::bpf_skel::private::total!(
             __bpf_usdt_arg_spec; val_off, arg_type, reg_off, arg_signed, arg_bitshift;
@@ -294,9 +293,7 @@ pub mod usdt {
             /// `u64 values[12]`
             pub values: [u64; 12],
         }
-        ::bpf_skel::private::plain!(
-            seen, 120, 8; hits : 0, count : 8, cookie : 16, values : 24;;
-        );
+        ::bpf_skel::private::plain!(seen, 120, 8; hits: 0, count: 8, cookie: 16, values: 24;;);
         ::bpf_skel::private::total!(seen; hits, count, cookie, values;);
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -313,9 +310,7 @@ pub mod usdt {
             /// `u64 values[12]`
             pub values: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 12>,
         }
-        ::bpf_skel::private::live_struct!(
-            seen, super::types::seen; hits, count, cookie, values;;
-        );
+        ::bpf_skel::private::live_struct!(seen, super::types::seen; hits, count, cookie, values;;);
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
@@ -326,7 +321,7 @@ pub mod usdt {
             /// `struct seen seen`
             pub seen: super::types::seen,
         }
-        ::bpf_skel::private::section_struct!(bss, 120, 8; seen : 0;;);
+        ::bpf_skel::private::section_struct!(bss, 120, 8; seen: 0;;);
         /// Data section `.kconfig`, 1 byte
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -334,7 +329,7 @@ pub mod usdt {
             /// `const _Bool LINUX_HAS_BPF_COOKIE`
             pub LINUX_HAS_BPF_COOKIE: ::bpf_skel::pod::Bool,
         }
-        ::bpf_skel::private::section_struct!(kconfig, 1, 1; LINUX_HAS_BPF_COOKIE : 0;;);
+        ::bpf_skel::private::section_struct!(kconfig, 1, 1; LINUX_HAS_BPF_COOKIE: 0;;);
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {

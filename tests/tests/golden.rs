@@ -64,6 +64,25 @@ fn the_skeleton_with_a_bound_type_is_as_committed() {
     assert!(wrong.is_empty(), "{wrong}where this is meant: {BLESS}");
 }
 
+/// What is written as text looks as prettyplease would have it. Of its own layout are lines that are longer than
+/// prettyplease's 89 columns, the arguments of macros, and the spec.
+#[test]
+fn skeletons_are_formatted() {
+    for name in fixtures::names() {
+        let text = skeleton(&name, Endian::Little);
+        let file = syn::parse_file(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let formatted = prettyplease::unparse(&file);
+        let formatted: BTreeSet<&str> = formatted.lines().collect();
+        let lines = text.lines().skip(1).take_while(|line| !line.contains("pub static SPEC"));
+        let mut in_macro = false;
+        for line in lines {
+            in_macro |= line.contains("::private::") && line.contains("!(");
+            assert!(in_macro || line.len() > 89 || formatted.contains(line), "{name}: {line}");
+            in_macro &= !line.ends_with(");");
+        }
+    }
+}
+
 /// Big-endian objects give the same skeletons but for the bytes.
 #[test]
 fn big_endian_objects_have_skeletons() {

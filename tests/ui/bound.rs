@@ -261,9 +261,7 @@ pub mod maps {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 20 instructions.
         ///
         /// `int use(void *ctx)`.
-        pub r#use: ::bpf_skel::program::Program<
-            ::bpf_skel::program::kind::RawTracepoint,
-        >,
+        pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     /// The object's C types, byte for byte.
     pub mod types {
@@ -272,8 +270,7 @@ pub mod maps {
         /// Its fields are held to those of C; `bind_opaque` is for a type that has others.
         pub type key = crate::Key;
         ::bpf_skel::private::bound!(
-            key, "struct key", 8, 4; a : "u32 a", 0, 4, b : "u16 b", 4, 2, c : "u16 c",
-            6, 2
+            key, "struct key", 8, 4; a: "u32 a", 0, 4, b: "u16 b", 4, 2, c: "u16 c", 6, 2
         );
         /// `struct value`, 24 bytes, alignment 8
         #[derive(Clone, Copy)]
@@ -284,7 +281,7 @@ pub mod maps {
             /// `char name[16]`
             pub name: ::bpf_skel::pod::CharArray<16>,
         }
-        ::bpf_skel::private::plain!(value, 24, 8; count : 0, name : 8;;);
+        ::bpf_skel::private::plain!(value, 24, 8; count: 0, name: 8;;);
         ::bpf_skel::private::total!(value; count, name;);
     }
     /// Everything that the object holds.

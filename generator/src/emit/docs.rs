@@ -1,39 +1,45 @@
 //! Documentation of generated items.
 
+use std::fmt::{self, Display, Write};
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// One paragraph of documentation. Names out of the object pass [`code`] first.
-pub(super) fn doc(text: impl AsRef<str>) -> TokenStream {
-    let text = format!(" {}", text.as_ref());
+/// One paragraph of documentation of the frame, which is made of tokens. Names out of the object pass [`code`] first.
+pub(super) fn doc(text: impl Display) -> TokenStream {
+    let text = format!(" {text}");
     quote!(#[doc = #text])
 }
 
-/// Several paragraphs.
-pub(super) fn paragraphs(texts: impl IntoIterator<Item = String>) -> TokenStream {
-    let mut out = TokenStream::new();
-    for (index, text) in texts.into_iter().enumerate() {
-        if index > 0 {
-            out.extend(quote!(#[doc = ""]));
-        }
-        out.extend(doc(text));
-    }
-    out
+/// Text out of the object as code. It is untrusted: it must neither end the line nor the code.
+pub(super) fn code(text: &str) -> impl Display {
+    Code(text)
 }
 
-/// Text out of the object as code. It is untrusted: it must neither end the line nor the code.
-pub(super) fn code(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len() + 2);
-    clean.push('`');
-    for c in text.chars() {
-        match c {
-            '`' => clean.push('\''),
-            c if c.is_control() => clean.extend(c.escape_default()),
-            c => clean.push(c),
+struct Code<'t>(&'t str);
+
+impl Display for Code<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('`')?;
+        if !self.0.contains(is_unclean) {
+            f.write_str(self.0)?;
+        } else {
+            for c in self.0.chars() {
+                match c {
+                    '`' => f.write_char('\'')?,
+                    c if is_unclean(c) => write!(f, "{}", c.escape_default())?,
+                    c => f.write_char(c)?,
+                }
+            }
         }
+        f.write_char('`')
     }
-    clean.push('`');
-    clean
+}
+
+/// What ends a line or the code, or has the text be read in another order than it stands in.
+fn is_unclean(c: char) -> bool {
+    let turns = matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c == '`' || c.is_control() || turns
 }
 
 /// "1 byte", "24 bytes".
@@ -50,7 +56,9 @@ mod tests {
 
     #[test]
     fn names_cannot_end_the_comment() {
-        assert_eq!(code("a\n*/ fn `x`"), r"`a\n*/ fn 'x'`");
+        assert_eq!(code("struct größe *").to_string(), "`struct größe *`");
+        assert_eq!(code("a\n*/ fn `x`\r").to_string(), r"`a\n*/ fn 'x'\r`");
+        assert_eq!(code("a\u{202e}\u{2028}\0").to_string(), r"`a\u{202e}\u{2028}\u{0}`");
         assert_eq!(bytes(1), "1 byte");
     }
 }

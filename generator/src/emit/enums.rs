@@ -1,54 +1,53 @@
 //! Enums as numbers with names: any bits are a valid value.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
-
-use super::docs::{code, doc, paragraphs};
+use super::docs::code;
 use super::paths::Paths;
 use super::types::about;
+use super::writer::Writer;
 use crate::model::{Def, Enumerator, Ty};
 
 pub(super) fn enumeration(
+    out: &mut Writer,
     paths: &Paths<'_>,
     def: &Def,
     bytes: u8,
     signed: bool,
     values: &[Enumerator],
-) -> TokenStream {
-    let (rt, ident, doc) = (paths.rt, &def.ident, paragraphs(about(def)));
-    let repr = paths.ty(&Ty::Int { bytes, signed });
-    let constants = values.iter().map(|enumerator| constant(enumerator, bytes, signed));
-    let names = values.iter().map(|Enumerator { ident, c, .. }| match ident == c {
-        true => quote!(#ident),
-        // What C calls it is no Rust.
-        false => quote!(#ident = #c),
-    });
-    quote! {
-        #doc
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        #[repr(transparent)]
-        pub struct #ident(
-            /// The value, which need not be one that has a name.
-            pub #repr,
-        );
-        impl #ident {
-            #(#constants)*
+) {
+    let (rt, ident) = (paths.rt, &def.ident);
+    let repr = Ty::Int { bytes, signed };
+    let repr = paths.ty(&repr);
+    about(out, def);
+    out.line("#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]");
+    out.line("#[repr(transparent)]");
+    out.open(format_args!("pub struct {ident}("));
+    out.doc("The value, which need not be one that has a name.");
+    out.line(format_args!("pub {repr},"));
+    out.close(");");
+    out.open(format_args!("impl {ident} {{"));
+    values.iter().for_each(|enumerator| constant(out, enumerator, bytes, signed));
+    out.close("}");
+    out.invoke(format_args!("{rt}::private::enumeration"), |list| {
+        list.item(ident).item(&repr).group();
+        for Enumerator { ident, c, .. } in values {
+            match ident == c {
+                true => list.item(ident),
+                // What C calls it is no Rust.
+                false => list.item(format_args!("{ident} = {c:?}")),
+            };
         }
-        #rt::private::enumeration!(#ident, #repr; #(#names),*);
-    }
+    });
 }
 
-fn constant(enumerator: &Enumerator, bytes: u8, signed: bool) -> TokenStream {
+fn constant(out: &mut Writer, enumerator: &Enumerator, bytes: u8, signed: bool) {
     let Enumerator { ident, c, value } = enumerator;
-    let doc = doc(code(c));
     let unused = 64 - u32::from(bytes) * 8;
-    let value = if signed {
-        Literal::i64_unsuffixed(value.cast_signed() << unused >> unused)
+    out.doc(code(c));
+    if signed {
+        let value = value.cast_signed() << unused >> unused;
+        out.line(format_args!("pub const {ident}: Self = Self({value});"));
     } else {
-        Literal::u64_unsuffixed(value << unused >> unused)
-    };
-    quote! {
-        #doc
-        pub const #ident: Self = Self(#value);
+        let value = value << unused >> unused;
+        out.line(format_args!("pub const {ident}: Self = Self({value});"));
     }
 }

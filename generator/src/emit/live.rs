@@ -1,38 +1,35 @@
 //! The `live` module: twins of the structs that sit in writable data sections, made of cells.
 
 use std::collections::BTreeSet;
+use std::fmt::{self, Display};
 
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
-
-use super::docs::{code, doc};
+use super::docs::code;
 use super::paths::Paths;
+use super::writer::{Arguments, Writer};
 use super::{accessors, structs};
 use crate::model::{
     Accessor, Def, DefKind, Field, FieldRole, Repr, Section, StructDef, Ty, UnionDef,
 };
 
 /// The `live` module; nothing where no writable section holds a struct.
-pub(super) fn module(root: &Paths<'_>, sections: &[Section<'_>]) -> TokenStream {
+pub(super) fn module(out: &mut Writer, root: &Paths<'_>, sections: &[Section<'_>]) {
     let mut wanted = BTreeSet::new();
     for field in sections.iter().filter(|section| !section.frozen).flat_map(|it| &it.fields) {
         collect(root, &field.ty, &mut wanted);
     }
     if wanted.is_empty() {
-        return TokenStream::new();
+        return;
     }
     let paths = root.in_module();
-    let items = wanted.iter().filter_map(|&index| {
+    out.doc("C structs in memory that running programs share: every field is a cell.");
+    out.open("pub mod live {");
+    for index in wanted {
         let def = &root.model.defs[index];
-        Cells::of(def).map(|cells| item(&paths, index, def, &cells))
-    });
-    let doc = doc("C structs in memory that running programs share: every field is a cell.");
-    quote! {
-        #doc
-        pub mod live {
-            #(#items)*
+        if let Some(cells) = Cells::of(def) {
+            item(out, &paths, index, def, &cells);
         }
     }
+    out.close("}");
 }
 
 /// What cells can stand for.
@@ -91,84 +88,83 @@ fn collect(paths: &Paths<'_>, ty: &Ty, wanted: &mut BTreeSet<usize>) {
 }
 
 /// The cell, or the cells, for a type. `live` goes before the names of this module.
-pub(super) fn cell(paths: &Paths<'_>, ty: &Ty, live: &TokenStream) -> TokenStream {
-    let rt = paths.rt;
-    match paths.model.unaliased(ty) {
-        Ty::Array(element, len) => {
-            let (element, len) = (cell(paths, element, live), Literal::u64_unsuffixed(*len));
-            quote!(#rt::live::GlobalArray<#element, #len>)
-        }
-        Ty::Def(index) if Cells::of(&paths.model.defs[*index]).is_some() => {
-            let ident = &paths.model.defs[*index].ident;
-            quote!(#live #ident)
-        }
-        // By its alias, where it has one.
-        _ => {
-            let ty = paths.ty(ty);
-            quote!(#rt::live::Global<#ty>)
+pub(super) fn cell<'t>(paths: &'t Paths<'t>, ty: &'t Ty, live: &'t str) -> impl Display + 't {
+    Cell { paths, ty, live }
+}
+
+struct Cell<'t> {
+    paths: &'t Paths<'t>,
+    ty: &'t Ty,
+    live: &'t str,
+}
+
+impl Display for Cell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { paths, ty, live } = *self;
+        let rt = paths.rt;
+        match paths.model.unaliased(ty) {
+            Ty::Array(element, len) => {
+                write!(f, "{rt}::live::GlobalArray<{}, {len}>", cell(paths, element, live))
+            }
+            Ty::Def(index) if Cells::of(&paths.model.defs[*index]).is_some() => {
+                write!(f, "{live}{}", paths.model.defs[*index].ident)
+            }
+            // By its alias, where it has one.
+            _ => write!(f, "{rt}::live::Global<{}>", paths.ty(ty)),
         }
     }
 }
 
 /// A field of a live struct. Padding is one cell of bytes, and so are words that have methods.
-pub(super) fn field(paths: &Paths<'_>, field: &Field, live: &TokenStream) -> TokenStream {
-    let (doc, ident) = (structs::field_doc(field), &field.ident);
-    let ty = match field.role {
+pub(super) fn field(out: &mut Writer, paths: &Paths<'_>, field: &Field, live: &str) {
+    let Field { ident, ty, .. } = field;
+    structs::field_doc(out, field);
+    match field.role {
         FieldRole::Padding | FieldRole::Storage => {
-            let (rt, ty) = (paths.rt, paths.ty(&field.ty));
-            quote!(#rt::live::Global<#ty>)
+            let (rt, ty) = (paths.rt, paths.ty(ty));
+            out.typed(format_args!("pub {ident}: {rt}::live::Global<{ty}>,"));
         }
-        _ => cell(paths, &field.ty, live),
-    };
-    quote! {
-        #doc
-        pub #ident: #ty,
+        _ => out.typed(format_args!("pub {ident}: {},", cell(paths, ty, live))),
     }
 }
 
-/// The names that `private::live!` takes: those shown, and the hidden ones.
-pub(super) fn names(fields: &[Field]) -> TokenStream {
-    let list = |hidden: bool| {
-        fields
-            .iter()
-            .filter(move |field| (field.role != FieldRole::Member) == hidden)
-            .map(|field| &field.ident)
-    };
-    let (named, hidden) = (list(false), list(true));
-    quote!(#(#named),*; #(#hidden),*)
+/// The names that `private::live_struct!` takes: those shown, and the hidden ones.
+pub(super) fn names(list: &mut Arguments<'_>, fields: &[Field]) {
+    for shown in [true, false] {
+        let fields = fields.iter().filter(|field| (field.role == FieldRole::Member) == shown);
+        list.items(fields.map(|field| &field.ident)).group();
+    }
 }
 
-fn item(paths: &Paths<'_>, index: usize, def: &Def, cells: &Cells<'_>) -> TokenStream {
-    let (rt, ident, plain) = (paths.rt, &def.ident, paths.def(index));
-    let twin = format!("[`types::{ident}`](super::types::{ident})");
-    let doc = doc(format!("{} in shared memory; {twin} is its plain twin.", code(&def.c)));
-    let repr = structs::repr(cells.repr());
-    let none = TokenStream::new();
-    let (fields, arguments) = match cells {
+fn item(out: &mut Writer, paths: &Paths<'_>, index: usize, def: &Def, cells: &Cells<'_>) {
+    let (rt, ident, plain) = (paths.rt, &def.ident, Ty::Def(index));
+    let twin = format_args!("[`types::{ident}`](super::types::{ident})");
+    out.doc(format_args!("{} in shared memory; {twin} is its plain twin.", code(&def.c)));
+    structs::repr(out, cells.repr());
+    out.open(format_args!("pub struct {ident} {{"));
+    match cells {
         Cells::Struct(layout) => {
-            let fields = layout.fields.iter().map(|one| field(paths, one, &none)).collect();
-            let names = names(&layout.fields);
-            (fields, quote!(#ident, #plain; #names))
+            layout.fields.iter().for_each(|one| field(out, paths, one, ""));
         }
         Cells::Union(layout) => {
             let ty = paths.ty(&layout.storage);
-            let fields = quote!(#[doc(hidden)] pub storage: #rt::live::Global<#ty>,);
-            (fields, quote!(words #ident, #plain))
+            out.line("#[doc(hidden)]");
+            out.typed(format_args!("pub storage: {rt}::live::Global<{ty}>,"));
         }
-    };
-    let methods: Vec<TokenStream> =
-        cells.accessors().iter().map(|one| accessors::shared(paths, one)).collect();
-    let shown = cells.accessors().iter().map(|accessor| &accessor.live[0]);
-    let shown = quote!(#(#shown),*);
-    let methods = (!methods.is_empty()).then(|| quote!(impl #ident { #(#methods)* }));
-    let fields: TokenStream = fields;
-    quote! {
-        #doc
-        #repr
-        pub struct #ident {
-            #fields
-        }
-        #rt::private::live_struct!(#arguments; #shown);
-        #methods
+    }
+    out.close("}");
+    out.invoke(format_args!("{rt}::private::live_struct"), |list| {
+        let (words, fields) = match cells {
+            Cells::Struct(layout) => ("", Some(&layout.fields)),
+            Cells::Union(_) => ("words ", None),
+        };
+        list.item(format_args!("{words}{ident}")).item(paths.ty(&plain)).group();
+        fields.into_iter().for_each(|fields| names(list, fields));
+        list.items(cells.accessors().iter().map(|accessor| &accessor.live[0]));
+    });
+    if !cells.accessors().is_empty() {
+        out.open(format_args!("impl {ident} {{"));
+        cells.accessors().iter().for_each(|one| accessors::shared(out, paths, one));
+        out.close("}");
     }
 }

@@ -2,36 +2,33 @@
 
 use bpf_skel::spec::{MapContents, Pinning};
 use bpf_skel::uapi::MapType;
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
 
-use super::docs::{bytes, code, doc, paragraphs};
+use super::docs::{bytes, code};
 use super::paths::Paths;
+use super::writer::Writer;
 use crate::model::{Handle, Map, Shape, Ty};
 
-pub(super) fn structs(paths: &Paths<'_>, maps: &[Map<'_>]) -> TokenStream {
+pub(super) fn structs(out: &mut Writer, paths: &Paths<'_>, maps: &[Map<'_>]) {
     let rt = paths.rt;
-    let (of_open, of_maps) =
-        (doc("The object's maps, before they are created."), doc("The object's maps."));
-    let docs: Vec<TokenStream> = maps.iter().map(map_doc).collect();
-    let idents: Vec<_> = maps.iter().map(|map| &map.ident).collect();
-    let handles = maps.iter().map(|map| handle(paths, &map.handle));
-    quote! {
-        #of_open
-        #[derive(Debug)]
-        pub struct OpenMaps {
-            #(#docs pub #idents: #rt::object::OpenMap,)*
-        }
-        #of_maps
-        #[derive(Debug)]
-        pub struct Maps {
-            #(#docs pub #idents: #handles,)*
-        }
+    out.doc("The object's maps, before they are created.");
+    out.line("#[derive(Debug)]");
+    out.open("pub struct OpenMaps {");
+    for map in maps {
+        map_doc(out, map);
+        out.line(format_args!("pub {}: {rt}::object::OpenMap,", map.ident));
     }
+    out.close("}");
+    out.doc("The object's maps.");
+    out.line("#[derive(Debug)]");
+    out.open("pub struct Maps {");
+    for map in maps {
+        map_doc(out, map);
+        out.typed(format_args!("pub {}: {rt}::map::{},", map.ident, handle(paths, &map.handle)));
+    }
+    out.close("}");
 }
 
-fn handle(paths: &Paths<'_>, handle: &Handle) -> TokenStream {
-    let rt = paths.rt;
+fn handle(paths: &Paths<'_>, handle: &Handle) -> String {
     let (name, types): (_, &[&Ty]) = match handle {
         Handle::Map => ("Map", &[]),
         Handle::Hash(key, value) => ("Hash", &[key, value]),
@@ -46,42 +43,44 @@ fn handle(paths: &Paths<'_>, handle: &Handle) -> TokenStream {
         Handle::RingBuf => ("RingBuf", &[]),
         Handle::StructOps => ("StructOps", &[]),
     };
-    let name = format_ident!("{name}");
     if types.is_empty() {
-        return quote!(#rt::map::#name);
+        return name.to_owned();
     }
-    let types = types.iter().map(|ty| paths.ty(ty));
-    quote!(#rt::map::#name<#(#types),*>)
+    let types: Vec<String> = types.iter().map(|ty| paths.ty(ty).to_string()).collect();
+    format!("{name}<{}>", types.join(", "))
 }
 
-fn map_doc(map: &Map<'_>) -> TokenStream {
+fn map_doc(out: &mut Writer, map: &Map<'_>) {
     let spec = map.shape.spec;
+    let name = code(&spec.name);
     if let MapContents::Data { data, .. } = &spec.contents {
         let len = bytes(data.len() as u64);
-        return doc(format!("The map of data section {}, {len}.", code(&spec.name)));
+        return out.doc(format_args!("The map of data section {name}, {len}."));
     }
     if let MapContents::StructOps { optional, .. } = &spec.contents {
         let operations = map.shape.value_c.as_deref().unwrap_or("operations");
-        let (name, operations) = (code(&spec.name), code(operations));
-        let first =
-            format!("Map {name}: {operations} for the kernel, section {}.", code(&spec.section));
-        let off = optional.then(|| "Not created unless asked for.".to_owned());
-        return paragraphs(std::iter::once(first).chain(off));
+        let (operations, section) = (code(operations), code(&spec.section));
+        out.doc(format_args!("Map {name}: {operations} for the kernel, section {section}."));
+        if *optional {
+            out.paragraph("Not created unless asked for.");
+        }
+        return;
     }
-    let first = format!("Map {}: {}.", code(&spec.name), shape(&map.shape));
-    let inner = map.inner.as_ref().map(|inner| format!("It holds maps like {}.", shape(inner)));
-    let pinned = match spec.pinning {
-        Pinning::None => None,
-        Pinning::ByName => Some("Pinned by its name.".to_owned()),
-        Pinning::Legacy(number) => Some(format!("Pinning {number} of iproute2.")),
-    };
-    paragraphs(std::iter::once(first).chain(inner).chain(pinned))
+    out.doc(format_args!("Map {name}: {}.", shape(&map.shape)));
+    if let Some(inner) = &map.inner {
+        out.paragraph(format_args!("It holds maps like {}.", shape(inner)));
+    }
+    match spec.pinning {
+        Pinning::None => {}
+        Pinning::ByName => out.paragraph("Pinned by its name."),
+        Pinning::Legacy(number) => out.paragraph(format_args!("Pinning {number} of iproute2.")),
+    }
 }
 
 /// "`hash`, key `u32` (4 bytes), value `struct value` (24 bytes), 1024 entries"
 fn shape(shape: &Shape<'_>) -> String {
     let Shape { spec, key_c, value_c } = shape;
-    let mut out = code(&spec.map_type.to_string());
+    let mut out = code(&spec.map_type.to_string()).to_string();
     for (name, c, size) in [("key", key_c, spec.key_size), ("value", value_c, spec.value_size)] {
         let size_text = bytes(size.into());
         match c {

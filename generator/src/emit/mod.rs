@@ -1,4 +1,5 @@
-//! From the model to Rust: tokens, no decisions about types.
+//! From the model to Rust: tokens for what every skeleton has, text for what grows with the object; no decisions about
+//! types.
 
 mod accessors;
 mod core;
@@ -19,5 +20,5 @@ mod structs;
 mod types;
 mod writer;
 
-pub(crate) use module::{Header, Module, common_module, file_text};
+pub(crate) use module::{Header, Module};
 pub(crate) use types::{TypeItem, type_items};

@@ -1,13 +1,17 @@
 //! The skeleton's module as a whole.
 
+use std::borrow::Cow;
+
 use bpf_skel::spec::Endian;
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
 
 use super::docs::{code, doc};
 use super::paths::Paths;
+use super::writer::Writer;
 use super::{live, maps, phases, programs, sections, spec, struct_ops, types};
 use crate::model::Object;
+use crate::options::path_text;
 use crate::shared::Shared;
 use crate::{Error, Result};
 
@@ -21,20 +25,15 @@ pub(crate) struct Header<'h> {
     pub(crate) runtime: &'h syn::Path,
 }
 
-/// The module, in the parts that tokens and text are made of.
+/// The module, in the parts that tokens and text are made of: the fixed frame, which is made of tokens, and the items that
+/// grow with the object, which are written as text.
 #[derive(Debug)]
 pub(crate) struct Module {
     /// Up to its name.
     head: TokenStream,
-    /// All but the spec.
-    body: TokenStream,
-    /// `pub static SPEC: … =`
-    spec_head: TokenStream,
-    spec: String,
+    frame: TokenStream,
+    items: String,
 }
-
-/// Stands for the spec while the rest is formatted.
-const SPEC: &str = "__bpf_skel_spec";
 
 impl Module {
     /// The types that are `shared` are where those are.
@@ -44,69 +43,55 @@ impl Module {
         shared: Option<&Shared>,
     ) -> Result<Self> {
         let Header { file, runtime, .. } = header;
-        let paths = Paths::root(runtime, &object.types);
-        let (of_module, of_spec) = (
-            doc(format!("Skeleton of BPF object {}.", code(file))),
-            doc("Everything that the object holds."),
-        );
-        let head = head(&of_module, header);
-        let body = [
-            other_endian(object.spec.endian, file),
-            phases::structs(&paths, object, file),
-            maps::structs(&paths, &object.maps),
-            struct_ops::open_struct(&paths, &object.struct_ops),
-            programs::structs(&paths, &object.programs),
-            types::module(&paths, shared),
-            live::module(&paths, &object.sections),
-            sections::modules(&paths, &object.sections),
-        ]
-        .into_iter()
-        .collect();
-        let spec_head = quote! {
-            #of_spec
-            pub static SPEC: #runtime::spec::ObjectSpec =
-        };
-        let spec = spec::expression(object.spec, runtime, 1)?;
-        Ok(Self { head, body, spec_head, spec })
+        let head = head(&doc(format_args!("Skeleton of BPF object {}.", code(file))), header);
+        let frame =
+            [other_endian(object.spec.endian, file), phases::structs(runtime, object, file)];
+        let frame = frame.into_iter().collect();
+        let runtime = path_text(runtime);
+        let paths = Paths::root(&runtime, &object.types);
+        let mut items = Writer::new(1);
+        maps::structs(&mut items, &paths, &object.maps);
+        struct_ops::open_struct(&mut items, &paths, &object.struct_ops);
+        programs::structs(&mut items, &paths, &object.programs);
+        types::module(&mut items, &paths, shared);
+        live::module(&mut items, &paths, &object.sections);
+        sections::modules(&mut items, &paths, &object.sections);
+        spec::constant(&mut items, &runtime, object.spec)?;
+        Ok(Self { head, frame, items: items.into_text() })
+    }
+
+    /// A module of types that several skeletons have.
+    pub(crate) fn of_types(header: &Header<'_>, items: String) -> Self {
+        let head = head(&doc("C types of several BPF objects, byte for byte."), header);
+        Self { head, frame: TokenStream::new(), items }
     }
 
     pub(crate) fn tokens(&self) -> Result<TokenStream> {
-        let spec: TokenStream = self.spec.parse().map_err(|error| {
-            Error::invalid_input(format!("the printed spec is no Rust: {error}"))
+        let Self { head, frame, items } = self;
+        let items: TokenStream = items.parse().map_err(|error| {
+            Error::invalid_input(format!("what was written is no Rust: {error}"))
         })?;
-        Ok(self.with_spec(&spec))
+        Ok(quote!(#head { #frame #items }))
     }
 
-    /// The text of a file; the error says what is no Rust.
-    pub(crate) fn text(&self) -> syn::Result<String> {
-        let placeholder = Ident::new(SPEC, Span::call_site());
-        let tokens = self.with_spec(&placeholder);
-        let text = file_text(tokens)?;
-        // The last item of the module: whatever the names before it are, the last occurrence is ours.
-        let at = text.rfind(SPEC).unwrap_or(text.len());
-        let (before, after) = text.split_at(at);
-        let after = after.strip_prefix(SPEC).unwrap_or(after);
-        Ok([before, &self.spec, after].concat())
-    }
-
-    fn with_spec(&self, spec: &impl ToTokens) -> TokenStream {
-        let Self { head, body, spec_head, .. } = self;
-        quote!(#head { #body #spec_head #spec; })
+    /// The text of a file, in the parts that it is made of; the error says what is no Rust.
+    pub(crate) fn text(&self) -> syn::Result<[Cow<'_, str>; 3]> {
+        let Self { head, frame, items } = self;
+        let mut before = file_text(quote!(#head { #frame }))?;
+        // The brace that ends the module.
+        let end = before.trim_end().len().saturating_sub(1);
+        before.truncate(before[..end].trim_end().len());
+        before.push('\n');
+        Ok([before.into(), items.into(), "}\n".into()])
     }
 }
 
 /// The text of a file, with feature `format` as rustfmt would have it.
-pub(crate) fn file_text(tokens: TokenStream) -> syn::Result<String> {
+fn file_text(tokens: TokenStream) -> syn::Result<String> {
     #[cfg(feature = "format")]
     return Ok(prettyplease::unparse(&syn::parse2(tokens)?));
     #[cfg(not(feature = "format"))]
     return Ok(super::plain::print(tokens));
-}
-
-/// A module of types that several skeletons have.
-pub(crate) fn common_module(header: &Header<'_>, items: &[TokenStream]) -> TokenStream {
-    let head = head(&doc("C types of several BPF objects, byte for byte."), header);
-    quote!(#head { #(#items)* })
 }
 
 /// One list of lints, so that the module builds whatever the user denies; unsafe code is in the runtime's macros only, so

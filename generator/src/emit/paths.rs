@@ -1,74 +1,72 @@
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use std::fmt::{self, Display};
 
 use crate::model::{Ty, Types};
 
 /// How generated code spells what is not its own, from where it stands.
+#[derive(Clone, Copy)]
 pub(super) struct Paths<'m> {
     /// The runtime crate.
-    pub(super) rt: &'m syn::Path,
+    pub(super) rt: &'m str,
     /// What goes before a name of the `types` module.
-    types: TokenStream,
+    types: &'static str,
     pub(super) model: &'m Types<'m>,
 }
 
 impl<'m> Paths<'m> {
     /// From the skeleton's own module.
-    pub(super) fn root(rt: &'m syn::Path, model: &'m Types<'m>) -> Self {
-        Self { rt, types: quote!(types::), model }
+    pub(super) fn root(rt: &'m str, model: &'m Types<'m>) -> Self {
+        Self { rt, types: "types::", model }
     }
 
     /// From inside the `types` module.
-    pub(super) fn in_types(&self) -> Self {
-        Self { types: TokenStream::new(), ..*self }
+    pub(super) fn in_types(self) -> Self {
+        Self { types: "", ..self }
     }
 
     /// From inside another inner module.
-    pub(super) fn in_module(&self) -> Self {
-        Self { types: quote!(super::types::), ..*self }
+    pub(super) fn in_module(self) -> Self {
+        Self { types: "super::types::", ..self }
     }
 
-    pub(super) fn ty(&self, ty: &Ty) -> TokenStream {
-        let rt = self.rt;
-        match ty {
-            Ty::Int { bytes, signed } => primitive(if *signed { 'i' } else { 'u' }, *bytes),
-            Ty::Float { bytes } => primitive('f', *bytes),
-            Ty::Bool => quote!(#rt::pod::Bool),
-            Ty::Ptr(to) => {
-                let to = self.ty(to);
-                quote!(#rt::pod::Ptr<#to>)
-            }
-            Ty::Chars(len) => {
-                let len = Literal::u64_unsuffixed(*len);
-                quote!(#rt::pod::CharArray<#len>)
-            }
-            Ty::Function(parameters, result) => {
-                let parameters = parameters.iter().map(|parameter| self.ty(parameter));
-                let result = match **result {
-                    Ty::Unit => TokenStream::new(),
-                    ref result => {
-                        let result = self.ty(result);
-                        quote!(-> #result)
-                    }
-                };
-                quote!(fn(#(#parameters),*) #result)
-            }
-            Ty::Unit => quote!(()),
-            Ty::Array(element, len) => {
-                let (element, len) = (self.ty(element), Literal::u64_unsuffixed(*len));
-                quote!([#element; #len])
-            }
-            Ty::Def(index) => self.def(*index),
-        }
-    }
-
-    pub(super) fn def(&self, index: usize) -> TokenStream {
-        let (prefix, ident) = (&self.types, &self.model.defs[index].ident);
-        quote!(#prefix #ident)
+    pub(super) fn ty<'t>(&'t self, ty: &'t Ty) -> impl Display + 't {
+        Spelled { paths: self, ty }
     }
 }
 
-fn primitive(letter: char, bytes: u8) -> TokenStream {
-    let ident = quote::format_ident!("{letter}{}", u32::from(bytes) * 8);
-    quote!(#ident)
+/// A type as Rust has it.
+struct Spelled<'t> {
+    paths: &'t Paths<'t>,
+    ty: &'t Ty,
+}
+
+impl Display for Spelled<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rt, ty) = (self.paths.rt, |ty| self.paths.ty(ty));
+        match self.ty {
+            Ty::Int { bytes, signed: true } => write!(f, "i{}", u32::from(*bytes) * 8),
+            Ty::Int { bytes, signed: false } => write!(f, "u{}", u32::from(*bytes) * 8),
+            Ty::Float { bytes } => write!(f, "f{}", u32::from(*bytes) * 8),
+            Ty::Bool => write!(f, "{rt}::pod::Bool"),
+            Ty::Ptr(to) => write!(f, "{rt}::pod::Ptr<{}>", ty(to)),
+            Ty::Chars(len) => write!(f, "{rt}::pod::CharArray<{len}>"),
+            Ty::Function(parameters, result) => {
+                f.write_str("fn(")?;
+                for (index, parameter) in parameters.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { ", " };
+                    write!(f, "{comma}{}", ty(parameter))?;
+                }
+                f.write_str(")")?;
+                match &**result {
+                    Ty::Unit => Ok(()),
+                    result => write!(f, " -> {}", ty(result)),
+                }
+            }
+            Ty::Unit => f.write_str("()"),
+            Ty::Array(element, len) => write!(f, "[{}; {len}]", ty(element)),
+            Ty::Def(index) => {
+                let Paths { types, model, .. } = self.paths;
+                write!(f, "{types}{}", model.defs[*index].ident)
+            }
+        }
+    }
 }

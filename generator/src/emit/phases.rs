@@ -4,19 +4,14 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::docs::{bytes, code, doc};
-use super::paths::Paths;
 use super::struct_ops;
 use crate::model::{Object, Section};
 
-pub(super) fn structs(paths: &Paths<'_>, object: &Object<'_, '_>, file: &str) -> TokenStream {
+pub(super) fn structs(rt: &syn::Path, object: &Object<'_, '_>, file: &str) -> TokenStream {
     let names = Names::of(object);
-    [
-        open(paths, object, &names, file),
-        prepared(paths, object, &names),
-        skel(paths, object, &names),
-    ]
-    .into_iter()
-    .collect()
+    [open(rt, object, &names, file), prepared(rt, object, &names), skel(rt, object, &names)]
+        .into_iter()
+        .collect()
 }
 
 /// What all three phases spell.
@@ -52,8 +47,7 @@ fn indices(len: usize) -> impl Iterator<Item = Literal> {
     (0..len).map(Literal::usize_unsuffixed)
 }
 
-fn open(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>, file: &str) -> TokenStream {
-    let rt = paths.rt;
+fn open(rt: &syn::Path, object: &Object<'_, '_>, names: &Names<'_>, file: &str) -> TokenStream {
     let Names { maps, programs, sections: all_sections, .. } = names;
     let editable: Vec<&Section<'_>> = editable(object).collect();
     let sections: Vec<_> = editable.iter().map(|section| &section.ident).collect();
@@ -63,7 +57,7 @@ fn open(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>, file: &st
     // A data map takes the section's bytes along.
     let map_arguments = object.maps.iter().enumerate().map(|(index, map)| {
         let ident = &map.ident;
-        if let Some(with_operations) = struct_ops::map(paths, &object.struct_ops, index) {
+        if let Some(with_operations) = struct_ops::map(rt, &object.struct_ops, index) {
             return with_operations;
         }
         match editable.iter().find(|section| section.map == index) {
@@ -74,9 +68,9 @@ fn open(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>, file: &st
             None => quote!(self.maps.#ident),
         }
     });
-    let section_values = section_values(paths, object);
+    let section_values = section_values(rt, object);
     let (operations, operations_value) =
-        (struct_ops::field(&object.struct_ops), struct_ops::value(paths, &object.struct_ops));
+        (struct_ops::field(&object.struct_ops), struct_ops::value(rt, &object.struct_ops));
     let [of_fn, of_open, of_maps, of_progs, of_options, of_new, of_pinning, of_prepare, of_load] =
         [
             "Opens the object: no system call, cannot fail.",
@@ -163,10 +157,9 @@ fn open(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>, file: &st
 
 /// Handles on the created data maps.
 fn section_values<'t>(
-    paths: &'t Paths<'_>,
+    rt: &'t syn::Path,
     object: &'t Object<'_, '_>,
 ) -> impl Iterator<Item = TokenStream> + 't {
-    let rt = paths.rt;
     object.sections.iter().map(move |section| {
         let index = Literal::usize_unsuffixed(section.map);
         if section.frozen {
@@ -178,10 +171,9 @@ fn section_values<'t>(
 }
 
 fn section_types<'t>(
-    paths: &'t Paths<'_>,
+    rt: &'t syn::Path,
     object: &'t Object<'_, '_>,
 ) -> impl Iterator<Item = TokenStream> + 't {
-    let rt = paths.rt;
     object.sections.iter().map(move |section| {
         let ident = &section.ident;
         if section.frozen {
@@ -192,10 +184,9 @@ fn section_types<'t>(
     })
 }
 
-fn prepared(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>) -> TokenStream {
-    let rt = paths.rt;
+fn prepared(rt: &syn::Path, object: &Object<'_, '_>, names: &Names<'_>) -> TokenStream {
     let Names { maps, programs, sections, section_docs, .. } = names;
-    let types = section_types(paths, object);
+    let types = section_types(rt, object);
     let (map_indices, program_indices) = (indices(maps.len()), indices(programs.len()));
     let [of_prepared, of_maps, of_object, of_object_fn, of_load] = [
         "The object, prepared: maps exist, the programs' text is final, nothing is verified.",
@@ -254,10 +245,9 @@ fn prepared(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>) -> To
     }
 }
 
-fn skel(paths: &Paths<'_>, object: &Object<'_, '_>, names: &Names<'_>) -> TokenStream {
-    let rt = paths.rt;
+fn skel(rt: &syn::Path, object: &Object<'_, '_>, names: &Names<'_>) -> TokenStream {
     let Names { sections, section_docs, .. } = names;
-    let types = section_types(paths, object);
+    let types = section_types(rt, object);
     let [of_skel, of_maps, of_progs, of_object, of_object_fn, of_attach, of_attach_pinned, of_pin, of_unpin] = [
         "The object, loaded.",
         "Its maps.",

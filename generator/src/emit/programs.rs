@@ -1,46 +1,48 @@
 //! `OpenProgs` and `Progs`.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
-use super::docs::{code, doc, paragraphs};
+use super::docs::code;
 use super::paths::Paths;
+use super::writer::Writer;
 use crate::model::Program;
 
-pub(super) fn structs(paths: &Paths<'_>, programs: &[Program<'_>]) -> TokenStream {
+pub(super) fn structs(out: &mut Writer, paths: &Paths<'_>, programs: &[Program<'_>]) {
     let rt = paths.rt;
-    let (of_open, of_programs) =
-        (doc("The object's programs, before they are loaded."), doc("The object's programs."));
-    let docs: Vec<TokenStream> = programs.iter().map(program_doc).collect();
-    let idents: Vec<_> = programs.iter().map(|program| &program.ident).collect();
-    let kinds = programs.iter().map(|program| &program.kind);
-    quote! {
-        #of_open
-        #[derive(Debug)]
-        pub struct OpenProgs {
-            #(#docs pub #idents: #rt::object::OpenProgram,)*
-        }
-        #of_programs
-        #[derive(Debug)]
-        pub struct Progs {
-            #(#docs pub #idents: #rt::program::Program<#rt::program::kind::#kinds>,)*
-        }
+    out.doc("The object's programs, before they are loaded.");
+    out.line("#[derive(Debug)]");
+    out.open("pub struct OpenProgs {");
+    for program in programs {
+        program_doc(out, program);
+        out.line(format_args!("pub {}: {rt}::object::OpenProgram,", program.ident));
     }
+    out.close("}");
+    out.doc("The object's programs.");
+    out.line("#[derive(Debug)]");
+    out.open("pub struct Progs {");
+    for program in programs {
+        let Program { ident, kind, .. } = program;
+        program_doc(out, program);
+        let kind = format_args!("{rt}::program::kind::{kind}");
+        out.typed(format_args!("pub {ident}: {rt}::program::Program<{kind}>,"));
+    }
+    out.close("}");
 }
 
-fn program_doc(program: &Program<'_>) -> TokenStream {
+fn program_doc(out: &mut Writer, program: &Program<'_>) {
     let spec = program.spec;
-    let mut first = format!(
-        "Program {}: section {}, type {}",
+    let kind = spec.program_type.to_string();
+    let target = spec.target.as_ref().map(|target| format!(", target {}", code(target)));
+    out.doc(format_args!(
+        "Program {}: section {}, type {}{}, {} instructions.",
         code(&spec.name),
         code(&spec.section),
-        code(&spec.program_type.to_string()),
-    );
-    if let Some(target) = &spec.target {
-        first.push_str(&format!(", target {}", code(target)));
+        code(&kind),
+        target.unwrap_or_default(),
+        spec.insn_count()
+    ));
+    if let Some(c) = &program.c {
+        out.paragraph(format_args!("{}.", code(c)));
     }
-    first.push_str(&format!(", {} instructions.", spec.insn_count()));
-    let c = program.c.as_deref().map(|c| format!("{}.", code(c)));
-    let off = (!spec.autoload).then(|| "Not loaded unless asked for.".to_owned());
-    paragraphs(std::iter::once(first).chain(c).chain(off))
+    if !spec.autoload {
+        out.paragraph("Not loaded unless asked for.");
+    }
 }

@@ -1,81 +1,53 @@
 //! The `sections` and `live_sections` modules: data sections before and after load.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
-
-use super::docs::{bytes, code, doc};
+use super::docs::{bytes, code};
 use super::paths::Paths;
+use super::writer::Writer;
 use super::{live, structs};
 use crate::model::Section;
 
-pub(super) fn modules(root: &Paths<'_>, sections: &[Section<'_>]) -> TokenStream {
+pub(super) fn modules(out: &mut Writer, root: &Paths<'_>, sections: &[Section<'_>]) {
     if sections.is_empty() {
-        return TokenStream::new();
+        return;
     }
     let paths = root.in_module();
-    let plain = sections.iter().map(|section| plain(&paths, section));
-    let shared: Vec<TokenStream> = sections
-        .iter()
-        .filter(|section| !section.frozen)
-        .map(|section| shared(&paths, section))
-        .collect();
-    let (of_plain, of_shared) = (
-        doc("Data sections as plain data: before load, and for good where they are frozen."),
-        doc("Data sections in memory that running programs share."),
-    );
-    let live_sections = (!shared.is_empty()).then(|| {
-        quote! {
-            #of_shared
-            pub mod live_sections {
-                #(#shared)*
-            }
-        }
+    out.doc("Data sections as plain data: before load, and for good where they are frozen.");
+    out.open("pub mod sections {");
+    sections.iter().for_each(|section| plain(out, &paths, section));
+    out.close("}");
+    if sections.iter().all(|section| section.frozen) {
+        return;
+    }
+    out.doc("Data sections in memory that running programs share.");
+    out.open("pub mod live_sections {");
+    let writable = sections.iter().filter(|section| !section.frozen);
+    writable.for_each(|section| shared(out, &paths, section));
+    out.close("}");
+}
+
+fn plain(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
+    let Section { ident, name, len, size, align, repr, fields, .. } = section;
+    out.doc(format_args!("Data section {}, {}", code(name), bytes(*len)));
+    out.line("#[derive(Clone, Copy)]");
+    structs::repr(out, *repr);
+    out.open(format_args!("pub struct {ident} {{"));
+    fields.iter().for_each(|field| structs::field(out, paths, field));
+    out.close("}");
+    out.invoke(format_args!("{}::private::section_struct", paths.rt), |list| {
+        list.item(ident).item(size).item(align).group();
+        structs::offsets(list, fields);
     });
-    quote! {
-        #of_plain
-        pub mod sections {
-            #(#plain)*
-        }
-        #live_sections
-    }
 }
 
-fn plain(paths: &Paths<'_>, section: &Section<'_>) -> TokenStream {
-    let (rt, ident) = (paths.rt, &section.ident);
-    let doc = doc(format!("Data section {}, {}", code(section.name), bytes(section.len)));
-    let repr = structs::repr(section.repr);
-    let fields = section.fields.iter().map(|field| structs::field(paths, field));
-    let (named, hidden) = structs::offsets(&section.fields);
-    let (size, align) =
-        (Literal::u64_unsuffixed(section.size), Literal::u64_unsuffixed(section.align));
-    quote! {
-        #doc
-        #[derive(Clone, Copy)]
-        #repr
-        pub struct #ident {
-            #(#fields)*
-        }
-        #rt::private::section_struct!(#ident, #size, #align; #named; #hidden;);
-    }
-}
-
-fn shared(paths: &Paths<'_>, section: &Section<'_>) -> TokenStream {
-    let (rt, ident) = (paths.rt, &section.ident);
-    let doc = doc(format!(
-        "Data section {}, {}, in shared memory",
-        code(section.name),
-        bytes(section.len)
-    ));
-    let repr = structs::repr(section.repr);
-    let live = quote!(super::live::);
-    let fields = section.fields.iter().map(|field| live::field(paths, field, &live));
-    let names = live::names(&section.fields);
-    quote! {
-        #doc
-        #repr
-        pub struct #ident {
-            #(#fields)*
-        }
-        #rt::private::live_struct!(#ident, super::sections::#ident; #names;);
-    }
+fn shared(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
+    let Section { ident, name, len, repr, fields, .. } = section;
+    out.doc(format_args!("Data section {}, {}, in shared memory", code(name), bytes(*len)));
+    structs::repr(out, *repr);
+    out.open(format_args!("pub struct {ident} {{"));
+    fields.iter().for_each(|field| live::field(out, paths, field, "super::live::"));
+    out.close("}");
+    out.invoke(format_args!("{}::private::live_struct", paths.rt), |list| {
+        list.item(ident).item(format_args!("super::sections::{ident}")).group();
+        live::names(list, fields);
+    });
 }

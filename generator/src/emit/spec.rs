@@ -1,22 +1,22 @@
 //! The spec as an expression. Every struct is taken apart in full, so that a new field does not compile until
 //! it is printed here.
 //!
-//! This is text and not tokens: a large object has ten thousands of relocations and megabytes of bytes, and making,
-//! parsing and formatting tokens for them took ten times as long as all the rest. Names only go in as literals.
+//! Names only go in as literals.
+
+use std::fmt::{self, Display};
 
 use bpf_skel::spec::{
     Data, Endian, ExternKind, ExternSpec, KconfigType, Linkage, MapContents, MapSpec, ObjectSpec,
     Pinning, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget, StructOpsFunction,
     VariableSpec,
 };
-use quote::ToTokens;
 
 use super::core;
-use super::writer::{Writer, bytes, option};
+use super::writer::{Bytes, Writer, option};
 use crate::{Error, Result};
 
-/// `{ use …; ObjectSpec { … } }`, its inner lines indented by `depth`: constant, and equal to `spec`.
-pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path, depth: usize) -> Result<String> {
+/// `pub static SPEC: … = { use …; ObjectSpec { … } };`, equal to `spec`.
+pub(super) fn constant(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<()> {
     let ObjectSpec {
         name,
         endian,
@@ -30,42 +30,41 @@ pub(crate) fn expression(spec: &ObjectSpec, rt: &syn::Path, depth: usize) -> Res
         core,
         externs,
     } = spec;
-    let rt = rt.to_token_stream().to_string().replace(' ', "");
     let endian = match endian {
         Endian::Little => "Endian::Little",
         Endian::Big => "Endian::Big",
     };
-    let mut out = Writer::new(depth);
-    out.open("{");
+    out.doc("Everything that the object holds.");
+    out.open(format_args!("pub static SPEC: {rt}::spec::ObjectSpec = {{"));
     out.line("use ::std::borrow::Cow::Borrowed;");
-    out.line(&format!("use {rt}::btf::BtfKind;"));
-    out.line(&format!("use {rt}::private::{{kfunc, ksym, map_fd, map_value}};"));
-    out.line(&format!(
+    out.line(format_args!("use {rt}::btf::BtfKind;"));
+    out.line(format_args!("use {rt}::private::{{kfunc, ksym, map_fd, map_value}};"));
+    out.line(format_args!(
         "use {rt}::private::{{core, guess, index, member, member_of, number, of_enumerator, of_field}};"
     ));
-    out.line(&format!("use {rt}::private::{{of_type, of_whole_type, offset, root}};"));
-    out.line(&format!("use {rt}::section_name::AttachKind;"));
-    out.line(&format!("use {rt}::spec::*;"));
-    out.line(&format!("use {rt}::uapi::{{AttachType, MapType, ProgramType}};"));
+    out.line(format_args!("use {rt}::private::{{of_type, of_whole_type, offset, root}};"));
+    out.line(format_args!("use {rt}::section_name::AttachKind;"));
+    out.line(format_args!("use {rt}::spec::*;"));
+    out.line(format_args!("use {rt}::uapi::{{AttachType, MapType, ProgramType}};"));
     out.open("ObjectSpec {");
-    out.field("name", &text(name));
+    out.field("name", text(name));
     out.field("endian", endian);
-    out.field("license", &text(license));
+    out.field("license", text(license));
     out.field("kernel_version", kernel_version);
-    out.field("btf", &blob(btf));
+    out.field("btf", blob(btf));
     out.list("maps", maps, map);
     out.list("inner_maps", inner_maps, map);
     out.open("programs: Borrowed(&[");
     for spec in programs.iter() {
-        program(&mut out, spec)?;
+        program(out, spec)?;
     }
     out.close("]),");
     out.list("variables", variables, variable);
-    core::spec(&mut out, core);
+    core::spec(out, core);
     out.list("externs", externs, external);
     out.close("}");
-    out.close("}");
-    Ok(out.into_text())
+    out.close("};");
+    Ok(())
 }
 
 fn map(out: &mut Writer, spec: &MapSpec) {
@@ -91,24 +90,24 @@ fn map(out: &mut Writer, spec: &MapSpec) {
         Pinning::Legacy(number) => format!("Pinning::Legacy({number})"),
     };
     out.open("MapSpec {");
-    out.field("name", &text(name));
-    out.field("section", &text(section));
-    out.field("map_type", &named("MapType", map_type.constant(), map_type.0));
+    out.field("name", text(name));
+    out.field("section", text(section));
+    out.field("map_type", named("MapType", map_type.constant(), map_type.0));
     out.field("key_size", key_size);
     out.field("value_size", value_size);
     out.field("max_entries", max_entries);
-    out.field("flags", &format_args!("{flags:#x}"));
-    out.field("extra", &format_args!("{extra:#x}"));
+    out.field("flags", format_args!("{flags:#x}"));
+    out.field("extra", format_args!("{extra:#x}"));
     out.field("numa_node", numa_node);
-    out.field("pinning", &pinning);
+    out.field("pinning", pinning);
     out.field("key_type_id", key_type_id);
     out.field("value_type_id", value_type_id);
-    out.field("inner", &option(inner.map(|index| index.to_string())));
+    out.field("inner", option(inner.map(|index| index.to_string())));
     match contents {
         MapContents::Empty => out.field("contents", "MapContents::Empty"),
         MapContents::Data { data, frozen } => {
             out.open("contents: MapContents::Data {");
-            out.field("data", &data_text(data));
+            self::data(out, data);
             out.field("frozen", frozen);
             out.close("},");
         }
@@ -119,7 +118,7 @@ fn map(out: &mut Writer, spec: &MapSpec) {
         }
         MapContents::StructOps { data, functions, optional } => {
             out.open("contents: MapContents::StructOps {");
-            out.field("data", &data_text(data));
+            self::data(out, data);
             out.rows("functions", functions.iter().map(|one| function(*one)));
             out.field("optional", optional);
             out.close("},");
@@ -128,10 +127,10 @@ fn map(out: &mut Writer, spec: &MapSpec) {
     out.close("},");
 }
 
-fn data_text(data: &Data) -> String {
+fn data(out: &mut Writer, data: &Data) {
     match data {
-        Data::Zeroed(len) => format!("Data::Zeroed({len})"),
-        Data::Bytes(bytes) => format!("Data::Bytes({})", blob(bytes)),
+        Data::Zeroed(len) => out.field("data", format_args!("Data::Zeroed({len})")),
+        Data::Bytes(bytes) => out.field("data", format_args!("Data::Bytes({})", blob(bytes))),
     }
 }
 
@@ -146,7 +145,7 @@ fn slot(out: &mut Writer, slot: Slot) {
         SlotTarget::Map(index) => format!("SlotTarget::Map({index})"),
         SlotTarget::Program(index) => format!("SlotTarget::Program({index})"),
     };
-    out.line(&format!("Slot {{ key: {key}, target: {target} }},"));
+    out.line(format_args!("Slot {{ key: {key}, target: {target} }},"));
 }
 
 fn program(out: &mut Writer, spec: &ProgramSpec) -> Result<()> {
@@ -171,17 +170,17 @@ fn program(out: &mut Writer, spec: &ProgramSpec) -> Result<()> {
         value => named("AttachType", attach_type.constant(), value),
     };
     out.open("ProgramSpec {");
-    out.field("name", &text(name));
-    out.field("section", &text(section));
-    out.field("program_type", &named("ProgramType", program_type.constant(), program_type.0));
-    out.field("attach_type", &attach_type);
-    out.field("attach", &format_args!("AttachKind::{attach:?}"));
-    out.field("target", &option(target.as_ref().map(|target| text(target))));
-    out.field("flags", &format_args!("{flags:#x}"));
+    out.field("name", text(name));
+    out.field("section", text(section));
+    out.field("program_type", named("ProgramType", program_type.constant(), program_type.0));
+    out.field("attach_type", attach_type);
+    out.field("attach", format_args!("AttachKind::{attach:?}"));
+    out.field("target", option(target.as_ref().map(|target| text(target))));
+    out.field("flags", format_args!("{flags:#x}"));
     out.field("autoload", autoload);
-    out.field("insns", &blob(insns));
-    out.field("func_info", &blob(func_info));
-    out.field("line_info", &blob(line_info));
+    out.field("insns", blob(insns));
+    out.field("func_info", blob(func_info));
+    out.field("line_info", blob(line_info));
     let relocations: Vec<String> = relocations.iter().map(relocation).collect::<Result<_>>()?;
     out.rows("relocations", relocations);
     out.rows("core_relocations", core_relocations.iter().map(core::relocation));
@@ -212,7 +211,7 @@ fn variable(out: &mut Writer, spec: &VariableSpec) {
         Linkage::Weak => "Linkage::Weak",
     };
     out.open("VariableSpec {");
-    out.field("name", &text(name));
+    out.field("name", text(name));
     out.field("map", map);
     out.field("offset", offset);
     out.field("size", size);
@@ -224,7 +223,7 @@ fn variable(out: &mut Writer, spec: &VariableSpec) {
 fn external(out: &mut Writer, spec: &ExternSpec) {
     let ExternSpec { name, weak, kind } = spec;
     out.open("ExternSpec {");
-    out.field("name", &text(name));
+    out.field("name", text(name));
     out.field("weak", weak);
     match kind {
         ExternKind::Kconfig { offset, size, value, type_id } => {
@@ -238,15 +237,15 @@ fn external(out: &mut Writer, spec: &ExternSpec) {
             out.open("kind: ExternKind::Kconfig {");
             out.field("offset", offset);
             out.field("size", size);
-            out.field("value", &format_args!("KconfigType::{value}"));
+            out.field("value", format_args!("KconfigType::{value}"));
             out.field("type_id", type_id);
             out.close("},");
         }
         ExternKind::Ksym { type_id } => {
-            out.field("kind", &format_args!("ExternKind::Ksym {{ type_id: {type_id} }}"));
+            out.field("kind", format_args!("ExternKind::Ksym {{ type_id: {type_id} }}"));
         }
         ExternKind::Kfunc { type_id } => {
-            out.field("kind", &format_args!("ExternKind::Kfunc {{ type_id: {type_id} }}"));
+            out.field("kind", format_args!("ExternKind::Kfunc {{ type_id: {type_id} }}"));
         }
     }
     out.close("},");
@@ -258,12 +257,16 @@ fn text(text: &str) -> String {
 }
 
 /// As a byte string: lists of numbers took one user's compiler 10 GB.
-fn blob(blob: &[u8]) -> String {
-    let mut out = String::with_capacity(blob.len() * 3 + 16);
-    out.push_str("Borrowed(b\"");
-    bytes(&mut out, blob);
-    out.push_str("\")");
-    out
+fn blob(blob: &[u8]) -> impl Display {
+    Blob(blob)
+}
+
+struct Blob<'b>(&'b [u8]);
+
+impl Display for Blob<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Borrowed(b\"{}\")", Bytes(self.0))
+    }
 }
 
 /// A kernel number by its name, or as a number where this version knows none.

@@ -3,40 +3,38 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::docs::{code, doc, paragraphs};
+use super::docs::{code, doc};
 use super::paths::Paths;
+use super::writer::Writer;
 use crate::model::StructOps;
 
 /// The struct; nothing where the object has no operations.
-pub(super) fn open_struct(paths: &Paths<'_>, all: &[StructOps]) -> TokenStream {
+pub(super) fn open_struct(out: &mut Writer, paths: &Paths<'_>, all: &[StructOps]) {
     if all.is_empty() {
-        return TokenStream::new();
+        return;
     }
-    let of_struct = doc(
+    out.doc(
         "The object's operations for the kernel, as it has them. Functions stay null here: `OpenMap::set_function` says which program they are.",
     );
-    let fields = all.iter().map(|one| {
-        let (docs, ident, ty) = (field_doc(one), &one.ident, paths.ty(&one.ty));
-        quote!(#docs pub #ident: ::std::boxed::Box<#ty>,)
-    });
-    quote! {
-        #of_struct
-        #[derive(Debug)]
-        pub struct OpenStructOps {
-            #(#fields)*
-        }
+    out.line("#[derive(Debug)]");
+    out.open("pub struct OpenStructOps {");
+    for one in all {
+        field_doc(out, one);
+        out.typed(format_args!("pub {}: ::std::boxed::Box<{}>,", one.ident, paths.ty(&one.ty)));
     }
+    out.close("}");
 }
 
-fn field_doc(one: &StructOps) -> TokenStream {
-    let first = format!("What map {} begins with.", code(&one.ident.to_string()));
+fn field_doc(out: &mut Writer, one: &StructOps) {
+    out.doc(format_args!("What map {} begins with.", code(&one.ident.to_string())));
     let functions = one
         .functions
         .iter()
         .map(|(member, program)| format!("{} is program {}", code(member), code(program)));
     let functions: Vec<String> = functions.collect();
-    let functions = (!functions.is_empty()).then(|| format!("{}.", functions.join(", ")));
-    paragraphs(std::iter::once(first).chain(functions))
+    if !functions.is_empty() {
+        out.paragraph(format_args!("{}.", functions.join(", ")));
+    }
 }
 
 /// The field of `Open`.
@@ -49,11 +47,10 @@ pub(super) fn field(all: &[StructOps]) -> TokenStream {
 }
 
 /// Its first value.
-pub(super) fn value(paths: &Paths<'_>, all: &[StructOps]) -> TokenStream {
+pub(super) fn value(rt: &syn::Path, all: &[StructOps]) -> TokenStream {
     if all.is_empty() {
         return TokenStream::new();
     }
-    let rt = paths.rt;
     let fields = all.iter().map(|one| {
         let (ident, index) = (&one.ident, Literal::usize_unsuffixed(one.map));
         quote!(#ident: #rt::private::section(&SPEC, #index),)
@@ -62,8 +59,8 @@ pub(super) fn value(paths: &Paths<'_>, all: &[StructOps]) -> TokenStream {
 }
 
 /// The map with this index, with its operations, if it has some.
-pub(super) fn map(paths: &Paths<'_>, all: &[StructOps], index: usize) -> Option<TokenStream> {
+pub(super) fn map(rt: &syn::Path, all: &[StructOps], index: usize) -> Option<TokenStream> {
     let StructOps { ident, len, .. } = all.iter().find(|one| one.map == index)?;
-    let (rt, len) = (paths.rt, Literal::u64_unsuffixed(*len));
+    let len = Literal::u64_unsuffixed(*len);
     Some(quote!(#rt::private::with_data(self.maps.#ident, self.struct_ops.#ident, #len)))
 }

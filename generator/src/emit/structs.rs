@@ -1,152 +1,121 @@
 //! Structs, and unions as words with typed views.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
-
 use super::accessors::{self, Of};
-use super::docs::{code, doc, paragraphs};
+use super::docs::code;
 use super::paths::Paths;
 use super::types::about;
-use crate::model::{Accessor, Def, Equality, Field, FieldRole, Repr, StructDef, UnionDef};
+use super::writer::{Arguments, Writer};
+use crate::model::{Def, Equality, Field, FieldRole, Repr, StructDef, UnionDef};
 
-pub(super) fn structure(paths: &Paths<'_>, def: &Def, layout: &StructDef) -> TokenStream {
-    let (rt, ident) = (paths.rt, &def.ident);
-    let (doc, repr) = (paragraphs(about(def)), repr(layout.repr));
-    let fields = layout.fields.iter().map(|field| self::field(paths, field));
-    let (named, hidden) = offsets(&layout.fields);
-    let packed = layout.repr.packed.map(|_| quote!(packed));
-    let arguments = self::layout(def, named, hidden, names(&layout.accessors));
-    let equal = equality(paths, def, layout);
-    let methods =
-        layout.accessors.iter().map(|accessor| accessors::plain(paths, Of::Struct, accessor));
-    let flexible = layout.flexible.iter().map(|flexible| accessors::flexible(paths, flexible));
-    let methods = methods_of(def, methods.chain(flexible).collect());
-    quote! {
-        #doc
-        #[derive(Clone, Copy)]
-        #repr
-        pub struct #ident {
-            #(#fields)*
-        }
-        #rt::private::plain!(#packed #arguments);
-        #equal
-        #methods
-    }
-}
-
-pub(super) fn union(paths: &Paths<'_>, def: &Def, layout: &UnionDef) -> TokenStream {
-    let (rt, ident, ty) = (paths.rt, &def.ident, paths.ty(&layout.storage));
-    let members = "Each member has methods to read, to write and to make it.".to_owned();
-    let doc = paragraphs(about(def).into_iter().chain([members]));
-    let repr = repr(layout.repr);
-    let arguments = self::layout(def, quote!(), quote!(storage: 0), names(&layout.accessors));
-    let methods =
-        layout.accessors.iter().map(|accessor| accessors::plain(paths, Of::Union, accessor));
-    let methods = methods_of(def, methods.collect());
-    quote! {
-        #doc
-        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-        #repr
-        pub struct #ident {
-            #[doc(hidden)]
-            pub storage: #ty,
-        }
-        #rt::private::plain!(#arguments);
-        #methods
-    }
-}
-
-pub(super) fn repr(repr: Repr) -> TokenStream {
-    match (repr.packed, repr.align) {
-        (Some(1), _) => quote!(#[repr(C, packed)]),
-        (Some(packed), _) => {
-            let packed = Literal::u64_unsuffixed(packed);
-            quote!(#[repr(C, packed(#packed))])
-        }
-        (None, Some(align)) => {
-            let align = Literal::u64_unsuffixed(align);
-            quote!(#[repr(C, align(#align))])
-        }
-        (None, None) => quote!(#[repr(C)]),
-    }
-}
-
-pub(super) fn field(paths: &Paths<'_>, field: &Field) -> TokenStream {
-    let (doc, ident, ty) = (field_doc(field), &field.ident, paths.ty(&field.ty));
-    quote! {
-        #doc
-        pub #ident: #ty,
-    }
-}
-
-pub(super) fn field_doc(field: &Field) -> TokenStream {
-    match field.role {
-        FieldRole::Member => doc(code(&field.c)),
-        FieldRole::Storage => {
-            doc(format!("The bytes of {}, for which there are methods.", code(&field.c)))
-        }
-        FieldRole::Bits => {
-            doc(format!("The bits of {}, for which there are methods.", code(&field.c)))
-        }
-        FieldRole::Padding => quote!(#[doc(hidden)]),
-    }
-}
-
-/// What `private::plain!` takes.
-pub(super) fn layout(
-    def: &Def,
-    named: TokenStream,
-    hidden: TokenStream,
-    methods: TokenStream,
-) -> TokenStream {
+pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &StructDef) {
     let ident = &def.ident;
-    let (size, align) = (Literal::u64_unsuffixed(def.size), Literal::u64_unsuffixed(def.align));
-    quote!(#ident, #size, #align; #named; #hidden; #methods)
+    about(out, def);
+    out.line("#[derive(Clone, Copy)]");
+    repr(out, layout.repr);
+    out.open(format_args!("pub struct {ident} {{"));
+    layout.fields.iter().for_each(|field| self::field(out, paths, field));
+    out.close("}");
+    out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
+        self::layout(list, packed(layout), def);
+        offsets(list, &layout.fields);
+        list.items(layout.accessors.iter().map(|accessor| &accessor.get));
+    });
+    equality(out, paths, def, layout);
+    if layout.accessors.is_empty() && layout.flexible.is_none() {
+        return;
+    }
+    out.open(format_args!("impl {ident} {{"));
+    for accessor in &layout.accessors {
+        accessors::plain(out, paths, Of::Struct, accessor);
+    }
+    layout.flexible.iter().for_each(|flexible| accessors::flexible(out, paths, flexible));
+    out.close("}");
+}
+
+pub(super) fn union(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &UnionDef) {
+    let ident = &def.ident;
+    about(out, def);
+    out.paragraph("Each member has methods to read, to write and to make it.");
+    out.line("#[derive(Clone, Copy, PartialEq, Eq, Hash)]");
+    repr(out, layout.repr);
+    out.open(format_args!("pub struct {ident} {{"));
+    out.line("#[doc(hidden)]");
+    out.typed(format_args!("pub storage: {},", paths.ty(&layout.storage)));
+    out.close("}");
+    out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
+        self::layout(list, "", def);
+        list.group().item("storage: 0").group();
+        list.items(layout.accessors.iter().map(|accessor| &accessor.get));
+    });
+    if layout.accessors.is_empty() {
+        return;
+    }
+    out.open(format_args!("impl {ident} {{"));
+    for accessor in &layout.accessors {
+        accessors::plain(out, paths, Of::Union, accessor);
+    }
+    out.close("}");
+}
+
+pub(super) fn repr(out: &mut Writer, repr: Repr) {
+    match (repr.packed, repr.align) {
+        (Some(1), _) => out.line("#[repr(C, packed)]"),
+        (Some(packed), _) => out.line(format_args!("#[repr(C, packed({packed}))]")),
+        (None, Some(align)) => out.line(format_args!("#[repr(C, align({align}))]")),
+        (None, None) => out.line("#[repr(C)]"),
+    }
+}
+
+pub(super) fn field(out: &mut Writer, paths: &Paths<'_>, field: &Field) {
+    field_doc(out, field);
+    out.typed(format_args!("pub {}: {},", field.ident, paths.ty(&field.ty)));
+}
+
+pub(super) fn field_doc(out: &mut Writer, field: &Field) {
+    let c = code(&field.c);
+    match field.role {
+        FieldRole::Member => out.doc(c),
+        FieldRole::Storage => {
+            out.doc(format_args!("The bytes of {c}, for which there are methods."));
+        }
+        FieldRole::Bits => out.doc(format_args!("The bits of {c}, for which there are methods.")),
+        FieldRole::Padding => out.line("#[doc(hidden)]"),
+    }
+}
+
+/// What `private::plain!` takes first.
+pub(super) fn layout(list: &mut Arguments<'_>, packed: &str, def: &Def) {
+    let Def { ident, size, align, .. } = def;
+    list.item(format_args!("{packed}{ident}")).item(size).item(align).group();
 }
 
 /// `name: offset` of the fields that print, and of the others: padding, and words that print by methods.
-pub(super) fn offsets(fields: &[Field]) -> (TokenStream, TokenStream) {
-    let list = |shown: bool| {
-        let chosen = fields.iter().filter(|field| (field.role == FieldRole::Member) == shown);
-        let list = chosen.map(|field| {
-            let (ident, offset) = (&field.ident, Literal::u64_unsuffixed(field.offset));
-            quote!(#ident: #offset)
-        });
-        quote!(#(#list),*)
-    };
-    (list(true), list(false))
+pub(super) fn offsets(list: &mut Arguments<'_>, fields: &[Field]) {
+    for shown in [true, false] {
+        for field in fields.iter().filter(|field| (field.role == FieldRole::Member) == shown) {
+            list.item(format_args!("{}: {}", field.ident, field.offset));
+        }
+        list.group();
+    }
 }
 
-/// Methods that print.
-fn names(accessors: &[Accessor]) -> TokenStream {
-    let names = accessors.iter().map(|accessor| &accessor.get);
-    quote!(#(#names),*)
+fn packed(layout: &StructDef) -> &'static str {
+    if layout.repr.packed.is_some() { "packed " } else { "" }
 }
 
 /// Bits are compared by their methods: a word of them has some without a name.
-fn equality(paths: &Paths<'_>, def: &Def, layout: &StructDef) -> TokenStream {
-    let (rt, ident) = (paths.rt, &def.ident);
+fn equality(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &StructDef) {
+    let name = match def.equality {
+        Equality::None => return,
+        Equality::Partial => "equal",
+        Equality::Total => "total",
+    };
     let compared = |field: &&Field| matches!(field.role, FieldRole::Member | FieldRole::Storage);
-    let fields = layout.fields.iter().filter(compared).map(|field| &field.ident);
+    let fields = layout.fields.iter().filter(compared);
     let bits = layout.accessors.iter().filter(|accessor| accessor.compared);
-    let bits = bits.map(|accessor| &accessor.get);
-    let packed = layout.repr.packed.map(|_| quote!(packed));
-    let arguments = quote!(#packed #ident; #(#fields),*; #(#bits),*);
-    match def.equality {
-        Equality::None => TokenStream::new(),
-        Equality::Partial => quote!(#rt::private::equal!(#arguments);),
-        Equality::Total => quote!(#rt::private::total!(#arguments);),
-    }
-}
-
-fn methods_of(def: &Def, methods: Vec<TokenStream>) -> TokenStream {
-    if methods.is_empty() {
-        return TokenStream::new();
-    }
-    let ident = &def.ident;
-    quote! {
-        impl #ident {
-            #(#methods)*
-        }
-    }
+    out.invoke(format_args!("{}::private::{name}", paths.rt), |list| {
+        list.item(format_args!("{}{}", packed(layout), def.ident)).group();
+        list.items(fields.map(|field| &field.ident)).group();
+        list.items(bits.map(|accessor| &accessor.get));
+    });
 }

@@ -1,19 +1,17 @@
 //! The `types` module: C types as plain data.
 
-use proc_macro2::{Ident, Literal, TokenStream};
-use quote::quote;
-
-use super::docs::{bytes, code, doc, paragraphs};
+use super::docs::{bytes, code};
 use super::paths::Paths;
+use super::writer::Writer;
 use super::{enums, structs};
 use crate::model::{BoundField, Def, DefKind, Ty, Types};
+use crate::options::path_text;
 use crate::shared::Shared;
 
 /// A type, as generated code has it.
 pub(crate) struct TypeItem {
     pub(crate) name: String,
-    ident: Ident,
-    pub(crate) tokens: TokenStream,
+    /// As an item of a module.
     pub(crate) text: String,
     /// The types that it spells.
     pub(crate) made_of: Vec<String>,
@@ -21,117 +19,202 @@ pub(crate) struct TypeItem {
 
 /// All types of an object, to be compared with those of another.
 pub(crate) fn type_items(runtime: &syn::Path, types: &Types<'_>) -> Vec<TypeItem> {
-    let root = Paths::root(runtime, types);
-    let paths = root.in_types();
+    let runtime = path_text(runtime);
+    let paths = Paths::root(&runtime, types).in_types();
     let items = types.defs.iter().map(|def| {
-        let tokens = item(&paths, def);
         let made_of = types.made_of(def).map(|index| types.defs[index].ident.to_string());
-        let (name, text) = (def.ident.to_string(), tokens.to_string());
-        TypeItem { name, ident: def.ident.clone(), text, made_of: made_of.collect(), tokens }
+        TypeItem {
+            name: def.ident.to_string(),
+            text: text(&paths, def),
+            made_of: made_of.collect(),
+        }
     });
     items.collect()
 }
 
-pub(super) fn module(root: &Paths<'_>, shared: Option<&Shared>) -> TokenStream {
-    let doc = doc("The object's C types, byte for byte.");
-    let items = match shared {
-        None => {
-            let paths = root.in_types();
-            root.model.defs.iter().map(|def| item(&paths, def)).collect()
-        }
-        Some(shared) => {
-            let items = type_items(root.rt, root.model);
-            let (common, own): (Vec<_>, Vec<_>) =
-                items.into_iter().partition(|item| shared.has(item));
-            let (path, own) = (&shared.path, own.iter().map(|item| &item.tokens));
-            let common = common.iter().map(|item| &item.ident);
-            quote! {
-                #(pub use #path::#common;)*
-                #(#own)*
-            }
-        }
-    };
-    quote! {
-        #doc
-        pub mod types {
-            #items
-        }
-    }
+fn text(paths: &Paths<'_>, def: &Def) -> String {
+    let mut out = Writer::new(1);
+    item(&mut out, paths, def);
+    out.into_text()
 }
 
-fn item(paths: &Paths<'_>, def: &Def) -> TokenStream {
+pub(super) fn module(out: &mut Writer, root: &Paths<'_>, shared: Option<&Shared>) {
+    let paths = root.in_types();
+    let is_common =
+        |def: &Def| shared.is_some_and(|it| it.has(&def.ident.to_string(), || text(&paths, def)));
+    let (common, own): (Vec<&Def>, Vec<&Def>) =
+        root.model.defs.iter().partition(|def| is_common(def));
+    out.doc("The object's C types, byte for byte.");
+    out.open("pub mod types {");
+    if let Some(shared) = shared {
+        let path = path_text(&shared.path);
+        common.iter().for_each(|def| out.line(format_args!("pub use {path}::{};", def.ident)));
+    }
+    own.iter().for_each(|def| item(out, &paths, def));
+    out.close("}");
+}
+
+fn item(out: &mut Writer, paths: &Paths<'_>, def: &Def) {
     match &def.kind {
-        DefKind::Struct(layout) => structs::structure(paths, def, layout),
-        DefKind::Union(layout) => structs::union(paths, def, layout),
+        DefKind::Struct(layout) => structs::structure(out, paths, def, layout),
+        DefKind::Union(layout) => structs::union(out, paths, def, layout),
         DefKind::Enum { bytes, signed, values } => {
-            enums::enumeration(paths, def, *bytes, *signed, values)
+            enums::enumeration(out, paths, def, *bytes, *signed, values);
         }
-        DefKind::Alias(to) => alias(paths, def, to),
-        DefKind::Bound(path, fields) => bound(paths, def, path, fields),
-        DefKind::Opaque { storage, why } => opaque(paths, def, storage, why),
-        DefKind::Declared => declared(def),
+        DefKind::Alias(to) => alias(out, paths, def, to),
+        DefKind::Bound(path, fields) => bound(out, paths, def, path, fields),
+        DefKind::Opaque { storage, why } => opaque(out, paths, def, storage, why),
+        DefKind::Declared => declared(out, def),
     }
 }
 
 /// "`struct event`, 24 bytes, alignment 8", and its tags.
-pub(super) fn about(def: &Def) -> Vec<String> {
-    let mut about = vec![format!("{}, {}, alignment {}", code(&def.c), bytes(def.size), def.align)];
-    if !def.tags.is_empty() {
-        let tags: Vec<String> = def.tags.iter().map(|tag| code(tag)).collect();
-        about.push(format!("Tagged {}.", tags.join(", ")));
-    }
-    about
-}
-
-fn alias(paths: &Paths<'_>, def: &Def, to: &Ty) -> TokenStream {
-    let (doc, ident, to) = (doc(code(&def.c)), &def.ident, paths.ty(to));
-    quote! {
-        #doc
-        pub type #ident = #to;
+pub(super) fn about(out: &mut Writer, def: &Def) {
+    let Def { c, size, align, tags, .. } = def;
+    out.doc(format_args!("{}, {}, alignment {align}", code(c), bytes(*size)));
+    if !tags.is_empty() {
+        let tags: Vec<String> = tags.iter().map(|tag| code(tag).to_string()).collect();
+        out.paragraph(format_args!("Tagged {}.", tags.join(", ")));
     }
 }
 
-fn bound(paths: &Paths<'_>, def: &Def, path: &TokenStream, fields: &[BoundField]) -> TokenStream {
-    let (rt, ident) = (paths.rt, &def.ident);
-    let (size, align) = (Literal::u64_unsuffixed(def.size), Literal::u64_unsuffixed(def.align));
-    let held = (!fields.is_empty()).then(|| {
-        "Its fields are held to those of C; `bind_opaque` is for a type that has others.".to_owned()
-    });
-    let doc = paragraphs(about(def).into_iter().chain(held));
-    let fields = fields.iter().map(|BoundField { ident, c, offset, size }| {
-        let (offset, size) = (Literal::u64_unsuffixed(*offset), Literal::u64_unsuffixed(*size));
-        quote!(#ident: #c, #offset, #size)
-    });
-    let c = &def.c;
-    quote! {
-        #doc
-        pub type #ident = #path;
-        #rt::private::bound!(#ident, #c, #size, #align; #(#fields),*);
-    }
+fn alias(out: &mut Writer, paths: &Paths<'_>, def: &Def, to: &Ty) {
+    out.doc(code(&def.c));
+    out.typed(format_args!("pub type {} = {};", def.ident, paths.ty(to)));
 }
 
-fn opaque(paths: &Paths<'_>, def: &Def, storage: &Ty, why: &str) -> TokenStream {
-    let (rt, ident, ty) = (paths.rt, &def.ident, paths.ty(storage));
-    let doc = paragraphs(about(def).into_iter().chain([format!("Bytes only: {why}.")]));
-    let layout = structs::layout(def, quote!(storage: 0), quote!(), quote!());
-    quote! {
-        #doc
-        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-        #[repr(C)]
-        pub struct #ident {
-            storage: #ty,
+fn bound(out: &mut Writer, paths: &Paths<'_>, def: &Def, path: &str, fields: &[BoundField]) {
+    let Def { ident, c, size, align, .. } = def;
+    about(out, def);
+    if !fields.is_empty() {
+        out.paragraph(
+            "Its fields are held to those of C; `bind_opaque` is for a type that has others.",
+        );
+    }
+    out.line(format_args!("pub type {ident} = {path};"));
+    out.invoke(format_args!("{}::private::bound", paths.rt), |list| {
+        list.item(ident).item(format_args!("{c:?}")).item(size).item(align).group();
+        for BoundField { ident, c, offset, size } in fields {
+            list.item(format_args!("{ident}: {c:?}, {offset}, {size}"));
         }
-        #rt::private::plain!(#layout);
-    }
+    });
 }
 
-fn declared(def: &Def) -> TokenStream {
-    let ident = &def.ident;
-    let doc = doc(format!("{}, which is only pointed to.", code(&def.c)));
-    quote! {
-        #doc
-        pub struct #ident {
-            _declared: (),
+fn opaque(out: &mut Writer, paths: &Paths<'_>, def: &Def, storage: &Ty, why: &str) {
+    about(out, def);
+    out.paragraph(format_args!("Bytes only: {why}."));
+    out.line("#[derive(Clone, Copy, PartialEq, Eq, Hash)]");
+    out.line("#[repr(C)]");
+    out.open(format_args!("pub struct {} {{", def.ident));
+    out.field("storage", paths.ty(storage));
+    out.close("}");
+    out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
+        structs::layout(list, "", def);
+        list.item("storage: 0").group().group();
+    });
+}
+
+fn declared(out: &mut Writer, def: &Def) {
+    out.doc(format_args!("{}, which is only pointed to.", code(&def.c)));
+    out.open(format_args!("pub struct {} {{", def.ident));
+    out.field("_declared", "()");
+    out.close("}");
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::{Ident, Span, TokenStream};
+
+    use super::*;
+    use crate::model::{
+        Accessor, At, Enumerator, Equality, Field, FieldRole, Flexible, Repr, StructDef, UnionDef,
+    };
+
+    /// BTF may have any text for a name.
+    const HOSTILE: &str = "x`\n} fn evil() {\r\"\\\" */ \u{2028}\u{202e}\0;";
+
+    fn ident(name: &str) -> Ident {
+        Ident::new(name, Span::call_site())
+    }
+
+    fn accessor(at: At, c: &str) -> Accessor {
+        Accessor {
+            get: ident("get_it"),
+            set: ident("set_it"),
+            make: ident("make_it"),
+            borrow: Some([ident("it_ref"), ident("it_mut")]),
+            live: [ident("live_it"), ident("set_live_it")],
+            ty: Ty::U8,
+            at,
+            aligned: true,
+            compared: true,
+            c: c.to_owned(),
+        }
+    }
+
+    /// A type of every kind, whose texts in C are all this.
+    fn kinds(c: &str) -> Vec<DefKind> {
+        let roles =
+            [FieldRole::Member, FieldRole::Storage, FieldRole::Bits, FieldRole::Padding].iter();
+        let fields = roles.map(|&role| Field {
+            ident: ident("field"),
+            role,
+            ty: Ty::U8,
+            offset: 0,
+            c: c.to_owned(),
+        });
+        let bound = BoundField { ident: ident("field"), c: c.to_owned(), offset: 0, size: 1 };
+        let flexible =
+            Flexible { method: ident("from_bytes"), element: Ty::U8, offset: 0, c: c.to_owned() };
+        let accessors = vec![accessor(At::Byte(0), c), accessor(At::Bits(0, 1), c)];
+        let value = Enumerator { ident: ident("value"), c: c.to_owned(), value: 1 };
+        vec![
+            DefKind::Struct(StructDef {
+                repr: Repr::default(),
+                fields: fields.collect(),
+                accessors: accessors.clone(),
+                flexible: Some(flexible),
+                live: None,
+            }),
+            DefKind::Union(UnionDef { repr: Repr::default(), storage: Ty::bytes(1), accessors }),
+            DefKind::Enum { bytes: 4, signed: false, values: vec![value] },
+            DefKind::Alias(Ty::U8),
+            DefKind::Bound("::user::Type".to_owned(), vec![bound]),
+            DefKind::Opaque { storage: Ty::bytes(1), why: "so".to_owned() },
+            DefKind::Declared,
+        ]
+    }
+
+    /// The tokens of a type without its documentation.
+    fn code_of(c: &str, kind: DefKind) -> (String, String) {
+        let types = Types::new(None);
+        let paths = Paths::root("::bpf_skel", &types).in_types();
+        let def = Def {
+            wanted: "it".to_owned(),
+            ident: ident("it"),
+            c: c.to_owned(),
+            tags: vec![c.to_owned(), c.to_owned()],
+            size: 1,
+            align: 1,
+            over_aligned: false,
+            equality: Equality::Total,
+            kind,
+        };
+        let text = text(&paths, &def);
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("///"));
+        let code: TokenStream = code.collect::<Vec<_>>().join("\n").parse().unwrap();
+        (text.clone(), code.to_string())
+    }
+
+    #[test]
+    fn no_text_of_the_object_becomes_code() {
+        for (hostile, plain) in kinds(HOSTILE).into_iter().zip(kinds("plain")) {
+            let (text, code) = code_of(HOSTILE, hostile);
+            let (_, wanted) = code_of("plain", plain);
+            // In macros, the text is a literal.
+            let literal = |c: &str| format!("{c:?}");
+            assert_eq!(code, wanted.replace(&literal("plain"), &literal(HOSTILE)), "{text}");
+            assert!(!text.contains(['\r', '\0', '\u{2028}', '\u{202e}']), "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::Ident;
 
 /// How a type is spelled where it is used.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -97,7 +97,7 @@ pub(crate) enum DefKind {
     },
     Alias(Ty),
     /// A type of the user's own, by its path, and the fields that it is to have.
-    Bound(TokenStream, Vec<BoundField>),
+    Bound(String, Vec<BoundField>),
     /// Bytes, and the reason why.
     Opaque {
         storage: Ty,

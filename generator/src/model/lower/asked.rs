@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 
 use bpf_skel::btf::{Btf, Kind};
-use quote::ToTokens;
 
 use crate::model::ty::{BoundField, DefKind, Equality, Field, FieldRole, Ty};
 use crate::model::types::Types;
-use crate::options::{Binding, absolute_path};
+use crate::options::{Binding, absolute_path, path_text};
 use crate::{Error, Result};
 
 /// `__attribute__((btf_decl_tag("bpf_skel_export")))`
@@ -63,7 +62,7 @@ impl<'b> Types<'b> {
         let def = &mut self.defs[index];
         // Nothing is known of how it is made.
         (def.size, def.align, def.over_aligned, def.equality) = (size, align, true, Equality::None);
-        def.kind = DefKind::Bound(path.into_token_stream(), fields);
+        def.kind = DefKind::Bound(path_text(&path), fields);
         Ok(())
     }
 
