@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use bpf_skel::elf::Legacy;
 use bpf_skel::loader::{Compatibility, Config, Loaded, Loader, Target, assign};
+use bpf_skel::map::StructOps;
 use bpf_skel::spec::{MapContents, SlotTarget};
-use bpf_skel::uapi::ProgramType;
+use bpf_skel::uapi::{MapType, ProgramType};
 use bpf_skel::{Link, Map, Object, Program, section_name};
 use serde::Serialize;
 
@@ -172,16 +173,24 @@ impl<'o> Kept<'o> {
         self.object.pin(self.directory)?;
         self.pinned = true;
         for Attachment { program, target } in attach {
-            for program in chosen(self.object, program.as_deref(), target)? {
-                self.attach(program, target)?;
+            let operations = operations(self.object, program.as_deref(), target)?;
+            let programs = match chosen(self.object, program.as_deref(), target) {
+                // An object may have nothing else.
+                Err(_) if !operations.is_empty() => Vec::new(),
+                programs => programs?,
+            };
+            for program in programs {
+                self.keep_link(program.name(), target, target.attach(program)?)?;
+            }
+            for map in operations {
+                self.keep_link(map.name(), target, map.attach()?)?;
             }
         }
         Ok(self.object.replace_pins()?)
     }
 
-    fn attach(&mut self, program: &Program, target: &Target) -> Result<()> {
-        let mut link = target.attach(program)?;
-        let name = link_name(program.name(), target);
+    fn keep_link(&mut self, name: &str, target: &Target, mut link: Link) -> Result<()> {
+        let name = link_name(name, target);
         let taken = self.links.iter().filter(|(other, _)| *other == name).count();
         let file = if taken == 0 { name.clone() } else { format!("{name}_{}", taken + 1) };
         let links = self.directory.join("links");
@@ -248,6 +257,27 @@ fn chosen<'o>(object: &'o Object, name: Option<&str>, target: &Target) -> Result
         )));
     }
     Ok(programs)
+}
+
+/// The operations that attach themselves, as programs do whose section says to what.
+fn operations(object: &Object, name: Option<&str>, target: &Target) -> Result<Vec<StructOps>> {
+    if *target != Target::Auto || name.is_some() {
+        return Ok(Vec::new());
+    }
+    let maps = object.maps().iter();
+    maps.filter(|map| map.map_type() == MapType::STRUCT_OPS && !map.is_absent())
+        .map(|map| {
+            let operations = StructOps::try_from(map.try_clone()?)?;
+            if !operations.has_link() {
+                return Err(Error::invalid_input(format!(
+                    "the operations of map {:?} have no link that could be pinned",
+                    map.name()
+                ))
+                .with_hint("define them in section .struct_ops.link"));
+            }
+            Ok(operations)
+        })
+        .collect()
 }
 
 fn link_name(program: &str, target: &Target) -> String {

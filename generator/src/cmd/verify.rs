@@ -3,10 +3,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use bpf_skel::btf::{Btf, Kind};
 use bpf_skel::insn::Insn;
 use bpf_skel::kernel_btf::KernelBtf;
-use bpf_skel::object::LogLevel;
-use bpf_skel::spec::{Endian, MapContents, ObjectSpec, ProgramSpec, RelocationTarget, SlotTarget};
+use bpf_skel::object::{LogLevel, OpenMap};
+use bpf_skel::spec::{
+    Endian, MapContents, MapSpec, ObjectSpec, ProgramSpec, RelocationTarget, SlotTarget,
+};
 use bpf_skel::{ErrorKind, OpenObject, PreparedObject};
 use serde::Serialize;
 
@@ -122,9 +125,16 @@ fn verify<'s>(
         program.set_autoload(other == index);
     }
     // Only the maps that this program needs, so that a bad one fails no other's.
-    let needed = needed_maps(spec, index);
+    let mut needed = needed_maps(spec, index);
+    let caller = caller(spec, index);
+    if let Some(map) = caller {
+        needed[map] = true;
+    }
     for (map, needed) in open.maps_mut().iter_mut().zip(needed) {
         map.clear_pin().set_autocreate(needed);
+    }
+    if let Some(map) = caller {
+        leave_out_others(spec, &mut open.maps_mut()[map], index);
     }
     if let Some(kernel) = kernel {
         open.options.set_kernel_btf(Arc::clone(kernel));
@@ -137,6 +147,11 @@ fn verify<'s>(
         prepared.load()
     });
     let log = match &loaded {
+        // Nothing calls it on this kernel.
+        Ok(object) if !object.programs()[index].is_loaded() => {
+            report.error = object.notes().first().map(ToString::to_string);
+            None
+        }
         Ok(object) => {
             report.verdict = Verdict::Accepted;
             object.verifier_log(index)
@@ -177,6 +192,33 @@ fn needed_maps(spec: &ObjectSpec, index: usize) -> Vec<bool> {
         }
     }
     needed
+}
+
+/// A struct_ops map that calls the program, which the verifier then checks for that; rather one that the object always has.
+fn caller(spec: &ObjectSpec, index: usize) -> Option<usize> {
+    let calls = |map: &MapSpec, wanted: bool| match &map.contents {
+        MapContents::StructOps { functions, optional, .. } => {
+            *optional == wanted
+                && functions.iter().any(|function| function.program as usize == index)
+        }
+        _ => false,
+    };
+    let find = |optional| spec.maps.iter().position(|map| calls(map, optional));
+    find(false).or_else(|| find(true))
+}
+
+/// Has the map call no other program.
+fn leave_out_others(spec: &ObjectSpec, open: &mut OpenMap, index: usize) {
+    let MapContents::StructOps { functions, .. } = &open.spec().contents else { return };
+    let Ok(btf) = Btf::parse(&spec.btf, spec.endian) else { return };
+    let ty = btf.type_by_id(open.spec().value_type_id);
+    let Some(Kind::Struct(operations)) = ty.map(|ty| ty.kind) else { return };
+    let others = functions.iter().filter(|function| function.program as usize != index);
+    let members: Vec<_> =
+        others.filter_map(|function| operations.member(function.member as usize)).collect();
+    for member in members {
+        open.clear_function(member.name);
+    }
 }
 
 fn map_of(target: &RelocationTarget) -> Option<u32> {

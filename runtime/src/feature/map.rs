@@ -3,11 +3,12 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
+use super::Feature;
 use super::probe::answer;
 use crate::btf::{BtfBuilder, IntEncoding};
 use crate::spec::Endian;
 use crate::sys::{self, MapCreate};
-use crate::uapi::{MapType, flags};
+use crate::uapi::{MapType, ProgramType, flags};
 
 /// The kernel's own ENOTSUPP, which user space never sees elsewhere.
 pub(super) const ENOTSUPP: i32 = 524;
@@ -16,6 +17,13 @@ pub(super) fn has_type(map_type: MapType) -> Option<bool> {
     // A struct_ops map of no struct: a kernel that has them does not find it.
     let is_struct_ops = map_type == MapType::STRUCT_OPS;
     answer(create(map_type), |error| is_struct_ops && error == ENOTSUPP)
+}
+
+/// Whether a kernel that answered like this may take operations now. Before Linux 6.9 it takes none until it has read its
+/// own types, which the first program after it was booted has it do: one is loaded here, once in a process.
+pub(crate) fn takes_operations_now(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(ENOTSUPP)
+        && Feature::ProgramType(ProgramType::SOCKET_FILTER).is_present() == Some(true)
 }
 
 fn plain(map_type: MapType) -> MapCreate<'static> {

@@ -18,6 +18,12 @@ impl Selection {
     pub(super) fn apply(&self, object: &mut OpenObject) -> Result<()> {
         let tail_called = tail_called(object.spec());
         let wanted = self.wanted(object.spec())?;
+        let unused = unused_operations(object.spec(), &wanted);
+        for (map, unused) in object.maps_mut().iter_mut().zip(unused) {
+            if unused {
+                map.set_autocreate(false);
+            }
+        }
         let programs = object.programs_mut().iter_mut();
         for ((program, wanted), tail_called) in programs.zip(wanted).zip(tail_called) {
             match wanted {
@@ -64,6 +70,20 @@ impl Selection {
         };
         Err(error.within(Frame::Object(spec.name.to_string())))
     }
+}
+
+/// Of each map, whether it holds operations and calls none of the programs that are named, though some are: it would have
+/// all that it calls loaded.
+fn unused_operations(spec: &ObjectSpec, wanted: &[Option<bool>]) -> Vec<bool> {
+    let is_named = |program: u32| wanted.get(program as usize) == Some(&Some(true));
+    let any = wanted.contains(&Some(true));
+    let unused = spec.maps.iter().map(|map| match &map.contents {
+        MapContents::StructOps { functions, .. } => {
+            any && !functions.iter().any(|function| is_named(function.program))
+        }
+        _ => false,
+    });
+    unused.collect()
 }
 
 /// Of each program, whether a prog array of the object holds it from the start.

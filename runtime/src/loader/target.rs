@@ -11,7 +11,7 @@ use bpf_skel::{Error, Frame, Link, Program, Result};
 ///
 /// | text | programs |
 /// |---|---|
-/// | `auto` | those whose section says to what: tracing and the like |
+/// | `auto` | those whose section says to what: tracing and the like; the command registers operations too |
 /// | `dev:eth0`, `dev:eth0:ingress`, `dev:eth0:egress` | XDP; classifiers by TCX (Linux 6.6), ingress if not said |
 /// | `cgroup:/sys/fs/cgroup/x` | cgroup and sockops programs |
 /// | `netns:/run/netns/x`, `netns` for that of this process | flow dissectors, socket look-ups |

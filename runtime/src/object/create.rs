@@ -183,6 +183,12 @@ fn create_bare(
         (attributes.btf, attributes.key_type_id, attributes.value_type_id) = (None, 0, 0);
     }
     let refused = match Map::create(spec.name.clone(), &attributes) {
+        Err(error) if operations.is_some() && feature::takes_operations_now(&error) => {
+            Map::create(spec.name.clone(), &attributes)
+        }
+        result => result,
+    };
+    let refused = match refused {
         Ok(map) => return Ok(map),
         Err(error) => error,
     };

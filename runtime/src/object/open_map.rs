@@ -211,6 +211,11 @@ impl OpenMap {
         self
     }
 
+    /// Whether the map is created, or given.
+    pub fn autocreate(&self) -> bool {
+        !matches!(self.origin, Origin::Absent)
+    }
+
     /// Whether `attach` of the whole object registers the operations of this struct_ops map, if it is one; it does, unless
     /// told otherwise.
     #[doc(alias = "bpf_map__set_autoattach")]

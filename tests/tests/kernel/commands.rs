@@ -10,21 +10,13 @@ use bpf_skel::program::TestRun;
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::MapType;
 use bpf_skel::{Link, Map, Program};
+use bpf_skel_tests::kernel::needs::{STRUCT_OPS, STRUCT_OPS_LINK};
 use bpf_skel_tests::kernel::{BPFFS, Cgroup, Outcome, PinDirectory, Veth, child, tests};
 
-tests![
-    stays_until_unloaded,
-    on_a_device,
-    in_a_cgroup,
-    globals,
-    maps_of_others,
-    failures_leave_nothing,
-    failures_leave_what_was_there,
-    of_two_one_wins,
-    explained,
-    listed,
-    nothing_to_unload,
-];
+tests! {
+    []: stays_until_unloaded, on_a_device, in_a_cgroup, globals, maps_of_others, failures_leave_nothing, failures_leave_what_was_there, of_two_one_wins, explained, listed, nothing_to_unload;
+    [STRUCT_OPS, STRUCT_OPS_LINK]: operations, operations_one_by_one;
+}
 
 /// The whole command.
 pub(crate) fn command() {
@@ -44,7 +36,7 @@ macro_rules! objects {
     };
 }
 
-objects!["failures", "legacy", "legacy_def", "phases"];
+objects!["failures", "legacy", "legacy_def", "link/ops", "phases", "struct_ops"];
 
 /// A folder with objects in which commands run; what they have pinned goes with it.
 struct Shell(PathBuf);
@@ -62,6 +54,7 @@ impl Shell {
         let shell = Self(std::env::temp_dir().join(folder));
         fs::create_dir_all(&shell.0)?;
         for (name, object) in OBJECTS {
+            let name = name.rsplit('/').next().unwrap_or(name);
             fs::write(shell.0.join(format!("{name}.o")), object)?;
         }
         Ok(shell)
@@ -353,5 +346,35 @@ fn nothing_to_unload() -> Outcome {
         shell.bad(&format!("unload {name}"), &["nothing is loaded there"]);
     }
     assert!(shell.0.join("x").is_dir());
+    Ok(())
+}
+
+fn operations() -> Outcome {
+    let shell = Shell::new("operations")?;
+    shell.good("load ops.o --attach auto");
+    let target = Link::from_pin(pinned("bpf-skel/ops/links/other"))?.info()?.target;
+    assert_eq!(target, LinkTarget::StructOps { map_id: map_id("bpf-skel/ops/maps/other")? });
+    shell.good("unload ops");
+    assert!(!exists("bpf-skel"));
+
+    // Those without a link could not stay.
+    let words = ["map \"plain\"", "no link that could be pinned", "section .struct_ops.link"];
+    shell.bad("load struct_ops.o --attach auto", &words);
+    assert!(!exists("bpf-skel"));
+    Ok(())
+}
+
+/// Each program is verified for a map that calls it, also for one that is not created by itself.
+fn operations_one_by_one() -> Outcome {
+    let shell = Shell::new("verify")?;
+    let ran = shell.run("verify struct_ops.o");
+    assert_eq!(ran.status, Some(1));
+    assert!(ran.errors.contains("1 of 5 programs were not accepted"), "{}", ran.errors);
+    for name in ["ssthresh", "undo_cwnd", "cong_avoid", "cong_avoid_more"] {
+        let line = ran.out.lines().find(|line| line.split_whitespace().next() == Some(name));
+        assert!(line.is_some_and(|line| line.contains("accepted")), "{name}: {}", ran.out);
+    }
+    assert!(ran.out.contains("take a struct no_such_ops"), "{}", ran.out);
+    assert!(!exists("bpf-skel"));
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod order;
 mod refused;
+mod struct_ops;
 mod symbols;
 mod types;
 

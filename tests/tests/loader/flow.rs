@@ -137,3 +137,18 @@ fn types_that_the_caller_gives() {
     let kinds: Vec<_> = given.object.programs().iter().map(|it| it.attach_kind()).collect();
     assert_eq!(kinds[..3], [AttachKind::Tc, AttachKind::None, AttachKind::None]);
 }
+
+/// Operations have all that they call loaded: those that call nothing of what was asked for are left out.
+#[test]
+fn operations_of_other_programs_are_left_out() {
+    let created = |opened: &Opened| {
+        let maps = opened.object.maps().iter().filter(|map| map.autocreate());
+        maps.map(|map| map.name().to_owned()).collect::<Vec<_>>()
+    };
+    let all = open(&loader(), "struct_ops").unwrap();
+    assert_eq!(created(&all), [".bss", "plain", "linked"]);
+    let one = open(&loader().program("ssthresh"), "struct_ops").unwrap();
+    assert_eq!(created(&one), [".bss", "plain", "linked"]);
+    let other = open(&loader().program("never_called"), "struct_ops").unwrap();
+    assert_eq!(created(&other), [".bss"]);
+}
