@@ -13,7 +13,6 @@ use bpf_skel::spec::Endian;
 use crate::bundled::{self, Bundled};
 use crate::clang::Compile;
 use crate::options::Binding;
-use crate::output::write_if_changed;
 use crate::{Error, ErrorKind, Options, Result, Skeleton, btf_file, cargo, vmlinux};
 
 /// Compiles a C source and writes its skeleton to `OUT_DIR`, for `include_skel!`; see [`Builder::build`].
@@ -448,9 +447,9 @@ impl Builder {
         let skeleton = self.skeleton(objects)?;
         let path = match &self.output {
             Some(path) => path.clone(),
-            None => out_dir()?.join(format!("{}.skel.rs", skeleton.module())),
+            None => skeleton_path(skeleton.module())?,
         };
-        write_if_changed(&path, skeleton.to_string().as_bytes())?;
+        skeleton.write(&path)?;
         Ok(path)
     }
 
@@ -526,6 +525,11 @@ pub(crate) fn file_name(path: &Path) -> String {
 /// A file's name up to the first dot.
 pub(crate) fn object_name(file_name: &str) -> &str {
     file_name.split('.').next().unwrap_or(file_name)
+}
+
+/// Where `include_skel!` looks for the module.
+pub(crate) fn skeleton_path(module: &str) -> Result<PathBuf> {
+    Ok(out_dir()?.join(format!("{module}.skel.rs")))
 }
 
 pub(crate) fn out_dir() -> Result<PathBuf> {

@@ -7,7 +7,7 @@ use bpf_skel::Frame;
 use bpf_skel::elf::Reader;
 use bpf_skel::spec::ObjectSpec;
 
-use crate::builder::{file_name, out_dir};
+use crate::builder::{file_name, out_dir, skeleton_path};
 use crate::output::write_if_changed;
 use crate::shared::{Shared, read_btf};
 use crate::{Builder, Error, Result, Skeleton};
@@ -48,10 +48,14 @@ impl Builder {
         for (file, spec) in objects {
             let options = self.options.for_object(read_btf(&spec)?.as_ref());
             let skeleton = Skeleton::sharing(spec, &file, &options, shared.as_ref())?;
-            written.push(write(skeleton.module(), &skeleton.to_string())?);
+            let path = skeleton_path(skeleton.module())?;
+            skeleton.write(&path)?;
+            written.push(path);
         }
         if let Some(shared) = shared {
-            written.push(write(&shared.name(), &shared.text(&self.options)?)?);
+            let path = skeleton_path(&shared.name())?;
+            write_if_changed(&path, shared.text(&self.options)?.as_bytes())?;
+            written.push(path);
         }
         Ok(written)
     }
@@ -98,10 +102,4 @@ impl Builder {
         }
         Ok(())
     }
-}
-
-fn write(module: &str, text: &str) -> Result<PathBuf> {
-    let path = out_dir()?.join(format!("{module}.skel.rs"));
-    write_if_changed(&path, text.as_bytes())?;
-    Ok(path)
 }

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use bpf_skel::spec::Endian;
 
-use super::cli::{Reading, write};
+use super::cli::{Reading, print};
 use crate::{Builder, Result};
 
 /// Write the Rust skeleton of an object.
@@ -64,7 +64,10 @@ impl Args {
             None if self.objects.len() == 1 => builder = builder.any_endian(),
             None => {}
         }
-        let text = builder.skeleton(&self.objects)?.to_string();
-        write(self.output.as_deref(), &text)
+        let skeleton = builder.skeleton(&self.objects)?;
+        match self.output {
+            Some(path) => skeleton.write(&path).map(|_| ExitCode::SUCCESS),
+            None => print(&skeleton.to_string()),
+        }
     }
 }

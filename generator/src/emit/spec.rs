@@ -4,6 +4,7 @@
 //! Names only go in as literals.
 
 use std::fmt::{self, Display};
+use std::ops::Range;
 
 use bpf_skel::spec::{
     Data, Endian, ExternKind, ExternSpec, KconfigType, Linkage, MapContents, MapSpec, ObjectSpec,
@@ -42,7 +43,7 @@ pub(super) fn constant(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<
     out.line(format_args!(
         "use {rt}::private::{{core, guess, index, member, member_of, number, of_enumerator, of_field}};"
     ));
-    out.line(format_args!("use {rt}::private::{{of_type, of_whole_type, offset, root}};"));
+    out.line(format_args!("use {rt}::private::{{of_type, of_whole_type, offset, root, sparse}};"));
     out.line(format_args!("use {rt}::section_name::AttachKind;"));
     out.line(format_args!("use {rt}::spec::*;"));
     out.line(format_args!("use {rt}::uapi::{{AttachType, MapType, ProgramType}};"));
@@ -130,8 +131,41 @@ fn map(out: &mut Writer, spec: &MapSpec) {
 fn data(out: &mut Writer, data: &Data) {
     match data {
         Data::Zeroed(len) => out.field("data", format_args!("Data::Zeroed({len})")),
-        Data::Bytes(bytes) => out.field("data", format_args!("Data::Bytes({})", blob(bytes))),
+        Data::Bytes(bytes) => {
+            let parts = parts(bytes);
+            let len: usize = parts.iter().map(Range::len).sum();
+            // A short literal is easier to read whole.
+            if bytes.len() < 4 * CHUNK || len > bytes.len() / 2 {
+                return out.field("data", format_args!("Data::Bytes({})", blob(bytes)));
+            }
+            out.open("data: Data::Bytes(Borrowed(const {");
+            out.open(format_args!("&sparse::<{}>(&[", bytes.len()));
+            for part in parts {
+                let start = part.start;
+                out.line(format_args!("({start}, b\"{}\"),", Bytes(&bytes[part])));
+            }
+            out.close("])");
+            out.close("})),");
+        }
     }
+}
+
+/// A part of a table is followed by as many zeros at least, or nearly.
+const CHUNK: usize = 64;
+
+/// What is between the long runs of zeros.
+fn parts(bytes: &[u8]) -> Vec<Range<usize>> {
+    let mut parts: Vec<Range<usize>> = Vec::new();
+    for (chunk, start) in bytes.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
+        let Some(first) = chunk.iter().position(|&byte| byte != 0) else { continue };
+        let last = chunk.iter().rposition(|&byte| byte != 0).unwrap_or(first);
+        let part = start + first..start + last + 1;
+        match parts.last_mut() {
+            Some(before) if part.start - before.end < CHUNK => before.end = part.end,
+            _ => parts.push(part),
+        }
+    }
+    parts
 }
 
 fn function(function: StructOpsFunction) -> String {
@@ -274,5 +308,25 @@ fn named(ty: &str, constant: Option<&str>, value: u32) -> String {
     match constant {
         Some(constant) => format!("{ty}::{constant}"),
         None => format!("{ty}({value})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_between_long_runs_of_zeros() {
+        let table = |set: &[usize]| {
+            let mut bytes = vec![0; 300];
+            set.iter().for_each(|&at| bytes[at] = 1);
+            parts(&bytes)
+        };
+        assert_eq!(table(&[]), []);
+        assert_eq!(table(&[0]), [0..1]);
+        assert_eq!(table(&[299]), [299..300]);
+        assert_eq!(table(&[10, 12, 74]), [10..75]);
+        assert_eq!(table(&[10, 75]), [10..11, 75..76]);
+        assert_eq!(table(&[63, 64, 200]), [63..65, 200..201]);
     }
 }

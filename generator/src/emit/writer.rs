@@ -42,10 +42,15 @@ impl Writer {
         self.depth += 1;
     }
 
-    /// Closes what was opened, on the same line where nothing is inside.
+    /// Closes what was opened; on the same line where nothing is inside.
     pub(super) fn close(&mut self, text: &str) {
         self.depth = self.depth.saturating_sub(1);
-        if text.starts_with('}') && self.text.ends_with("{\n") {
+        let is_empty = match text.chars().next() {
+            Some('}') => self.text.ends_with("{\n"),
+            Some(']') => self.text.ends_with("[\n"),
+            _ => false,
+        };
+        if is_empty {
             self.text.pop();
         } else {
             self.indent();

@@ -3,6 +3,7 @@
 
 mod bits;
 mod core;
+mod data;
 mod enums;
 mod members;
 mod relocations;
@@ -21,6 +22,7 @@ pub use core::{
     core, guess, index, member, member_of, number, of_enumerator, of_field, of_type, of_whole_type,
     offset, root,
 };
+pub use data::sparse;
 pub use enums::{debug_number, known, name_of};
 pub use members::{
     flexible, live_unaligned, live_view, set_live_unaligned, set_view, view, view_mut, view_ref,
