@@ -45,11 +45,9 @@ impl Scope {
         let mut idents: Vec<Option<Ident>> = vec![None; names.len()];
         for exact in [true, false] {
             for (name, ident) in names.iter().zip(&mut idents) {
-                if ident.is_none() && (!exact || is_identifier(name)) {
-                    let bent = bend(name);
-                    if !exact || !self.taken.contains_key(&bent) {
-                        *ident = Some(self.claim_bent(bent));
-                    }
+                let free = || is_identifier(name) && !self.taken.contains_key(*name);
+                if ident.is_none() && (!exact || free()) {
+                    *ident = Some(self.claim(name));
                 }
             }
         }
@@ -58,18 +56,23 @@ impl Scope {
 
     /// An identifier for one name.
     pub(crate) fn claim(&mut self, name: &str) -> Ident {
-        self.claim_bent(bend(name))
+        let bent = bend(name);
+        let name = if self.taken.contains_key(&bent) { self.numbered(&bent) } else { bent };
+        let ident = ident(&name);
+        self.taken.insert(name, 1);
+        ident
     }
 
-    fn claim_bent(&mut self, bent: String) -> Ident {
-        let mut candidate = bent.clone();
-        while self.taken.contains_key(&candidate) {
-            let tries = self.taken.entry(bent.clone()).or_insert(1);
+    /// A free name for one that is taken.
+    fn numbered(&mut self, bent: &str) -> String {
+        loop {
+            let tries = self.taken.entry(bent.to_owned()).or_insert(1);
             *tries += 1;
-            candidate = format!("{bent}_{tries}");
+            let candidate = format!("{bent}_{tries}");
+            if !self.taken.contains_key(&candidate) {
+                return candidate;
+            }
         }
-        self.taken.insert(candidate.clone(), 1);
-        ident(&candidate)
     }
 }
 
@@ -92,8 +95,14 @@ fn ident(name: &str) -> Ident {
     }
 }
 
+/// Whether the name needs no bending.
 fn is_identifier(name: &str) -> bool {
-    bend(name) == name
+    let is_letter = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
+    !name.is_empty()
+        && name != "_"
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.bytes().all(is_letter)
+        && !NOT_RAW.contains(&name)
 }
 
 /// The nearest text that is an identifier, or would be one as `r#`.

@@ -157,7 +157,10 @@ const CHUNK: usize = 64;
 fn parts(bytes: &[u8]) -> Vec<Range<usize>> {
     let mut parts: Vec<Range<usize>> = Vec::new();
     for (chunk, start) in bytes.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
-        let Some(first) = chunk.iter().position(|&byte| byte != 0) else { continue };
+        if chunk.iter().fold(0, |all, byte| all | byte) == 0 {
+            continue;
+        }
+        let first = chunk.iter().position(|&byte| byte != 0).unwrap_or(0);
         let last = chunk.iter().rposition(|&byte| byte != 0).unwrap_or(first);
         let part = start + first..start + last + 1;
         match parts.last_mut() {

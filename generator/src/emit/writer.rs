@@ -61,7 +61,10 @@ impl Writer {
 
     /// A line of documentation; what comes out of the object passed [`code`](super::docs::code).
     pub(super) fn doc(&mut self, text: impl Display) {
-        self.line(format_args!("/// {text}"));
+        self.indent();
+        self.text.push_str("/// ");
+        self.put(text);
+        self.text.push('\n');
     }
 
     /// One more paragraph of documentation.
