@@ -141,8 +141,13 @@ impl Builder {
     /// C types that the skeleton is to have beside those of its maps, variables and exports: `["event", "struct value"]`.
     ///
     /// clang leaves out of the object what nothing refers to; `struct event *unused;` keeps the type of a record that
-    /// only a function knows. In the C source, `__attribute__((btf_decl_tag("bpf_skel_export")))` behind a struct does the
-    /// same as this method, and behind such a variable it keeps the variable out of the skeleton.
+    /// only a function knows. A tag in the C source does the same as this method behind a struct, and behind such a variable it
+    /// keeps the variable out of the skeleton (clang 14):
+    ///
+    /// ```c
+    /// #define BPF_SKEL_EXPORT __attribute__((btf_decl_tag("bpf_skel_export")))
+    /// struct event *unused_event BPF_SKEL_EXPORT;
+    /// ```
     pub fn types(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.options.types.extend(names.into_iter().map(Into::into));
         self

@@ -18,6 +18,7 @@ mod link_against_libbpf;
 #[cfg(target_os = "linux")]
 mod pinning_config;
 mod project;
+mod readme;
 mod shared_types;
 mod third_party;
 mod vmlinux;
@@ -38,6 +39,7 @@ fn main() {
         #[cfg(target_os = "linux")]
         pinning_config::TESTS,
         layouts::TESTS,
+        readme::TESTS,
         shared_types::TESTS,
         third_party::TESTS,
         vmlinux::TESTS,
