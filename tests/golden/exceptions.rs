@@ -188,11 +188,11 @@ pub mod exceptions {
     pub struct OpenProgs {
         /// Program `throws`: section `tc`, type `sched_cls`, 10 instructions.
         ///
-        /// `int throws(void *ctx)`.
+        /// `int throws(void *ctx) __attribute__((btf_decl_tag("exception_callback:caught")))`.
         pub throws: ::bpf_skel::object::OpenProgram,
         /// Program `may_throw`: section `tc`, type `sched_cls`, 14 instructions.
         ///
-        /// `int may_throw(void *ctx)`.
+        /// `int may_throw(void *ctx) __attribute__((btf_decl_tag("exception_callback:caught")))`.
         pub may_throw: ::bpf_skel::object::OpenProgram,
         /// Program `uncaught`: section `tc`, type `sched_cls`, 6 instructions.
         ///
@@ -204,11 +204,11 @@ pub mod exceptions {
     pub struct Progs {
         /// Program `throws`: section `tc`, type `sched_cls`, 10 instructions.
         ///
-        /// `int throws(void *ctx)`.
+        /// `int throws(void *ctx) __attribute__((btf_decl_tag("exception_callback:caught")))`.
         pub throws: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `may_throw`: section `tc`, type `sched_cls`, 14 instructions.
         ///
-        /// `int may_throw(void *ctx)`.
+        /// `int may_throw(void *ctx) __attribute__((btf_decl_tag("exception_callback:caught")))`.
         pub may_throw: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
         /// Program `uncaught`: section `tc`, type `sched_cls`, 6 instructions.
         ///

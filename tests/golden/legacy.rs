@@ -342,6 +342,19 @@ pub mod legacy {
         }
         ::bpf_skel::private::plain!(counter, 16, 8; packets: 0, bytes: 8;;);
         ::bpf_skel::private::total!(counter; packets, bytes;);
+        /// `struct __sk_buff`, 12 bytes, alignment 4
+        #[derive(Clone, Copy)]
+        #[repr(C)]
+        pub struct __sk_buff {
+            /// `u32 len`
+            pub len: u32,
+            /// `u32 pkt_type`
+            pub pkt_type: u32,
+            /// `u32 mark`
+            pub mark: u32,
+        }
+        ::bpf_skel::private::plain!(__sk_buff, 12, 4; len: 0, pkt_type: 4, mark: 8;;);
+        ::bpf_skel::private::total!(__sk_buff; len, pkt_type, mark;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

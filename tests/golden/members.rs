@@ -29,7 +29,7 @@ pub mod members {
         pub progs: OpenProgs,
         /// Data section `.rodata`, 16 bytes.
         pub rodata: ::std::boxed::Box<sections::rodata>,
-        /// Data section `.bss`, 328 bytes.
+        /// Data section `.bss`, 456 bytes.
         pub bss: ::std::boxed::Box<sections::bss>,
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
@@ -45,7 +45,8 @@ pub mod members {
                 },
                 progs: OpenProgs {
                     fill: ::bpf_skel::private::open_program(&SPEC, 0),
-                    ask: ::bpf_skel::private::open_program(&SPEC, 1),
+                    enter: ::bpf_skel::private::open_program(&SPEC, 1),
+                    ask: ::bpf_skel::private::open_program(&SPEC, 2),
                 },
                 rodata: ::bpf_skel::private::section(&SPEC, 1),
                 bss: ::bpf_skel::private::section(&SPEC, 2),
@@ -71,9 +72,13 @@ pub mod members {
                 ::std::vec::Vec::from([
                     self.maps.flows,
                     ::bpf_skel::private::with_data(self.maps.rodata, self.rodata, 16),
-                    ::bpf_skel::private::with_data(self.maps.bss, self.bss, 328),
+                    ::bpf_skel::private::with_data(self.maps.bss, self.bss, 456),
                 ]),
-                ::std::vec::Vec::from([self.progs.fill, self.progs.ask]),
+                ::std::vec::Vec::from([
+                    self.progs.fill,
+                    self.progs.enter,
+                    self.progs.ask,
+                ]),
             )?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
@@ -102,7 +107,7 @@ pub mod members {
         pub maps: Maps,
         /// Data section `.rodata`, 16 bytes.
         pub rodata: ::bpf_skel::map::Frozen<sections::rodata>,
-        /// Data section `.bss`, 328 bytes.
+        /// Data section `.bss`, 456 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
@@ -140,7 +145,8 @@ pub mod members {
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 fill: ::bpf_skel::private::program(object, 0)?,
-                ask: ::bpf_skel::private::program(object, 1)?,
+                enter: ::bpf_skel::private::program(object, 1)?,
+                ask: ::bpf_skel::private::program(object, 2)?,
             })
         }
     }
@@ -153,7 +159,7 @@ pub mod members {
         pub progs: Progs,
         /// Data section `.rodata`, 16 bytes.
         pub rodata: ::bpf_skel::map::Frozen<sections::rodata>,
-        /// Data section `.bss`, 328 bytes.
+        /// Data section `.bss`, 456 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::Object,
@@ -208,7 +214,7 @@ pub mod members {
         pub flows: ::bpf_skel::object::OpenMap,
         /// The map of data section `.rodata`, 16 bytes.
         pub rodata: ::bpf_skel::object::OpenMap,
-        /// The map of data section `.bss`, 328 bytes.
+        /// The map of data section `.bss`, 456 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
     /// The object's maps.
@@ -218,31 +224,39 @@ pub mod members {
         pub flows: ::bpf_skel::map::Hash<::bpf_skel::pod::CharArray<16>, types::flow>,
         /// The map of data section `.rodata`, 16 bytes.
         pub rodata: ::bpf_skel::map::Map,
-        /// The map of data section `.bss`, 328 bytes.
+        /// The map of data section `.bss`, 456 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
     /// The object's programs, before they are loaded.
     #[derive(Debug)]
     pub struct OpenProgs {
-        /// Program `fill`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 170 instructions.
+        /// Program `fill`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 182 instructions.
         ///
         /// `int fill(void *ctx)`.
         pub fill: ::bpf_skel::object::OpenProgram,
+        /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 2 instructions.
+        ///
+        /// `int enter(struct arguments *arguments)`.
+        pub enter: ::bpf_skel::object::OpenProgram,
         /// Program `ask`: section `syscall`, type `syscall`, 2 instructions.
         ///
-        /// `int ask(struct request *request)`.
+        /// `int ask(struct request *request) __attribute__((btf_decl_tag("of a program")))`.
         pub ask: ::bpf_skel::object::OpenProgram,
     }
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
-        /// Program `fill`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 170 instructions.
+        /// Program `fill`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 182 instructions.
         ///
         /// `int fill(void *ctx)`.
         pub fill: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
+        /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 2 instructions.
+        ///
+        /// `int enter(struct arguments *arguments)`.
+        pub enter: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
         /// Program `ask`: section `syscall`, type `syscall`, 2 instructions.
         ///
-        /// `int ask(struct request *request)`.
+        /// `int ask(struct request *request) __attribute__((btf_decl_tag("of a program")))`.
         pub ask: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
     /// The object's C types, byte for byte.
@@ -855,6 +869,102 @@ pub mod members {
         ::bpf_skel::private::enumeration!(
             name, u32; name_2 = "name", VARIANTS_2 = "VARIANTS", r#type = "type"
         );
+        /// `struct wide`, 128 bytes, alignment 16
+        #[derive(Clone, Copy)]
+        #[repr(C)]
+        pub struct wide {
+            /// `u8 tag`
+            pub tag: u8,
+            #[doc(hidden)]
+            pub __pad0: [u8; 15],
+            /// `unsigned __int128 whole`
+            pub whole: u128,
+            /// `struct point rows[2][3]`
+            pub rows: [[point; 3]; 2],
+            /// `int (*calls[2])(struct point *)`
+            pub calls: [::bpf_skel::pod::Ptr<fn(::bpf_skel::pod::Ptr<point>) -> i32>; 2],
+            /// The bits of `u32 first : 3; u32 second : 5`, for which there are methods.
+            pub bits0: [u16; 3],
+            /// `tagged_t tagged`
+            pub tagged: tagged_t,
+            /// `enum huge huge`
+            pub huge: huge,
+            /// `enum deep deep`
+            pub deep: deep,
+            #[doc(hidden)]
+            pub __pad1: [u8; 8],
+        }
+        ::bpf_skel::private::plain!(
+            wide, 128, 16; tag: 0, whole: 16, rows: 32, calls: 80, tagged: 102, huge: 104,
+            deep: 112; __pad0: 1, bits0: 96, __pad1: 120; first, second
+        );
+        ::bpf_skel::private::total!(
+            wide; tag, whole, rows, calls, tagged, huge, deep; first, second
+        );
+        impl wide {
+            /// `u32 first : 3`
+            pub fn first(&self) -> u32 {
+                ::bpf_skel::private::bits(self, 768, 3)
+            }
+            /// Sets `u32 first : 3`.
+            pub fn set_first(&mut self, value: u32) {
+                ::bpf_skel::private::set_bits(self, 768, 3, value);
+            }
+            /// The same with another `u32 first : 3`.
+            #[must_use]
+            pub fn with_first(mut self, value: u32) -> Self {
+                self.set_first(value);
+                self
+            }
+            /// `u32 second : 5`
+            pub fn second(&self) -> u32 {
+                ::bpf_skel::private::bits(self, 800, 5)
+            }
+            /// Sets `u32 second : 5`.
+            pub fn set_second(&mut self, value: u32) {
+                ::bpf_skel::private::set_bits(self, 800, 5, value);
+            }
+            /// The same with another `u32 second : 5`.
+            #[must_use]
+            pub fn with_second(mut self, value: u32) -> Self {
+                self.set_second(value);
+                self
+            }
+        }
+        /// `typedef u16 tagged_t`
+        ///
+        /// Tagged `of a typedef`.
+        pub type tagged_t = u16;
+        /// `enum huge`, 8 bytes, alignment 8
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[repr(transparent)]
+        pub struct huge(
+            /// The value, which need not be one that has a name.
+            pub u64,
+        );
+        impl huge {
+            /// `SOME`
+            pub const SOME: Self = Self(1);
+            /// `SAME`
+            pub const SAME: Self = Self(1);
+            /// `MOST`
+            pub const MOST: Self = Self(1311768467463790320);
+        }
+        ::bpf_skel::private::enumeration!(huge, u64; SOME, SAME, MOST);
+        /// `enum deep`, 8 bytes, alignment 8
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[repr(transparent)]
+        pub struct deep(
+            /// The value, which need not be one that has a name.
+            pub i64,
+        );
+        impl deep {
+            /// `BELOW`
+            pub const BELOW: Self = Self(-20015998343868);
+            /// `AS_DEEP`
+            pub const AS_DEEP: Self = Self(-20015998343868);
+        }
+        ::bpf_skel::private::enumeration!(deep, i64; BELOW, AS_DEEP);
         /// `struct {…}`, 8 bytes, alignment 4
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -937,6 +1047,17 @@ pub mod members {
                 ::bpf_skel::private::flexible::<_, _, 10>(bytes)
             }
         }
+        /// `struct arguments`, 16 bytes, alignment 8
+        #[derive(Clone, Copy)]
+        #[repr(C)]
+        pub struct arguments {
+            /// `u64 regs`
+            pub regs: u64,
+            /// `u64 id`
+            pub id: u64,
+        }
+        ::bpf_skel::private::plain!(arguments, 16, 8; regs: 0, id: 8;;);
+        ::bpf_skel::private::total!(arguments; regs, id;);
         /// `struct request`, 4 bytes, alignment 4
         #[derive(Clone, Copy)]
         #[repr(C)]
@@ -1068,6 +1189,15 @@ pub mod members {
                 ::bpf_skel::private::set_live_bits(self, 242, 3, value);
             }
         }
+        /// `struct point` in shared memory; [`types::point`](super::types::point) is its plain twin.
+        #[repr(C)]
+        pub struct point {
+            /// `s32 x`
+            pub x: ::bpf_skel::live::Global<i32>,
+            /// `s32 y`
+            pub y: ::bpf_skel::live::Global<i32>,
+        }
+        ::bpf_skel::private::live_struct!(point, super::types::point; x, y;;);
         /// `union number` in shared memory; [`types::number`](super::types::number) is its plain twin.
         #[repr(C)]
         pub struct number {
@@ -1241,6 +1371,57 @@ pub mod members {
             lists, super::types::lists; next, find, task, labels, names, bytes, numbers, ratio,
             name; __pad0;
         );
+        /// `struct wide` in shared memory; [`types::wide`](super::types::wide) is its plain twin.
+        #[repr(C)]
+        pub struct wide {
+            /// `u8 tag`
+            pub tag: ::bpf_skel::live::Global<u8>,
+            #[doc(hidden)]
+            pub __pad0: ::bpf_skel::live::Global<[u8; 15]>,
+            /// `unsigned __int128 whole`
+            pub whole: ::bpf_skel::live::Global<u128>,
+            /// `struct point rows[2][3]`
+            pub rows: ::bpf_skel::live::GlobalArray<::bpf_skel::live::GlobalArray<point, 3>, 2>,
+            /// `int (*calls[2])(struct point *)`
+            pub calls: ::bpf_skel::live::GlobalArray<
+                ::bpf_skel::live::Global<
+                    ::bpf_skel::pod::Ptr<fn(::bpf_skel::pod::Ptr<super::types::point>) -> i32>,
+                >,
+                2,
+            >,
+            /// The bits of `u32 first : 3; u32 second : 5`, for which there are methods.
+            pub bits0: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u16>, 3>,
+            /// `tagged_t tagged`
+            pub tagged: ::bpf_skel::live::Global<super::types::tagged_t>,
+            /// `enum huge huge`
+            pub huge: ::bpf_skel::live::Global<super::types::huge>,
+            /// `enum deep deep`
+            pub deep: ::bpf_skel::live::Global<super::types::deep>,
+            #[doc(hidden)]
+            pub __pad1: ::bpf_skel::live::Global<[u8; 8]>,
+        }
+        ::bpf_skel::private::live_struct!(
+            wide, super::types::wide; tag, whole, rows, calls, tagged, huge, deep; __pad0, bits0,
+            __pad1; first, second
+        );
+        impl wide {
+            /// `u32 first : 3`
+            pub fn first(&self) -> u32 {
+                ::bpf_skel::private::live_bits(self, 768, 3)
+            }
+            /// Sets `u32 first : 3`; not atomic: what others write to the same word in between is lost.
+            pub fn set_first(&self, value: u32) {
+                ::bpf_skel::private::set_live_bits(self, 768, 3, value);
+            }
+            /// `u32 second : 5`
+            pub fn second(&self) -> u32 {
+                ::bpf_skel::private::live_bits(self, 800, 5)
+            }
+            /// Sets `u32 second : 5`; not atomic: what others write to the same word in between is lost.
+            pub fn set_second(&self, value: u32) {
+                ::bpf_skel::private::set_live_bits(self, 800, 5, value);
+            }
+        }
         /// `struct {…}` in shared memory; [`types::anonymous`](super::types::anonymous) is its plain twin.
         #[repr(C)]
         pub struct anonymous {
@@ -1283,7 +1464,7 @@ pub mod members {
             pub device: ::bpf_skel::pod::CharArray<16>,
         }
         ::bpf_skel::private::section_struct!(rodata, 16, 1; device: 0;;);
-        /// Data section `.bss`, 328 bytes
+        /// Data section `.bss`, 456 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
@@ -1301,6 +1482,8 @@ pub mod members {
             pub aligned: super::types::aligned,
             /// `struct lists lists`
             pub lists: super::types::lists,
+            /// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`
+            pub wide: super::types::wide,
             /// `struct {…} anonymous`
             pub anonymous: super::types::anonymous,
             /// `char last[16]`
@@ -1311,13 +1494,14 @@ pub mod members {
             pub __pad1: [u8; 64],
         }
         ::bpf_skel::private::section_struct!(
-            bss, 384, 64; flow: 0, number: 32, squeezed: 40, holds_line: 58, aligned: 128,
-            lists: 192, anonymous: 288, last: 296, unused_record: 312; __pad0: 123, __pad1: 320;
+            bss, 512, 64; flow: 0, number: 32, squeezed: 40, holds_line: 58, aligned: 128,
+            lists: 192, wide: 288, anonymous: 416, last: 424, unused_record: 440; __pad0: 123,
+            __pad1: 448;
         );
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.bss`, 328 bytes, in shared memory
+        /// Data section `.bss`, 456 bytes, in shared memory
         #[repr(C)]
         pub struct bss {
             /// `struct flow flow`
@@ -1334,6 +1518,8 @@ pub mod members {
             pub aligned: super::live::aligned,
             /// `struct lists lists`
             pub lists: super::live::lists,
+            /// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`
+            pub wide: super::live::wide,
             /// `struct {…} anonymous`
             pub anonymous: super::live::anonymous,
             /// `char last[16]`
@@ -1344,7 +1530,7 @@ pub mod members {
             pub __pad1: ::bpf_skel::live::Global<[u8; 64]>,
         }
         ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; flow, number, squeezed, holds_line, aligned, lists,
+            bss, super::sections::bss; flow, number, squeezed, holds_line, aligned, lists, wide,
             anonymous, last, unused_record; __pad0, __pad1;
         );
     }
@@ -1363,7 +1549,7 @@ pub mod members {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\x94\n\0\0\x94\n\0\0\x1d\x05\0\0\0\0\0\0\0\0\0\x02\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x06\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x09\0\0\0\x19\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x0b\0\0\0\x1e\0\0\0\x09\0\0\x84 \0\0\0#\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x0e\0\0\0 \0\0\0\0\0\0\0\x12\0\0\0@\0\0\0\0\0\0\0\x1b\0\0\0\xc0\0\0\0&\0\0\0\x1c\0\0\0\xe8\0\0\x05,\0\0\0\x1d\0\0\0\xed\0\0\x032\0\0\0\x1e\0\0\0\xf0\0\0\x015\0\0\0\x1e\0\0\0\xf1\0\0\x01:\0\0\0\x08\0\0\0\xf2\0\0\x03F\0\0\0\0\0\0\x08\x0d\0\0\0J\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0W\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x11\0\0\0\x10\0\0\0]\0\0\0\0\0\0\x08\x10\0\0\0a\0\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\0\0\0\0\x01\0\0\x04\x02\0\0\0p\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\x85\x10\0\0\0v\0\0\0\x0c\0\0\0\0\0\0\0y\0\0\0\x15\0\0\0\0\0\0\0\0\0\0\0\x16\0\0\0\0\0\0\0|\0\0\0\x0c\0\0\0\0\0\0\x04\x84\0\0\0\0\0\0\x08\x14\0\0\0\x87\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x04\x10\0\0\0\x95\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x19\0\0\0@\0\0\0\x9a\0\0\0\0\0\0\x08\x18\0\0\0\x9e\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x02\0\0\x05\x08\0\0\0\xb1\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\xb5\0\0\0\x0c\0\0\0\0\0\0\0\xbe\0\0\0\x0c\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x05\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\xca\0\0\0\x0c\0\0\0\x08\0\0\0&\0\0\0\x02\0\0\x06\x04\0\0\0\xce\0\0\0\x06\0\0\0\xd2\0\0\0\x11\0\0\0,\0\0\0\x02\0\0\x86\x04\0\0\0\xd6\0\0\0\xfe\xff\xff\xff\xda\0\0\0\x01\0\0\0\xdf\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\0\0\0\0\x04\0\0\x04 \0\0\0\xe5\0\0\0\x01\0\0\0\0\0\0\0\xea\0\0\0\x05\0\0\0@\0\0\0\xf6\0\0\0\x07\0\0\0\x80\0\0\0\xfa\0\0\0\n\0\0\0\xc0\0\0\0\0\x01\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\"\0\0\0\x06\x01\0\0\x01\0\0\x04\x04\0\0\0\x0f\x01\0\0\x0c\0\0\0\0\0\0\0\x16\x01\0\0\0\0\0\x11\"\0\0\0\xff\xff\xff\xff&\x01\0\0\0\0\0\x11\"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02&\0\0\02\x01\0\0\x01\0\0\x04\x04\0\0\0=\x01\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x0d\x02\0\0\0\x06\x01\0\0!\0\0\02\x01\0\0%\0\0\0A\x01\0\0\x01\0\0\x0c'\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xf3\x01\0\0)\0\0\0\xf7\x01\0\0\x01\0\0\x0c*\0\0\0\0\0\0\0\0\0\0\x02-\0\0\0Z\x03\0\0\x01\0\0\x04\x04\0\0\0b\x03\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0Z\x03\0\0,\0\0\0j\x03\0\0\x01\0\0\x0c.\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x04\0\0\0\x90\x03\0\0\0\0\0\x0e0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n3\0\0\0\0\0\0\0\0\0\0\x09\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\02\0\0\0\x04\0\0\0\x10\0\0\0\x99\x03\0\0\0\0\0\x0e4\0\0\0\x01\0\0\0\x1e\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\xa0\x03\0\0\x07\0\0\x85\x08\0\0\0\xa7\x03\0\0\x17\0\0\0\0\0\0\0\xad\x03\0\08\0\0\0\0\0\0\0\xb3\x03\0\09\0\0\0\0\0\0\0\xba\x03\0\0:\0\0\0\0\0\0\0\xbf\x03\0\0;\0\0\0\0\0\0\x0c\xc4\x03\0\0\x0c\0\0\0\0\0\0\0\xc8\x03\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\xd3\x03\0\0\x0c\0\0\0\0\0\0\0\xd9\x03\0\0\x0c\0\0\0 \0\0\0\xe0\x03\0\0\0\0\0\x10\x04\0\0\0\xe6\x03\0\0\0\0\0\x08\x02\0\0\0\xa0\x03\0\0\0\0\0\x0e7\0\0\0\x01\0\0\0\xea\x03\0\0\x05\0\0\x84\x12\0\0\0\xf3\x03\0\0\x13\0\0\0\0\0\0\0\xf8\x03\0\0\x17\0\0\0\x08\0\02\xfd\x03\0\0;\0\0\0:\0\0\x1f\xfa\0\0\0\x0c\0\0\0`\0\0\0\0\0\0\0>\0\0\0\x80\0\0\0\0\0\0\0\x02\0\0\x05\x02\0\0\0\x04\x04\0\0\x0f\0\0\0\0\0\0\0\x09\x04\0\0?\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x02\0\0\0\xea\x03\0\0\0\0\0\x0e=\0\0\0\x01\0\0\0\x0e\x04\0\0\x02\0\0\x04A\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\x19\x04\0\0B\0\0\0\x08\0\0\0\x19\x04\0\0\x01\0\0\x04@\0\0\0\x1e\x04\0\0\x0c\0\0\0\0\0\0\0\x0e\x04\0\0\0\0\0\x0eA\0\0\0\x01\0\0\0$\x04\0\0\x01\0\0\x04@\0\0\0\x1e\x04\0\0\x0c\0\0\0\0\0\0\0$\x04\0\0\0\0\0\x0eD\0\0\0\x01\0\0\0,\x04\0\0\x09\0\0\x04`\0\0\02\x04\0\0G\0\0\0\0\0\0\07\x04\0\0H\0\0\0@\0\0\0<\x04\0\0M\0\0\0\x80\0\0\0A\x04\0\0Q\0\0\0\xc0\0\0\0H\x04\0\0S\0\0\0@\x01\0\0\xad\x03\0\0T\0\0\0@\x02\0\0N\x04\0\0W\0\0\0`\x02\0\0V\x04\0\0X\0\0\0\x80\x02\0\0\\\x04\0\0Y\0\0\0\xc0\x02\0\0\0\0\0\0\0\0\0\x02F\0\0\0\0\0\0\0\0\0\0\x02I\0\0\0\0\0\0\0\x03\0\0\x0dG\0\0\0\0\0\0\0G\0\0\0\0\0\0\0J\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02K\0\0\0\0\0\0\0\0\0\0\n\x08\0\0\0a\x04\0\0\0\0\0\x12N\0\0\0\0\0\0\0\0\0\0\x02L\0\0\0f\x04\0\0\0\0\0\x07\0\0\0\0r\x04\0\0\0\0\0\x08P\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0O\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0R\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x04\0\0\0z\x04\0\0\0\0\0\x08V\0\0\0}\x04\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0U\0\0\0\x04\0\0\0\x04\0\0\0\x89\x04\0\0\0\0\0\x10\x08\0\0\0\\\x04\0\0\x03\0\0\x06\x04\0\0\0\\\x04\0\0\0\0\0\0\x90\x04\0\0\x01\0\0\0\xe5\0\0\0\x02\0\0\0,\x04\0\0\0\0\0\x0eF\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\x84\x08\0\0\0\0\0\0\0\\\0\0\0\0\0\0\0\x99\x04\0\0\x13\0\0\0 \0\0\x01\0\0\0\0\x02\0\0\x05\x04\0\0\0\x9c\x04\0\0\x0c\0\0\0\0\0\0\0\xa4\x04\0\0\x0c\0\0\0\0\0\0\0\xaa\x04\0\0\0\0\0\x0e[\0\0\0\x01\0\0\0\xb4\x04\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02`\0\0\0\xb9\x04\0\0\x03\0\0\x04\x10\0\0\0\xc0\x04\0\0\x17\0\0\0\0\0\0\0\xc3\x04\0\0\x0f\0\0\0@\0\0\0\xc7\x04\0\0a\0\0\0P\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\0\0\0\0\xcc\x04\0\0\0\0\0\x0e_\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02d\0\0\0\xda\x04\0\0\x02\0\0\x04\x04\0\0\0\x1e\x04\0\0\x0c\0\0\0\0\0\0\0\xe2\x04\0\0f\0\0\0 \0\0\0\xe9\x04\0\0\x02\0\0\x04\x08\0\0\0\xef\x04\0\0;\0\0\0\0\0\0\0\xf1\x04\0\0;\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0e\0\0\0\x04\0\0\0\0\0\0\0\xf3\x04\0\0\0\0\0\x0ec\0\0\0\x01\0\0\0\x16\x01\0\0\0\0\0\x11g\0\0\0\xff\xff\xff\xff\x02\x05\0\0\n\0\0\x0fH\x01\0\06\0\0\0\0\0\0\0 \0\0\0<\0\0\0 \0\0\0\x08\0\0\0@\0\0\0(\0\0\0\x12\0\0\0C\0\0\0:\0\0\0A\0\0\0E\0\0\0\x80\0\0\0@\0\0\0Z\0\0\0\xc0\0\0\0`\0\0\0]\0\0\0 \x01\0\0\x08\0\0\0^\0\0\0(\x01\0\0\x10\0\0\0b\0\0\08\x01\0\0\x08\0\0\0g\0\0\0@\x01\0\0\x08\0\0\0\x07\x05\0\0\x01\0\0\x0f \0\0\0 \0\0\0\0\0\0\0 \0\0\0\x0d\x05\0\0\x01\0\0\x0f\x10\0\0\05\0\0\0\0\0\0\0\x10\0\0\0\x15\x05\0\0\x01\0\0\x0f\x04\0\0\01\0\0\0\0\0\0\0\x04\0\0\0\0int\0__ARRAY_SIZE_TYPE__\0char\0flow\0id\0proto\0level\0up\0down\0signed_char\0u32\0unsigned int\0sport\0u16\0unsigned short\0dport\0v4\0v6\0version\0u8\0unsigned char\0high\0u64\0unsigned long long\0low\0low_high\0low_low\0tag\0odd\0TCP\0UDP\0LOW\0HIGH\0_Bool\0type\0max_entries\0key\0value\0flows\0exported\0tagged\0bpf_skel_export\0of a member\0on_request\0why\0take\0.text\0./members.bpf.c\0__noinline int take(struct exported *exported, struct on_request *on_request)\0\x09return exported && on_request ? exported->tagged + on_request->why : 0;\0ctx\0fill\0raw_tp/sys_enter\0\x09holds_line.line.count++, aligned.count++;\0\x09number.part--;\0\x09flow.v4++, flow.dport++, flow.odd++, flow.up = 1, flow.proto = UDP, flow.level = LOW;\0\x09squeezed.across--, squeezed.half++;\0\x09lists.ratio = 0, lists.task = 0;\0\x09anonymous.queue++, anonymous.on = device[0] == 'e';\0\x09last[0] = 'x';\0\x09bpf_map_lookup_elem(&flows, last);\0\x09return 0;\0request\0command\0ask\0syscall\0\x09return request->command;\0_license\0device\0number\0whole\0bytes\0halves\0real\0part\0get\0from_whole\0first\0second\0float\0s32\0squeezed\0head\0wide\0across\0half\0pair\0holds_line\0line\0count\0aligned\0lists\0next\0find\0task\0labels\0names\0numbers\0ratio\0name\0kptr\0task_struct\0label_t\0s8\0signed char\0double\0VARIANTS\0on\0ifindex\0queue\0anonymous\0last\0record\0at\0len\0text\0unused_record\0samples\0points\0point\0x\0y\0unused_samples\0.bss\0.maps\0.rodata\0license\0"),
+            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\x8c\x0c\0\0\x8c\x0c\0\0\xe3\x05\0\0\0\0\0\0\0\0\0\x02\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x06\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x09\0\0\0\x19\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x0b\0\0\0\x1e\0\0\0\x09\0\0\x84 \0\0\0#\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x0e\0\0\0 \0\0\0\0\0\0\0\x12\0\0\0@\0\0\0\0\0\0\0\x1b\0\0\0\xc0\0\0\0&\0\0\0\x1c\0\0\0\xe8\0\0\x05,\0\0\0\x1d\0\0\0\xed\0\0\x032\0\0\0\x1e\0\0\0\xf0\0\0\x015\0\0\0\x1e\0\0\0\xf1\0\0\x01:\0\0\0\x08\0\0\0\xf2\0\0\x03F\0\0\0\0\0\0\x08\x0d\0\0\0J\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0W\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x11\0\0\0\x10\0\0\0]\0\0\0\0\0\0\x08\x10\0\0\0a\0\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\0\0\0\0\x01\0\0\x04\x02\0\0\0p\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\x85\x10\0\0\0v\0\0\0\x0c\0\0\0\0\0\0\0y\0\0\0\x15\0\0\0\0\0\0\0\0\0\0\0\x16\0\0\0\0\0\0\0|\0\0\0\x0c\0\0\0\0\0\0\x04\x84\0\0\0\0\0\0\x08\x14\0\0\0\x87\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x04\x10\0\0\0\x95\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x19\0\0\0@\0\0\0\x9a\0\0\0\0\0\0\x08\x18\0\0\0\x9e\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x02\0\0\x05\x08\0\0\0\xb1\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\xb5\0\0\0\x0c\0\0\0\0\0\0\0\xbe\0\0\0\x0c\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x05\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\xca\0\0\0\x0c\0\0\0\x08\0\0\0&\0\0\0\x02\0\0\x06\x04\0\0\0\xce\0\0\0\x06\0\0\0\xd2\0\0\0\x11\0\0\0,\0\0\0\x02\0\0\x86\x04\0\0\0\xd6\0\0\0\xfe\xff\xff\xff\xda\0\0\0\x01\0\0\0\xdf\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\0\0\0\0\x04\0\0\x04 \0\0\0\xe5\0\0\0\x01\0\0\0\0\0\0\0\xea\0\0\0\x05\0\0\0@\0\0\0\xf6\0\0\0\x07\0\0\0\x80\0\0\0\xfa\0\0\0\n\0\0\0\xc0\0\0\0\0\x01\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\"\0\0\0\x06\x01\0\0\x01\0\0\x04\x04\0\0\0\x0f\x01\0\0\x0c\0\0\0\0\0\0\0\x16\x01\0\0\0\0\0\x11\"\0\0\0\xff\xff\xff\xff&\x01\0\0\0\0\0\x11\"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02&\0\0\02\x01\0\0\x01\0\0\x04\x04\0\0\0=\x01\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x0d\x02\0\0\0\x06\x01\0\0!\0\0\02\x01\0\0%\0\0\0A\x01\0\0\x01\0\0\x0c'\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xf3\x01\0\0)\0\0\0\xf7\x01\0\0\x01\0\0\x0c*\0\0\0\0\0\0\0\0\0\0\x02-\0\0\0\x7f\x03\0\0\x01\0\0\x04\x04\0\0\0\x87\x03\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\x7f\x03\0\0,\0\0\0\x8f\x03\0\0\x01\0\0\x0c.\0\0\0\x93\x03\0\0\0\0\0\x11/\0\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\x022\0\0\0\xc2\x03\0\0\x02\0\0\x04\x10\0\0\0\xcc\x03\0\0\x17\0\0\0\0\0\0\0#\0\0\0\x17\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xc2\x03\0\01\0\0\0\xd1\x03\0\0\x01\0\0\x0c3\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x04\0\0\0\xee\x03\0\0\0\0\0\x0e5\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n8\0\0\0\0\0\0\0\0\0\0\x09\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\07\0\0\0\x04\0\0\0\x10\0\0\0\xf7\x03\0\0\0\0\0\x0e9\0\0\0\x01\0\0\0\x1e\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\xfe\x03\0\0\x07\0\0\x85\x08\0\0\0\x05\x04\0\0\x17\0\0\0\0\0\0\0\x0b\x04\0\0=\0\0\0\0\0\0\0\x11\x04\0\0>\0\0\0\0\0\0\0\x18\x04\0\0?\0\0\0\0\0\0\0\x1d\x04\0\0@\0\0\0\0\0\0\x0c\"\x04\0\0\x0c\0\0\0\0\0\0\0&\x04\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\01\x04\0\0\x0c\0\0\0\0\0\0\07\x04\0\0\x0c\0\0\0 \0\0\0>\x04\0\0\0\0\0\x10\x04\0\0\0D\x04\0\0\0\0\0\x08\x02\0\0\0\xfe\x03\0\0\0\0\0\x0e<\0\0\0\x01\0\0\0H\x04\0\0\x05\0\0\x84\x12\0\0\0Q\x04\0\0\x13\0\0\0\0\0\0\0V\x04\0\0\x17\0\0\0\x08\0\02[\x04\0\0@\0\0\0:\0\0\x1f\xfa\0\0\0\x0c\0\0\0`\0\0\0\0\0\0\0C\0\0\0\x80\0\0\0\0\0\0\0\x02\0\0\x05\x02\0\0\0b\x04\0\0\x0f\0\0\0\0\0\0\0g\x04\0\0D\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x02\0\0\0H\x04\0\0\0\0\0\x0eB\0\0\0\x01\0\0\0l\x04\0\0\x02\0\0\x04A\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0w\x04\0\0G\0\0\0\x08\0\0\0w\x04\0\0\x01\0\0\x04@\0\0\0|\x04\0\0\x0c\0\0\0\0\0\0\0l\x04\0\0\0\0\0\x0eF\0\0\0\x01\0\0\0\x82\x04\0\0\x01\0\0\x04@\0\0\0|\x04\0\0\x0c\0\0\0\0\0\0\0\x82\x04\0\0\0\0\0\x0eI\0\0\0\x01\0\0\0\x8a\x04\0\0\x09\0\0\x04`\0\0\0\x90\x04\0\0L\0\0\0\0\0\0\0\x95\x04\0\0M\0\0\0@\0\0\0\x9a\x04\0\0R\0\0\0\x80\0\0\0\x9f\x04\0\0V\0\0\0\xc0\0\0\0\xa6\x04\0\0X\0\0\0@\x01\0\0\x0b\x04\0\0Y\0\0\0@\x02\0\0\xac\x04\0\0\\\0\0\0`\x02\0\0\xb4\x04\0\0]\0\0\0\x80\x02\0\0\xba\x04\0\0^\0\0\0\xc0\x02\0\0\0\0\0\0\0\0\0\x02K\0\0\0\0\0\0\0\0\0\0\x02N\0\0\0\0\0\0\0\x03\0\0\x0dL\0\0\0\0\0\0\0L\0\0\0\0\0\0\0O\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02P\0\0\0\0\0\0\0\0\0\0\n\x08\0\0\0\xbf\x04\0\0\0\0\0\x12S\0\0\0\0\0\0\0\0\0\0\x02Q\0\0\0\xc4\x04\0\0\0\0\0\x07\0\0\0\0\xd0\x04\0\0\0\0\0\x08U\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0T\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0W\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x04\0\0\0\xd8\x04\0\0\0\0\0\x08[\0\0\0\xdb\x04\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0Z\0\0\0\x04\0\0\0\x04\0\0\0\xe7\x04\0\0\0\0\0\x10\x08\0\0\0\xba\x04\0\0\x03\0\0\x06\x04\0\0\0\xba\x04\0\0\0\0\0\0\xee\x04\0\0\x01\0\0\0\xe5\0\0\0\x02\0\0\0\x8a\x04\0\0\0\0\0\x0eK\0\0\0\x01\0\0\0V\x04\0\0\x09\0\0\x84\x80\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\x05\x04\0\0a\0\0\0\x80\0\0\0\xf7\x04\0\0d\0\0\0\0\x01\0\0\xfc\x04\0\0h\0\0\0\x80\x02\0\01\x04\0\0\x0c\0\0\0\0\x03\0\x037\x04\0\0\x0c\0\0\0 \x03\0\x05\x0f\x01\0\0i\0\0\00\x03\0\0\x02\x05\0\0k\0\0\0@\x03\0\0\x07\x05\0\0l\0\0\0\x80\x03\0\0\x0c\x05\0\0\0\0\0\x01\x10\0\0\0\x80\0\0\0\x1e\x05\0\0\x02\0\0\x04\x08\0\0\0$\x05\0\0@\0\0\0\0\0\0\0&\x05\0\0@\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0b\0\0\0\x04\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0c\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02f\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0g\0\0\0\0\0\0\0\0\0\0\x02b\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0e\0\0\0\x04\0\0\0\x02\0\0\0(\x05\0\0\0\0\0\x08\x0f\0\0\01\x05\0\0\0\0\0\x11i\0\0\0\xff\xff\xff\xff\x02\x05\0\0\x03\0\0\x13\x08\0\0\0>\x05\0\0\x01\0\0\0\0\0\0\0C\x05\0\0\x01\0\0\0\0\0\0\0H\x05\0\0\xf0\xde\xbc\x9axV4\x12\x07\x05\0\0\x02\0\0\x93\x08\0\0\0M\x05\0\0De\x87\xa9\xcb\xed\xff\xffS\x05\0\0De\x87\xa9\xcb\xed\xff\xffV\x04\0\0\0\0\0\x0e`\0\0\0\x01\0\0\0[\x05\0\0\0\0\0\x11m\0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x84\x08\0\0\0\0\0\0\0p\0\0\0\0\0\0\0i\x05\0\0\x13\0\0\0 \0\0\x01\0\0\0\0\x02\0\0\x05\x04\0\0\0l\x05\0\0\x0c\0\0\0\0\0\0\0t\x05\0\0\x0c\0\0\0\0\0\0\0z\x05\0\0\0\0\0\x0eo\0\0\0\x01\0\0\0\x84\x05\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02t\0\0\0\x89\x05\0\0\x03\0\0\x04\x10\0\0\0\x90\x05\0\0\x17\0\0\0\0\0\0\0\x93\x05\0\0\x0f\0\0\0@\0\0\0\x97\x05\0\0u\0\0\0P\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\0\0\0\0\x9c\x05\0\0\0\0\0\x0es\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02x\0\0\0\xaa\x05\0\0\x02\0\0\x04\x04\0\0\0|\x04\0\0\x0c\0\0\0\0\0\0\0\xb2\x05\0\0y\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0b\0\0\0\x04\0\0\0\0\0\0\0\xb9\x05\0\0\0\0\0\x0ew\0\0\0\x01\0\0\0\x16\x01\0\0\0\0\0\x11z\0\0\0\xff\xff\xff\xff\xc8\x05\0\0\x0b\0\0\x0f\xc8\x01\0\0;\0\0\0\0\0\0\0 \0\0\0A\0\0\0 \0\0\0\x08\0\0\0E\0\0\0(\0\0\0\x12\0\0\0H\0\0\0:\0\0\0A\0\0\0J\0\0\0\x80\0\0\0@\0\0\0_\0\0\0\xc0\0\0\0`\0\0\0m\0\0\0 \x01\0\0\x80\0\0\0q\0\0\0\xa0\x01\0\0\x08\0\0\0r\0\0\0\xa8\x01\0\0\x10\0\0\0v\0\0\0\xb8\x01\0\0\x08\0\0\0z\0\0\0\xc0\x01\0\0\x08\0\0\0\xcd\x05\0\0\x01\0\0\x0f \0\0\0 \0\0\0\0\0\0\0 \0\0\0\xd3\x05\0\0\x01\0\0\x0f\x10\0\0\0:\0\0\0\0\0\0\0\x10\0\0\0\xdb\x05\0\0\x01\0\0\x0f\x04\0\0\06\0\0\0\0\0\0\0\x04\0\0\0\0int\0__ARRAY_SIZE_TYPE__\0char\0flow\0id\0proto\0level\0up\0down\0signed_char\0u32\0unsigned int\0sport\0u16\0unsigned short\0dport\0v4\0v6\0version\0u8\0unsigned char\0high\0u64\0unsigned long long\0low\0low_high\0low_low\0tag\0odd\0TCP\0UDP\0LOW\0HIGH\0_Bool\0type\0max_entries\0key\0value\0flows\0exported\0tagged\0bpf_skel_export\0of a member\0on_request\0why\0take\0.text\0./members.bpf.c\0__noinline int take(struct exported *exported, struct on_request *on_request)\0\x09return exported && on_request ? exported->tagged + on_request->why : 0;\0ctx\0fill\0raw_tp/sys_enter\0\x09holds_line.line.count++, aligned.count++;\0\x09number.part--;\0\x09flow.v4++, flow.dport++, flow.odd++, flow.up = 1, flow.proto = UDP, flow.level = LOW;\0\x09squeezed.across--, squeezed.half++;\0\x09lists.ratio = 0, lists.task = 0;\0\x09wide.second++, wide.rows[1][2].y++;\0\x09anonymous.queue++, anonymous.on = device[0] == 'e';\0\x09last[0] = 'x';\0\x09bpf_map_lookup_elem(&flows, last);\0\x09return 0;\0request\0command\0ask\0of a program\0syscall\0\x09return request->command;\0arguments\0regs\0enter\0\x09return arguments->id;\0_license\0device\0number\0whole\0bytes\0halves\0real\0part\0get\0from_whole\0first\0second\0float\0s32\0squeezed\0head\0wide\0across\0half\0pair\0holds_line\0line\0count\0aligned\0lists\0next\0find\0task\0labels\0names\0numbers\0ratio\0name\0kptr\0task_struct\0label_t\0s8\0signed char\0double\0VARIANTS\0rows\0calls\0huge\0deep\0unsigned __int128\0point\0x\0y\0tagged_t\0of a typedef\0SOME\0SAME\0MOST\0BELOW\0AS_DEEP\0of a variable\0on\0ifindex\0queue\0anonymous\0last\0record\0at\0len\0text\0unused_record\0samples\0points\0unused_samples\0.bss\0.maps\0.rodata\0license\0"),
             maps: Borrowed(&[
                 MapSpec {
                     name: Borrowed("flows"),
@@ -1393,7 +1579,7 @@ pub mod members {
                     numa_node: 0,
                     pinning: Pinning::None,
                     key_type_id: 0,
-                    value_type_id: 107,
+                    value_type_id: 126,
                     inner: ::core::option::Option::None,
                     contents: MapContents::Data {
                         data: Data::Bytes(Borrowed(b"eth0\0\0\0\0\0\0\0\0\0\0\0\0")),
@@ -1405,17 +1591,17 @@ pub mod members {
                     section: Borrowed(".bss"),
                     map_type: MapType::ARRAY,
                     key_size: 4,
-                    value_size: 328,
+                    value_size: 456,
                     max_entries: 1,
                     flags: 0x400,
                     extra: 0x0,
                     numa_node: 0,
                     pinning: Pinning::None,
                     key_type_id: 0,
-                    value_type_id: 105,
+                    value_type_id: 124,
                     inner: ::core::option::Option::None,
                     contents: MapContents::Data {
-                        data: Data::Zeroed(328),
+                        data: Data::Zeroed(456),
                         frozen: false,
                     },
                 },
@@ -1431,15 +1617,30 @@ pub mod members {
                     target: ::core::option::Option::Some(Borrowed("sys_enter")),
                     flags: 0x0,
                     autoload: true,
-                    insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0i\x12\0\0\0\0\0\0\xbc#\0\0\0\0\0\0T\x03\0\0\0\xf0\0\0\x04\x02\0\0\xff\xff\xff\xffT\x02\0\0\xff\x0f\0\0L2\0\0\0\0\0\0k!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x13\x1a\0\0\0\0\0d\x03\0\0\x08\0\0\0q\x12\x19\0\0\0\0\0L#\0\0\0\0\0\0q\x14\x1b\0\0\0\0\0d\x04\0\0\x10\0\0\0q\x12\x1c\0\0\0\0\0d\x02\0\0\x18\0\0\0LB\0\0\0\0\0\0L2\0\0\0\0\0\0\xb4\x03\0\0\xd1\0\0\0s1\x1d\0\0\0\0\0a\x13\x08\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c1\x08\0\0\0\0\0i\x13\x06\0\0\0\0\0\x04\x03\0\0\x01\0\0\0k1\x06\0\0\0\0\0q\x13\x1e\0\0\0\0\0D\x03\0\0\x01\0\0\0s1\x1e\0\0\0\0\0\x04\x02\0\0\x01\0\0\0\xbc#\0\0\0\0\0\0t\x03\0\0\x10\0\0\0s1\x1b\0\0\0\0\0\xbc#\0\0\0\0\0\0t\x03\0\0\x18\0\0\0s1\x1c\0\0\0\0\0s!\x19\0\0\0\0\0t\x02\0\0\x08\0\0\0s!\x1a\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x02\0\0\0\0\0d\x02\0\0\x08\0\0\0q\x13\x01\0\0\0\0\0L2\0\0\0\0\0\0q\x13\x03\0\0\0\0\0d\x03\0\0\x10\0\0\0q\x14\x04\0\0\0\0\0d\x04\0\0\x18\0\0\0L4\0\0\0\0\0\0L$\0\0\0\0\0\0\x04\x04\0\0\x01\0\0\0\xbcB\0\0\0\0\0\0t\x02\0\0\x10\0\0\0s!\x03\0\0\0\0\0\xbcB\0\0\0\0\0\0t\x02\0\0\x18\0\0\0s!\x04\0\0\0\0\0sA\x01\0\0\0\0\0t\x04\0\0\x08\0\0\0sA\x02\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x13\x05\0\0\0\0\0q\x14\x06\0\0\0\0\0\xbcB\0\0\0\0\0\0d\x02\0\0\x08\0\0\0L2\0\0\0\0\0\0q\x15\x07\0\0\0\0\0d\x05\0\0\x10\0\0\0q\x13\x08\0\0\0\0\0d\x03\0\0\x18\0\0\0LS\0\0\0\0\0\0q\x15\x01\0\0\0\0\0q\x10\x02\0\0\0\0\0g\0\0\0\x08\0\0\0OP\0\0\0\0\0\0q\x15\x03\0\0\0\0\0g\x05\0\0\x10\0\0\0q\x16\x04\0\0\0\0\0g\x06\0\0\x18\0\0\0OV\0\0\0\0\0\0O\x06\0\0\0\0\0\0L#\0\0\0\0\0\0q\x12\n\0\0\0\0\0d\x02\0\0\x08\0\0\0q\x15\x09\0\0\0\0\0LR\0\0\0\0\0\0q\x15\x0b\0\0\0\0\0d\x05\0\0\x10\0\0\0LR\0\0\0\0\0\0\xbf5\0\0\0\0\0\0g\x05\0\0 \0\0\0\xbfP\0\0\0\0\0\0O`\0\0\0\0\0\0w\x05\0\02\0\0\0\xbc&\0\0\0\0\0\0d\x06\0\0\x0e\0\0\0Le\0\0\0\0\0\0q\x16\x11\0\0\0\0\0d\x06\0\0\x08\0\0\0q\x17\x10\0\0\0\0\0Lv\0\0\0\0\0\0\x18\x07\0\0\0\0\0\0\0\0\0\0\0\0\x03\0_p\0\0\0\0\0\0sA\x06\0\0\0\0\0\x04\x06\0\0\x01\0\0\0sa\x10\0\0\0\0\0t\x06\0\0\x08\0\0\0sa\x11\0\0\0\0\0s1\x05\0\0\0\0\0\x04\x05\0\0\xff\xff\xff\xffT\x05\0\0\xff\xff\xff\x7f\xbfS\0\0\0\0\0\0g\x03\0\02\0\0\0O\x03\0\0\0\0\0\0\xbfT\0\0\0\0\0\0w\x04\0\0\x06\0\0\0sA\x08\0\0\0\0\0w\x03\0\00\0\0\0s1\x07\0\0\0\0\0w\x05\0\0\x0e\0\0\0\xbcS\0\0\0\0\0\0t\x03\0\0\x08\0\0\0s1\n\0\0\0\0\0T\x02\0\0\0\0\xfe\0sQ\x09\0\0\0\0\0L%\0\0\0\0\0\0t\x05\0\0\x10\0\0\0sQ\x0b\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb7\x02\0\0\0\0\0\0{!\x10\0\0\0\0\0{!P\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0q#\0\0\0\0\0\0\xb4\x02\0\0\x01\0\0\0\x16\x03\x01\0e\0\0\0\xb4\x02\0\0\0\0\0\0q\x13\x04\0\0\0\0\0T\x03\0\0\xfe\0\0\0L#\0\0\0\0\0\0s1\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb4\x02\0\0x\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
+                    insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0i\x12\0\0\0\0\0\0\xbc#\0\0\0\0\0\0T\x03\0\0\0\xf0\0\0\x04\x02\0\0\xff\xff\xff\xffT\x02\0\0\xff\x0f\0\0L2\0\0\0\0\0\0k!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x13\x1a\0\0\0\0\0d\x03\0\0\x08\0\0\0q\x12\x19\0\0\0\0\0L#\0\0\0\0\0\0q\x14\x1b\0\0\0\0\0d\x04\0\0\x10\0\0\0q\x12\x1c\0\0\0\0\0d\x02\0\0\x18\0\0\0LB\0\0\0\0\0\0L2\0\0\0\0\0\0\xb4\x03\0\0\xd1\0\0\0s1\x1d\0\0\0\0\0a\x13\x08\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c1\x08\0\0\0\0\0i\x13\x06\0\0\0\0\0\x04\x03\0\0\x01\0\0\0k1\x06\0\0\0\0\0q\x13\x1e\0\0\0\0\0D\x03\0\0\x01\0\0\0s1\x1e\0\0\0\0\0\x04\x02\0\0\x01\0\0\0\xbc#\0\0\0\0\0\0t\x03\0\0\x10\0\0\0s1\x1b\0\0\0\0\0\xbc#\0\0\0\0\0\0t\x03\0\0\x18\0\0\0s1\x1c\0\0\0\0\0s!\x19\0\0\0\0\0t\x02\0\0\x08\0\0\0s!\x1a\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x02\0\0\0\0\0d\x02\0\0\x08\0\0\0q\x13\x01\0\0\0\0\0L2\0\0\0\0\0\0q\x13\x03\0\0\0\0\0d\x03\0\0\x10\0\0\0q\x14\x04\0\0\0\0\0d\x04\0\0\x18\0\0\0L4\0\0\0\0\0\0L$\0\0\0\0\0\0\x04\x04\0\0\x01\0\0\0\xbcB\0\0\0\0\0\0t\x02\0\0\x10\0\0\0s!\x03\0\0\0\0\0\xbcB\0\0\0\0\0\0t\x02\0\0\x18\0\0\0s!\x04\0\0\0\0\0sA\x01\0\0\0\0\0t\x04\0\0\x08\0\0\0sA\x02\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x13\x05\0\0\0\0\0q\x14\x06\0\0\0\0\0\xbcB\0\0\0\0\0\0d\x02\0\0\x08\0\0\0L2\0\0\0\0\0\0q\x15\x07\0\0\0\0\0d\x05\0\0\x10\0\0\0q\x13\x08\0\0\0\0\0d\x03\0\0\x18\0\0\0LS\0\0\0\0\0\0q\x15\x01\0\0\0\0\0q\x10\x02\0\0\0\0\0g\0\0\0\x08\0\0\0OP\0\0\0\0\0\0q\x15\x03\0\0\0\0\0g\x05\0\0\x10\0\0\0q\x16\x04\0\0\0\0\0g\x06\0\0\x18\0\0\0OV\0\0\0\0\0\0O\x06\0\0\0\0\0\0L#\0\0\0\0\0\0q\x12\n\0\0\0\0\0d\x02\0\0\x08\0\0\0q\x15\x09\0\0\0\0\0LR\0\0\0\0\0\0q\x15\x0b\0\0\0\0\0d\x05\0\0\x10\0\0\0LR\0\0\0\0\0\0\xbf5\0\0\0\0\0\0g\x05\0\0 \0\0\0\xbfP\0\0\0\0\0\0O`\0\0\0\0\0\0w\x05\0\02\0\0\0\xbc&\0\0\0\0\0\0d\x06\0\0\x0e\0\0\0Le\0\0\0\0\0\0q\x16\x11\0\0\0\0\0d\x06\0\0\x08\0\0\0q\x17\x10\0\0\0\0\0Lv\0\0\0\0\0\0\x18\x07\0\0\0\0\0\0\0\0\0\0\0\0\x03\0_p\0\0\0\0\0\0sA\x06\0\0\0\0\0\x04\x06\0\0\x01\0\0\0sa\x10\0\0\0\0\0t\x06\0\0\x08\0\0\0sa\x11\0\0\0\0\0s1\x05\0\0\0\0\0\x04\x05\0\0\xff\xff\xff\xffT\x05\0\0\xff\xff\xff\x7f\xbfS\0\0\0\0\0\0g\x03\0\02\0\0\0O\x03\0\0\0\0\0\0\xbfT\0\0\0\0\0\0w\x04\0\0\x06\0\0\0sA\x08\0\0\0\0\0w\x03\0\00\0\0\0s1\x07\0\0\0\0\0w\x05\0\0\x0e\0\0\0\xbcS\0\0\0\0\0\0t\x03\0\0\x08\0\0\0s1\n\0\0\0\0\0T\x02\0\0\0\0\xfe\0sQ\x09\0\0\0\0\0L%\0\0\0\0\0\0t\x05\0\0\x10\0\0\0sQ\x0b\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb7\x02\0\0\0\0\0\0{!\x10\0\0\0\0\0{!P\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12L\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!L\0\0\0\0\0q\x12d\0\0\0\0\0\xbc#\0\0\0\0\0\0T\x03\0\0\xe0\0\0\0\x04\x02\0\0\x01\0\0\0T\x02\0\0\x1f\0\0\0L2\0\0\0\0\0\0s!d\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0q#\0\0\0\0\0\0\xb4\x02\0\0\x01\0\0\0\x16\x03\x01\0e\0\0\0\xb4\x02\0\0\0\0\0\0q\x13\x04\0\0\0\0\0T\x03\0\0\xfe\0\0\0L#\0\0\0\0\0\0s1\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb4\x02\0\0x\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0+\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\x0d\x02\0\0(\x14\x02\0\x05\0\0\0L\x01\0\08\x02\0\0\x0d\x0c\x02\0\x0e\0\0\0L\x01\0\0H\x02\0\0\x09\x08\x02\0\x10\0\0\0L\x01\0\0H\x02\0\0#\x08\x02\0\x1b\0\0\0L\x01\0\0H\x02\0\0Q\x08\x02\0\x1c\0\0\0L\x01\0\0H\x02\0\0\x09\x08\x02\0\x1f\0\0\0L\x01\0\0H\x02\0\0\x17\x08\x02\0\"\0\0\0L\x01\0\0H\x02\0\0/\x08\x02\0%\0\0\0L\x01\0\0H\x02\0\0#\x08\x02\0/\0\0\0L\x01\0\0\x0d\x02\0\0\x17\x14\x02\0E\0\0\0L\x01\0\0\x9f\x02\0\0\x11\x10\x02\0k\0\0\0L\x01\0\0\x9f\x02\0\0\"\x10\x02\0q\0\0\0L\x01\0\0\x9f\x02\0\0\x11\x10\x02\0s\0\0\0L\x01\0\0\x9f\x02\0\0\"\x10\x02\0w\0\0\0L\x01\0\0\x9f\x02\0\0\x11\x10\x02\0\x8b\0\0\0L\x01\0\0\xc4\x02\0\0\x0e\x18\x02\0\x8e\0\0\0L\x01\0\0\xc4\x02\0\0\x1e\x18\x02\0\x8f\0\0\0L\x01\0\0\xc4\x02\0\0\x0e\x18\x02\0\x90\0\0\0L\x01\0\0\xe6\x02\0\0\x11\x1c\x02\0\x95\0\0\0L\x01\0\0\xe6\x02\0\0$\x1c\x02\0\x99\0\0\0L\x01\0\0\xe6\x02\0\0.\x1c\x02\0\x9b\0\0\0L\x01\0\0\xe6\x02\0\0\"\x1c\x02\0\x9f\0\0\0L\x01\0\0\x1b\x03\0\0\n \x02\0\xa3\0\0\0L\x01\0\0+\x03\0\0\x02$\x02\0\xa8\0\0\0L\x01\0\0O\x03\0\0\x02(\x02\0"),
+                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\x0d\x02\0\0(X\x02\0\x05\0\0\0L\x01\0\08\x02\0\0\x0dP\x02\0\x0e\0\0\0L\x01\0\0H\x02\0\0\x09L\x02\0\x10\0\0\0L\x01\0\0H\x02\0\0#L\x02\0\x1b\0\0\0L\x01\0\0H\x02\0\0QL\x02\0\x1c\0\0\0L\x01\0\0H\x02\0\0\x09L\x02\0\x1f\0\0\0L\x01\0\0H\x02\0\0\x17L\x02\0\"\0\0\0L\x01\0\0H\x02\0\0/L\x02\0%\0\0\0L\x01\0\0H\x02\0\0#L\x02\0/\0\0\0L\x01\0\0\x0d\x02\0\0\x17X\x02\0E\0\0\0L\x01\0\0\x9f\x02\0\0\x11T\x02\0k\0\0\0L\x01\0\0\x9f\x02\0\0\"T\x02\0q\0\0\0L\x01\0\0\x9f\x02\0\0\x11T\x02\0s\0\0\0L\x01\0\0\x9f\x02\0\0\"T\x02\0w\0\0\0L\x01\0\0\x9f\x02\0\0\x11T\x02\0\x8b\0\0\0L\x01\0\0\xc4\x02\0\0\x0e\\\x02\0\x8e\0\0\0L\x01\0\0\xc4\x02\0\0\x1e\\\x02\0\x8f\0\0\0L\x01\0\0\xc4\x02\0\0\x0e\\\x02\0\x90\0\0\0L\x01\0\0\xe6\x02\0\0\x0d`\x02\0\x92\0\0\0L\x01\0\0\xe6\x02\0\0\"`\x02\0\x95\0\0\0L\x01\0\0\xe6\x02\0\0\x0d`\x02\0\x9c\0\0\0L\x01\0\0\x0b\x03\0\0\x11d\x02\0\xa1\0\0\0L\x01\0\0\x0b\x03\0\0$d\x02\0\xa5\0\0\0L\x01\0\0\x0b\x03\0\0.d\x02\0\xa7\0\0\0L\x01\0\0\x0b\x03\0\0\"d\x02\0\xab\0\0\0L\x01\0\0@\x03\0\0\nh\x02\0\xaf\0\0\0L\x01\0\0P\x03\0\0\x02l\x02\0\xb4\0\0\0L\x01\0\0t\x03\0\0\x02p\x02\0"),
                     relocations: Borrowed(&[
                         map_value(0, 2, 128), map_value(5, 2, 32), map_value(14, 2, 0),
                         map_value(47, 2, 58), map_value(69, 2, 40), map_value(139, 2, 192),
-                        map_value(144, 2, 288), map_value(149, 1, 0), map_value(159, 2, 296),
-                        map_fd(163, 0), map_value(165, 2, 296),
+                        map_value(144, 2, 288), map_value(156, 2, 416), map_value(161, 1, 0),
+                        map_value(171, 2, 424), map_fd(175, 0), map_value(177, 2, 424),
                     ]),
+                    core_relocations: Borrowed(&[]),
+                },
+                ProgramSpec {
+                    name: Borrowed("enter"),
+                    section: Borrowed("raw_tp/sys_enter"),
+                    program_type: ProgramType::RAW_TRACEPOINT,
+                    attach_type: AttachType(0),
+                    attach: AttachKind::RawTracepoint,
+                    target: ::core::option::Option::Some(Borrowed("sys_enter")),
+                    flags: 0x0,
+                    autoload: true,
+                    insns: Borrowed(b"y\x10\x08\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
+                    func_info: Borrowed(b"\0\0\0\04\0\0\0"),
+                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\xd7\x03\0\0\x14\xb0\x02\0\x01\0\0\0L\x01\0\0\xd7\x03\0\0\x02\xb0\x02\0"),
+                    relocations: Borrowed(&[]),
                     core_relocations: Borrowed(&[]),
                 },
                 ProgramSpec {
@@ -1453,7 +1654,7 @@ pub mod members {
                     autoload: true,
                     insns: Borrowed(b"a\x10\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0/\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0v\x03\0\0\x12H\x02\0\x01\0\0\0L\x01\0\0v\x03\0\0\x02H\x02\0"),
+                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\xa8\x03\0\0\x12\x90\x02\0\x01\0\0\0L\x01\0\0\xa8\x03\0\0\x02\x90\x02\0"),
                     relocations: Borrowed(&[]),
                     core_relocations: Borrowed(&[]),
                 },
@@ -1464,7 +1665,7 @@ pub mod members {
                     map: 1,
                     offset: 0,
                     size: 16,
-                    type_id: 52,
+                    type_id: 57,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
@@ -1480,7 +1681,7 @@ pub mod members {
                     map: 2,
                     offset: 32,
                     size: 8,
-                    type_id: 55,
+                    type_id: 60,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
@@ -1488,7 +1689,7 @@ pub mod members {
                     map: 2,
                     offset: 40,
                     size: 18,
-                    type_id: 61,
+                    type_id: 66,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
@@ -1496,7 +1697,7 @@ pub mod members {
                     map: 2,
                     offset: 58,
                     size: 65,
-                    type_id: 65,
+                    type_id: 70,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
@@ -1504,7 +1705,7 @@ pub mod members {
                     map: 2,
                     offset: 128,
                     size: 64,
-                    type_id: 68,
+                    type_id: 73,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
@@ -1512,21 +1713,29 @@ pub mod members {
                     map: 2,
                     offset: 192,
                     size: 96,
-                    type_id: 70,
+                    type_id: 75,
+                    linkage: Linkage::Global,
+                },
+                VariableSpec {
+                    name: Borrowed("wide"),
+                    map: 2,
+                    offset: 288,
+                    size: 128,
+                    type_id: 96,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("anonymous"),
                     map: 2,
-                    offset: 288,
+                    offset: 416,
                     size: 8,
-                    type_id: 91,
+                    type_id: 111,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("last"),
                     map: 2,
-                    offset: 296,
+                    offset: 424,
                     size: 16,
                     type_id: 9,
                     linkage: Linkage::Global,
@@ -1534,17 +1743,17 @@ pub mod members {
                 VariableSpec {
                     name: Borrowed("unused_record"),
                     map: 2,
-                    offset: 312,
+                    offset: 440,
                     size: 8,
-                    type_id: 95,
+                    type_id: 115,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("unused_samples"),
                     map: 2,
-                    offset: 320,
+                    offset: 448,
                     size: 8,
-                    type_id: 99,
+                    type_id: 119,
                     linkage: Linkage::Global,
                 },
             ]),

@@ -226,7 +226,32 @@ pub mod prog_array {
         pub entry: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
     }
     /// The object's C types, byte for byte.
-    pub mod types {}
+    pub mod types {
+        /// `struct xdp_md`, 24 bytes, alignment 4
+        #[derive(Clone, Copy)]
+        #[repr(C)]
+        pub struct xdp_md {
+            /// `u32 data`
+            pub data: u32,
+            /// `u32 data_end`
+            pub data_end: u32,
+            /// `u32 data_meta`
+            pub data_meta: u32,
+            /// `u32 ingress_ifindex`
+            pub ingress_ifindex: u32,
+            /// `u32 rx_queue_index`
+            pub rx_queue_index: u32,
+            /// `u32 egress_ifindex`
+            pub egress_ifindex: u32,
+        }
+        ::bpf_skel::private::plain!(
+            xdp_md, 24, 4; data: 0, data_end: 4, data_meta: 8, ingress_ifindex: 12,
+            rx_queue_index: 16, egress_ifindex: 20;;
+        );
+        ::bpf_skel::private::total!(
+            xdp_md; data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex;
+        );
+    }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
         use ::std::borrow::Cow::Borrowed;

@@ -227,15 +227,89 @@ fn pointers_say_to_what() {
 }
 
 #[test]
-fn only_what_is_needed_is_there() {
-    let _ =
-        (types::exported { tagged: 1 }, types::request { command: 1 }, types::record::default());
+fn numbers_of_128_bits_keep_their_place_and_rows_their_shape() {
+    use types::{point, wide};
+
+    assert_eq!((align_of::<wide>(), std::mem::offset_of!(wide, whole)), (16, 16));
+    let mut one = wide { whole: u128::MAX, ..wide::default() };
+    one.rows[1][2] = point { x: 1, y: -1 };
+    let at = std::mem::offset_of!(wide, rows) + 5 * size_of::<point>();
+    assert_eq!(bytes_of(&one)[at..][..8], [1i32.to_ne_bytes(), (-1i32).to_ne_bytes()].concat());
+    let live = alive::<live::wide>(one);
+    live[0].rows[1][2].y.set(7);
+    assert_eq!((live[0].get().rows[1][2], live[0].whole.get()), (point { x: 1, y: 7 }, u128::MAX));
+    let call: Ptr<fn(Ptr<point>) -> i32> = one.calls[1];
+    assert!(call.is_null());
+}
+
+#[test]
+fn a_bit_field_of_no_bits_begins_a_word() {
+    let one = types::wide::default().with_first(7).with_second(0x1f);
+    // Four bytes further, whatever the words are by which they are read.
+    let at = std::mem::offset_of!(types::wide, bits0);
+    let words = bytes_of(&one)[at..].first_chunk::<5>().expect("two words");
+    let little = [7, 0, 0, 0, 0x1f];
+    assert_eq!(
+        words,
+        if cfg!(target_endian = "little") { &little } else { &[0xe0, 0, 0, 0, 0xf8] }
+    );
+}
+
+#[test]
+fn enums_of_64_bits_have_every_name() {
+    use types::{deep, huge};
+
+    assert_eq!((huge::SOME, huge::MOST.0), (huge::SAME, 0x1234_5678_9abc_def0));
+    assert_eq!((huge::VARIANTS.len(), huge(1).name()), (3, Some("SOME")));
+    assert_eq!(i64::from(deep::AS_DEEP), -0x1234_5678_9abc);
+    assert_eq!(
+        (deep::try_from(-0x1234_5678_9abc).ok(), deep::try_from(0).is_err()),
+        (Some(deep::BELOW), true)
+    );
+}
+
+fn members_text() -> String {
     let text = bpf_skel_build::Skeleton::from_object(
         &bpf_skel_tests::fixtures::bytes("members", bpf_skel::spec::Endian::Little),
         "members.o",
         &bpf_skel_build::Options::default(),
     );
-    let text = text.expect("it has a skeleton").to_string();
+    text.expect("it has a skeleton").to_string()
+}
+
+#[test]
+fn what_the_source_says_is_documented() {
+    let text = members_text();
+    let lines = [
+        // Tags of declarations.
+        r#"/// `u32 tagged __attribute__((btf_decl_tag("of a member")))`"#,
+        "/// Tagged `of a typedef`.",
+        "/// Tagged `bpf_skel_export`.",
+        r#"/// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`"#,
+        r#"/// `int ask(struct request *request) __attribute__((btf_decl_tag("of a program")))`."#,
+        // Tags of types, functions, what is only declared.
+        "/// `struct task_struct __kptr *task`",
+        "/// `int (*calls[2])(struct point *)`",
+        "/// `struct task_struct`, which is only pointed to.",
+        // Sections, sizes, attach targets.
+        "/// Program `ask`: section `syscall`, type `syscall`, 2 instructions.",
+        "/// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 2 instructions.",
+        "/// `struct squeezed`, 18 bytes, alignment 2",
+        "/// `u32 value`",
+        "/// `u64 wide : 50`",
+    ];
+    for line in lines {
+        assert!(text.lines().any(|of| of.trim() == line), "{line}");
+    }
+}
+
+#[test]
+fn only_what_is_needed_is_there() {
+    let _ =
+        (types::exported { tagged: 1 }, types::request { command: 1 }, types::record::default());
+    // The context of a raw tracepoint, which `TestRun` takes.
+    assert_eq!(size_of::<types::arguments>(), 16);
+    let text = members_text();
     // Known to clang, and to nobody who needs it.
     assert!(!text.contains("pub struct on_request"));
     let fields = text.split_once("pub mod sections {").expect("sections").1;

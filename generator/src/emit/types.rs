@@ -70,16 +70,21 @@ fn item(out: &mut Writer, paths: &Paths<'_>, def: &Def) {
 
 /// "`struct event`, 24 bytes, alignment 8", and its tags.
 pub(super) fn about(out: &mut Writer, def: &Def) {
-    let Def { c, size, align, tags, .. } = def;
+    let Def { c, size, align, .. } = def;
     out.doc(format_args!("{}, {}, alignment {align}", code(c), bytes(*size)));
-    if !tags.is_empty() {
-        let tags: Vec<String> = tags.iter().map(|tag| code(tag).to_string()).collect();
+    tags(out, def);
+}
+
+fn tags(out: &mut Writer, def: &Def) {
+    if !def.tags.is_empty() {
+        let tags: Vec<String> = def.tags.iter().map(|tag| code(tag).to_string()).collect();
         out.paragraph(format_args!("Tagged {}.", tags.join(", ")));
     }
 }
 
 fn alias(out: &mut Writer, paths: &Paths<'_>, def: &Def, to: &Ty) {
     out.doc(code(&def.c));
+    tags(out, def);
     out.typed(format_args!("pub type {} = {};", def.ident, paths.ty(to)));
 }
 

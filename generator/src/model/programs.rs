@@ -28,29 +28,54 @@ pub(super) fn programs<'s>(spec: &'s ObjectSpec, types: &mut Types<'_>) -> Vec<P
         .zip(idents)
         .map(|(program, ident)| {
             let function = function(types.btf, program, spec.endian);
-            let c = function.map(|(name, proto)| function_text(types.btf, name, proto));
-            if program.program_type == ProgramType::SYSCALL
-                && let Some((_, proto)) = function
+            let c = function.map(|Function { id, name, proto }| {
+                types.with_tags(function_text(types.btf, name, proto), id, None)
+            });
+            if let Some(function) = function
+                && is_run_with_context(program.program_type)
             {
-                // Its context is the caller's, who needs the type to run it.
-                types.context(proto);
+                types.context(function.proto);
             }
             Program { ident, spec: program, kind: kind(program.attach), c }
         })
         .collect()
 }
 
-/// The program's function in BTF: its name and its prototype's id.
+/// Whether `TestRun::ctx_in` takes what it is run with: the caller needs the type for that.
+fn is_run_with_context(program_type: ProgramType) -> bool {
+    matches!(
+        program_type,
+        ProgramType::SYSCALL
+            | ProgramType::RAW_TRACEPOINT
+            | ProgramType::RAW_TRACEPOINT_WRITABLE
+            | ProgramType::XDP
+            | ProgramType::SCHED_CLS
+            | ProgramType::SCHED_ACT
+            | ProgramType::CGROUP_SKB
+            | ProgramType::SK_LOOKUP
+    )
+}
+
+/// A program's function in BTF.
+#[derive(Clone, Copy)]
+struct Function<'b> {
+    id: u32,
+    name: &'b str,
+    /// Its prototype's id.
+    proto: u32,
+}
+
 fn function<'b>(
     btf: Option<&Btf<'b>>,
     program: &ProgramSpec,
     endian: Endian,
-) -> Option<(&'b str, u32)> {
+) -> Option<Function<'b>> {
     // The first record is of the first instruction: its offset, the function's id.
     let (_, id) = program.func_info.first_chunk::<8>()?.split_first_chunk::<4>()?;
-    let ty = btf?.type_by_id(endian.u32(*id.first_chunk()?))?;
+    let id = endian.u32(*id.first_chunk()?);
+    let ty = btf?.type_by_id(id)?;
     match ty.kind {
-        Kind::Func { proto, .. } => Some((ty.name, proto)),
+        Kind::Func { proto, .. } => Some(Function { id, name: ty.name, proto }),
         _ => None,
     }
 }

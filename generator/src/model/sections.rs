@@ -89,6 +89,7 @@ fn section<'s>(
     let MapContents::Data { data, frozen } = &spec.maps[map].contents else {
         return Err("its map is none of data".to_owned());
     };
+    let tagged = types.tagged_variables();
     let mut members: Vec<Member> = variables
         .iter()
         .map(|variable| Member {
@@ -96,7 +97,11 @@ fn section<'s>(
             ty: types.root(variable.type_id, variable.size.into(), &variable.name),
             c: match types.btf {
                 Some(btf) if variable.type_id != 0 => {
-                    declaration(btf, variable.type_id, &variable.name)
+                    let c = declaration(btf, variable.type_id, &variable.name);
+                    match tagged.get(&*variable.name) {
+                        Some(&id) => types.with_tags(c, id, None),
+                        None => c,
+                    }
                 }
                 _ => variable.name.to_string(),
             },

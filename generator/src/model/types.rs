@@ -53,6 +53,23 @@ impl<'b> Types<'b> {
         tags.map(|&tag| tag.to_owned()).collect()
     }
 
+    /// A declaration with its tags behind it, as the source has them.
+    pub(super) fn with_tags(&self, mut c: String, id: u32, component: Option<u32>) -> String {
+        for tag in self.tags.get(&(id, component)).into_iter().flatten() {
+            c.push_str(&format!(" __attribute__((btf_decl_tag({tag:?})))"));
+        }
+        c
+    }
+
+    /// The variables that have declaration tags.
+    pub(super) fn tagged_variables(&self) -> HashMap<&'b str, u32> {
+        let Some(btf) = self.btf else { return HashMap::new() };
+        let whole = self.tags.keys().filter(|(_, component)| component.is_none());
+        let types = whole.filter_map(|&(id, _)| Some((id, btf.type_by_id(id)?)));
+        let variables = types.filter(|(_, ty)| matches!(ty.kind, Kind::Var { .. }));
+        variables.map(|(id, ty)| (ty.name, id)).collect()
+    }
+
     /// Gives every type its identifier. Exact C names go first, so nothing depends on the order of discovery but
     /// the suffixes of names that clash.
     pub(crate) fn name_all(&mut self) {

@@ -200,9 +200,7 @@ impl Types<'_> {
         if let Some(bits) = bits {
             c.push_str(&format!(" : {bits}"));
         }
-        for tag in self.tags(id, Some(index)) {
-            c.push_str(&format!(" __attribute__((btf_decl_tag({tag:?})))"));
-        }
+        let c = self.with_tags(c, id, Some(index));
         Member { name, ty, c, bit_offset, bits, inside: None }
     }
 

@@ -106,12 +106,27 @@ pub(super) fn types(seed: usize, count: usize) -> Vec<Named> {
             let tree = strategy.new_tree(&mut runner).expect("a composite can be drawn");
             let mut composite = tree.current();
             let size = names.give(&mut composite);
+            if is_empty(&composite) {
+                // A variable of no bytes is none.
+                let (name, shape) = ("only".to_owned(), Shape::Word("char", Vec::new()));
+                composite.members.insert(0, Member { name, shape, aligned: None });
+            }
             if !ends_flexibly(&composite) {
                 names.earlier.push((nth, size));
             }
             Named { name: format!("t{nth}"), composite }
         })
         .collect()
+}
+
+/// Whether it has no bytes.
+pub(super) fn is_empty(composite: &Composite) -> bool {
+    composite.members.iter().all(|member| match &member.shape {
+        Shape::Bits(_, bits) => *bits == 0,
+        Shape::Inline(inner, _) | Shape::Anonymous(inner) => is_empty(inner),
+        Shape::Flexible(_) => true,
+        Shape::Word(..) | Shape::Pointer(_) | Shape::Function | Shape::Earlier(..) => false,
+    })
 }
 
 fn ends_flexibly(composite: &Composite) -> bool {

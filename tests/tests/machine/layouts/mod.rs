@@ -54,7 +54,7 @@ fn as_clang_has_them() -> Outcome {
 /// Where it went wrong, and how.
 #[derive(Debug)]
 struct Failure {
-    step: &'static str,
+    step: String,
     text: String,
 }
 
@@ -69,7 +69,11 @@ impl Machine {
             Command::new(&self.clang).args(args).current_dir(&self.project.folder).output();
         let output = output.expect("clang runs");
         let text = || String::from_utf8_lossy(&output.stderr).into_owned();
-        if output.status.success() { Ok(()) } else { Err(Failure { step: "clang", text: text() }) }
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(Failure { step: "clang".into(), text: text() })
+        }
     }
 
     fn check(&self, types: &[Named]) -> Result<(), Failure> {
@@ -91,11 +95,11 @@ impl Machine {
 
         let object = fs::read(project.path("types.o")).expect("clang wrote it");
         let skeleton = Skeleton::from_object(&object, "types.o", &Options::default())
-            .map_err(|error| Failure { step: "generator", text: format!("{error:?}") })?
+            .map_err(|error| Failure { step: "generator".into(), text: format!("{error:?}") })?
             .to_string();
         if let Some((_, lost)) = skeleton.split_once("Bytes only: ") {
             let lines: Vec<&str> = lost.lines().take(4).collect();
-            return Err(Failure { step: "a type is lost", text: lines.join("\n") });
+            return Err(Failure { step: "a type is lost".into(), text: lines.join("\n") });
         }
         project.write("src/check.rs", &rust::program(types, &skeleton));
         project.write("src/skeleton.rs", &skeleton);
@@ -104,10 +108,13 @@ impl Machine {
         let expected = String::from_utf8(host.stdout).expect("text");
         let built = project.run(&[]);
         if !built.success {
-            return Err(Failure { step: "the program of the skeleton", text: built.stderr });
+            let errors = built.stderr.lines().filter(|line| line.starts_with("error"));
+            let step = errors.map(|line| line.split(':').next().unwrap_or(line)).next();
+            let step = step.unwrap_or("the program of the skeleton").to_owned();
+            return Err(Failure { step, text: built.stderr });
         }
         compare(types, &expected, &built.stdout)
-            .map_err(|text| Failure { step: "comparison", text })
+            .map_err(|text| Failure { step: "comparison".into(), text })
     }
 }
 

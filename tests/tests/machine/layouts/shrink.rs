@@ -2,15 +2,19 @@
 
 use std::ops::Range;
 
-use super::draw::{Composite, Member, Named, Shape};
+use super::draw::{Composite, Member, Named, Shape, is_empty};
 
 /// Leaves out types, half of them at first, and then members one by one, as long as what is left fails all the same.
 pub(super) fn shrink(mut types: Vec<Named>, fails: impl Fn(&[Named]) -> bool) -> Vec<Named> {
+    // A type of no bytes would fail in its own way.
+    let fails = |types: &[Named]| {
+        !types.is_empty() && !types.iter().any(|ty| is_empty(&ty.composite)) && fails(types)
+    };
     let mut chunk = types.len().div_ceil(2);
     while chunk > 0 {
         for start in (0..types.len()).step_by(chunk).rev() {
             let fewer = without_types(&types, start..start + chunk);
-            if !fewer.is_empty() && fails(&fewer) {
+            if fails(&fewer) {
                 types = fewer;
             }
         }
