@@ -67,6 +67,10 @@ pub(super) fn attach(program: &Handle) -> Result<Link> {
             uprobe_multi::attach(program, &Default::default())
         }
         K::Usdt => usdt::attach(program, &Default::default()),
+        K::StructOps => Err(Error::invalid_input(
+            "the kernel calls it by the map that has it as a function: StructOps::attach",
+        ))
+        .within(|| program.frame()),
         kind if kind.is_auto() => {
             Err(Error::not_supported_yet(format!("attaching programs of kind {kind:?}")))
                 .within(|| program.frame())

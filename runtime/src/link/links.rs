@@ -4,7 +4,7 @@ use std::path::Path;
 use super::{AutoAttach, Link};
 use crate::Result;
 
-/// The links of several programs, each with its program's name. Dropping them detaches, last attached first.
+/// The links of several programs and operations, each with the name of its program or map. Dropping them detaches, last attached first.
 #[derive(Debug, Default)]
 #[must_use = "dropping links detaches the programs"]
 pub struct Links(Vec<(Cow<'static, str>, Link)>);
@@ -20,12 +20,12 @@ impl Links {
         self.0.is_empty()
     }
 
-    /// The link of the program with this name.
+    /// The link of the program, or of the map of operations, with this name.
     pub fn get(&self, program: &str) -> Option<&Link> {
         self.iter().find(|(name, _)| *name == program).map(|(_, link)| link)
     }
 
-    /// The programs' names and links, in the order they were attached.
+    /// The names and links of programs and maps, in the order they were attached.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Link)> {
         self.0.iter().map(|(name, link)| (&**name, link))
     }

@@ -95,14 +95,15 @@ fn register(map: &Map) -> Result<Link> {
 fn fill(map: &Map) -> Result<()> {
     map.present()?;
     let linked = map.flags() & LINK != 0;
-    let Some(value) = map.operations().and_then(|operations| operations.value()) else {
+    let value = match map.operations() {
+        Some(operations) => operations.value().ok_or_else(|| {
+            Error::invalid_input("its operations are those of programs that are not loaded yet")
+        })?,
         // A map from elsewhere, which whoever made it has filled.
-        if linked && map.operations().is_none() {
-            return Ok(());
+        None if linked => return Ok(()),
+        None => {
+            return Err(Error::invalid_input("only the load that made it knows its operations"));
         }
-        return Err(Error::invalid_input(
-            "its operations are those of programs that are not loaded",
-        ));
     };
     match map.write(&KEY, &value.bytes, ANY)? {
         // They never change: they have been written for an earlier link.

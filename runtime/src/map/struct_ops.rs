@@ -9,7 +9,8 @@ use crate::uapi::{MapType, flags};
 typed_map! {
     /// Operations for the kernel to call, such as the congestion control of TCP: `BPF_MAP_TYPE_STRUCT_OPS`.
     ///
-    /// [`attach`](Self::attach) registers them. Linux 5.6; those of section `.struct_ops.link` 6.4.
+    /// [`attach`](Self::attach) registers them. Linux 5.6; those of section `.struct_ops.link` 6.4, those that a
+    /// module takes 6.9.
     #[doc(alias = "BPF_MAP_TYPE_STRUCT_OPS")]
     pub struct StructOps {}
 }

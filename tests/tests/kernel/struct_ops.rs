@@ -141,6 +141,14 @@ fn registered_with_a_link() -> Outcome {
         drop(link);
         assert!(is_gone_soon("bpf_skel_linked"));
     }
+    // Whoever finds the map can register what is in it.
+    let found = StructOps::from_id(linked.id()?)?;
+    let _link = found.attach()?;
+    assert!(is_registered("bpf_skel_linked"));
+    let plain = StructOps::from_id(object.map("plain")?.id()?)?;
+    fails(plain.attach(), &["only the load that made it knows its operations"]);
+    let program = object.program("ssthresh")?;
+    fails(program.attach(), &["program \"ssthresh\"", "StructOps::attach"]);
     Ok(())
 }
 

@@ -22,6 +22,7 @@ const SETS: &[&[&str]] = &[
     &["link/lib", "link/main"],
     &["link/cases/definitions", "link/cases/fits"],
     &["link/cases/definitions", "link/cases/function_weak", "link/cases/fits"],
+    &["struct_ops", "link/ops"],
     &["core"],
     &["data"],
     &["externs"],
