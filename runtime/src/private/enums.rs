@@ -55,6 +55,7 @@ macro_rules! __bpf_skel_enumeration {
                 &[$(($crate::__bpf_skel_enumeration!(@name $value $($c)?), Self::$value),)*];
 
             /// The name of the value, the first one where there are several; `None` where there is none.
+            #[inline]
             pub fn name(self) -> ::core::option::Option<&'static str> {
                 $crate::private::name_of(Self::VARIANTS, self)
             }
@@ -64,28 +65,33 @@ macro_rules! __bpf_skel_enumeration {
             type Error = $crate::Error;
 
             /// The value, if it has a name. Without the check it is the constructor.
+            #[inline]
             fn try_from(value: $repr) -> $crate::Result<Self> {
                 $crate::private::known(Self::VARIANTS, ::core::stringify!($name), Self(value), value)
             }
         }
 
         impl ::core::convert::From<$name> for $repr {
+            #[inline]
             fn from(value: $name) -> $repr {
                 value.0
             }
         }
 
         impl $crate::private::BitInt for $name {
+            #[inline]
             fn from_bits(value: u64, bits: u8) -> Self {
                 Self($crate::private::BitInt::from_bits(value, bits))
             }
 
+            #[inline]
             fn to_bits(self) -> u64 {
                 $crate::private::BitInt::to_bits(self.0)
             }
         }
 
         impl ::core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::private::debug_number(f, ::core::stringify!($name), self.name(), &self.0)
             }

@@ -5,6 +5,7 @@ mod bits;
 mod core;
 mod data;
 mod enums;
+mod layout;
 mod members;
 mod relocations;
 mod types;
@@ -24,11 +25,12 @@ pub use core::{
 };
 pub use data::sparse;
 pub use enums::{debug_number, known, name_of};
+pub use layout::{same_layout, same_offsets};
 pub use members::{
     flexible, live_unaligned, live_view, set_live_unaligned, set_view, view, view_mut, view_ref,
 };
 pub use relocations::{kfunc, ksym, map_fd, map_value};
-pub use types::{debug_fields, is_live, is_pod, size_of_field};
+pub use types::{LiveField, PodField, debug_live, debug_plain, is_pod, size_of_field};
 
 #[doc(hidden)]
 pub use crate::{

@@ -1,6 +1,7 @@
 //! What makes a generated struct plain data: checks of its layout, and traits by hand where derives fall short.
 //!
 //! The macros are where generated modules have their unsafe code, so that a user may forbid it.
+#![allow(unsafe_code, reason = "implements unsafe traits for all that has the one they stand for")]
 
 use std::fmt;
 
@@ -16,19 +17,56 @@ pub const fn size_of_field<S: Pod, F>(_: fn(S) -> F) -> usize {
     size_of::<F>()
 }
 
-/// Compiles for cells only: the proof that a field is.
-#[inline]
-pub fn is_live<L: LiveLayout>(_: &L) {}
+/// A field of plain data. Structs give their fields as such to [`debug_plain`], which proves that all of them are.
+///
+/// # Safety
+/// The type is [`Pod`].
+pub unsafe trait PodField: fmt::Debug {}
 
-/// `Name { field: value, … }`, for one function instead of one a type.
-pub fn debug_fields(
+// SAFETY: as the bound says.
+unsafe impl<T: Pod + fmt::Debug> PodField for T {}
+
+/// A field of cells. Structs give their fields as such to [`debug_live`], which proves that all of them are.
+///
+/// # Safety
+/// The type is [`LiveLayout`].
+pub unsafe trait LiveField: fmt::Debug {}
+
+// SAFETY: as the bound says.
+unsafe impl<L: LiveLayout + fmt::Debug> LiveField for L {}
+
+/// `Name { field: value, … }` of plain data. The names are one string; fields that have none are only proved.
+pub fn debug_plain(
     f: &mut fmt::Formatter<'_>,
     name: &str,
-    fields: &[(&str, &dyn fmt::Debug)],
+    (fields, values): (&str, &[&dyn PodField]),
+    methods: (&str, &[&dyn fmt::Debug]),
+) -> fmt::Result {
+    debug(f, name, (fields, values.iter().map(|&value| value as _)), methods)
+}
+
+/// As [`debug_plain`], of cells.
+pub fn debug_live(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    (fields, values): (&str, &[&dyn LiveField]),
+    methods: (&str, &[&dyn fmt::Debug]),
+) -> fmt::Result {
+    debug(f, name, (fields, values.iter().map(|&value| value as _)), methods)
+}
+
+fn debug<'v>(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    (fields, values): (&str, impl Iterator<Item = &'v dyn fmt::Debug>),
+    (methods, results): (&str, &[&dyn fmt::Debug]),
 ) -> fmt::Result {
     let mut out = f.debug_struct(plain_name(name));
-    for (name, value) in fields {
+    for (name, value) in fields.split_ascii_whitespace().zip(values) {
         out.field(plain_name(name), value);
+    }
+    for (name, result) in methods.split_ascii_whitespace().zip(results) {
+        out.field(plain_name(name), result);
     }
     out.finish()
 }
@@ -50,6 +88,7 @@ macro_rules! __bpf_skel_plain {
     (@default $name:ident) => {
         impl ::core::default::Default for $name {
             /// All bytes zero.
+            #[inline]
             fn default() -> Self {
                 $crate::pod::zeroed()
             }
@@ -66,28 +105,17 @@ macro_rules! __bpf_skel_plain {
 #[macro_export]
 macro_rules! __bpf_skel_section {
     (@pod $name:ident, $size:literal, $align:literal; $($field:ident: $offset:literal,)*) => {
-        const _: () = {
-            ::core::assert!(
-                ::core::mem::size_of::<$name>() == $size,
-                ::core::concat!("size of ", ::core::stringify!($name), " differs from the object's"),
-            );
-            ::core::assert!(
-                ::core::mem::align_of::<$name>() == $align,
-                ::core::concat!("alignment of ", ::core::stringify!($name), " differs from the object's"),
-            );
-            $(::core::assert!(
-                ::core::mem::offset_of!($name, $field) == $offset,
-                ::core::concat!(
-                    "offset of ", ::core::stringify!($name), ".", ::core::stringify!($field),
-                    " differs from the object's",
-                ),
-            );)*
-        };
-        const _: fn($name) = |_value| {
-            $($crate::private::is_pod(_value.$field);)*
-        };
-        // SAFETY: the fields are plain data as the function above proves, and they touch: the generator names every
-        // byte between them and after them, and the assertions hold it to its offsets.
+        const _: () = $crate::private::same_layout(
+            ::core::stringify!($name),
+            ::core::stringify!($($field)*),
+            (
+                [::core::mem::size_of::<$name>(), ::core::mem::align_of::<$name>()],
+                [$(::core::mem::offset_of!($name, $field)),*],
+            ),
+            ([$size, $align], [$($offset),*]),
+        );
+        // SAFETY: the fields are plain data, which `Debug` below proves of each; they touch: the generator names every
+        // byte between them and after them, and the constant above holds it to its offsets.
         unsafe impl $crate::pod::Pod for $name {}
     };
     (packed $name:ident, $size:literal, $align:literal;
@@ -96,12 +124,15 @@ macro_rules! __bpf_skel_section {
         $crate::__bpf_skel_section!(@pod $name, $size, $align;
             $($field: $offset,)* $($hidden: $hidden_offset,)*);
         impl ::core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 // No references to fields of a packed struct: copies.
-                $crate::private::debug_fields(f, ::core::stringify!($name), &[
-                    $((::core::stringify!($field), &{ self.$field }),)*
-                    $((::core::stringify!($method), &self.$method()),)*
-                ])
+                $crate::private::debug_plain(
+                    f,
+                    ::core::stringify!($name),
+                    (::core::stringify!($($field)*), &[$(&{ self.$field },)* $(&{ self.$hidden },)*]),
+                    (::core::stringify!($($method)*), &[$(&self.$method(),)*]),
+                )
             }
         }
     };
@@ -111,11 +142,14 @@ macro_rules! __bpf_skel_section {
         $crate::__bpf_skel_section!(@pod $name, $size, $align;
             $($field: $offset,)* $($hidden: $hidden_offset,)*);
         impl ::core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                $crate::private::debug_fields(f, ::core::stringify!($name), &[
-                    $((::core::stringify!($field), &self.$field),)*
-                    $((::core::stringify!($method), &self.$method()),)*
-                ])
+                $crate::private::debug_plain(
+                    f,
+                    ::core::stringify!($name),
+                    (::core::stringify!($($field)*), &[$(&self.$field,)* $(&self.$hidden,)*]),
+                    (::core::stringify!($($method)*), &[$(&self.$method(),)*]),
+                )
             }
         }
     };
@@ -128,6 +162,7 @@ macro_rules! __bpf_skel_section {
 macro_rules! __bpf_skel_equal {
     (packed $name:ident; $($field:ident),*; $($method:ident),*) => {
         impl ::core::cmp::PartialEq for $name {
+            #[inline]
             fn eq(&self, _other: &Self) -> bool {
                 true $(&& { self.$field } == { _other.$field })*
                     $(&& self.$method() == _other.$method())*
@@ -136,6 +171,7 @@ macro_rules! __bpf_skel_equal {
     };
     ($name:ident; $($field:ident),*; $($method:ident),*) => {
         impl ::core::cmp::PartialEq for $name {
+            #[inline]
             fn eq(&self, _other: &Self) -> bool {
                 true $(&& self.$field == _other.$field)* $(&& self.$method() == _other.$method())*
             }
@@ -147,23 +183,29 @@ macro_rules! __bpf_skel_equal {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_total {
-    (packed $name:ident; $($rest:tt)*) => {
-        $crate::__bpf_skel_equal!(packed $name; $($rest)*);
-        $crate::__bpf_skel_total!(@hash $name; $($rest)*);
-    };
-    (@hash $name:ident; $($field:ident),*; $($method:ident),*) => {
+    (packed $name:ident; $($field:ident),*; $($method:ident),*) => {
+        $crate::__bpf_skel_equal!(packed $name; $($field),*; $($method),*);
         impl ::core::cmp::Eq for $name {}
 
         impl ::core::hash::Hash for $name {
+            #[inline]
             fn hash<H: ::core::hash::Hasher>(&self, _state: &mut H) {
                 $(::core::hash::Hash::hash(&{ self.$field }, _state);)*
                 $(::core::hash::Hash::hash(&self.$method(), _state);)*
             }
         }
     };
-    ($name:ident; $($rest:tt)*) => {
-        $crate::__bpf_skel_equal!($name; $($rest)*);
-        $crate::__bpf_skel_total!(@hash $name; $($rest)*);
+    ($name:ident; $($field:ident),*; $($method:ident),*) => {
+        $crate::__bpf_skel_equal!($name; $($field),*; $($method),*);
+        impl ::core::cmp::Eq for $name {}
+
+        impl ::core::hash::Hash for $name {
+            #[inline]
+            fn hash<H: ::core::hash::Hasher>(&self, _state: &mut H) {
+                $(::core::hash::Hash::hash(&self.$field, _state);)*
+                $(::core::hash::Hash::hash(&self.$method(), _state);)*
+            }
+        }
     };
 }
 
@@ -202,50 +244,56 @@ macro_rules! __bpf_skel_live {
         $crate::__bpf_skel_live!(@twin $name, $plain; ; storage; $($method),*);
     };
     ($name:ident, $plain:path; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
-        const _: () = {
-            $(::core::assert!(
-                ::core::mem::offset_of!($name, $field) == ::core::mem::offset_of!($plain, $field)
-            );)*
-            $(::core::assert!(
-                ::core::mem::offset_of!($name, $hidden) == ::core::mem::offset_of!($plain, $hidden)
-            );)*
-        };
+        const _: () = $crate::private::same_offsets(
+            ::core::stringify!($name),
+            ::core::stringify!($($field)* $($hidden)*),
+            [
+                $(::core::mem::offset_of!($name, $field),)*
+                $(::core::mem::offset_of!($name, $hidden),)*
+            ],
+            [
+                $(::core::mem::offset_of!($plain, $field),)*
+                $(::core::mem::offset_of!($plain, $hidden),)*
+            ],
+        );
         $crate::__bpf_skel_live!(@twin $name, $plain; $($field),*; $($hidden),*; $($method),*);
     };
     (@twin $name:ident, $plain:path; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
-        const _: fn(&$name) = |_value| {
-            $($crate::private::is_live(&_value.$field);)*
-            $($crate::private::is_live(&_value.$hidden);)*
-        };
-        // SAFETY: every field is cells as the function above proves; they touch, as those of the plain twin do, which
-        // has the same offsets, or one field is all of it; size and alignment are compared by the trait.
+        // SAFETY: every field is cells, which `Debug` below proves of each; they touch, as those of the plain twin do,
+        // which has the same offsets, or one field is all of it; size and alignment are compared by the trait.
         unsafe impl $crate::live::LiveLayout for $name {
             type Plain = $plain;
         }
 
         impl $name {
             /// A copy of the whole.
+            #[inline]
             pub fn get(&self) -> $plain {
                 $crate::live::LiveLayout::get(self)
             }
 
             /// Overwrites the whole.
+            #[inline]
             pub fn set(&self, value: $plain) {
                 $crate::live::LiveLayout::set(self, value);
             }
 
             /// Reads the whole, lets `change` change it and writes it back: what others write in between is lost.
+            #[inline]
             pub fn update(&self, change: impl ::core::ops::FnOnce(&mut $plain)) {
                 $crate::live::LiveLayout::update(self, change);
             }
         }
 
         impl ::core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                $crate::private::debug_fields(f, ::core::stringify!($name), &[
-                    $((::core::stringify!($field), &self.$field),)*
-                    $((::core::stringify!($method), &self.$method()),)*
-                ])
+                $crate::private::debug_live(
+                    f,
+                    ::core::stringify!($name),
+                    (::core::stringify!($($field)*), &[$(&self.$field,)* $(&self.$hidden,)*]),
+                    (::core::stringify!($($method)*), &[$(&self.$method(),)*]),
+                )
             }
         }
     };

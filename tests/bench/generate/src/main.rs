@@ -4,13 +4,12 @@
 //! not given are made: one small, one of a megabyte of data and types.
 
 use std::env;
-use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+use generate::Result;
 
 /// Tells the process to be libbpf-cargo.
 const AS_LIBBPF_CARGO: &str = "--libbpf-cargo";
@@ -26,7 +25,7 @@ fn main() -> Result<()> {
     let (command, objects) = args.split_first().ok_or("expected: BPF_SKEL [OBJECT]...")?;
     let scratch = env::temp_dir().join(format!("bpf-skel-generate-{}", std::process::id()));
     fs::create_dir(&scratch)?;
-    let made = if objects.is_empty() { make(&scratch)? } else { Vec::new() };
+    let made = if objects.is_empty() { generate::objects(&scratch)? } else { Vec::new() };
     println!(
         "| object | bytes | step | bpf-skel ms | bpftool ms | libbpf-cargo ms | of bpftool | of libbpf-cargo |"
     );
@@ -77,50 +76,6 @@ fn measure(command: &Path, object: &Path, scratch: &Path) -> Result<()> {
         ours.as_secs_f64() / theirs.as_secs_f64(),
     );
     Ok(())
-}
-
-/// A small object, and one with a large table and many types.
-fn make(scratch: &Path) -> Result<Vec<PathBuf>> {
-    const HEAD: &str =
-        "#define SEC(n) __attribute__((section(n), used))\nchar l[] SEC(\"license\") = \"GPL\";\n";
-    let small = format!(
-        "{HEAD}struct e {{ int pid; char comm[16]; }} last; const volatile int min = 3; long long total;\n\
-         SEC(\"raw_tp/sched_switch\") int p(void *c) {{ total += min; last.pid++; return 0; }}\n"
-    );
-    let mut large = format!("{HEAD}long long total;\n");
-    for n in 0..400 {
-        large.push_str(&format!(
-            "struct s{n} {{ int a, b[{}]; long long c; struct {{ char d[{}]; short e; }} f; }} v{n};\n",
-            n % 7 + 1,
-            n % 5 + 1
-        ));
-    }
-    large.push_str("const volatile unsigned char table[1 << 20] = { 1, 2, 3, [99999] = 4 };\n");
-    large.push_str(
-        "SEC(\"raw_tp/sched_switch\") int p(void *c) { total += table[total & 0xfffff];\n",
-    );
-    for n in 0..400 {
-        large.push_str(&format!("v{n}.a++;\n"));
-    }
-    large.push_str("return 0; }\n");
-    [("small", small), ("large", large)]
-        .into_iter()
-        .map(|(name, text)| {
-            let source = scratch.join(format!("{name}.bpf.c"));
-            let object = scratch.join(format!("{name}.bpf.o"));
-            fs::write(&source, text)?;
-            let status = Command::new("clang-19")
-                .args(["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-c"])
-                .arg(&source)
-                .arg("-o")
-                .arg(&object)
-                .status()?;
-            if !status.success() {
-                return Err(format!("clang-19: {status}").into());
-            }
-            Ok(object)
-        })
-        .collect()
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
