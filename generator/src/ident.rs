@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 
 /// Keywords of all editions, strict and reserved. Weak ones (`union`, `auto`, `raw`, …) are good identifiers.
 const KEYWORDS: &[&str] = &[
@@ -92,6 +92,24 @@ fn ident(name: &str) -> Ident {
         Ident::new_raw(name, Span::call_site())
     } else {
         Ident::new(name, Span::call_site())
+    }
+}
+
+/// Whether Rust has another use for the name.
+pub(crate) fn is_keyword(name: &str) -> bool {
+    KEYWORDS.contains(&name)
+}
+
+/// The text as an identifier, if it is one.
+pub(crate) fn identifier(text: &str) -> Option<Ident> {
+    let mut tokens = text.parse::<TokenStream>().ok()?.into_iter();
+    match (tokens.next()?, tokens.next()) {
+        (TokenTree::Ident(ident), None)
+            if text != "_" && !NOT_RAW.contains(&text) && !is_keyword(text) =>
+        {
+            Some(ident)
+        }
+        _ => None,
     }
 }
 

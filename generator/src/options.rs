@@ -3,9 +3,10 @@
 use bpf_skel::btf::Btf;
 use bpf_skel::elf::Legacy;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::ToTokens;
 
+use crate::ident::identifier;
 use crate::model::Types;
+use crate::path::Path;
 use crate::{Error, Result};
 
 /// How a skeleton is to look, whichever way its object came about.
@@ -55,8 +56,8 @@ impl Default for Options {
 
 impl Options {
     /// The runtime's path, checked.
-    pub(crate) fn runtime_path(&self) -> Result<syn::Path> {
-        syn::parse_str(&self.runtime).map_err(|error| {
+    pub(crate) fn runtime_path(&self) -> Result<Path> {
+        self.runtime.parse().map_err(|error| {
             Error::invalid_input(format!("runtime path {:?}: {error}", self.runtime))
         })
     }
@@ -64,7 +65,7 @@ impl Options {
     /// The module's name for an object called `object`; a name that the user chose is not bent.
     pub(crate) fn module_ident(&self, object: &str) -> Result<Ident> {
         match &self.module {
-            Some(name) => syn::parse_str(name).map_err(|_| {
+            Some(name) => identifier(name).ok_or_else(|| {
                 Error::invalid_input(format!("module name {name:?} is not an identifier"))
             }),
             None => Ok(Ident::new(&crate::ident::module(object), Span::call_site())),
@@ -79,29 +80,4 @@ impl Options {
         options.bindings.retain(|binding| has(&binding.c));
         options
     }
-}
-
-/// A path as source text has it.
-pub(crate) fn path_text(path: &syn::Path) -> String {
-    let is_word = |c: char| c == '_' || c.is_alphanumeric();
-    let mut text = String::new();
-    for token in path.to_token_stream().to_string().split(' ') {
-        if text.ends_with(is_word) && token.starts_with(is_word) {
-            text.push(' ');
-        }
-        text.push_str(token);
-    }
-    text
-}
-
-/// A path that means the same in every module.
-pub(crate) fn absolute_path(what: &str, path: &str) -> Result<syn::Path> {
-    let parsed: syn::Path = syn::parse_str(path)
-        .map_err(|error| Error::invalid_input(format!("{what} {path:?}: {error}")))?;
-    let first = parsed.segments.first().map(|segment| segment.ident.to_string());
-    if parsed.leading_colon.is_none() && first.as_deref() != Some("crate") {
-        return Err(Error::invalid_input(format!("{what} {path:?} is relative"))
-            .with_hint(format!("begin it with `crate::` or `::`: `crate::{path}`")));
-    }
-    Ok(parsed)
 }

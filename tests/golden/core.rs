@@ -217,7 +217,6 @@ pub mod core {
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.bss`, 128 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `u64 out[16]`
@@ -233,7 +232,7 @@ pub mod core {
             /// `u64 out[16]`
             pub out: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 16>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; out;;);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; out: 0;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -227,7 +227,6 @@ pub mod core_kinds {
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.bss`, 2048 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `u64 out[256]`
@@ -243,7 +242,7 @@ pub mod core_kinds {
             /// `u64 out[256]`
             pub out: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 256>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; out;;);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; out: 0;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -323,7 +323,6 @@ pub mod data {
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.rodata`, 16 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct rodata {
             /// `const volatile u32 limit`
@@ -335,7 +334,6 @@ pub mod data {
         }
         ::bpf_skel::private::section_struct!(rodata, 16, 4; limit: 0, flags: 4; __pad0: 7;);
         /// Data section `.data`, 20 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct data {
             /// `int counter`
@@ -351,7 +349,6 @@ pub mod data {
             data, 24, 8; counter: 0, weak_counter: 8; __pad0: 4, __pad1: 16;
         );
         /// Data section `.data.config`, 8 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct data_config {
             /// `u64 tuned`
@@ -359,7 +356,6 @@ pub mod data {
         }
         ::bpf_skel::private::section_struct!(data_config, 8, 8; tuned: 0;;);
         /// Data section `.rodata.table`, 16 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct rodata_table {
             /// `const u32 table[4]`
@@ -367,7 +363,6 @@ pub mod data {
         }
         ::bpf_skel::private::section_struct!(rodata_table, 16, 4; table: 0;;);
         /// Data section `.bss`, 3145740 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `u64 total`
@@ -377,7 +372,6 @@ pub mod data {
         }
         ::bpf_skel::private::section_struct!(bss, 3145744, 8; total: 0; __pad0: 8;);
         /// Data section `.bss.scratch`, 64 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss_scratch {
             /// `u32 scratch[16]`
@@ -400,7 +394,7 @@ pub mod data {
             pub __pad1: ::bpf_skel::live::Global<[u8; 8]>,
         }
         ::bpf_skel::private::live_struct!(
-            data, super::sections::data; counter, weak_counter; __pad0, __pad1;
+            data, super::sections::data; counter: 0, weak_counter: 8; __pad0: 4, __pad1: 16;
         );
         /// Data section `.data.config`, 8 bytes, in shared memory
         #[repr(C)]
@@ -408,7 +402,7 @@ pub mod data {
             /// `u64 tuned`
             pub tuned: ::bpf_skel::live::Global<u64>,
         }
-        ::bpf_skel::private::live_struct!(data_config, super::sections::data_config; tuned;;);
+        ::bpf_skel::private::live_struct!(data_config, super::sections::data_config; tuned: 0;;);
         /// Data section `.bss`, 3145740 bytes, in shared memory
         #[repr(C)]
         pub struct bss {
@@ -417,14 +411,14 @@ pub mod data {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::live::Global<[u8; 3145736]>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total; __pad0;);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total: 0; __pad0: 8;);
         /// Data section `.bss.scratch`, 64 bytes, in shared memory
         #[repr(C)]
         pub struct bss_scratch {
             /// `u32 scratch[16]`
             pub scratch: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u32>, 16>,
         }
-        ::bpf_skel::private::live_struct!(bss_scratch, super::sections::bss_scratch; scratch;;);
+        ::bpf_skel::private::live_struct!(bss_scratch, super::sections::bss_scratch; scratch: 0;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -302,7 +302,6 @@ pub mod externs {
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.data`, 4 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct data {
             /// `int cpu`
@@ -310,7 +309,6 @@ pub mod externs {
         }
         ::bpf_skel::private::section_struct!(data, 4, 4; cpu: 0;;);
         /// Data section `.bss`, 52 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `u32 version`
@@ -337,7 +335,6 @@ pub mod externs {
             pid: 48; __pad0: 28, __pad1: 52;
         );
         /// Data section `.kconfig`, 49 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct kconfig {
             /// `s64 CONFIG_SKEL_NO_SUCH_LIMIT`
@@ -378,7 +375,7 @@ pub mod externs {
             /// `int cpu`
             pub cpu: ::bpf_skel::live::Global<i32>,
         }
-        ::bpf_skel::private::live_struct!(data, super::sections::data; cpu;;);
+        ::bpf_skel::private::live_struct!(data, super::sections::data; cpu: 0;;);
         /// Data section `.bss`, 52 bytes, in shared memory
         #[repr(C)]
         pub struct bss {
@@ -402,8 +399,8 @@ pub mod externs {
             pub __pad1: ::bpf_skel::live::Global<[u8; 4]>,
         }
         ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; version, hz, calls, hostname, untyped, missing, pid; __pad0,
-            __pad1;
+            bss, super::sections::bss; version: 0, hz: 4, calls: 8, hostname: 12, untyped: 32,
+            missing: 40, pid: 48; __pad0: 28, __pad1: 52;
         );
     }
     /// Everything that the object holds.

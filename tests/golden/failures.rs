@@ -352,7 +352,6 @@ pub mod failures {
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.bss`, 8 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `u64 total`
@@ -368,7 +367,7 @@ pub mod failures {
             /// `u64 total`
             pub total: ::bpf_skel::live::Global<u64>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total;;);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total: 0;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -332,7 +332,6 @@ pub mod legacy {
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct counter`, 16 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct counter {
             /// `u64 packets`

@@ -347,7 +347,6 @@ pub mod linked {
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct event`, 16 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct event {
             /// `u32 pid`
@@ -360,7 +359,6 @@ pub mod linked {
         ::bpf_skel::private::plain!(event, 16, 8; pid: 0, next: 8; __pad0: 4;);
         ::bpf_skel::private::total!(event; pid, next;);
         /// `struct inner`, 16 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct inner {
             /// `struct event *owner`
@@ -385,7 +383,7 @@ pub mod linked {
             /// `struct inner *next`
             pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::inner>>,
         }
-        ::bpf_skel::private::live_struct!(event, super::types::event; pid, next; __pad0;);
+        ::bpf_skel::private::live_struct!(event, super::types::event; pid: 0, next: 8; __pad0: 4;);
         /// `struct inner` in shared memory; [`types::inner`](super::types::inner) is its plain twin.
         #[repr(C)]
         pub struct inner {
@@ -396,12 +394,13 @@ pub mod linked {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
         }
-        ::bpf_skel::private::live_struct!(inner, super::types::inner; owner, depth; __pad0;);
+        ::bpf_skel::private::live_struct!(
+            inner, super::types::inner; owner: 0, depth: 8; __pad0: 12;
+        );
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.data.custom`, 32 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct data_custom {
             /// `int padded`
@@ -413,7 +412,6 @@ pub mod linked {
         }
         ::bpf_skel::private::section_struct!(data_custom, 32, 4; padded: 0, tuned: 16; __pad0: 4;);
         /// Data section `.data`, 28 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct data {
             #[doc(hidden)]
@@ -429,7 +427,6 @@ pub mod linked {
             data, 28, 4; counter: 12, weak_number: 16; __pad0: 0, __pad1: 20;
         );
         /// Data section `.bss`, 56 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `struct event last_main`
@@ -445,7 +442,6 @@ pub mod linked {
             bss, 56, 8; last_main: 0, nested: 16, last_lib: 32, total: 48;;
         );
         /// Data section `.rodata`, 8 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct rodata {
             #[doc(hidden)]
@@ -455,7 +451,6 @@ pub mod linked {
         }
         ::bpf_skel::private::section_struct!(rodata, 8, 4; knob: 4; __pad0: 0;);
         /// Data section `.kconfig`, 8 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct kconfig {
             /// `int CONFIG_HZ`
@@ -480,7 +475,7 @@ pub mod linked {
             pub tuned: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<i32>, 4>,
         }
         ::bpf_skel::private::live_struct!(
-            data_custom, super::sections::data_custom; padded, tuned; __pad0;
+            data_custom, super::sections::data_custom; padded: 0, tuned: 16; __pad0: 4;
         );
         /// Data section `.data`, 28 bytes, in shared memory
         #[repr(C)]
@@ -495,7 +490,7 @@ pub mod linked {
             pub __pad1: ::bpf_skel::live::Global<[u8; 8]>,
         }
         ::bpf_skel::private::live_struct!(
-            data, super::sections::data; counter, weak_number; __pad0, __pad1;
+            data, super::sections::data; counter: 12, weak_number: 16; __pad0: 0, __pad1: 20;
         );
         /// Data section `.bss`, 56 bytes, in shared memory
         #[repr(C)]
@@ -510,7 +505,7 @@ pub mod linked {
             pub total: ::bpf_skel::live::Global<i64>,
         }
         ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; last_main, nested, last_lib, total;;
+            bss, super::sections::bss; last_main: 0, nested: 16, last_lib: 32, total: 48;;
         );
     }
     /// Everything that the object holds.

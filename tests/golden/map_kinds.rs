@@ -217,7 +217,6 @@ pub mod map_kinds {
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct prefix`, 8 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct prefix {
             /// `u32 bits`
@@ -228,7 +227,6 @@ pub mod map_kinds {
         ::bpf_skel::private::plain!(prefix, 8, 4; bits: 0, address: 4;;);
         ::bpf_skel::private::total!(prefix; bits, address;);
         /// `struct job`, 16 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct job {
             /// `u64 id`

@@ -266,7 +266,6 @@ pub mod maps {
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct key`, 8 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct key {
             /// `u32 a`
@@ -279,7 +278,6 @@ pub mod maps {
         ::bpf_skel::private::plain!(key, 8, 4; a: 0, b: 4, c: 6;;);
         ::bpf_skel::private::total!(key; a, b, c;);
         /// `struct value`, 24 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct value {
             /// `u64 count`

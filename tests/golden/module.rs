@@ -259,7 +259,6 @@ pub mod module {
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.bss`, 16 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `int error`
@@ -290,7 +289,7 @@ pub mod module {
             pub has_zones: ::bpf_skel::live::Global<u32>,
         }
         ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; error, found, size, has_zones;;
+            bss, super::sections::bss; error: 0, found: 4, size: 8, has_zones: 12;;
         );
     }
     /// Everything that the object holds.

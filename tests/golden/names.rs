@@ -347,7 +347,6 @@ pub mod names {
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct Clone`, 16 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct Clone {
             /// `struct Option Option`
@@ -368,7 +367,6 @@ pub mod names {
         );
         ::bpf_skel::private::total!(Clone; Option, __, r#match, __pad0, Default;);
         /// `struct Option`, 1 byte, alignment 1
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct Option {
             /// `u8 some`
@@ -377,7 +375,6 @@ pub mod names {
         ::bpf_skel::private::plain!(Option, 1, 1; some: 0;;);
         ::bpf_skel::private::total!(Option; some;);
         /// `struct bss`, 4 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `u32 a`
@@ -388,7 +385,7 @@ pub mod names {
         /// `union Result`, 8 bytes, alignment 8
         ///
         /// Each member has methods to read, to write and to make it.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(PartialEq, Eq, Hash)]
         #[repr(C)]
         pub struct Result {
             #[doc(hidden)]
@@ -440,7 +437,6 @@ pub mod names {
             }
         }
         /// `struct fn`, 4 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct r#fn {
             /// The bits of `u32 where : 1; u32 set_where : 2; u32 clone : 3`, for which there are methods.
@@ -493,7 +489,6 @@ pub mod names {
             }
         }
         /// `typedef struct {…} str`, 4 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct str_2 {
             /// `u32 x`
@@ -539,7 +534,7 @@ pub mod names {
             /// `u32 a`
             pub a: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::types::bss; a;;);
+        ::bpf_skel::private::live_struct!(bss, super::types::bss; a: 0;;);
         /// `union Result` in shared memory; [`types::Result`](super::types::Result) is its plain twin.
         #[repr(C)]
         pub struct Result {
@@ -570,7 +565,7 @@ pub mod names {
             pub bits0: ::bpf_skel::live::Global<u32>,
         }
         ::bpf_skel::private::live_struct!(
-            r#fn, super::types::r#fn;; bits0; r#where, set_where, clone
+            r#fn, super::types::r#fn;; bits0: 0; r#where, set_where, clone
         );
         impl r#fn {
             /// `u32 where : 1`
@@ -604,12 +599,11 @@ pub mod names {
             /// `u32 x`
             pub x: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(str_2, super::types::str_2; x;;);
+        ::bpf_skel::private::live_struct!(str_2, super::types::str_2; x: 0;;);
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.data`, 4 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct data {
             /// `u32 type`
@@ -617,7 +611,6 @@ pub mod names {
         }
         ::bpf_skel::private::section_struct!(data, 4, 4; r#type: 0;;);
         /// Data section `.data.x`, 4 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct data_x {
             /// `u32 impl`
@@ -625,7 +618,6 @@ pub mod names {
         }
         ::bpf_skel::private::section_struct!(data_x, 4, 4; r#impl: 0;;);
         /// Data section `.data.type`, 4 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct data_type {
             /// `u32 progs`
@@ -633,7 +625,6 @@ pub mod names {
         }
         ::bpf_skel::private::section_struct!(data_type, 4, 4; progs: 0;;);
         /// Data section `.bss`, 44 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             #[doc(hidden)]
@@ -670,21 +661,21 @@ pub mod names {
             /// `u32 type`
             pub r#type: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(data, super::sections::data; r#type;;);
+        ::bpf_skel::private::live_struct!(data, super::sections::data; r#type: 0;;);
         /// Data section `.data.x`, 4 bytes, in shared memory
         #[repr(C)]
         pub struct data_x {
             /// `u32 impl`
             pub r#impl: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(data_x, super::sections::data_x; r#impl;;);
+        ::bpf_skel::private::live_struct!(data_x, super::sections::data_x; r#impl: 0;;);
         /// Data section `.data.type`, 4 bytes, in shared memory
         #[repr(C)]
         pub struct data_type {
             /// `u32 progs`
             pub progs: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(data_type, super::sections::data_type; progs;;);
+        ::bpf_skel::private::live_struct!(data_type, super::sections::data_type; progs: 0;;);
         /// Data section `.bss`, 44 bytes, in shared memory
         #[repr(C)]
         pub struct bss {
@@ -710,8 +701,8 @@ pub mod names {
             pub __pad2: ::bpf_skel::live::Global<[u8; 4]>,
         }
         ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; object_, r, struct_, Some, Fn, Str, Loop; __pad0, __pad1,
-            __pad2;
+            bss, super::sections::bss; object_: 8, r: 12, struct_: 16, Some: 24, Fn: 32, Str: 36,
+            Loop: 40; __pad0: 0, __pad1: 20, __pad2: 44;
         );
     }
     /// Everything that the object holds.

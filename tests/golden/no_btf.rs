@@ -229,7 +229,6 @@ pub mod no_btf {
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.rodata`, 4 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct rodata {
             /// `step`
@@ -237,7 +236,6 @@ pub mod no_btf {
         }
         ::bpf_skel::private::section_struct!(rodata, 4, 1; step: 0;;);
         /// Data section `.bss`, 16 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `total`
@@ -257,7 +255,7 @@ pub mod no_btf {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::live::Global<[u8; 8]>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total; __pad0;);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total: 0; __pad0: 8;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

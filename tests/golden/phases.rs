@@ -405,7 +405,6 @@ pub mod phases {
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.rodata`, 8 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct rodata {
             /// `const volatile u32 knob`
@@ -415,7 +414,6 @@ pub mod phases {
         }
         ::bpf_skel::private::section_struct!(rodata, 8, 4; knob: 0, slot: 4;;);
         /// Data section `.data`, 4 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct data {
             /// `int level`
@@ -423,7 +421,6 @@ pub mod phases {
         }
         ::bpf_skel::private::section_struct!(data, 4, 4; level: 0;;);
         /// Data section `.data.custom`, 4 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct data_custom {
             /// `u32 tuned`
@@ -431,7 +428,6 @@ pub mod phases {
         }
         ::bpf_skel::private::section_struct!(data_custom, 4, 4; tuned: 0;;);
         /// Data section `.bss`, 32 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `u64 total`
@@ -449,14 +445,14 @@ pub mod phases {
             /// `int level`
             pub level: ::bpf_skel::live::Global<i32>,
         }
-        ::bpf_skel::private::live_struct!(data, super::sections::data; level;;);
+        ::bpf_skel::private::live_struct!(data, super::sections::data; level: 0;;);
         /// Data section `.data.custom`, 4 bytes, in shared memory
         #[repr(C)]
         pub struct data_custom {
             /// `u32 tuned`
             pub tuned: ::bpf_skel::live::Global<u32>,
         }
-        ::bpf_skel::private::live_struct!(data_custom, super::sections::data_custom; tuned;;);
+        ::bpf_skel::private::live_struct!(data_custom, super::sections::data_custom; tuned: 0;;);
         /// Data section `.bss`, 32 bytes, in shared memory
         #[repr(C)]
         pub struct bss {
@@ -465,7 +461,7 @@ pub mod phases {
             /// `u64 seen[3]`
             pub seen: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 3>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total, seen;;);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total: 0, seen: 8;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -395,7 +395,6 @@ pub mod struct_ops {
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct tcp_congestion_ops`, 64 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct tcp_congestion_ops {
             /// `char name[16]`
@@ -433,7 +432,6 @@ pub mod struct_ops {
             _declared: (),
         }
         /// `struct tcp_congestion_ops___later`, 56 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct tcp_congestion_ops___later {
             /// `u32 (*ssthresh)(struct sock *)`
@@ -458,7 +456,6 @@ pub mod struct_ops {
             no_such_number, name;
         );
         /// `struct no_such_ops`, 16 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct no_such_ops {
             /// `void (*call)(void)`
@@ -471,7 +468,6 @@ pub mod struct_ops {
         ::bpf_skel::private::plain!(no_such_ops, 16, 8; call: 0, number: 8; __pad0: 12;);
         ::bpf_skel::private::total!(no_such_ops; call, number;);
         /// `struct tcp_congestion_ops___wide`, 8 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct tcp_congestion_ops___wide {
             /// `u64 flags`
@@ -480,7 +476,6 @@ pub mod struct_ops {
         ::bpf_skel::private::plain!(tcp_congestion_ops___wide, 8, 8; flags: 0;;);
         ::bpf_skel::private::total!(tcp_congestion_ops___wide; flags;);
         /// `struct tcp_congestion_ops___odd`, 4 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct tcp_congestion_ops___odd {
             /// `u32 ssthresh`
@@ -492,7 +487,6 @@ pub mod struct_ops {
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.bss`, 16 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `u64 acked`
@@ -512,7 +506,7 @@ pub mod struct_ops {
             /// `u64 acked_more`
             pub acked_more: ::bpf_skel::live::Global<u64>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; acked, acked_more;;);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; acked: 0, acked_more: 8;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

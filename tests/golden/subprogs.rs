@@ -252,7 +252,6 @@ pub mod subprogs {
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.bss`, 8 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `u64 calls`
@@ -268,7 +267,7 @@ pub mod subprogs {
             /// `u64 calls`
             pub calls: ::bpf_skel::live::Global<u64>,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; calls;;);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; calls: 0;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -261,7 +261,6 @@ pub mod types {
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct key`, 8 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct key {
             /// `pid_t pid`
@@ -276,7 +275,6 @@ pub mod types {
         /// `typedef u32 pid_t`
         pub type pid_t = u32;
         /// `struct value`, 592 bytes, alignment 16
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct value {
             /// `u64 count`
@@ -466,7 +464,6 @@ pub mod types {
         /// `typedef u8 mac_t[6]`
         pub type mac_t = [u8; 6];
         /// `typedef struct {…} point_t`, 8 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct point_t {
             /// `s32 x`
@@ -479,7 +476,7 @@ pub mod types {
         /// `union {…}`, 16 bytes, alignment 4
         ///
         /// Each member has methods to read, to write and to make it.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(PartialEq, Eq, Hash)]
         #[repr(C)]
         pub struct value__addr {
             #[doc(hidden)]
@@ -525,7 +522,6 @@ pub mod types {
             }
         }
         /// `struct {…}`, 16 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct value__named {
             /// `u8 a`
@@ -538,7 +534,6 @@ pub mod types {
         ::bpf_skel::private::plain!(value__named, 16, 8; a: 0, to: 8; __pad0: 1;);
         ::bpf_skel::private::total!(value__named; a, to;);
         /// `struct bits`, 16 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C, align(8))]
         pub struct bits {
             /// The bits of `u32 low : 3; u32 middle : 13; s32 negative : 5; _Bool on : 1; enum color color : 4; u64 far : 40`, for which there are methods.
@@ -639,7 +634,6 @@ pub mod types {
             }
         }
         /// `struct packed`, 19 bytes, alignment 1
-        #[derive(Clone, Copy)]
         #[repr(C, packed)]
         pub struct packed {
             /// `u8 tag`
@@ -654,7 +648,6 @@ pub mod types {
         ::bpf_skel::private::plain!(packed packed, 19, 1; tag: 0, value: 1, odd: 9, key: 11;;);
         ::bpf_skel::private::total!(packed packed; tag, value, odd, key;);
         /// `struct inner16`, 16 bytes, alignment 16
-        #[derive(Clone, Copy)]
         #[repr(C, align(16))]
         pub struct inner16 {
             /// `u32 x`
@@ -667,7 +660,7 @@ pub mod types {
         /// `typedef union {…} quad_t`, 4 bytes, alignment 4
         ///
         /// Each member has methods to read, to write and to make it.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(PartialEq, Eq, Hash)]
         #[repr(C)]
         pub struct quad_t {
             #[doc(hidden)]
@@ -713,7 +706,6 @@ pub mod types {
             }
         }
         /// `struct {…}`, 8 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct anonymous__value {
             /// `u32 hits`
@@ -726,7 +718,6 @@ pub mod types {
         ::bpf_skel::private::plain!(anonymous__value, 8, 4; hits: 0, last: 4; __pad0: 5;);
         ::bpf_skel::private::total!(anonymous__value; hits, last;);
         /// `struct {…}`, 16 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct config {
             /// `u32 min`
@@ -739,7 +730,6 @@ pub mod types {
         ::bpf_skel::private::plain!(config, 16, 8; min: 0, nested: 8; __pad0: 4;);
         ::bpf_skel::private::total!(config; min, nested;);
         /// `struct {…}`, 8 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct config__nested {
             /// `u64 limit`
@@ -748,7 +738,6 @@ pub mod types {
         ::bpf_skel::private::plain!(config__nested, 8, 8; limit: 0;;);
         ::bpf_skel::private::total!(config__nested; limit;);
         /// `struct node`, 56 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct node {
             /// `struct node *next`
@@ -775,7 +764,6 @@ pub mod types {
         /// `typedef int (*handler_t)(struct key *, int)`
         pub type handler_t = ::bpf_skel::pod::Ptr<fn(::bpf_skel::pod::Ptr<key>, i32) -> i32>;
         /// `struct record`, 16 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct record {
             /// `u64 at`
@@ -788,7 +776,6 @@ pub mod types {
         ::bpf_skel::private::plain!(record, 16, 8; at: 0, text: 8; __pad0: 11;);
         ::bpf_skel::private::total!(record; at, text;);
         /// `struct flexible`, 4 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct flexible {
             /// `u32 len`
@@ -873,9 +860,11 @@ pub mod types {
             pub jiffies: ::bpf_skel::live::Global<i64>,
         }
         ::bpf_skel::private::live_struct!(
-            value, super::types::value; count, flag, flags, color, temperature, small, wide, state,
-            f, d, big, comm, mac, points, long_array, addr, named, bits, packed, inner16, quad,
-            jiffies; __pad0, __pad1, anon0, __pad2, __pad3, __pad4; sport, dport, ports
+            value, super::types::value; count: 0, flag: 8, flags: 9, color: 12, temperature: 16,
+            small: 20, wide: 24, state: 32, f: 36, d: 40, big: 48, comm: 64, mac: 80, points: 88,
+            long_array: 136, addr: 460, named: 480, bits: 512, packed: 528, inner16: 560, quad: 576,
+            jiffies: 584; __pad0: 21, __pad1: 86, anon0: 456, __pad2: 476, __pad3: 547, __pad4: 580;
+            sport, dport, ports
         );
         impl value {
             /// `u16 sport`
@@ -899,7 +888,7 @@ pub mod types {
             /// `s32 y`
             pub y: ::bpf_skel::live::Global<i32>,
         }
-        ::bpf_skel::private::live_struct!(point_t, super::types::point_t; x, y;;);
+        ::bpf_skel::private::live_struct!(point_t, super::types::point_t; x: 0, y: 4;;);
         /// `union {…}` in shared memory; [`types::value__addr`](super::types::value__addr) is its plain twin.
         #[repr(C)]
         pub struct value__addr {
@@ -927,7 +916,9 @@ pub mod types {
             /// `struct {…} *to`
             pub to: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<()>>,
         }
-        ::bpf_skel::private::live_struct!(value__named, super::types::value__named; a, to; __pad0;);
+        ::bpf_skel::private::live_struct!(
+            value__named, super::types::value__named; a: 0, to: 8; __pad0: 1;
+        );
         /// `struct bits` in shared memory; [`types::bits`](super::types::bits) is its plain twin.
         #[repr(C, align(8))]
         pub struct bits {
@@ -939,7 +930,8 @@ pub mod types {
             pub __pad0: ::bpf_skel::live::Global<[u8; 2]>,
         }
         ::bpf_skel::private::live_struct!(
-            bits, super::types::bits; after; bits0, __pad0; low, middle, negative, on, color, far
+            bits, super::types::bits; after: 13; bits0: 0, __pad0: 14; low, middle, negative, on,
+            color, far
         );
         impl bits {
             /// `u32 low : 3`
@@ -1036,7 +1028,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::live::Global<[u8; 12]>,
         }
-        ::bpf_skel::private::live_struct!(inner16, super::types::inner16; x; __pad0;);
+        ::bpf_skel::private::live_struct!(inner16, super::types::inner16; x: 0; __pad0: 4;);
         /// `typedef union {…} quad_t` in shared memory; [`types::quad_t`](super::types::quad_t) is its plain twin.
         #[repr(C)]
         pub struct quad_t {
@@ -1064,14 +1056,16 @@ pub mod types {
             /// `struct {…} nested`
             pub nested: config__nested,
         }
-        ::bpf_skel::private::live_struct!(config, super::types::config; min, nested; __pad0;);
+        ::bpf_skel::private::live_struct!(
+            config, super::types::config; min: 0, nested: 8; __pad0: 4;
+        );
         /// `struct {…}` in shared memory; [`types::config__nested`](super::types::config__nested) is its plain twin.
         #[repr(C)]
         pub struct config__nested {
             /// `u64 limit`
             pub limit: ::bpf_skel::live::Global<u64>,
         }
-        ::bpf_skel::private::live_struct!(config__nested, super::types::config__nested; limit;;);
+        ::bpf_skel::private::live_struct!(config__nested, super::types::config__nested; limit: 0;;);
         /// `struct node` in shared memory; [`types::node`](super::types::node) is its plain twin.
         #[repr(C)]
         pub struct node {
@@ -1092,13 +1086,13 @@ pub mod types {
             >,
         }
         ::bpf_skel::private::live_struct!(
-            node, super::types::node; next, unknown, data, handler, name, numbers;;
+            node, super::types::node; next: 0, unknown: 8, data: 16, handler: 24, name: 32,
+            numbers: 40;;
         );
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.data`, 5 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct data {
             /// `enum color background`
@@ -1112,7 +1106,6 @@ pub mod types {
             data, 8, 4; background: 0, last_and_odd: 4; __pad0: 5;
         );
         /// Data section `.rodata`, 9 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct rodata {
             /// `const volatile struct key only`
@@ -1124,7 +1117,6 @@ pub mod types {
         }
         ::bpf_skel::private::section_struct!(rodata, 12, 4; only: 0, verbose: 8; __pad0: 9;);
         /// Data section `.bss`, 1080 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `struct {…} config`
@@ -1171,7 +1163,7 @@ pub mod types {
             pub __pad0: ::bpf_skel::live::Global<[u8; 3]>,
         }
         ::bpf_skel::private::live_struct!(
-            data, super::sections::data; background, last_and_odd; __pad0;
+            data, super::sections::data; background: 0, last_and_odd: 4; __pad0: 5;
         );
         /// Data section `.bss`, 1080 bytes, in shared memory
         #[repr(C)]
@@ -1210,8 +1202,9 @@ pub mod types {
             pub __pad2: ::bpf_skel::live::Global<[u8; 8]>,
         }
         ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; config, list, one, squeezed, bitten, grid, nodes,
-            unused_record, unused_flexible; __pad0, __pad1, __pad2;
+            bss, super::sections::bss; config: 0, list: 16, one: 80, squeezed: 672, bitten: 696,
+            grid: 712, nodes: 840, unused_record: 1064, unused_flexible: 1072; __pad0: 72,
+            __pad1: 691, __pad2: 1080;
         );
     }
     /// Everything that the object holds.

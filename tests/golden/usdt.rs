@@ -242,7 +242,6 @@ pub mod usdt {
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct __bpf_usdt_spec`, 208 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct __bpf_usdt_spec {
             /// `struct __bpf_usdt_arg_spec args[12]`
@@ -259,7 +258,6 @@ pub mod usdt {
         );
         ::bpf_skel::private::total!(__bpf_usdt_spec; args, usdt_cookie, arg_cnt;);
         /// `struct __bpf_usdt_arg_spec`, 16 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct __bpf_usdt_arg_spec {
             /// `u64 val_off`
@@ -281,7 +279,6 @@ pub mod usdt {
             __bpf_usdt_arg_spec; val_off, arg_type, reg_off, arg_signed, arg_bitshift;
         );
         /// `struct seen`, 120 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct seen {
             /// `u64 hits`
@@ -310,12 +307,13 @@ pub mod usdt {
             /// `u64 values[12]`
             pub values: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 12>,
         }
-        ::bpf_skel::private::live_struct!(seen, super::types::seen; hits, count, cookie, values;;);
+        ::bpf_skel::private::live_struct!(
+            seen, super::types::seen; hits: 0, count: 8, cookie: 16, values: 24;;
+        );
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.bss`, 120 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `struct seen seen`
@@ -323,7 +321,6 @@ pub mod usdt {
         }
         ::bpf_skel::private::section_struct!(bss, 120, 8; seen: 0;;);
         /// Data section `.kconfig`, 1 byte
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct kconfig {
             /// `const _Bool LINUX_HAS_BPF_COOKIE`
@@ -339,7 +336,7 @@ pub mod usdt {
             /// `struct seen seen`
             pub seen: super::live::seen,
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; seen;;);
+        ::bpf_skel::private::live_struct!(bss, super::sections::bss; seen: 0;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

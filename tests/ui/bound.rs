@@ -273,7 +273,6 @@ pub mod maps {
             key, "struct key", 8, 4; a: "u32 a", 0, 4, b: "u16 b", 4, 2, c: "u16 c", 6, 2
         );
         /// `struct value`, 24 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct value {
             /// `u64 count`

@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 
 use super::docs::code;
 use super::paths::Paths;
-use super::writer::{Arguments, Writer};
+use super::writer::Writer;
 use super::{accessors, structs};
 use crate::model::{
     Accessor, Def, DefKind, Field, FieldRole, Repr, Section, StructDef, Ty, UnionDef,
@@ -128,14 +128,6 @@ pub(super) fn field(out: &mut Writer, paths: &Paths<'_>, field: &Field, live: &s
     }
 }
 
-/// The names that `private::live_struct!` takes: those shown, and the hidden ones.
-pub(super) fn names(list: &mut Arguments<'_>, fields: &[Field]) {
-    for shown in [true, false] {
-        let fields = fields.iter().filter(|field| (field.role == FieldRole::Member) == shown);
-        list.items(fields.map(|field| &field.ident)).group();
-    }
-}
-
 fn item(out: &mut Writer, paths: &Paths<'_>, index: usize, def: &Def, cells: &Cells<'_>) {
     let (rt, ident, plain) = (paths.rt, &def.ident, Ty::Def(index));
     let twin = format_args!("[`types::{ident}`](super::types::{ident})");
@@ -159,7 +151,7 @@ fn item(out: &mut Writer, paths: &Paths<'_>, index: usize, def: &Def, cells: &Ce
             Cells::Union(_) => ("words ", None),
         };
         list.item(format_args!("{words}{ident}")).item(paths.ty(&plain)).group();
-        fields.into_iter().for_each(|fields| names(list, fields));
+        fields.into_iter().for_each(|fields| structs::offsets(list, fields));
         list.items(cells.accessors().iter().map(|accessor| &accessor.live[0]));
     });
     if !cells.accessors().is_empty() {

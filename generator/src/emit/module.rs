@@ -1,6 +1,7 @@
 //! The skeleton's module as a whole.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use bpf_skel::spec::Endian;
 use proc_macro2::{Ident, TokenStream};
@@ -11,7 +12,7 @@ use super::paths::Paths;
 use super::writer::Writer;
 use super::{live, maps, phases, programs, sections, spec, struct_ops, types};
 use crate::model::Object;
-use crate::options::path_text;
+use crate::path::Path;
 use crate::shared::Shared;
 use crate::{Error, Result};
 
@@ -22,7 +23,7 @@ pub(crate) struct Header<'h> {
     pub(crate) module: &'h Ident,
     /// Name of the object's file.
     pub(crate) file: &'h str,
-    pub(crate) runtime: &'h syn::Path,
+    pub(crate) runtime: &'h Path,
 }
 
 /// The module, in the parts that tokens and text are made of: the fixed frame, which is made of tokens, and the items that
@@ -47,7 +48,7 @@ impl Module {
         let frame =
             [other_endian(object.spec.endian, file), phases::structs(runtime, object, file)];
         let frame = frame.into_iter().collect();
-        let runtime = path_text(runtime);
+        let runtime = runtime.text();
         let paths = Paths::root(&runtime, &object.types);
         let mut items = Writer::new(1);
         maps::structs(&mut items, &paths, &object.maps);
@@ -68,14 +69,12 @@ impl Module {
 
     pub(crate) fn tokens(&self) -> Result<TokenStream> {
         let Self { head, frame, items } = self;
-        let items: TokenStream = items.parse().map_err(|error| {
-            Error::invalid_input(format!("what was written is no Rust: {error}"))
-        })?;
+        let items: TokenStream = items.parse().map_err(no_rust)?;
         Ok(quote!(#head { #frame #items }))
     }
 
     /// The text of a file, in the parts that it is made of; the error says what is no Rust.
-    pub(crate) fn text(&self) -> syn::Result<[Cow<'_, str>; 3]> {
+    pub(crate) fn text(&self) -> Result<[Cow<'_, str>; 3]> {
         let Self { head, frame, items } = self;
         let mut before = file_text(quote!(#head { #frame }))?;
         // The brace that ends the module.
@@ -87,11 +86,15 @@ impl Module {
 }
 
 /// The text of a file, with feature `format` as rustfmt would have it.
-fn file_text(tokens: TokenStream) -> syn::Result<String> {
+fn file_text(tokens: TokenStream) -> Result<String> {
     #[cfg(feature = "format")]
-    return Ok(prettyplease::unparse(&syn::parse2(tokens)?));
+    return Ok(prettyplease::unparse(&syn::parse2(tokens).map_err(no_rust)?));
     #[cfg(not(feature = "format"))]
     return Ok(super::plain::print(tokens));
+}
+
+fn no_rust(error: impl fmt::Display) -> Error {
+    Error::invalid_input(format!("what was written is no Rust: {error}"))
 }
 
 /// One list of lints, so that the module builds whatever the user denies; unsafe code is in the runtime's macros only, so

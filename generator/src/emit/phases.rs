@@ -6,8 +6,9 @@ use quote::quote;
 use super::docs::{bytes, code, doc};
 use super::struct_ops;
 use crate::model::{Object, Section};
+use crate::path::Path;
 
-pub(super) fn structs(rt: &syn::Path, object: &Object<'_, '_>, file: &str) -> TokenStream {
+pub(super) fn structs(rt: &Path, object: &Object<'_, '_>, file: &str) -> TokenStream {
     let names = Names::of(object);
     [open(rt, object, &names, file), prepared(rt, object, &names), skel(rt, object, &names)]
         .into_iter()
@@ -47,7 +48,7 @@ fn indices(len: usize) -> impl Iterator<Item = Literal> {
     (0..len).map(Literal::usize_unsuffixed)
 }
 
-fn open(rt: &syn::Path, object: &Object<'_, '_>, names: &Names<'_>, file: &str) -> TokenStream {
+fn open(rt: &Path, object: &Object<'_, '_>, names: &Names<'_>, file: &str) -> TokenStream {
     let Names { maps, programs, sections: all_sections, .. } = names;
     let editable: Vec<&Section<'_>> = editable(object).collect();
     let sections: Vec<_> = editable.iter().map(|section| &section.ident).collect();
@@ -157,7 +158,7 @@ fn open(rt: &syn::Path, object: &Object<'_, '_>, names: &Names<'_>, file: &str) 
 
 /// Handles on the created data maps.
 fn section_values<'t>(
-    rt: &'t syn::Path,
+    rt: &'t Path,
     object: &'t Object<'_, '_>,
 ) -> impl Iterator<Item = TokenStream> + 't {
     object.sections.iter().map(move |section| {
@@ -171,7 +172,7 @@ fn section_values<'t>(
 }
 
 fn section_types<'t>(
-    rt: &'t syn::Path,
+    rt: &'t Path,
     object: &'t Object<'_, '_>,
 ) -> impl Iterator<Item = TokenStream> + 't {
     object.sections.iter().map(move |section| {
@@ -184,7 +185,7 @@ fn section_types<'t>(
     })
 }
 
-fn prepared(rt: &syn::Path, object: &Object<'_, '_>, names: &Names<'_>) -> TokenStream {
+fn prepared(rt: &Path, object: &Object<'_, '_>, names: &Names<'_>) -> TokenStream {
     let Names { maps, programs, sections, section_docs, .. } = names;
     let types = section_types(rt, object);
     let (map_indices, program_indices) = (indices(maps.len()), indices(programs.len()));
@@ -245,7 +246,7 @@ fn prepared(rt: &syn::Path, object: &Object<'_, '_>, names: &Names<'_>) -> Token
     }
 }
 
-fn skel(rt: &syn::Path, object: &Object<'_, '_>, names: &Names<'_>) -> TokenStream {
+fn skel(rt: &Path, object: &Object<'_, '_>, names: &Names<'_>) -> TokenStream {
     let Names { sections, section_docs, .. } = names;
     let types = section_types(rt, object);
     let [of_skel, of_maps, of_progs, of_object, of_object_fn, of_attach, of_attach_pinned, of_pin, of_unpin] = [

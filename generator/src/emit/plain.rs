@@ -77,8 +77,10 @@ fn doc(attribute: &Group) -> Option<String> {
         (TokenTree::Ident(name), TokenTree::Punct(_), TokenTree::Literal(text), None)
             if name == "doc" =>
         {
-            let text: syn::LitStr = syn::parse_str(&text.to_string()).ok()?;
-            Some(text.value()).filter(|text| !text.contains(['\n', '\r']) && !text.starts_with('/'))
+            // What needs no escape, line ends among it, is the same in a comment.
+            let text = text.to_string();
+            let text = text.strip_prefix('"')?.strip_suffix('"')?;
+            (!text.contains('\\') && !text.starts_with('/')).then(|| text.to_owned())
         }
         _ => None,
     }

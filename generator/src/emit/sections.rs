@@ -28,7 +28,6 @@ pub(super) fn modules(out: &mut Writer, root: &Paths<'_>, sections: &[Section<'_
 fn plain(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
     let Section { ident, name, len, size, align, repr, fields, .. } = section;
     out.doc(format_args!("Data section {}, {}", code(name), bytes(*len)));
-    out.line("#[derive(Clone, Copy)]");
     structs::repr(out, *repr);
     out.open(format_args!("pub struct {ident} {{"));
     fields.iter().for_each(|field| structs::field(out, paths, field));
@@ -48,6 +47,6 @@ fn shared(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
     out.close("}");
     out.invoke(format_args!("{}::private::live_struct", paths.rt), |list| {
         list.item(ident).item(format_args!("super::sections::{ident}")).group();
-        live::names(list, fields);
+        structs::offsets(list, fields);
     });
 }

@@ -7,6 +7,7 @@ use super::docs::{code, doc};
 use super::paths::Paths;
 use super::writer::Writer;
 use crate::model::StructOps;
+use crate::path::Path;
 
 /// The struct; nothing where the object has no operations.
 pub(super) fn open_struct(out: &mut Writer, paths: &Paths<'_>, all: &[StructOps]) {
@@ -47,7 +48,7 @@ pub(super) fn field(all: &[StructOps]) -> TokenStream {
 }
 
 /// Its first value.
-pub(super) fn value(rt: &syn::Path, all: &[StructOps]) -> TokenStream {
+pub(super) fn value(rt: &Path, all: &[StructOps]) -> TokenStream {
     if all.is_empty() {
         return TokenStream::new();
     }
@@ -59,7 +60,7 @@ pub(super) fn value(rt: &syn::Path, all: &[StructOps]) -> TokenStream {
 }
 
 /// The map with this index, with its operations, if it has some.
-pub(super) fn map(rt: &syn::Path, all: &[StructOps], index: usize) -> Option<TokenStream> {
+pub(super) fn map(rt: &Path, all: &[StructOps], index: usize) -> Option<TokenStream> {
     let StructOps { ident, len, .. } = all.iter().find(|one| one.map == index)?;
     let len = Literal::u64_unsuffixed(*len);
     Some(quote!(#rt::private::with_data(self.maps.#ident, self.struct_ops.#ident, #len)))

@@ -10,7 +10,6 @@ use crate::model::{Def, Equality, Field, FieldRole, Repr, StructDef, UnionDef};
 pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &StructDef) {
     let ident = &def.ident;
     about(out, def);
-    out.line("#[derive(Clone, Copy)]");
     repr(out, layout.repr);
     out.open(format_args!("pub struct {ident} {{"));
     layout.fields.iter().for_each(|field| self::field(out, paths, field));
@@ -36,7 +35,7 @@ pub(super) fn union(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &Uni
     let ident = &def.ident;
     about(out, def);
     out.paragraph("Each member has methods to read, to write and to make it.");
-    out.line("#[derive(Clone, Copy, PartialEq, Eq, Hash)]");
+    out.line("#[derive(PartialEq, Eq, Hash)]");
     repr(out, layout.repr);
     out.open(format_args!("pub struct {ident} {{"));
     out.line("#[doc(hidden)]");

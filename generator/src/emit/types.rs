@@ -5,7 +5,7 @@ use super::paths::Paths;
 use super::writer::Writer;
 use super::{enums, structs};
 use crate::model::{BoundField, Def, DefKind, Ty, Types};
-use crate::options::path_text;
+use crate::path::Path;
 use crate::shared::Shared;
 
 /// A type, as generated code has it.
@@ -18,8 +18,8 @@ pub(crate) struct TypeItem {
 }
 
 /// All types of an object, to be compared with those of another.
-pub(crate) fn type_items(runtime: &syn::Path, types: &Types<'_>) -> Vec<TypeItem> {
-    let runtime = path_text(runtime);
+pub(crate) fn type_items(runtime: &Path, types: &Types<'_>) -> Vec<TypeItem> {
+    let runtime = runtime.text();
     let paths = Paths::root(&runtime, types).in_types();
     let items = types.defs.iter().map(|def| {
         let made_of = types.made_of(def).map(|index| types.defs[index].ident.to_string());
@@ -47,7 +47,7 @@ pub(super) fn module(out: &mut Writer, root: &Paths<'_>, shared: Option<&Shared>
     out.doc("The object's C types, byte for byte.");
     out.open("pub mod types {");
     if let Some(shared) = shared {
-        let path = path_text(&shared.path);
+        let path = shared.path.text();
         common.iter().for_each(|def| out.line(format_args!("pub use {path}::{};", def.ident)));
     }
     own.iter().for_each(|def| item(out, &paths, def));
@@ -108,7 +108,7 @@ fn bound(out: &mut Writer, paths: &Paths<'_>, def: &Def, path: &str, fields: &[B
 fn opaque(out: &mut Writer, paths: &Paths<'_>, def: &Def, storage: &Ty, why: &str) {
     about(out, def);
     out.paragraph(format_args!("Bytes only: {why}."));
-    out.line("#[derive(Clone, Copy, PartialEq, Eq, Hash)]");
+    out.line("#[derive(PartialEq, Eq, Hash)]");
     out.line("#[repr(C)]");
     out.open(format_args!("pub struct {} {{", def.ident));
     out.field("storage", paths.ty(storage));

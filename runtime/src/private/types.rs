@@ -114,6 +114,14 @@ macro_rules! __bpf_skel_section {
             ),
             ([$size, $align], [$($offset),*]),
         );
+        // By hand: a derive takes the compiler longer.
+        impl ::core::marker::Copy for $name {}
+        impl ::core::clone::Clone for $name {
+            #[inline]
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
         // SAFETY: the fields are plain data, which `Debug` below proves of each; they touch: the generator names every
         // byte between them and after them, and the constant above holds it to its offsets.
         unsafe impl $crate::pod::Pod for $name {}
@@ -234,7 +242,7 @@ macro_rules! __bpf_skel_bound {
     };
 }
 
-/// `live!(NAME, PLAIN; field, …; hidden, …; method, …)`: the struct of cells is the live twin of `PLAIN`. With `words`
+/// `live!(NAME, PLAIN; field: OFFSET, …; hidden: OFFSET, …; method, …)`: the struct of cells is the live twin of `PLAIN`. With `words`
 /// before the name and no fields, it is `storage` alone, of a union or of a packed struct.
 #[doc(hidden)]
 #[macro_export]
@@ -243,7 +251,9 @@ macro_rules! __bpf_skel_live {
         const _: () = <$name as $crate::live::LiveLayout>::SAME_LAYOUT;
         $crate::__bpf_skel_live!(@twin $name, $plain; ; storage; $($method),*);
     };
-    ($name:ident, $plain:path; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
+    ($name:ident, $plain:path;
+        $($field:ident: $offset:literal),*; $($hidden:ident: $hidden_offset:literal),*;
+        $($method:ident),*) => {
         const _: () = $crate::private::same_offsets(
             ::core::stringify!($name),
             ::core::stringify!($($field)* $($hidden)*),
@@ -251,16 +261,13 @@ macro_rules! __bpf_skel_live {
                 $(::core::mem::offset_of!($name, $field),)*
                 $(::core::mem::offset_of!($name, $hidden),)*
             ],
-            [
-                $(::core::mem::offset_of!($plain, $field),)*
-                $(::core::mem::offset_of!($plain, $hidden),)*
-            ],
+            [$($offset,)* $($hidden_offset,)*],
         );
         $crate::__bpf_skel_live!(@twin $name, $plain; $($field),*; $($hidden),*; $($method),*);
     };
     (@twin $name:ident, $plain:path; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
         // SAFETY: every field is cells, which `Debug` below proves of each; they touch, as those of the plain twin do,
-        // which has the same offsets, or one field is all of it; size and alignment are compared by the trait.
+        // which is held to the same offsets, or one field is all of it; size and alignment are compared by the trait.
         unsafe impl $crate::live::LiveLayout for $name {
             type Plain = $plain;
         }

@@ -6,7 +6,8 @@ use bpf_skel::btf::{Btf, Kind};
 
 use crate::model::ty::{BoundField, DefKind, Equality, Field, FieldRole, Ty};
 use crate::model::types::Types;
-use crate::options::{Binding, absolute_path, path_text};
+use crate::options::Binding;
+use crate::path::Path;
 use crate::{Error, Result};
 
 /// `__attribute__((btf_decl_tag("bpf_skel_export")))`
@@ -44,7 +45,7 @@ impl<'b> Types<'b> {
     /// Has a type of the user's stand for a C type. Before anything else is lowered.
     pub(crate) fn bind(&mut self, binding: &Binding) -> Result<()> {
         let name = &binding.c;
-        let path = absolute_path("type", &binding.rust)?;
+        let path = Path::absolute("type", &binding.rust)?;
         let (btf, id) = self.find(name)?;
         let Some((id, ty)) = btf.unqualified(id) else { return Ok(()) };
         // What the skeleton would have had for it.
@@ -62,7 +63,7 @@ impl<'b> Types<'b> {
         let def = &mut self.defs[index];
         // Nothing is known of how it is made.
         (def.size, def.align, def.over_aligned, def.equality) = (size, align, true, Equality::None);
-        def.kind = DefKind::Bound(path_text(&path), fields);
+        def.kind = DefKind::Bound(path.text(), fields);
         Ok(())
     }
 
