@@ -1,5 +1,4 @@
-//! Paths of Rust items, as users give them. The parser is a few lines: syn would be a third of what a build script has to
-//! compile before the generator.
+//! Paths of Rust items, as users give them. Read here, so that no build script has to compile syn for this alone.
 
 use std::str::FromStr;
 

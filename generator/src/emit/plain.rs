@@ -77,10 +77,10 @@ fn doc(attribute: &Group) -> Option<String> {
         (TokenTree::Ident(name), TokenTree::Punct(_), TokenTree::Literal(text), None)
             if name == "doc" =>
         {
-            // What needs no escape, line ends among it, is the same in a comment.
+            // What needs no escape but that of quotes is the same in a comment; line ends do need one.
             let text = text.to_string();
-            let text = text.strip_prefix('"')?.strip_suffix('"')?;
-            (!text.contains('\\') && !text.starts_with('/')).then(|| text.to_owned())
+            let text = text.strip_prefix('"')?.strip_suffix('"')?.replace("\\\"", "\"");
+            (!text.contains('\\') && !text.starts_with('/')).then_some(text)
         }
         _ => None,
     }

@@ -13,10 +13,14 @@ const KEY: [u8; 4] = [0; 4];
 /// before the object is loaded. It may be shorter by what rounds `T` up to its alignment: the sections of a file have
 /// no padding at their end, and the memory of an array's value is whole pages.
 pub(super) fn check_section<T>(map: &Map) -> Result<()> {
+    check_room(map, size_of::<T>(), align_of::<T>())
+}
+
+fn check_room(map: &Map, expected: usize, align: usize) -> Result<()> {
     expect_type(map, &[MapType::ARRAY])?;
     expect_key::<u32>(map)?;
-    let (expected, found) = (size_of::<T>(), map.value_size());
-    if expected > (found as usize).next_multiple_of(align_of::<T>()) {
+    let found = map.value_size();
+    if expected > (found as usize).next_multiple_of(align) {
         let message = format!("section size: expected at least {expected} bytes, found {found}");
         return Err(map.mismatch(message));
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::{io, thread};
 
+use super::pins::Pins;
 use super::prepared::{PreparedObject, PreparedProgram};
 use super::{Object, bind, core, externs, log, needs, prepare, slots, text};
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
@@ -33,11 +34,8 @@ struct Verified {
     note: Option<Error>,
 }
 
-/// Loads, and has `handles` make what the caller wants of the result before the pins are there to stay.
-pub(crate) fn load<H>(
-    prepared: PreparedObject,
-    handles: impl FnOnce(&Object) -> Result<H>,
-) -> Result<(Object, H)> {
+/// Loads. The pins are removed with what is returned beside the object, unless it is told to keep them.
+pub(crate) fn load(prepared: PreparedObject) -> Result<(Pins, Object)> {
     let mut verified = verify_all(&prepared)?;
     let PreparedObject {
         spec,
@@ -84,7 +82,7 @@ pub(crate) fn load<H>(
         loaded.push(program);
         logs.push(log);
     }
-    let mut object = Object {
+    let object = Object {
         spec,
         maps,
         programs: loaded,
@@ -94,9 +92,7 @@ pub(crate) fn load<H>(
         notes,
         pins: Mutex::default(),
     };
-    let handles = handles(&object)?;
-    object.pins = Mutex::new(pins.keep());
-    Ok((object, handles))
+    Ok((pins, object))
 }
 
 /// Has every wanted program verified, several at a time: the verifier holds no global lock, so two programs on two

@@ -1,4 +1,5 @@
 use std::os::fd::OwnedFd;
+use std::sync::Mutex;
 
 use super::pins::Pins;
 use super::slots::Slots;
@@ -93,7 +94,14 @@ impl PreparedObject {
         handles: impl FnOnce(&Object) -> Result<H>,
     ) -> Result<(Object, H)> {
         let frame = self.frame();
-        load::load(self, handles).map_err(|error| error.within(frame))
+        // All that does not depend on the handles is compiled here, not once more with every skeleton.
+        let (pins, mut object) = match load::load(self) {
+            Ok(loaded) => loaded,
+            Err(error) => return Err(error.within(frame)),
+        };
+        let handles = handles(&object).map_err(|error| error.within(frame))?;
+        object.pins = Mutex::new(pins.keep());
+        Ok((object, handles))
     }
 
     /// Why the kernel has not got the object's types, if it refused them.

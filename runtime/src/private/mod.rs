@@ -95,10 +95,15 @@ pub fn map<M: TryFrom<Map>>(object: &PreparedObject, index: usize) -> Result<M>
 where
     Error: From<M::Error>,
 {
+    match M::try_from(untyped_map(object, index)?) {
+        Ok(map) => Ok(map),
+        Err(error) => Err(Error::from(error).within(object.frame())),
+    }
+}
+
+fn untyped_map(object: &PreparedObject, index: usize) -> Result<Map> {
     let map = object.maps().get(index).ok_or_else(|| Error::not_found(format!("no map {index}")));
-    map.and_then(Map::try_clone)
-        .and_then(|map| Ok(M::try_from(map)?))
-        .map_err(|error| error.within(object.frame()))
+    map.and_then(Map::try_clone).map_err(|error| error.within(object.frame()))
 }
 
 /// The third phase of a skeleton, with its typed programs.
