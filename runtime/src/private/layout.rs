@@ -1,6 +1,6 @@
 //! The layout of a generated struct, held to the object's while it compiles.
 //!
-//! One call a struct: an assertion for each field, with its own text, took the compiler longer than all else about it.
+//! One call a struct: an assertion for each field, with its own text, took the compiler longer than anything else about it.
 
 /// Does nothing where a struct is laid out as expected: its size and alignment, and the offsets of its fields, whose
 /// names are one string.
