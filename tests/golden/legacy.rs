@@ -342,7 +342,6 @@ pub mod legacy {
         ::bpf_skel::private::plain!(counter, 16, 8; packets: 0, bytes: 8;;);
         ::bpf_skel::private::total!(counter; packets, bytes;);
         /// `struct __sk_buff`, 12 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct __sk_buff {
             /// `u32 len`

@@ -262,7 +262,6 @@ pub mod members {
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct flow`, 32 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct flow {
             /// `u32 id`
@@ -522,7 +521,6 @@ pub mod members {
         }
         ::bpf_skel::private::enumeration!(level, i32; LOW, HIGH);
         /// `struct samples`, 4 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct samples {
             /// `u32 count`
@@ -541,7 +539,6 @@ pub mod members {
             }
         }
         /// `struct point`, 8 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct point {
             /// `s32 x`
@@ -554,7 +551,7 @@ pub mod members {
         /// `union number`, 8 bytes, alignment 8
         ///
         /// Each member has methods to read, to write and to make it.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(PartialEq, Eq, Hash)]
         #[repr(C)]
         pub struct number {
             #[doc(hidden)]
@@ -680,7 +677,6 @@ pub mod members {
             }
         }
         /// `struct {…}`, 8 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct number__halves {
             /// `u32 first`
@@ -691,7 +687,6 @@ pub mod members {
         ::bpf_skel::private::plain!(number__halves, 8, 4; first: 0, second: 4;;);
         ::bpf_skel::private::total!(number__halves; first, second;);
         /// `struct squeezed`, 18 bytes, alignment 2
-        #[derive(Clone, Copy)]
         #[repr(C, packed(2))]
         pub struct squeezed {
             /// `u8 head`
@@ -775,7 +770,6 @@ pub mod members {
             }
         }
         /// `struct holds_line`, 65 bytes, alignment 1
-        #[derive(Clone, Copy)]
         #[repr(C, packed)]
         pub struct holds_line {
             /// `u8 tag`
@@ -786,7 +780,6 @@ pub mod members {
         ::bpf_skel::private::plain!(packed holds_line, 65, 1; tag: 0, line: 1;;);
         ::bpf_skel::private::total!(packed holds_line; tag, line;);
         /// `struct line`, 64 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct line {
             /// `u32 count`
@@ -797,7 +790,6 @@ pub mod members {
         ::bpf_skel::private::plain!(line, 64, 4; count: 0; __pad0: 4;);
         ::bpf_skel::private::total!(line; count;);
         /// `struct aligned`, 64 bytes, alignment 64
-        #[derive(Clone, Copy)]
         #[repr(C, align(64))]
         pub struct aligned {
             /// `u32 count`
@@ -808,7 +800,6 @@ pub mod members {
         ::bpf_skel::private::plain!(aligned, 64, 64; count: 0; __pad0: 4;);
         ::bpf_skel::private::total!(aligned; count;);
         /// `struct lists`, 96 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct lists {
             /// `struct lists *next`
@@ -870,7 +861,6 @@ pub mod members {
             name, u32; name_2 = "name", VARIANTS_2 = "VARIANTS", r#type = "type"
         );
         /// `struct wide`, 128 bytes, alignment 16
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct wide {
             /// `u8 tag`
@@ -966,7 +956,6 @@ pub mod members {
         }
         ::bpf_skel::private::enumeration!(deep, i64; BELOW, AS_DEEP);
         /// `struct {…}`, 8 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct anonymous {
             /// The bytes of `union {…}`, for which there are methods.
@@ -1025,7 +1014,6 @@ pub mod members {
             }
         }
         /// `struct record`, 16 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct record {
             /// `u64 at`
@@ -1048,7 +1036,6 @@ pub mod members {
             }
         }
         /// `struct arguments`, 16 bytes, alignment 8
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct arguments {
             /// `u64 regs`
@@ -1059,7 +1046,6 @@ pub mod members {
         ::bpf_skel::private::plain!(arguments, 16, 8; regs: 0, id: 8;;);
         ::bpf_skel::private::total!(arguments; regs, id;);
         /// `struct request`, 4 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct request {
             /// `u32 command`
@@ -1070,7 +1056,6 @@ pub mod members {
         /// `struct exported`, 4 bytes, alignment 4
         ///
         /// Tagged `bpf_skel_export`.
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct exported {
             /// `u32 tagged __attribute__((btf_decl_tag("of a member")))`
@@ -1100,8 +1085,9 @@ pub mod members {
             pub __pad0: ::bpf_skel::live::Global<[u8; 1]>,
         }
         ::bpf_skel::private::live_struct!(
-            flow, super::types::flow; id, sport, dport; anon2, anon6, bits0, __pad0; v4, v6, high,
-            low, low_high, low_low, version, tag, odd, proto, level, up, down, signed_char
+            flow, super::types::flow; id: 0, sport: 4, dport: 6; anon2: 8, anon6: 24, bits0: 29,
+            __pad0: 31; v4, v6, high, low, low_high, low_low, version, tag, odd, proto, level, up,
+            down, signed_char
         );
         impl flow {
             /// `u32 v4`
@@ -1197,7 +1183,7 @@ pub mod members {
             /// `s32 y`
             pub y: ::bpf_skel::live::Global<i32>,
         }
-        ::bpf_skel::private::live_struct!(point, super::types::point; x, y;;);
+        ::bpf_skel::private::live_struct!(point, super::types::point; x: 0, y: 4;;);
         /// `union number` in shared memory; [`types::number`](super::types::number) is its plain twin.
         #[repr(C)]
         pub struct number {
@@ -1250,7 +1236,7 @@ pub mod members {
             pub second: ::bpf_skel::live::Global<u32>,
         }
         ::bpf_skel::private::live_struct!(
-            number__halves, super::types::number__halves; first, second;;
+            number__halves, super::types::number__halves; first: 0, second: 4;;
         );
         /// `struct squeezed` in shared memory; [`types::squeezed`](super::types::squeezed) is its plain twin.
         #[repr(C)]
@@ -1328,7 +1314,7 @@ pub mod members {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::live::Global<[u8; 60]>,
         }
-        ::bpf_skel::private::live_struct!(aligned, super::types::aligned; count; __pad0;);
+        ::bpf_skel::private::live_struct!(aligned, super::types::aligned; count: 0; __pad0: 4;);
         /// `struct lists` in shared memory; [`types::lists`](super::types::lists) is its plain twin.
         #[repr(C)]
         pub struct lists {
@@ -1368,8 +1354,8 @@ pub mod members {
             pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
         }
         ::bpf_skel::private::live_struct!(
-            lists, super::types::lists; next, find, task, labels, names, bytes, numbers, ratio,
-            name; __pad0;
+            lists, super::types::lists; next: 0, find: 8, task: 16, labels: 24, names: 40,
+            bytes: 72, numbers: 76, ratio: 80, name: 88; __pad0: 92;
         );
         /// `struct wide` in shared memory; [`types::wide`](super::types::wide) is its plain twin.
         #[repr(C)]
@@ -1401,8 +1387,8 @@ pub mod members {
             pub __pad1: ::bpf_skel::live::Global<[u8; 8]>,
         }
         ::bpf_skel::private::live_struct!(
-            wide, super::types::wide; tag, whole, rows, calls, tagged, huge, deep; __pad0, bits0,
-            __pad1; first, second
+            wide, super::types::wide; tag: 0, whole: 16, rows: 32, calls: 80, tagged: 102,
+            huge: 104, deep: 112; __pad0: 1, bits0: 96, __pad1: 120; first, second
         );
         impl wide {
             /// `u32 first : 3`
@@ -1433,7 +1419,7 @@ pub mod members {
             pub __pad0: ::bpf_skel::live::Global<[u8; 3]>,
         }
         ::bpf_skel::private::live_struct!(
-            anonymous, super::types::anonymous;; anon0, bits0, __pad0; ifindex, queue, on
+            anonymous, super::types::anonymous;; anon0: 0, bits0: 4, __pad0: 5; ifindex, queue, on
         );
         impl anonymous {
             /// `u32 ifindex`
@@ -1457,7 +1443,6 @@ pub mod members {
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.rodata`, 16 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct rodata {
             /// `const volatile char device[16]`
@@ -1465,7 +1450,6 @@ pub mod members {
         }
         ::bpf_skel::private::section_struct!(rodata, 16, 1; device: 0;;);
         /// Data section `.bss`, 456 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `struct flow flow`
@@ -1530,8 +1514,9 @@ pub mod members {
             pub __pad1: ::bpf_skel::live::Global<[u8; 64]>,
         }
         ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; flow, number, squeezed, holds_line, aligned, lists, wide,
-            anonymous, last, unused_record; __pad0, __pad1;
+            bss, super::sections::bss; flow: 0, number: 32, squeezed: 40, holds_line: 58,
+            aligned: 128, lists: 192, wide: 288, anonymous: 416, last: 424, unused_record: 440;
+            __pad0: 123, __pad1: 448;
         );
     }
     /// Everything that the object holds.

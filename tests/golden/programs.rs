@@ -244,7 +244,6 @@ pub mod programs {
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct xdp_md`, 24 bytes, alignment 4
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct xdp_md {
             /// `u32 data`

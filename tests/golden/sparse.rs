@@ -277,7 +277,6 @@ pub mod sparse {
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
         /// Data section `.rodata`, 4096 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct rodata {
             /// `const volatile u8 table[4096]`
@@ -285,7 +284,6 @@ pub mod sparse {
         }
         ::bpf_skel::private::section_struct!(rodata, 4096, 1; table: 0;;);
         /// Data section `.rodata.zeros`, 2048 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct rodata_zeros {
             /// `const volatile u8 zeros[2048]`
@@ -293,7 +291,6 @@ pub mod sparse {
         }
         ::bpf_skel::private::section_struct!(rodata_zeros, 2048, 1; zeros: 0;;);
         /// Data section `.data.counts`, 2400 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct data_counts {
             /// `u64 counts[300]`
@@ -301,7 +298,6 @@ pub mod sparse {
         }
         ::bpf_skel::private::section_struct!(data_counts, 2400, 8; counts: 0;;);
         /// Data section `.data.dense`, 300 bytes
-        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct data_dense {
             /// `u8 dense[300]`
@@ -317,14 +313,14 @@ pub mod sparse {
             /// `u64 counts[300]`
             pub counts: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 300>,
         }
-        ::bpf_skel::private::live_struct!(data_counts, super::sections::data_counts; counts;;);
+        ::bpf_skel::private::live_struct!(data_counts, super::sections::data_counts; counts: 0;;);
         /// Data section `.data.dense`, 300 bytes, in shared memory
         #[repr(C)]
         pub struct data_dense {
             /// `u8 dense[300]`
             pub dense: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 300>,
         }
-        ::bpf_skel::private::live_struct!(data_dense, super::sections::data_dense; dense;;);
+        ::bpf_skel::private::live_struct!(data_dense, super::sections::data_dense; dense: 0;;);
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
