@@ -15,7 +15,7 @@
 //! [`Legacy`](bpf_skel::elf::Legacy).
 //!
 //! Three stages, none of which looks into another: the object is read to a spec (`bpf_skel::elf`), the spec and its BTF
-//! become a model in which everything is named, typed and placed (`model`), the model becomes tokens (`emit`).
+//! become a model in which everything is named, typed and placed (`model`), the model becomes Rust (`emit`).
 
 mod btf_file;
 mod builder;

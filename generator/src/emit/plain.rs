@@ -1,4 +1,4 @@
-//! Tokens as text without a formatter: a line an item, statement and field, indented. It is what build scripts write, so
+//! Tokens as text without a formatter: a line an item, statement and field, indented. So the frame of build scripts looks, so
 //! that they need not compile prettyplease and all of syn before anything else.
 
 use std::iter::Peekable;
