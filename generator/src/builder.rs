@@ -1,19 +1,19 @@
 //! From a C source or an object to a skeleton file, for `build.rs` and the command.
 
+mod build;
+mod generate;
 mod linked;
+mod temporary;
 
+use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::{env, fs};
 
 use bpf_skel::elf::{Legacy, Warning};
 use bpf_skel::spec::Endian;
 
-use crate::bundled::{self, Bundled};
-use crate::clang::Compile;
 use crate::options::Binding;
-use crate::{Error, ErrorKind, Options, Result, Skeleton, btf_file, cargo, vmlinux};
+use crate::{Error, Options, Result, btf_file, cargo};
 
 /// Compiles a C source and writes its skeleton to `OUT_DIR`, for `include_skel!`; see [`Builder::build`].
 ///
@@ -240,176 +240,6 @@ impl Builder {
         self
     }
 
-    /// Compiles `source` and writes the skeleton of the object. Returns the skeleton's path.
-    ///
-    /// # Errors
-    /// As [`build`].
-    pub fn build(&self, source: impl AsRef<Path>) -> Result<PathBuf> {
-        self.build_from(&[source.as_ref().to_owned()])
-    }
-
-    fn build_from(&self, sources: &[PathBuf]) -> Result<PathBuf> {
-        let first = linked::first(sources)?;
-        if let Some(skeleton) = self.bundled_skeleton(sources)? {
-            return Ok(skeleton);
-        }
-        let object = match &self.object {
-            Some(path) => path.clone(),
-            None => out_dir()?.join(format!("{}.bpf.o", self.file_stem(first))),
-        };
-        let sources = self.compile_all(sources, &object).map_err(|error| match &self.bundled {
-            Some(bundled) if error.kind() == ErrorKind::ClangNotFound => error.with_detail(format!(
-                "clang is needed since {} is missing, for another byte order, or older than its source",
-                bundled.display()
-            )),
-            _ => error,
-        })?;
-        if let Some(path) = &self.bundled {
-            self.renew_bundled(path, &object, &sources)?;
-        }
-        self.write_skeleton(&[object])
-    }
-
-    /// The skeleton of the bundled object, if there is one that may be used.
-    fn bundled_skeleton(&self, wanted: &[PathBuf]) -> Result<Option<PathBuf>> {
-        let Some(path) = &self.bundled else { return Ok(None) };
-        let bundled = Bundled::new(path);
-        if cargo::in_build_script() {
-            cargo::rerun_if_env_changed(bundled::RENEW);
-            cargo::rerun_if_changed(path);
-            cargo::rerun_if_changed(&bundled.list());
-        }
-        let sources = bundled.unchanged_sources();
-        let Some(sources) = sources.filter(|sources| bundled.covers(sources, wanted)) else {
-            return Ok(None);
-        };
-        let bytes = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
-        if elf_endian(&bytes) != Some(self.target_endian()) {
-            return Ok(None);
-        }
-        if cargo::in_build_script() {
-            sources.iter().for_each(|source| cargo::rerun_if_changed(source));
-        }
-        self.write_skeleton(std::slice::from_ref(path)).map(Some)
-    }
-
-    fn renew_bundled(&self, path: &Path, fresh: &Path, sources: &[PathBuf]) -> Result<()> {
-        if env::var_os(bundled::RENEW).is_some_and(|value| !value.is_empty()) {
-            return Bundled::new(path).renew(fresh, sources);
-        }
-        let stale = format!(
-            "{} does not belong to its source: {}=1 cargo build renews it",
-            path.display(),
-            bundled::RENEW
-        );
-        if cargo::in_build_script() {
-            cargo::warning(&stale);
-        }
-        Ok(())
-    }
-
-    /// Writes the skeleton of an object that exists already. Returns the skeleton's path.
-    ///
-    /// # Errors
-    /// As [`generate`].
-    pub fn generate(&self, object: impl AsRef<Path>) -> Result<PathBuf> {
-        self.generate_from([object])
-    }
-
-    /// Writes the skeleton of that one of `objects` which has the target's byte order: `["x-el.o", "x-eb.o"]`.
-    ///
-    /// # Errors
-    /// As [`generate`]; also where none of them has the target's byte order.
-    pub fn generate_from(
-        &self,
-        objects: impl IntoIterator<Item = impl AsRef<Path>>,
-    ) -> Result<PathBuf> {
-        let objects: Vec<PathBuf> =
-            objects.into_iter().map(|path| path.as_ref().to_owned()).collect();
-        if cargo::in_build_script() {
-            objects.iter().for_each(|path| cargo::rerun_if_changed(path));
-        }
-        self.write_skeleton(&objects)
-    }
-
-    /// Compiles `source` to `object` and nothing else. Returns the source and all headers it read, but for the
-    /// [`vmlinux.h`](Self::vmlinux) that was written for it.
-    ///
-    /// # Errors
-    /// Where clang is missing or refuses the source, where the object cannot be written.
-    pub fn compile(
-        &self,
-        source: impl AsRef<Path>,
-        object: impl AsRef<Path>,
-    ) -> Result<Vec<PathBuf>> {
-        let cargo = cargo::in_build_script();
-        if cargo {
-            // Before clang runs: a build that fails is to run again when the source is mended.
-            cargo::rerun_if_changed(source.as_ref());
-            cargo::rerun_if_env_changed("CLANG");
-        }
-        let arch = self.target_arch.clone().unwrap_or_else(cargo::target_arch);
-        let kernel = self.vmlinux.as_ref().map(|from| KernelHeader::write(from)).transpose()?;
-        let folder = kernel.as_ref().map(|header| header.folder.as_path());
-        let compile = Compile {
-            clang: self.clang.as_deref(),
-            source: source.as_ref(),
-            object: object.as_ref(),
-            endian: self.target_endian(),
-            arch: &arch,
-            include_dirs: &self.include_dirs,
-            vmlinux_dir: folder,
-            defines: &self.defines,
-            args: &self.args,
-        };
-        let mut compiled = compile.run()?;
-        if let Some(folder) = folder {
-            // It is newer than the start of the build script, which cargo would take for a change. What it depends on
-            // itself was told already.
-            compiled.dependencies.retain(|path| !path.starts_with(folder));
-        }
-        if cargo {
-            cargo::warning(&compiled.warnings);
-            compiled.dependencies.iter().for_each(|path| cargo::rerun_if_changed(path));
-        } else if !compiled.warnings.is_empty() {
-            eprint!("{}", compiled.warnings);
-        }
-        Ok(compiled.dependencies)
-    }
-
-    /// The skeleton of that one of `objects` which has the target's byte order, without writing it.
-    ///
-    /// # Errors
-    /// As [`Builder::generate_from`].
-    pub fn skeleton(&self, objects: &[impl AsRef<Path>]) -> Result<Skeleton> {
-        let endian = self.target_endian();
-        let mut found = Vec::new();
-        for path in objects.iter().map(AsRef::as_ref) {
-            let bytes = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
-            match elf_endian(&bytes) {
-                Some(other) if other != endian && !self.any_endian => {
-                    found.push(format!("{} ({other})", path.display()))
-                }
-                // What is not ELF at all gets its error from the reader.
-                _ => return self.skeleton_of(&bytes, &file_name(path)),
-            }
-        }
-        Err(Error::invalid_input(format!("no {endian} object among {}", found.join(", ")))
-            .with_hint(format!(
-                "the target is {endian}; compile for it with `-target bpfe{}`",
-                match endian {
-                    Endian::Little => 'l',
-                    Endian::Big => 'b',
-                }
-            )))
-    }
-
-    fn skeleton_of(&self, object: &[u8], file: &str) -> Result<Skeleton> {
-        let skeleton = Skeleton::from_object(object, file, &self.options)?;
-        self.warn(file, skeleton.warnings());
-        Ok(skeleton)
-    }
-
     pub(crate) fn warn(&self, file: &str, warnings: &[Warning]) {
         for warning in warnings {
             let text = format!("{file}: {warning}");
@@ -440,85 +270,12 @@ impl Builder {
         }
     }
 
-    /// The skeleton of a C source (`*.c`) or of an object, without a file, and all files it was made from.
-    ///
-    /// # Errors
-    /// As [`build`] and [`generate`].
-    pub fn expand(&self, path: impl AsRef<Path>) -> Result<(Skeleton, Vec<PathBuf>)> {
-        self.expand_all(&[path])
-    }
-
-    fn write_skeleton(&self, objects: &[PathBuf]) -> Result<PathBuf> {
-        let skeleton = self.skeleton(objects)?;
-        let path = match &self.output {
-            Some(path) => path.clone(),
-            None => skeleton_path(skeleton.module())?,
-        };
-        skeleton.write(&path)?;
-        Ok(path)
-    }
-
     pub(crate) fn target_endian(&self) -> Endian {
         self.endian.unwrap_or_else(cargo::target_endian)
     }
 
     pub(crate) fn file_stem(&self, source: &Path) -> String {
         self.options.module.clone().unwrap_or_else(|| object_name(&file_name(source)).to_owned())
-    }
-}
-
-/// The folder of `vmlinux.h`.
-struct KernelHeader {
-    folder: PathBuf,
-    /// Where there is no `OUT_DIR`, it lives as long as one compilation.
-    _temporary: Option<TemporaryFolder>,
-}
-
-impl KernelHeader {
-    fn write(from: &Path) -> Result<Self> {
-        // What sysfs calls a file's age is that of an inode in memory: it would be a change at each boot, and sooner.
-        if cargo::in_build_script() && !from.starts_with("/sys") {
-            cargo::rerun_if_changed(from);
-        }
-        let (folder, temporary) = match env::var_os("OUT_DIR") {
-            Some(out_dir) => (PathBuf::from(out_dir).join("vmlinux"), None),
-            None => {
-                let temporary = TemporaryFolder::new()?;
-                (temporary.0.clone(), Some(temporary))
-            }
-        };
-        vmlinux::write(from, &folder)?;
-        Ok(Self { folder, _temporary: temporary })
-    }
-}
-
-/// A folder for files of one run, gone with the value.
-struct TemporaryFolder(PathBuf);
-
-impl TemporaryFolder {
-    fn new() -> Result<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("bpf-skel-{}-{count}", std::process::id());
-        let path = env::temp_dir().join(name);
-        // Not `create_dir_all`: in a folder that others may write to, one that is there already is somebody else's.
-        fs::create_dir(&path).map_err(|error| Error::io("create", &path, &error))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for TemporaryFolder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// `EI_DATA` of something that starts as ELF does.
-fn elf_endian(bytes: &[u8]) -> Option<Endian> {
-    match bytes {
-        [0x7f, b'E', b'L', b'F', _, 1, ..] => Some(Endian::Little),
-        [0x7f, b'E', b'L', b'F', _, 2, ..] => Some(Endian::Big),
-        _ => None,
     }
 }
 

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Builder, TemporaryFolder};
+use super::Builder;
+use super::temporary::TemporaryFolder;
 use crate::output::write_if_changed;
 use crate::{Error, Result, Skeleton, cargo};
 

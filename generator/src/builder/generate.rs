@@ -1,0 +1,95 @@
+//! From objects that exist to a skeleton.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bpf_skel::spec::Endian;
+
+use super::{Builder, file_name, skeleton_path};
+use crate::{Error, Result, Skeleton, cargo};
+
+impl Builder {
+    /// Writes the skeleton of an object that exists already. Returns the skeleton's path.
+    ///
+    /// # Errors
+    /// As [`generate`](crate::generate).
+    pub fn generate(&self, object: impl AsRef<Path>) -> Result<PathBuf> {
+        self.generate_from([object])
+    }
+
+    /// Writes the skeleton of that one of `objects` which has the target's byte order: `["x-el.o", "x-eb.o"]`.
+    ///
+    /// # Errors
+    /// As [`generate`](crate::generate); also where none of them has the target's byte order.
+    pub fn generate_from(
+        &self,
+        objects: impl IntoIterator<Item = impl AsRef<Path>>,
+    ) -> Result<PathBuf> {
+        let objects: Vec<PathBuf> =
+            objects.into_iter().map(|path| path.as_ref().to_owned()).collect();
+        if cargo::in_build_script() {
+            objects.iter().for_each(|path| cargo::rerun_if_changed(path));
+        }
+        self.write_skeleton(&objects)
+    }
+
+    /// The skeleton of that one of `objects` which has the target's byte order, without writing it.
+    ///
+    /// # Errors
+    /// As [`Builder::generate_from`].
+    pub fn skeleton(&self, objects: &[impl AsRef<Path>]) -> Result<Skeleton> {
+        let endian = self.target_endian();
+        let mut found = Vec::new();
+        for path in objects.iter().map(AsRef::as_ref) {
+            let bytes = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
+            match elf_endian(&bytes) {
+                Some(other) if other != endian && !self.any_endian => {
+                    found.push(format!("{} ({other})", path.display()))
+                }
+                // What is not ELF at all gets its error from the reader.
+                _ => return self.skeleton_of(&bytes, &file_name(path)),
+            }
+        }
+        Err(Error::invalid_input(format!("no {endian} object among {}", found.join(", ")))
+            .with_hint(format!(
+                "the target is {endian}; compile for it with `-target bpfe{}`",
+                match endian {
+                    Endian::Little => 'l',
+                    Endian::Big => 'b',
+                }
+            )))
+    }
+
+    fn skeleton_of(&self, object: &[u8], file: &str) -> Result<Skeleton> {
+        let skeleton = Skeleton::from_object(object, file, &self.options)?;
+        self.warn(file, skeleton.warnings());
+        Ok(skeleton)
+    }
+
+    /// The skeleton of a C source (`*.c`) or of an object, without a file, and all files it was made from.
+    ///
+    /// # Errors
+    /// As [`build`](crate::build) and [`generate`](crate::generate).
+    pub fn expand(&self, path: impl AsRef<Path>) -> Result<(Skeleton, Vec<PathBuf>)> {
+        self.expand_all(&[path])
+    }
+
+    pub(super) fn write_skeleton(&self, objects: &[PathBuf]) -> Result<PathBuf> {
+        let skeleton = self.skeleton(objects)?;
+        let path = match &self.output {
+            Some(path) => path.clone(),
+            None => skeleton_path(skeleton.module())?,
+        };
+        skeleton.write(&path)?;
+        Ok(path)
+    }
+}
+
+/// `EI_DATA` of something that starts as ELF does.
+pub(super) fn elf_endian(bytes: &[u8]) -> Option<Endian> {
+    match bytes {
+        [0x7f, b'E', b'L', b'F', _, 1, ..] => Some(Endian::Little),
+        [0x7f, b'E', b'L', b'F', _, 2, ..] => Some(Endian::Big),
+        _ => None,
+    }
+}
