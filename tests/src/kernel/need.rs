@@ -131,6 +131,10 @@ needs! {
         }
         _ => Ok(()),
     };
+    /// Stream verdicts that pass. Linux 6.9 and the stable releases of its days (kernel commit 6648e613226e) deadlock
+    /// there: `sk_psock_strp_data_ready` holds `sk_callback_lock` for writing while what is passed takes it for reading.
+    /// 8ca2a1eeadf0 mended it in 6.13 and in later stable releases. Debian's 5.10 is between the two.
+    STREAM_PASS: || since("stream verdicts that pass without a deadlock", 5, 15);
     /// Iterators over some tasks, and over cgroups.
     ITER_SCOPE: || since("iterators over some tasks or cgroups", 6, 1);
     /// TCX.

@@ -3,20 +3,25 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
+use std::time::{Duration, Instant};
 
+use bpf_skel::link::Link;
 use bpf_skel::program::kind;
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::MapType;
 use bpf_skel::{ErrorKind, Map};
-use bpf_skel_tests::kernel::needs::STREAM_PARSER;
-use bpf_skel_tests::kernel::{counting, kernel_is};
+use bpf_skel_tests::kernel::needs::{STREAM_PARSER, STREAM_PASS};
+use bpf_skel_tests::kernel::{Counting, counting, kernel_is};
 
 bpf_skel_tests::kernel::tests! {
     []: sk_msg, not_a_map_of_sockets, no_direction;
     [STREAM_PARSER]: sk_skb;
+    [STREAM_PARSER, STREAM_PASS]: sk_skb_that_passes;
 }
 
+const DROP: i32 = 0;
 const PASS: i32 = 1;
+const LIMIT: Duration = Duration::from_secs(20);
 const MESSAGE: &[u8] = b"hello";
 
 fn socket_map() -> Map {
@@ -27,7 +32,7 @@ fn connection() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let server = listener.accept().unwrap().0;
-    server.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    server.set_read_timeout(Some(LIMIT)).unwrap();
     (client, server)
 }
 
@@ -64,16 +69,32 @@ fn sk_msg() {
     let _link = counting.kind::<kind::SkMsg>().attach(&map).unwrap();
 }
 
-fn sk_skb() {
+/// A parser and a verdict, attached to a new map.
+fn stream(verdict: i32) -> (Map, [Counting; 2], [Link; 2]) {
     let parser = counting("sk_skb/stream_parser", MESSAGE.len() as i32).unwrap();
-    let verdict = counting("sk_skb/stream_verdict", PASS).unwrap();
+    let verdict = counting("sk_skb/stream_verdict", verdict).unwrap();
     let map = socket_map();
-    let _parses = parser.kind::<kind::SkSkb>().attach(&map).unwrap();
-    let _decides = verdict.kind::<kind::SkSkb>().attach(&map).unwrap();
-    // The guest with Linux 5.10 stands still once data goes through both.
-    if !kernel_is(5, 15) {
-        return;
+    let links = [&parser, &verdict].map(|one| one.kind::<kind::SkSkb>().attach(&map).unwrap());
+    (map, [parser, verdict], links)
+}
+
+fn sk_skb() {
+    let (map, [parser, verdict], _links) = stream(DROP);
+    let (mut client, mut server) = connection();
+    put(&map, &server);
+    client.write_all(MESSAGE).unwrap();
+    let end = Instant::now() + LIMIT;
+    while verdict.hits() == 0 && Instant::now() < end {
+        std::thread::yield_now();
     }
+    assert!(parser.hits() >= 1 && verdict.hits() == 1);
+    server.set_nonblocking(true).unwrap();
+    let nothing = server.read(&mut [0; MESSAGE.len()]).unwrap_err();
+    assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+}
+
+fn sk_skb_that_passes() {
+    let (map, [parser, verdict], _links) = stream(PASS);
     let (mut client, mut server) = connection();
     put(&map, &server);
     send(&mut client, &mut server);
