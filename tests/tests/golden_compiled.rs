@@ -16,8 +16,8 @@ macro_rules! goldens {
 
 goldens! {
     callbacks core core_kinds data exceptions externs failures freplace inner_by_user inner_maps legacy legacy_def
-    linked map_kinds maps members module names no_btf no_license phases prog_array programs sections sparse
-    struct_ops subprogs types usdt
+    linked map_kinds maps members module module_variable names no_btf no_license phases prog_array programs sections
+    sparse struct_ops subprogs types usdt
 }
 
 /// A fixture that is not in the list above would not be compiled.

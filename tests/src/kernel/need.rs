@@ -165,6 +165,15 @@ needs! {
             false => Err("this kernel was built without CONFIG_KALLSYMS_ALL".into()),
         }
     };
+    /// The per-CPU variable of x_tables, by its type.
+    XT_RECSEQ: || {
+        since("variables of modules", 5, 12)?;
+        let symbols = std::fs::read_to_string("/proc/kallsyms").map_err(|e| e.to_string())?;
+        match symbols.lines().any(|line| line.split_whitespace().nth(2) == Some("xt_recseq")) {
+            true => Ok(()),
+            false => Err("this kernel has no x_tables, or has not loaded it".into()),
+        }
+    };
     /// Kernel functions that hold tasks.
     KFUNC_OF_TASKS: || since("kernel functions that hold tasks", 6, 2);
     /// Kernel functions of nf_conntrack.

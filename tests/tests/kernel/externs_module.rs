@@ -1,25 +1,26 @@
-//! What modules have: functions to call, and types for CO-RE. Debian's kernels have nf_conntrack as a module; others
-//! have it built in, and then the same is found in the kernel itself.
+//! What modules have: functions to call, variables, and types for CO-RE. Debian's kernels have nf_conntrack and x_tables
+//! as modules; others have them built in, and then the same is found in the kernel itself.
 
-use bpf_skel::insn::{CALL, PSEUDO_KFUNC_CALL};
+use bpf_skel::insn::{CALL, LDIMM64, PSEUDO_BTF_ID, PSEUDO_KFUNC_CALL};
 use bpf_skel::program::TestRun;
 use bpf_skel::spec::ObjectSpec;
 use bpf_skel::{ErrorKind, OpenObject};
-use bpf_skel_tests::kernel::needs::CONNTRACK_KFUNCS;
+use bpf_skel_tests::kernel::needs::{CONNTRACK_KFUNCS, XT_RECSEQ};
 use bpf_skel_tests::kernel::{Outcome, kernel_is};
 
 include!("../../golden/module.rs");
+include!("../../golden/module_variable.rs");
 
 bpf_skel_tests::kernel::tests! {
     []: absent_types, absent_functions;
     [CONNTRACK_KFUNCS]: types, functions;
+    [XT_RECSEQ]: variables;
 }
 
 const FRAME: [u8; 64] = [0; 64];
 
-/// Its place in `fd_array`; 0 stands for the kernel itself.
-fn module() -> i16 {
-    i16::from(std::path::Path::new("/sys/kernel/btf/nf_conntrack").exists())
+fn is_module(name: &str) -> bool {
+    std::path::Path::new("/sys/kernel/btf").join(name).exists()
 }
 
 fn functions() -> Outcome {
@@ -29,11 +30,29 @@ fn functions() -> Outcome {
     let text = prepared.object().program_insns(0).unwrap();
     let calls = text.iter().filter(|insn| insn.code == CALL && insn.src() == PSEUDO_KFUNC_CALL);
     let calls: Vec<_> = calls.map(|insn| (insn.off, insn.imm > 0)).collect();
-    assert_eq!(calls, [(module(), true), (module(), true)]);
+    // The module's place in `fd_array`; 0 stands for the kernel itself.
+    let place = i16::from(is_module("nf_conntrack"));
+    assert_eq!(calls, [(place, true), (place, true)]);
 
     let skel = prepared.load()?;
     skel.progs.lookup.test_run(TestRun::new().data_in(&FRAME))?;
     assert_eq!((skel.bss.found.get(), skel.bss.error.get()), (0, -libc::ENOENT));
+    Ok(())
+}
+
+fn variables() -> Outcome {
+    let prepared = module_variable::open().prepare()?;
+    let text = prepared.object().program_insns(0).unwrap();
+    let loads = text.windows(2).filter(|pair| pair[0].code == LDIMM64);
+    let of = loads.filter(|pair| pair[0].src() == PSEUDO_BTF_ID);
+    // The number of the variable, then a descriptor of its module's BTF; 0 stands for the kernel itself.
+    let of: Vec<_> = of.map(|pair| (pair[0].imm > 0, pair[1].imm > 0)).collect();
+    assert_eq!(of, [(true, is_module("x_tables"))]);
+
+    let skel = prepared.load()?;
+    skel.progs.variable.test_run(TestRun::new().data_in(&FRAME))?;
+    // Nobody is in a table, or ever was.
+    assert_eq!(skel.data.sequence.get(), 0);
     Ok(())
 }
 

@@ -10,9 +10,10 @@ use crate::kernels::Files;
 use crate::payload::decompress_file;
 use crate::{Result, context};
 
-/// What Debian's cloud kernels have as modules. `nf_conntrack` is there for its kfuncs and its BTF.
+/// What Debian's cloud kernels have as modules. `nf_conntrack` is there for its kfuncs and its BTF, `x_tables` for its
+/// per-CPU variable.
 const WANTED: &[&str] =
-    &["sch_ingress", "cls_bpf", "act_bpf", "veth", "dummy", "tun", "nf_conntrack"];
+    &["sch_ingress", "cls_bpf", "act_bpf", "veth", "dummy", "tun", "nf_conntrack", "x_tables"];
 
 /// A module, decompressed.
 pub(crate) struct Module {
