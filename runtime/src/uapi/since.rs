@@ -1,6 +1,6 @@
 //! The kernel that brought each type and flag. The kernel tests hold these tables to the kernels that they run on.
 
-use super::{AttachType, MapFlag, MapType, ProgramFlag, ProgramType, Release};
+use super::{AttachType, LinkType, MapFlag, MapType, ProgramFlag, ProgramType, Release};
 
 /// `A | B => 5.8` and so on: decimals would lose the zero of 5.10.
 macro_rules! since {
@@ -99,6 +99,21 @@ since! { AttachType;
     TRACE_FENTRY_MULTI | TRACE_FEXIT_MULTI | TRACE_FSESSION_MULTI => 7 2,
 }
 
+// Raw tracepoints and trampolines had descriptors of their own before BPF links (5.7); the number of struct_ops is older than
+// links of it (5.19).
+since! { LinkType;
+    RAW_TRACEPOINT | TRACING | CGROUP => 5 7,
+    ITER | NETNS => 5 8,
+    XDP => 5 9,
+    PERF_EVENT => 5 15,
+    KPROBE_MULTI => 5 18,
+    STRUCT_OPS | NETFILTER => 6 4,
+    TCX | UPROBE_MULTI => 6 6,
+    NETKIT => 6 7,
+    SOCKMAP => 6 10,
+    TRACING_MULTI => 7 2,
+}
+
 since! { MapFlag;
     NO_PREALLOC => 4 6,
     NO_COMMON_LRU => 4 10,
@@ -142,6 +157,8 @@ mod tests {
         );
         let attach = AttachType::KNOWN.iter().filter(|one| one.since().is_none());
         unknown(attach.map(ToString::to_string).collect());
+        let links = LinkType::KNOWN.iter().filter(|one| one.since().is_none());
+        unknown(links.filter(|one| **one != LinkType::UNSPEC).map(ToString::to_string).collect());
         let flags = MapFlag::KNOWN.iter().filter(|one| one.since().is_none());
         unknown(flags.map(ToString::to_string).collect());
         let flags = ProgramFlag::KNOWN.iter().filter(|one| one.since().is_none());

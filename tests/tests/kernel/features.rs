@@ -1,15 +1,17 @@
 //! Holds the feature tables to the kernels: what a kernel should have by its release is there, and nothing else.
 
+use bpf_skel::btf::{BtfKind, Kind};
 use bpf_skel::feature::Feature;
 use bpf_skel::insn::{CALL, EXIT, Insn, MOV64_IMM};
-use bpf_skel::kernel_btf::KernelBtf;
+use bpf_skel::kernel_btf::{KernelBtf, Wanted};
 use bpf_skel::spec::{MapSpec, ObjectSpec};
-use bpf_skel::uapi::{Helper, MapType, ProgramFlag, Release, flags};
+use bpf_skel::uapi::{Helper, LinkType, MapType, ProgramFlag, Release, flags};
 use bpf_skel::{ErrorKind, Map, OpenObject};
 use bpf_skel_tests::kernel::{config, counting, kernel_is, spec};
 
 bpf_skel_tests::kernel::tests![
     as_the_table_says,
+    types_of_links,
     an_error_names_the_feature,
     an_error_names_the_instruction,
     a_helper_of_other_programs
@@ -35,6 +37,26 @@ fn as_the_table_says() {
         wrong.push(format!("{feature}, since {since}, {note}"));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// By the names in the kernel's own enumeration.
+fn types_of_links() {
+    let kernel = KernelBtf::shared().expect("the kernel shows its types");
+    let found = kernel.find_one(Wanted::exact("bpf_link_type", BtfKind::Enum)).unwrap().unwrap();
+    let types = kernel.btf().unwrap();
+    let Kind::Enum(values) = types.type_by_id(found.id).unwrap().kind else {
+        panic!("an enumeration")
+    };
+    let names: Vec<&str> = values.values().map(|(name, _)| name).collect();
+    for one in LinkType::KNOWN.iter().filter(|one| **one != LinkType::UNSPEC) {
+        // Its number came with the trampolines of 5.19, links of it later.
+        let since = match *one {
+            LinkType::STRUCT_OPS => Release::new(5, 19),
+            _ => one.since().unwrap(),
+        };
+        let there = names.contains(&one.c_name().unwrap());
+        assert_eq!(there, kernel_is(since.major, since.minor), "{one}, since {since}");
+    }
 }
 
 /// By the configuration; where that is not known, an option is reason enough.
