@@ -13,9 +13,6 @@ use crate::{Error, ErrorKind, Result};
 /// Where a kernel shows its own BTF, and next to it that of its modules.
 pub(crate) const RUNNING: &str = "/sys/kernel/btf/vmlinux";
 
-/// The first bytes of BTF.
-const MAGIC: u16 = 0xeb9f;
-
 /// The BTF of a file.
 pub(crate) struct BtfFile {
     path: PathBuf,
@@ -30,22 +27,9 @@ impl BtfFile {
             IoErrorKind::NotFound if path == Path::new(RUNNING) => no_kernel_btf(),
             _ => Error::io("read", path, &error),
         })?;
-        let (bytes, endian) = match *bytes {
-            [a, b, ..] if u16::from_le_bytes([a, b]) == MAGIC => (bytes, Endian::Little),
-            [a, b, ..] if u16::from_be_bytes([a, b]) == MAGIC => (bytes, Endian::Big),
-            [0x7f, b'E', ..] => {
-                let section = elf::btf(&bytes);
-                let (section, endian) =
-                    section.map_err(|error| Error::from(error).within_path(path))?;
-                (section.to_vec(), endian)
-            }
-            _ => {
-                let error = Error::new(ErrorKind::Object, "neither BTF nor an ELF file");
-                let hint = "a vmlinuz is packed; its BTF is in /sys/kernel/btf/vmlinux where it runs, or in the vmlinux \
-                            that it was made from";
-                return Err(error.with_hint(hint).within_path(path));
-            }
-        };
+        let (types, endian) =
+            elf::btf(&bytes).map_err(|error| Error::from(error).within_path(path))?;
+        let bytes = types.to_vec();
         Ok(Self { path: path.to_owned(), bytes, endian })
     }
 

@@ -39,5 +39,7 @@ pub use types::{
 pub use view::Btf;
 
 pub(crate) use strings::Strings;
+#[cfg(any(feature = "elf", all(target_os = "linux", feature = "load")))]
+pub(crate) use wire::order_of;
 #[cfg(all(target_os = "linux", feature = "load"))]
 pub(crate) use {essential::essential_len, view::Index, wire::Head, wire::sections};

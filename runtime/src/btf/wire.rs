@@ -18,6 +18,12 @@ pub(super) const HEADER_LEN: usize = 24;
 /// Bytes of the part that all types have.
 pub(super) const TYPE_LEN: usize = 12;
 
+/// The byte order of what begins as BTF does.
+pub(crate) fn order_of(bytes: &[u8]) -> Option<Endian> {
+    let magic = *bytes.first_chunk()?;
+    [Endian::Little, Endian::Big].into_iter().find(|order| order.u16(magic) == MAGIC)
+}
+
 /// A `u32` of this byte order, or nothing past the end.
 #[inline]
 pub(super) fn u32_at(bytes: &[u8], at: usize, endian: Endian) -> Option<u32> {

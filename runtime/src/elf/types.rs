@@ -3,11 +3,12 @@ use object::elf::{FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, SectionHeader as _};
 
 use super::file::broken;
+use crate::btf::order_of;
 use crate::spec::Endian;
 use crate::{Error, Result};
 
-/// The type information of any ELF file, as its section `.BTF` has it, with its byte order: of an object, of a kernel
-/// (`vmlinux`).
+/// The type information in a file, with its byte order: BTF as it is, which is what sysfs shows of the running kernel, or
+/// the section `.BTF` of any ELF file, of an object or of a kernel (`vmlinux`).
 ///
 /// ```
 /// # let bytes = b"";
@@ -19,13 +20,19 @@ use crate::{Error, Result};
 /// ```
 ///
 /// # Errors
-/// [`Malformed`](crate::ErrorKind::Malformed) where it is no ELF file, and [`NotFound`](crate::ErrorKind::NotFound)
-/// where it has no such section.
+/// [`Malformed`](crate::ErrorKind::Malformed) where it is neither, and [`NotFound`](crate::ErrorKind::NotFound) for an ELF
+/// file without such a section.
 pub fn btf(bytes: &[u8]) -> Result<(&[u8], Endian)> {
+    if let Some(endian) = order_of(bytes) {
+        return Ok((bytes, endian));
+    }
     match bytes {
         [0x7f, b'E', b'L', b'F', 1, ..] => section::<FileHeader32<Endianness>>(bytes),
         [0x7f, b'E', b'L', b'F', ..] => section::<FileHeader64<Endianness>>(bytes),
-        _ => Err(Error::malformed("not an ELF file")),
+        _ => Err(Error::malformed("neither BTF nor an ELF file").with_hint(
+            "a vmlinuz is packed; its BTF is in /sys/kernel/btf/vmlinux where it runs, or in the vmlinux that it was made \
+             from",
+        )),
     }
 }
 

@@ -7,10 +7,9 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
+use crate::spec::Endian;
 use crate::sys::Mapping;
 
-/// What BTF starts with.
-const MAGIC: u16 = 0xeb9f;
 /// Where the kernel shows its own BTF.
 pub(super) const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
 
@@ -63,27 +62,27 @@ impl Source {
 
 /// The types in a file that stands for another kernel: BTF itself, or an ELF file that has some.
 pub(super) fn types_of(bytes: Vec<u8>) -> Result<Vec<u8>> {
-    let bytes = match bytes.starts_with(b"\x7fELF") {
-        true => section(&bytes)?,
-        false => bytes,
-    };
-    let magic = bytes.first_chunk().copied().map(u16::from_ne_bytes);
-    match magic {
-        Some(MAGIC) => Ok(bytes),
-        Some(other) if other == MAGIC.swap_bytes() => {
-            Err(Error::mismatch("its types are of the other byte order than this machine"))
-        }
-        _ => Err(Error::malformed("neither BTF nor an ELF file with a section \".BTF\"")),
+    let (types, order) = find(&bytes)?;
+    if order != Endian::NATIVE {
+        return Err(Error::mismatch("its types are of the other byte order than this machine"));
     }
+    let part = (types.len() != bytes.len()).then(|| types.to_vec());
+    Ok(part.unwrap_or(bytes))
 }
 
 #[cfg(feature = "elf")]
-fn section(bytes: &[u8]) -> Result<Vec<u8>> {
-    crate::elf::btf(bytes).map(|(types, _)| types.to_vec())
+fn find(bytes: &[u8]) -> Result<(&[u8], Endian)> {
+    crate::elf::btf(bytes)
 }
 
 #[cfg(not(feature = "elf"))]
-fn section(_: &[u8]) -> Result<Vec<u8>> {
-    Err(Error::malformed("an ELF file, which takes feature `elf` to read")
-        .with_hint("its section \".BTF\" alone can be read: objcopy -O binary -j .BTF FILE TYPES"))
+fn find(bytes: &[u8]) -> Result<(&[u8], Endian)> {
+    match crate::btf::order_of(bytes) {
+        Some(order) => Ok((bytes, order)),
+        None if bytes.starts_with(b"\x7fELF") => Err(Error::malformed(
+            "an ELF file, which takes feature `elf` to read",
+        )
+        .with_hint("its section \".BTF\" alone can be read: objcopy -O binary -j .BTF FILE TYPES")),
+        None => Err(Error::malformed("neither BTF nor an ELF file")),
+    }
 }
