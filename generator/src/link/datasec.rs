@@ -122,7 +122,10 @@ impl Source<'_, '_> {
                 return Err(Error::malformed("BTF has it, but the section has no such symbol")
                     .within(Frame::Variable(ty.name.to_owned())));
             };
-            let ty = ids.get(var.ty as usize).copied().unwrap_or_default();
+            let Some(&ty @ 1..) = ids.get(var.ty as usize) else {
+                return Err(Error::malformed("BTF has it in two sections, and one is left out")
+                    .within(Frame::Variable(ty.name.to_owned())));
+            };
             made.vars.push(DataSecVar { ty, offset, size: var.size });
         }
         Ok(())

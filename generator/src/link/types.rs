@@ -94,6 +94,15 @@ impl<'i, 'a> Types<'i, 'a> {
             let mut words = vec![ty.kind.code() as u32, labels.name(name)?];
             let mut edges = Vec::new();
             describe(&ty.kind, labels, &mut words, &mut edges)?;
+            let section = |id: &&u32| {
+                matches!(btf.type_by_id(**id).map(|ty| ty.kind), Some(Kind::DataSec(_)))
+            };
+            // They are made anew: it would keep the old one.
+            if let Some(other) = edges.iter().find(section) {
+                return Err(Error::malformed(format!(
+                    "BTF type [{id}] refers to [{other}], a data section"
+                )));
+            }
             match ty.kind {
                 Kind::Unknown(kind) => {
                     return Err(Error::not_supported_yet(format!("BTF type [{id}]: kind {kind}")));

@@ -2,6 +2,7 @@
 
 mod order;
 mod refused;
+mod sections;
 mod struct_ops;
 mod symbols;
 mod types;

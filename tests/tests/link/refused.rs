@@ -1,5 +1,6 @@
 //! What does not fit together is refused, with the names of both sides.
 
+use bpf_skel::btf::BtfBuilder;
 use bpf_skel::spec::Endian;
 use bpf_skel_build::ErrorKind;
 use bpf_skel_tests::elf::{NOBITS, PROGBITS, Section, object};
@@ -103,6 +104,20 @@ fn byte_orders_and_types_do_not_mix() {
     );
     // Alone it may go without.
     assert_eq!(read(&link(&[("b.o", &without)])).btf.len(), 0);
+}
+
+/// The section is made anew, and the old one may not stay beside it.
+#[test]
+fn types_that_refer_to_a_section() {
+    let mut types = BtfBuilder::new(Endian::Little);
+    let section = types.datasec(".data", 0, &[]);
+    types.ptr(section);
+    let bytes = types.finish();
+    let section = Section { name: ".BTF".into(), kind: PROGBITS, bytes, ..Section::default() };
+    assert_eq!(
+        fails(&[("a.o", &object(&[section], &[]))]),
+        "a.o: BTF type [2] refers to [1], a data section"
+    );
 }
 
 #[test]

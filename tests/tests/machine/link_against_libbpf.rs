@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use bpf_skel::OpenObject;
 use bpf_skel::btf::Btf;
+use bpf_skel::insn::Insn;
 use bpf_skel::spec::{
-    Endian, MapSpec, ObjectSpec, Relocation, RelocationTarget, Slot, SlotTarget, VariableSpec,
+    Endian, MapSpec, ObjectSpec, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget,
+    VariableSpec,
 };
 use bpf_skel_tests::fixtures;
 use bpf_skel_tests::kernel::{PinDirectory, is_root};
 use bpf_skel_tests::machine::{Outcome, Skip, tests, tool};
 
-tests![objects_of_the_fixtures, libbpf_loads_ours];
+tests![objects_of_the_fixtures, final_instructions, libbpf_loads_ours];
 
 /// Without `third`: libbpf wants declarations of maps to be complete, and libbpf 1.1 cannot link two declarations of
 /// one kernel function. The strong definition comes first: after a declaration, libbpf takes a weak one for strong.
@@ -30,8 +33,17 @@ const SETS: &[&[&str]] = &[
     &["inner_maps"],
     &["prog_array"],
     &["programs"],
+    &["struct_ops"],
     &["subprogs"],
 ];
+
+/// Those whose objects are of this machine's byte order.
+fn sets() -> impl Iterator<Item = &'static [&'static str]> {
+    // The cases are little-endian.
+    let of_any_order = |names: &&[&str]| !names[0].contains("/cases/");
+    let little = Endian::NATIVE == Endian::Little;
+    SETS.iter().copied().filter(move |names| little || of_any_order(names))
+}
 
 fn paths(names: &[&str]) -> Vec<PathBuf> {
     let path = |name: &&str| match name.contains("/cases/") {
@@ -125,11 +137,7 @@ fn types(spec: &ObjectSpec) -> u32 {
 
 fn objects_of_the_fixtures() -> Outcome {
     let folder = tempfile::tempdir()?;
-    for names in SETS {
-        // Those of the cases are little-endian.
-        if names[0].contains("/cases/") && Endian::NATIVE == Endian::Big {
-            continue;
-        }
+    for names in sets() {
         let paths = paths(names);
         let theirs = read(&theirs(&paths, &folder.path().join("theirs.o"))?);
         let ours = read(&ours(&paths));
@@ -149,6 +157,60 @@ fn objects_of_the_fixtures() -> Outcome {
             types(&theirs)
         );
     }
+    Ok(())
+}
+
+/// What a load makes of each program of an object on the running kernel, or why nothing, in words.
+fn prepared(spec: ObjectSpec) -> BTreeMap<String, String> {
+    let each = (0..spec.programs.len()).map(|index| {
+        let mut open = OpenObject::new(spec.clone());
+        for (other, program) in open.programs_mut().iter_mut().enumerate() {
+            program.set_autoload(other == index);
+        }
+        let program = &spec.programs[index];
+        let text = match open.prepare() {
+            Err(error) => error.to_string(),
+            Ok(prepared) => match prepared.program_insns(index) {
+                Some(text) => with_names(text, program, &spec),
+                None => "not to be loaded".to_owned(),
+            },
+        };
+        (program.name.to_string(), text)
+    });
+    each.collect()
+}
+
+/// Final instructions, with names of maps in place of descriptors.
+fn with_names(text: &[Insn], program: &ProgramSpec, spec: &ObjectSpec) -> String {
+    let mut text = text.to_vec();
+    let mut maps = Vec::new();
+    for Relocation { insn, target } in program.relocations.iter() {
+        let at = *insn as usize;
+        if let RelocationTarget::Map(map) | RelocationTarget::MapValue { map, .. } = *target
+            && text[at].is_ldimm64()
+        {
+            text[at].imm = 0;
+            maps.push((at, &*spec.maps[map as usize].name));
+        }
+    }
+    format!("{text:?} {maps:?}")
+}
+
+fn final_instructions() -> Outcome {
+    if !is_root() {
+        return Err(Skip("needs root".into()).into());
+    }
+    let folder = tempfile::tempdir()?;
+    let (mut programs, mut refused) = (0, 0);
+    for names in sets() {
+        let paths = paths(names);
+        let theirs = prepared(read(&theirs(&paths, &folder.path().join("theirs.o"))?));
+        let ours = prepared(read(&ours(&paths)));
+        assert_eq!(ours, theirs, "{names:?}: ours and libbpf's");
+        programs += ours.len();
+        refused += ours.values().filter(|text| !text.starts_with('[')).count();
+    }
+    assert!(refused * 4 < programs, "{refused} of {programs} programs cannot be prepared");
     Ok(())
 }
 
