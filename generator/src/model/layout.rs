@@ -89,11 +89,15 @@ pub(crate) fn plan(wanted: Wanted<'_>) -> Result<Plan, String> {
     let mut walk =
         Walk { members, size, align, packed: packed.is_some(), at: 0, places: Vec::new() };
     let widest = walk.run()?;
-    if packed.is_none() {
+    if let Some(most) = packed {
+        // What became bytes aligns nothing, and `packed` only ever lowers an alignment.
+        align = widest.min(most);
+    } else {
         align = align.max(widest);
         let end = members.iter().map(Member::end).max().unwrap_or(0);
         align = guess_over_alignment(end, size, align, placed_at).unwrap_or(align);
     }
+    let packed = packed.map(|_| align);
     let repr = Repr { packed, align: (packed.is_none() && align > widest).then_some(align) };
     Ok(Plan { repr, align, places: walk.places })
 }
@@ -307,5 +311,11 @@ mod tests {
         let plan = plan_of(&members, 17);
         check(&plan, &members, 17);
         assert!(plan.places.contains(&Place::Member { index: 1, offset: 1, as_bytes: true }));
+
+        // Of two even places none is left that aligns the struct.
+        let members = [member(0, 2, 1), Member { over_aligned: true, ..member(2, 16, 8) }];
+        let plan = plan_of(&members, 18);
+        check(&plan, &members, 18);
+        assert_eq!((plan.repr.packed, plan.align), (Some(1), 1));
     }
 }
