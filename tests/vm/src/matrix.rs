@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::image::{Extra, Job};
 use crate::kernels::{self, Files, Kernel, Version};
@@ -10,6 +12,9 @@ use crate::machine::{self, Limits, Report};
 use crate::table::Table;
 use crate::verdict::{self, End, Ground, Verdict};
 use crate::{Result, context, image};
+
+/// Guests at the same time: each has two processors, and tests that run one after the other keep little more than one busy.
+const AT_ONCE: usize = 2;
 
 /// Runs test binaries on each kernel and prints the matrix; fails where a cell does, or where nothing passed.
 pub(crate) fn test(
@@ -21,47 +26,29 @@ pub(crate) fn test(
 ) -> Result<ExitCode> {
     let mut table = Table::default();
     let mut remarks = Vec::new();
+    // apt and the cache are for one at a time.
+    let mut fetched = Vec::new();
     for kernel in selected {
-        let files = match kernels::fetch(root, kernel) {
-            Ok(files) => files,
-            Err(error) if kernel.is_newest() => {
-                remarks
-                    .push(format!("{}: left out, no failure for the newest: {error}", kernel.name));
-                continue;
-            }
+        match kernels::fetch(root, kernel) {
+            Ok(files) => fetched.push((*kernel, files)),
+            Err(error) if kernel.is_newest() => remarks
+                .push(format!("{}: left out, no failure for the newest: {error}", kernel.name)),
             Err(error) => {
                 remarks.push(format!("{}: {error}", kernel.name));
-                table.kernel(
-                    kernel.name,
-                    vec![("(fetch)".into(), Verdict::Failed(error.to_string()))],
-                );
-                continue;
+                let verdict = Verdict::Failed(error.to_string());
+                table.kernel(kernel.name, vec![("(fetch)".into(), verdict)]);
             }
-        };
-        let mut relay = |line: &str| println!("{:>4} | {line}", kernel.name);
-        let mut report = boot(kernel, &files, jobs, extras, limits, &mut relay);
-        // QEMU's software emulation of several processors lets a guest's kernel trip over its own changes of code
-        // (`Oops: int3`), once in dozens of runs. What our programs do to a kernel, they do to it twice.
-        if let Ok(first) = &report
-            && !first.faults.is_empty()
-        {
-            remarks.push(format!(
-                "{}: the kernel faulted, a second boot counts: {}",
-                kernel.name,
-                first.faults.join(" | ")
-            ));
-            report = boot(kernel, &files, jobs, extras, limits, &mut relay);
         }
-        match report {
-            Ok(report) => {
-                remarks.push(summary(kernel, &report));
-                table.kernel(kernel.name, rows(&files, jobs, &report)?);
+    }
+    for ((kernel, _), outcome) in fetched.iter().zip(all(&fetched, jobs, extras, limits)) {
+        match outcome {
+            Ok(outcome) => {
+                remarks.extend(outcome.remarks);
+                table.kernel(kernel.name, outcome.rows);
             }
             Err(error) => {
-                table.kernel(
-                    kernel.name,
-                    vec![("(boot)".into(), Verdict::Failed(error.to_string()))],
-                );
+                let verdict = Verdict::Failed(error.to_string());
+                table.kernel(kernel.name, vec![("(boot)".into(), verdict)]);
             }
         }
     }
@@ -72,6 +59,67 @@ pub(crate) fn test(
     print!("{}", table.render());
     let good = table.failed() == 0 && table.passed() > 0;
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What came of a kernel.
+struct Outcome {
+    remarks: Vec<String>,
+    rows: Vec<(String, Verdict)>,
+}
+
+/// Runs the jobs on all kernels, in the order in which they are given.
+fn all(
+    kernels: &[(&Kernel, Files)],
+    jobs: &[Job],
+    extras: &[Extra],
+    limits: Limits,
+) -> Vec<Result<Outcome>> {
+    let next = AtomicUsize::new(0);
+    let outcomes: Vec<Mutex<Option<Result<Outcome>>>> =
+        kernels.iter().map(|_| Mutex::default()).collect();
+    let work = || {
+        while let at = next.fetch_add(1, Ordering::Relaxed)
+            && let (Some((kernel, files)), Some(place)) = (kernels.get(at), outcomes.get(at))
+        {
+            let outcome = one(kernel, files, jobs, extras, limits);
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        }
+    };
+    std::thread::scope(|scope| {
+        (1..AT_ONCE).for_each(|_| drop(scope.spawn(work)));
+        work();
+    });
+    let outcomes = outcomes.into_iter().map(Mutex::into_inner);
+    outcomes
+        .map(|outcome| {
+            let outcome = outcome.unwrap_or_else(PoisonError::into_inner);
+            outcome.unwrap_or_else(|| Err("it was never begun".into()))
+        })
+        .collect()
+}
+
+fn one(
+    kernel: &Kernel,
+    files: &Files,
+    jobs: &[Job],
+    extras: &[Extra],
+    limits: Limits,
+) -> Result<Outcome> {
+    let mut remarks = Vec::new();
+    let mut relay = |line: &str| println!("{:>4} | {line}", kernel.name);
+    let mut report = boot(kernel, files, jobs, extras, limits, &mut relay)?;
+    // QEMU's software emulation of several processors lets a guest's kernel trip over its own changes of code
+    // (`Oops: int3`), once in dozens of runs. What our programs do to a kernel, they do to it twice.
+    if !report.faults.is_empty() {
+        remarks.push(format!(
+            "{}: the kernel faulted, a second boot counts: {}",
+            kernel.name,
+            report.faults.join(" | ")
+        ));
+        report = boot(kernel, files, jobs, extras, limits, &mut relay)?;
+    }
+    remarks.push(summary(kernel, &report));
+    Ok(Outcome { remarks, rows: rows(files, jobs, &report)? })
 }
 
 /// Runs one program on one kernel and ends as it does.

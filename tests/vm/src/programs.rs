@@ -26,6 +26,8 @@ pub(crate) fn build(root: &Path) -> Result<Vec<PathBuf>> {
         .current_dir(root)
         .args(["test", "--no-run", "--quiet", "--message-format=json", "--target", TARGET])
         .args(["-p", "bpf-skel-tests", "--test", "kernel"])
+        // Emulated, the loops of unoptimised code take longer than compiling them better, once for all guests.
+        .args(["--config", "profile.dev.package.bpf-skel.opt-level=2"])
         .env("RUSTFLAGS", flags)
         .stderr(Stdio::inherit())
         .output()
