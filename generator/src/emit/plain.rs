@@ -1,5 +1,5 @@
-//! Tokens as text without a formatter: a line an item, statement and field, indented. So the frame of build scripts looks, so
-//! that they need not compile prettyplease and all of syn before anything else.
+//! Tokens as text without a formatter: a line an item, statement and field, indented. What a build script writes has its
+//! frame from here, so that build scripts need not compile prettyplease and all of syn before anything else.
 
 use std::iter::Peekable;
 

@@ -26,8 +26,8 @@ pub(crate) struct Resolved {
     _kernel: Option<Arc<KernelBtf>>,
 }
 
-/// Finds the kernel's types of all operations and converts what the maps begin with, into their `operations`. A program that only maps call which
-/// are not created is not loaded, whatever its section says; one that another map calls is.
+/// Finds the kernel's types of all operations and converts what the maps begin with, into their `operations`. A program
+/// that only maps call which are not created is not loaded, whatever its section says; one that another map calls is.
 pub(crate) fn resolve(
     spec: &ObjectSpec,
     maps: &mut [OpenMap],
