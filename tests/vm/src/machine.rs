@@ -250,7 +250,9 @@ struct Qemu {
 
 impl Qemu {
     fn start(kernel: &Kernel, files: &Files, image: &Path) -> Result<Self> {
-        let append = "console=ttyS0 loglevel=3 panic=-1 oops=panic nokaslr \
+        // Two processors, of which one is brought up: per-CPU memory has two places, and the emulation never has to
+        // show one processor what another has changed of the kernel's code, which it does too late now and then.
+        let append = "console=ttyS0 loglevel=3 panic=-1 oops=panic nokaslr maxcpus=1 \
             lsm=landlock,lockdown,yama,bpf rdinit=/init";
         // It must not outlive this process, however that ends.
         let mut child = Command::new("setpriv")

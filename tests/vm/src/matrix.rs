@@ -13,7 +13,7 @@ use crate::table::Table;
 use crate::verdict::{self, End, Ground, Verdict};
 use crate::{Result, context, image};
 
-/// Guests at the same time: each has two processors, and tests that run one after the other keep little more than one busy.
+/// Guests at the same time: each keeps one processor busy.
 const AT_ONCE: usize = 2;
 
 /// Runs test binaries on each kernel and prints the matrix; fails where a cell does, or where nothing passed.
@@ -108,8 +108,7 @@ fn one(
     let mut remarks = Vec::new();
     let mut relay = |line: &str| println!("{:>4} | {line}", kernel.name);
     let mut report = boot(kernel, files, jobs, extras, limits, &mut relay)?;
-    // QEMU's software emulation of several processors lets a guest's kernel trip over its own changes of code
-    // (`Oops: int3`), once in dozens of runs. What our programs do to a kernel, they do to it twice.
+    // An emulator's fault may have been the reason. What our programs do to a kernel, they do to it twice.
     if !report.faults.is_empty() {
         remarks.push(format!(
             "{}: the kernel faulted, a second boot counts: {}",
