@@ -33,6 +33,8 @@ pub struct KernelBtf {
     modules: OnceLock<Vec<Module>>,
     /// Whether this is the running kernel, so that its modules count.
     running: bool,
+    #[cfg(test)]
+    pub(crate) passes: std::sync::atomic::AtomicUsize,
 }
 
 /// A type that was found in the kernel or in one of its modules.
@@ -95,7 +97,24 @@ impl KernelBtf {
 
     fn new(source: Source, origin: String) -> Self {
         let (index, modules) = (OnceLock::new(), OnceLock::new());
-        Self { source, origin, index, modules, running: false }
+        Self {
+            source,
+            origin,
+            index,
+            modules,
+            running: false,
+            #[cfg(test)]
+            passes: std::sync::atomic::AtomicUsize::new(0),
+        }
+    }
+
+    /// A running kernel of these types with one module, whose types continue them.
+    #[cfg(test)]
+    pub(crate) fn for_test(bytes: Vec<u8>, module: Vec<u8>, fd: std::os::fd::OwnedFd) -> Self {
+        let base = Btf::parse(&bytes, Endian::NATIVE).unwrap();
+        let modules = vec![Module::for_test(&base, module, Some(fd))];
+        let kernel = Self::new(Source::Owned(bytes), "kernel BTF".into());
+        Self { modules: OnceLock::from(modules), running: true, ..kernel }
     }
 
     /// All types of the kernel itself with these names and kinds, in one pass over its types.
@@ -107,6 +126,8 @@ impl KernelBtf {
     }
 
     fn pass(&self, wanted: &[Wanted<'_>]) -> Result<Candidates> {
+        #[cfg(test)]
+        self.passes.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let bytes = self.source.bytes();
         let strings = sections(bytes, Endian::NATIVE, false)?.strings;
         let mut query = Query::new(wanted);
@@ -125,10 +146,18 @@ impl KernelBtf {
     /// # Errors
     /// Where something cannot be read; `Ok(None)` where there is no such type.
     pub fn find_one(&self, wanted: Wanted<'_>) -> Result<Option<Located<'_>>> {
-        let wanted = [wanted];
-        if let Some(id) = self.find_all(&wanted)?.of(0).next() {
-            return Ok(Some(Located { id, module: None }));
+        match self.find_all(std::slice::from_ref(&wanted))?.of(0).next() {
+            Some(id) => Ok(Some(Located { id, module: None })),
+            None => self.find_in_modules(wanted),
         }
+    }
+
+    /// The first type of this name and kind in a module: for what the kernel itself does not have.
+    ///
+    /// # Errors
+    /// Where something cannot be read; `Ok(None)` where there is no such type.
+    pub fn find_in_modules(&self, wanted: Wanted<'_>) -> Result<Option<Located<'_>>> {
+        let wanted = [wanted];
         for module in self.modules()? {
             if let Some(id) = module.find_all(self, &wanted)?.of(0).next() {
                 return Ok(Some(Located { id, module: Some(module) }));

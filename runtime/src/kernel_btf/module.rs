@@ -107,6 +107,11 @@ impl Module {
         })
     }
 
+    /// A descriptor of its BTF that outlives this.
+    pub(crate) fn clone_btf_fd(&self) -> Result<OwnedFd> {
+        sys::try_clone(self.btf_fd()?).map_err(|error| Error::system("fcntl(F_DUPFD)", error))
+    }
+
     /// All of the module's own types with these names and kinds, in one pass.
     ///
     /// # Errors
@@ -150,9 +155,10 @@ impl Module {
     }
 
     #[cfg(test)]
-    pub(super) fn for_test(name: &str, base: &Btf<'_>, bytes: Vec<u8>) -> Self {
+    pub(super) fn for_test(base: &Btf<'_>, bytes: Vec<u8>, fd: Option<OwnedFd>) -> Self {
         let index = Btf::index(Some(base), &bytes, Endian::NATIVE, 0, |_, _| ()).unwrap();
-        Self { name: name.into(), handle: None, content: OnceLock::from(Content { bytes, index }) }
+        let handle = fd.map(|fd| Handle { id: 1, fd });
+        Self { name: "m".into(), handle, content: OnceLock::from(Content { bytes, index }) }
     }
 }
 

@@ -55,7 +55,7 @@ fn a_module_continues_the_kernel() {
     let kernel = KernelBtf::from_bytes(small()).unwrap();
     let base = kernel.btf().unwrap();
     let bytes = split(&base);
-    let module = Module::for_test("m", &base, bytes);
+    let module = Module::for_test(&base, bytes, None);
     let btf = module.btf(&base).unwrap();
     let wanted = [
         Wanted::exact("own", BtfKind::Struct),

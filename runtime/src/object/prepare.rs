@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use super::create::{self, Context};
 use super::pins::Pins;
 use super::prepared::{PreparedObject, PreparedProgram};
-use super::{OpenObject, OpenProgram, btf, externs, kernel_types, slots, struct_ops, text};
+use super::{OpenObject, OpenProgram, btf, externs, kernel_types, slots, text};
 use crate::error::{Error, Result, Within};
 use crate::spec::{Endian, ObjectSpec, ProgramSpec, SlotTarget};
 use crate::sys::{Capability, explain};
@@ -20,21 +20,15 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
             Endian::NATIVE
         )));
     }
-    // The kernel's types first: nothing exists yet that would have to go again. Operations before all else: they decide
-    // which programs are loaded.
-    let operations = struct_ops::resolve(&spec, &mut open_maps, &mut programs)?;
-    let asked = externs::Asked::of(&spec, &programs)?;
-    let mut types = kernel_types::resolve(&spec, &options, &programs, &asked)?;
-    for (program, target) in operations.targets {
-        types.targets[program] = target;
-    }
+    // The kernel's types first: nothing exists yet that would have to go again.
+    let types = kernel_types::resolve(&spec, &options, &mut open_maps, &mut programs)?;
     let mut symbols = types.symbols;
-    externs::fill(&spec, &options, &asked, &mut symbols, &mut open_maps)?;
+    externs::fill(&spec, &options, &types.externs, &mut symbols, &mut open_maps)?;
 
     let needs = needs(&programs);
     let mut notes = Vec::new();
     let btf = btf::load(&spec, &open_maps, &needs, &mut notes)?;
-    notes.extend(operations.notes);
+    notes.extend(types.notes);
     let mut pins = Pins::default();
     let added = std::mem::take(&mut options.added);
     let context = Context {

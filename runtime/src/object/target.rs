@@ -7,7 +7,7 @@ use super::OpenProgram;
 use super::kernel_types::Found;
 use crate::error::{Error, Frame, Result, Within};
 use crate::feature::{self, Feature};
-use crate::kernel_btf::{KernelBtf, Wanted};
+use crate::kernel_btf::{KernelBtf, Module, Wanted};
 use crate::program::program_btf;
 use crate::section_name::AttachKind;
 use crate::sys;
@@ -112,15 +112,8 @@ fn in_program(program: &OpenProgram) -> Result<Target> {
 
 /// Modules are read only for what the kernel itself does not have.
 fn in_module(kernel: &KernelBtf, wanted: Wanted<'_>) -> Result<Option<Target>> {
-    let Some(found) = kernel.find_one(wanted)? else { return Ok(None) };
-    let module = match found.module {
-        Some(module) => {
-            let fd = sys::try_clone(module.btf_fd()?)
-                .map_err(|error| Error::system("fcntl(F_DUPFD)", error))?;
-            Some(fd)
-        }
-        None => None,
-    };
+    let Some(found) = kernel.find_in_modules(wanted)? else { return Ok(None) };
+    let module = found.module.map(Module::clone_btf_fd).transpose()?;
     Ok(Some(Target { btf_id: found.id, module }))
 }
 

@@ -1,7 +1,5 @@
 //! Variables and functions of the kernel that have a type: what is asked of the kernel's BTF, and the answers.
 
-use std::os::fd::OwnedFd;
-
 use super::symbols::{Symbol, Symbols, is_typed};
 use super::unresolved;
 use crate::btf::{Btf, BtfKind, Kind, essential_name};
@@ -11,7 +9,6 @@ use crate::object::OpenProgram;
 use crate::object::kernel_types::Found;
 use crate::relocate;
 use crate::spec::{ExternKind, ObjectSpec, RelocationTarget};
-use crate::sys;
 
 /// The external symbols that programs which are to be loaded name.
 #[derive(Debug)]
@@ -141,9 +138,8 @@ impl<'s> Asked<'s> {
                         let at = match number {
                             Some(at) => at,
                             None => {
-                                let fd =
-                                    clone(module.btf_fd().map_err(|e| self.within(index, e))?)?;
-                                symbols.modules.push(fd);
+                                let fd = module.clone_btf_fd();
+                                symbols.modules.push(fd.map_err(|e| self.within(index, e))?);
                                 symbols.modules.len() - 1
                             }
                         };
@@ -210,8 +206,4 @@ enum Choice {
     NotThere,
     /// It is there, but not as the object has it, which can do without.
     Without,
-}
-
-fn clone(fd: std::os::fd::BorrowedFd<'_>) -> Result<OwnedFd> {
-    sys::try_clone(fd).map_err(|error| Error::system("fcntl(F_DUPFD)", error))
 }

@@ -11,4 +11,4 @@ mod operations;
 mod resolve;
 
 pub(crate) use operations::KernelOperations;
-pub(super) use resolve::resolve;
+pub(super) use resolve::{Called, Plan, Resolved};
