@@ -105,6 +105,7 @@ impl LinkInfo {
                 | LinkType::KPROBE_MULTI
                 | LinkType::UPROBE_MULTI
                 | LinkType::NETFILTER
+                | LinkType::TRACING_MULTI
         )
     }
 }
