@@ -1,18 +1,17 @@
-use std::fs;
-use std::io;
+mod kept;
+mod report;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use bpf_skel::elf::Legacy;
-use bpf_skel::loader::{Compatibility, Config, Loaded, Loader, Target, assign};
-use bpf_skel::map::StructOps;
-use bpf_skel::spec::{MapContents, SlotTarget};
-use bpf_skel::uapi::{MapType, ProgramType};
-use bpf_skel::{Link, Map, Object, Program, section_name};
-use serde::Serialize;
+use bpf_skel::loader::{Compatibility, Config, Loader, Target, assign};
+use bpf_skel::uapi::ProgramType;
+use bpf_skel::{Map, section_name};
 
+use self::kept::Kept;
+use self::report::Report;
 use super::cli::{Layout, print, print_json};
-use super::table::Table;
 use crate::{Error, Result};
 
 /// Load an object, attach its programs, and pin both, so that they stay.
@@ -64,27 +63,6 @@ pub(super) struct Args {
 struct Attachment {
     program: Option<String>,
     target: Target,
-}
-
-#[derive(Serialize)]
-struct Report {
-    object: String,
-    loader: String,
-    /// Why it was not the standard loader.
-    why: Option<String>,
-    directory: String,
-    programs: Vec<Pinned>,
-    links: Vec<Pinned>,
-    maps: Vec<Pinned>,
-}
-
-#[derive(Serialize)]
-struct Pinned {
-    name: String,
-    id: u32,
-    #[serde(rename = "type")]
-    kind: String,
-    pin: String,
 }
 
 impl Args {
@@ -147,223 +125,6 @@ impl Args {
             Some(config) => loader.pinning(config),
             None => loader.without_configuration(),
         }
-    }
-}
-
-/// What stays of an object when the command is done.
-struct Kept<'o> {
-    object: &'o Object,
-    directory: &'o Path,
-    /// Of the directory and those around it, which are to be made; innermost first.
-    missing: Vec<&'o Path>,
-    /// Whether maps and programs are pinned there.
-    pinned: bool,
-    /// Pinned ones, by their names.
-    links: Vec<(String, Link)>,
-}
-
-impl<'o> Kept<'o> {
-    fn new(object: &'o Object, directory: &'o Path) -> Self {
-        let missing = directory.ancestors().take_while(|part| !part.exists()).collect();
-        Self { object, directory, missing, pinned: false, links: Vec::new() }
-    }
-
-    /// Attaches and pins.
-    fn keep(&mut self, attach: &[Attachment]) -> Result<()> {
-        self.object.pin(self.directory)?;
-        self.pinned = true;
-        for Attachment { program, target } in attach {
-            let operations = operations(self.object, program.as_deref(), target)?;
-            let programs = match chosen(self.object, program.as_deref(), target) {
-                // An object may have nothing else.
-                Err(_) if !operations.is_empty() => Vec::new(),
-                programs => programs?,
-            };
-            for program in programs {
-                self.keep_link(program.name(), target, target.attach(program)?)?;
-            }
-            for map in operations {
-                self.keep_link(map.name(), target, map.attach()?)?;
-            }
-        }
-        Ok(self.object.replace_pins()?)
-    }
-
-    fn keep_link(&mut self, name: &str, target: &Target, mut link: Link) -> Result<()> {
-        let name = link_name(name, target);
-        let taken = self.links.iter().filter(|(other, _)| *other == name).count();
-        let file = if taken == 0 { name.clone() } else { format!("{name}_{}", taken + 1) };
-        let links = self.directory.join("links");
-        fs::create_dir(&links).or_else(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Ok(()),
-            _ => Err(Error::io("make", &links, &error)),
-        })?;
-        link.pin(links.join(file))?;
-        self.links.push((name, link));
-        Ok(())
-    }
-
-    /// Removes what this call has pinned; what others have pinned stays, in the same directory too. That something cannot
-    /// be removed is not said: the failure that leads here is.
-    fn undo(&mut self) {
-        for (_, link) in &mut self.links {
-            let _ = link.unpin();
-        }
-        if self.pinned {
-            let _ = fs::remove_dir(self.directory.join("links"));
-            let _ = self.object.unpin(self.directory);
-            // Those that somebody else uses by now are not empty.
-            for made in &self.missing {
-                let _ = fs::remove_dir(made);
-            }
-        }
-        self.object.remove_new_pins();
-    }
-}
-
-/// The programs that go to a target: the one that was named, or all that it takes. Those that the object tail-calls are
-/// not attached on their own.
-fn chosen<'o>(object: &'o Object, name: Option<&str>, target: &Target) -> Result<Vec<&'o Program>> {
-    if let Some(name) = name {
-        return Ok(vec![object.program(name)?]);
-    }
-    let called = |index: usize| {
-        object.spec().maps.iter().any(|map| {
-            match &map.contents {
-            MapContents::Slots(slots) => slots.iter().any(|slot| {
-                matches!(slot.target, SlotTarget::Program(program) if program as usize == index)
-            }),
-            _ => false,
-        }
-        })
-    };
-    let programs: Vec<_> = object
-        .programs()
-        .iter()
-        .enumerate()
-        .filter(|(index, program)| {
-            program.is_loaded() && target.takes(program.attach_kind()) && !called(*index)
-        })
-        .map(|(_, program)| program)
-        .collect();
-    if programs.is_empty() {
-        let loaded = object.programs().iter().filter(|program| program.is_loaded());
-        let kinds: Vec<_> = loaded
-            .map(|program| format!("{} ({:?})", program.name(), program.attach_kind()))
-            .collect();
-        return Err(Error::invalid_input(format!(
-            "{target} is no target for any program: {}",
-            kinds.join(", ")
-        )));
-    }
-    Ok(programs)
-}
-
-/// The operations that attach themselves, as programs do whose section says to what.
-fn operations(object: &Object, name: Option<&str>, target: &Target) -> Result<Vec<StructOps>> {
-    if *target != Target::Auto || name.is_some() {
-        return Ok(Vec::new());
-    }
-    let maps = object.maps().iter();
-    maps.filter(|map| map.map_type() == MapType::STRUCT_OPS && !map.is_absent())
-        .map(|map| {
-            let operations = StructOps::try_from(map.try_clone()?)?;
-            if !operations.has_link() {
-                return Err(Error::invalid_input(format!(
-                    "the operations of map {:?} have no link that could be pinned",
-                    map.name()
-                ))
-                .with_hint("define them in section .struct_ops.link"));
-            }
-            Ok(operations)
-        })
-        .collect()
-}
-
-fn link_name(program: &str, target: &Target) -> String {
-    match target {
-        Target::Auto => program.to_owned(),
-        target => {
-            let text: String = target
-                .to_string()
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
-                .collect();
-            format!("{program}_{}", &text[..text.len().min(100)])
-        }
-    }
-}
-
-impl Report {
-    fn of(loaded: &Loaded, kept: &Kept<'_>) -> Result<Self> {
-        let Kept { directory, links, .. } = kept;
-        let object = &loaded.object;
-        let pin = |kind: &str, name: &str| {
-            directory.join(kind).join(name.replace('.', "_")).display().to_string()
-        };
-        let programs = object.programs().iter().filter(|program| program.is_loaded());
-        let maps = object.maps().iter().filter(|map| !map.is_absent());
-        Ok(Self {
-            object: object.spec().name.to_string(),
-            loader: loaded.loader.to_string(),
-            why: loaded.why.as_ref().map(ToString::to_string),
-            directory: directory.display().to_string(),
-            programs: programs
-                .map(|program| {
-                    Ok(Pinned {
-                        name: program.name().to_owned(),
-                        id: program.info()?.id,
-                        kind: program.program_type().to_string(),
-                        pin: pin("programs", program.name()),
-                    })
-                })
-                .collect::<Result<_>>()?,
-            links: links
-                .iter()
-                .map(|(name, link)| {
-                    let info = link.info()?;
-                    Ok(Pinned {
-                        name: name.clone(),
-                        id: info.id,
-                        kind: info.link_type.to_string(),
-                        pin: link.pin_path().unwrap_or(directory).display().to_string(),
-                    })
-                })
-                .collect::<Result<_>>()?,
-            maps: maps
-                .map(|map| {
-                    Ok(Pinned {
-                        name: map.name().to_owned(),
-                        id: map.id()?,
-                        kind: map.map_type().to_string(),
-                        pin: pin("maps", map.name()),
-                    })
-                })
-                .collect::<Result<_>>()?,
-        })
-    }
-
-    fn text(&self) -> String {
-        let mut out = format!("{} by the {}", self.object, self.loader);
-        if let Some(why) = &self.why {
-            out.push_str(&format!(" ({why})"));
-        }
-        out.push('\n');
-        for (what, list) in
-            [("program", &self.programs), ("link", &self.links), ("map", &self.maps)]
-        {
-            let mut table = Table::new(&[what, ">id", "type", "pin"]);
-            for one in list {
-                table.row(vec![
-                    one.name.clone(),
-                    one.id.to_string(),
-                    one.kind.clone(),
-                    one.pin.clone(),
-                ]);
-            }
-            table.print(&mut out);
-        }
-        out
     }
 }
 
@@ -435,13 +196,5 @@ mod tests {
         }
         assert!(super::program_type("prog").is_err());
         assert!(super::program_type("unspec").is_err());
-    }
-
-    #[test]
-    fn names_of_links() {
-        let name = |target: &str| link_name("p", &target.parse().unwrap());
-        assert_eq!(name("auto"), "p");
-        assert_eq!(name("dev:eth0.7:egress"), "p_dev_eth0_7_egress");
-        assert!(name(&format!("cgroup:/{}", "x".repeat(300))).len() < 200);
     }
 }

@@ -7,7 +7,9 @@
 //! Source: the kernel's `Documentation/bpf/btf.rst` and `include/uapi/linux/btf.h`.
 
 mod check;
+mod decode;
 mod encode;
+mod enums;
 mod essential;
 mod ext;
 mod kind;
@@ -26,6 +28,7 @@ mod wire;
 mod tests;
 
 pub use encode::BtfBuilder;
+pub use enums::{Enum, Enum64};
 pub use essential::essential_name;
 pub use ext::{BtfExt, CoreRelo, FuncInfo, InfoSection, LineInfo};
 pub use kind::BtfKind;
@@ -33,8 +36,8 @@ pub use part::BtfPart;
 pub use patch::{BtfEdit, SectionVariable};
 pub use sanitise::sanitise;
 pub use types::{
-    Array, Composite, DataSec, DataSecVar, Enum, Enum64, FuncProto, Int, IntEncoding, Kind,
-    Linkage, Member, Param, Type,
+    Array, Composite, DataSec, DataSecVar, FuncProto, Int, IntEncoding, Kind, Linkage, Member,
+    Param, Type,
 };
 pub use view::Btf;
 

@@ -13,8 +13,9 @@
 //! stay, for the kernel compares those of maps' keys and values.
 
 use super::encode::BtfBuilder;
+use super::enums::Enum64;
 use super::part::BtfPart;
-use super::types::{DataSec, Enum64, FuncProto, IntEncoding, Kind, Linkage, Member, Type};
+use super::types::{DataSec, FuncProto, IntEncoding, Kind, Linkage, Member, Type};
 use super::view::Btf;
 
 /// `btf` without the parts in `lacks`. Of what they replace, the names and the sizes are kept as far as the older kind

@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::decode::decode;
 use super::kind::BtfKind;
 use super::strings::{Context, Strings};
-use super::types::{
-    Array, Composite, DataSec, Enum, Enum64, FuncProto, Int, IntEncoding, Kind, Linkage, Type,
-};
-use super::wire::{self, Head, Lengths, TYPE_LEN, word};
+use super::types::{Composite, DataSec, Kind, Type};
+use super::wire::{self, Head, Lengths, TYPE_LEN};
 use super::{check, wire::Sections};
 use crate::error::{Error, Result};
 use crate::spec::Endian;
@@ -200,7 +199,7 @@ impl<'a> Btf<'a> {
         }
         match self.base {
             Some(base) if id < self.first => base.type_by_id(id),
-            _ => self.decode(self.offset_of(id)?),
+            _ => self.read(self.offset_of(id)?),
         }
     }
 
@@ -216,7 +215,7 @@ impl<'a> Btf<'a> {
         let mut at = 0;
         (self.first..self.len()).map_while(move |id| {
             let head = Head::read(self.types, at, self.cx.endian)?;
-            let ty = self.decode(at)?;
+            let ty = self.read(at)?;
             at += head.len(&self.lengths)?;
             Some((id, ty))
         })
@@ -344,76 +343,13 @@ impl<'a> Btf<'a> {
         Head::read(self.types, at, self.cx.endian)
     }
 
+    fn read(&self, at: usize) -> Option<Type<'a>> {
+        decode(self.types, at, &self.lengths, self.cx)
+    }
+
     /// What follows the fixed part of the type at this offset, up to the end of the section.
     pub(super) fn extra(&self, at: usize) -> &'a [u8] {
         self.types.get(at + TYPE_LEN..).unwrap_or(&[])
-    }
-
-    fn decode(&self, at: usize) -> Option<Type<'a>> {
-        let cx = self.cx;
-        let head = self.head(at)?;
-        let len = head.len(&self.lengths)?;
-        let extra = self.types.get(at + TYPE_LEN..at + len)?;
-        let size = head.size_or_type;
-        let (words, _) = extra.as_chunks::<4>();
-        let (pairs, _) = extra.as_chunks::<8>();
-        let (triples, _) = extra.as_chunks::<12>();
-        let first_word = || Some(cx.endian.u32(*words.first()?));
-        let kind = match head.kind() {
-            None | Some(BtfKind::Unknown) => Kind::Unknown(head.raw_kind()),
-            Some(BtfKind::Void) => Kind::Void,
-            Some(BtfKind::Int) => {
-                let raw = first_word()?;
-                let [_, bits] = (raw as u16).to_be_bytes();
-                let [encoding, offset] = ((raw >> 16) as u16).to_be_bytes();
-                Kind::Int(Int { size, bits, offset, encoding: IntEncoding(encoding & 0xf) })
-            }
-            Some(BtfKind::Ptr) => Kind::Ptr(size),
-            Some(BtfKind::Array) => {
-                let raw = triples.first()?;
-                Kind::Array(Array {
-                    element: word(raw, 0, cx.endian),
-                    index: word(raw, 1, cx.endian),
-                    len: word(raw, 2, cx.endian),
-                })
-            }
-            Some(kind @ (BtfKind::Struct | BtfKind::Union)) => {
-                let composite = Composite { size, sized_bitfields: head.flag(), raw: triples, cx };
-                if kind == BtfKind::Struct {
-                    Kind::Struct(composite)
-                } else {
-                    Kind::Union(composite)
-                }
-            }
-            Some(BtfKind::Enum) => Kind::Enum(Enum { size, signed: head.flag(), raw: pairs, cx }),
-            Some(BtfKind::Fwd) => Kind::Fwd { is_union: head.flag() },
-            Some(BtfKind::Typedef) => Kind::Typedef(size),
-            Some(BtfKind::Volatile) => Kind::Volatile(size),
-            Some(BtfKind::Const) => Kind::Const(size),
-            Some(BtfKind::Restrict) => Kind::Restrict(size),
-            Some(BtfKind::Func) => {
-                Kind::Func { proto: size, linkage: Linkage::from_raw(head.vlen() as u32)? }
-            }
-            Some(BtfKind::FuncProto) => Kind::FuncProto(FuncProto { ret: size, raw: pairs, cx }),
-            Some(BtfKind::Var) => {
-                Kind::Var { ty: size, linkage: Linkage::from_raw(first_word()?)? }
-            }
-            Some(BtfKind::DataSec) => Kind::DataSec(DataSec { size, raw: triples, cx }),
-            Some(BtfKind::Float) => Kind::Float { size },
-            Some(BtfKind::DeclTag) => {
-                let component = first_word()?;
-                Kind::DeclTag {
-                    ty: size,
-                    component: (component != u32::MAX).then_some(component),
-                    attribute: head.flag(),
-                }
-            }
-            Some(BtfKind::TypeTag) => Kind::TypeTag { ty: size, attribute: head.flag() },
-            Some(BtfKind::Enum64) => {
-                Kind::Enum64(Enum64 { size, signed: head.flag(), raw: triples, cx })
-            }
-        };
-        Some(Type { name: cx.strings.text(head.name).unwrap_or(""), kind })
     }
 }
 
