@@ -1,6 +1,6 @@
 //! What does not fit together is refused, with the names of both sides.
 
-use bpf_skel::btf::BtfBuilder;
+use bpf_skel::btf::{BtfBuilder, DataSecVar, IntEncoding, Linkage};
 use bpf_skel::spec::Endian;
 use bpf_skel_build::ErrorKind;
 use bpf_skel_tests::elf::{NOBITS, PROGBITS, Section, object};
@@ -117,6 +117,38 @@ fn types_that_refer_to_a_section() {
     assert_eq!(
         fails(&[("a.o", &object(&[section], &[]))]),
         "a.o: BTF type [2] refers to [1], a data section"
+    );
+}
+
+/// A second license is left out with its variable, which no other section may list.
+#[test]
+fn a_variable_of_two_sections() {
+    let part = |listed: &[&str]| {
+        let mut types = BtfBuilder::new(Endian::Little);
+        let char = types.int("char", 1, IntEncoding::SIGNED);
+        let ty = types.var("both", char, Linkage::Static);
+        for section in listed {
+            types.datasec(section, 4, &[DataSecVar { ty, offset: 0, size: 4 }]);
+        }
+        let sections = [
+            (".BTF", 0, types.finish()),
+            ("license", 3, b"GPL\0".into()),
+            (".data", 3, vec![0; 4]),
+        ];
+        let section = |(name, flags, bytes): (&str, u64, Vec<u8>)| Section {
+            name: name.into(),
+            kind: PROGBITS,
+            flags,
+            bytes,
+            ..Section::default()
+        };
+        object(&sections.map(section), &[])
+    };
+    let first = part(&["license", ".data"]);
+    link(&[("a.o", &first), ("b.o", &part(&["license"]))]);
+    assert_eq!(
+        fails(&[("a.o", &first), ("b.o", &part(&["license", ".data"]))]),
+        r#"b.o: section ".data": variable "both": BTF has it in two sections, and one is left out"#
     );
 }
 
