@@ -45,3 +45,6 @@ pub use error::{Error, ErrorKind, Result};
 pub use link::link;
 pub use options::{Binding, Options};
 pub use skeleton::Skeleton;
+
+/// A place that an [`Error`] was found in.
+pub use bpf_skel::Frame;

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use bpf_skel::Frame;
 use proc_macro2::{Spacing, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
 
@@ -19,16 +20,18 @@ pub(crate) struct Path {
 }
 
 impl Path {
-    /// That it means the same in every module; else an error that says what it was to be the path of.
-    pub(crate) fn absolute(what: &str, text: &str) -> Result<Self> {
-        let path: Self = text
-            .parse()
-            .map_err(|fault| Error::invalid_input(format!("{what} {text:?}: {fault}")))?;
+    /// That it means the same in every module.
+    pub(crate) fn absolute(text: &str) -> Result<Self> {
+        let in_path = |error: Error| error.within(Frame::Path(text.to_owned()));
+        let path: Self =
+            text.parse().map_err(|fault: &str| in_path(Error::invalid_input(fault.to_owned())))?;
         if path.leading || path.names[0] == "crate" {
             return Ok(path);
         }
-        Err(Error::invalid_input(format!("{what} {text:?} is relative"))
-            .with_hint(format!("begin it with `crate::` or `::`: `crate::{text}`")))
+        Err(in_path(
+            Error::invalid_input("the path is relative")
+                .with_hint(format!("begin it with `crate::` or `::`: `crate::{text}`")),
+        ))
     }
 
     /// The last name.
@@ -128,11 +131,11 @@ mod tests {
 
     #[test]
     fn relative_paths_are_refused() {
-        assert!(Path::absolute("type", "::user::Event").is_ok());
-        let error = Path::absolute("type", "Event").unwrap_err().to_string();
+        assert!(Path::absolute("::user::Event").is_ok());
+        let error = Path::absolute("Event").unwrap_err().to_string();
         assert_eq!(
             error,
-            "type \"Event\" is relative (begin it with `crate::` or `::`: `crate::Event`)"
+            "Event: the path is relative (begin it with `crate::` or `::`: `crate::Event`)"
         );
     }
 }

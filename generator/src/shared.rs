@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use bpf_skel::Frame;
 use bpf_skel::btf::Btf;
 use bpf_skel::spec::ObjectSpec;
 
@@ -26,7 +27,8 @@ pub(crate) struct Shared {
 impl Shared {
     /// What two or more of the objects have.
     pub(crate) fn of(path: &str, objects: &[ObjectSpec], options: &Options) -> Result<Self> {
-        let path = Path::absolute("module", path)?;
+        let in_step = |error: Error| error.within(Frame::Step("shared types"));
+        let path = Path::absolute(path).map_err(in_step)?;
         let runtime = options.runtime_path()?;
         let mut all: Vec<HashMap<String, TypeItem>> = Vec::new();
         let mut order: Vec<String> = Vec::new();

@@ -1,4 +1,5 @@
-use bpf_skel_build::Binding;
+use bpf_skel_build::{Binding, Frame};
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -12,8 +13,15 @@ pub(crate) struct Input {
     pub(crate) module: Ident,
     /// Alternatives of one byte order each; several paths of one are linked.
     pub(crate) objects: Vec<Vec<LitStr>>,
-    pub(crate) types: Vec<String>,
-    pub(crate) bindings: Vec<Binding>,
+    types: Vec<LitStr>,
+    bindings: Vec<Bound>,
+}
+
+/// `"struct own": crate::Own`
+struct Bound {
+    c: LitStr,
+    rust: Path,
+    opaque: bool,
 }
 
 impl Parse for Input {
@@ -46,10 +54,36 @@ impl Input {
         }
         input.parse::<Token![=]>()?;
         match &*word {
-            "types" => self.types.extend(strings(input)?.iter().map(LitStr::value)),
+            "types" => self.types.extend(strings(input)?),
             _ => self.bindings.extend(bindings(input, word == "bind_opaque")?),
         }
         Ok(())
+    }
+
+    pub(crate) fn types(&self) -> Vec<String> {
+        self.types.iter().map(LitStr::value).collect()
+    }
+
+    pub(crate) fn bindings(&self) -> Vec<Binding> {
+        let binding = |Bound { c, rust, opaque }: &Bound| Binding {
+            c: c.value(),
+            rust: text(rust),
+            opaque: *opaque,
+        };
+        self.bindings.iter().map(binding).collect()
+    }
+
+    /// Where the type is written that the error is about, if it is about one.
+    pub(crate) fn place(&self, error: &bpf_skel_build::Error) -> Option<TokenStream> {
+        let c = || self.types.iter().chain(self.bindings.iter().map(|bound| &bound.c));
+        let rust = || self.bindings.iter().map(|bound| &bound.rust);
+        let frames: Vec<&Frame> = error.frames().collect();
+        // The innermost of them is the narrowest.
+        frames.into_iter().rev().find_map(|frame| match frame {
+            Frame::Type(name) => Some(c().find(|c| c.value() == *name)?.to_token_stream()),
+            Frame::Path(path) => Some(rust().find(|rust| text(rust) == *path)?.to_token_stream()),
+            _ => None,
+        })
     }
 }
 
@@ -66,16 +100,20 @@ fn strings(input: ParseStream<'_>) -> Result<Vec<LitStr>> {
 }
 
 /// `{ "struct own": crate::Own, "other_t": crate::Other }`
-fn bindings(input: ParseStream<'_>, opaque: bool) -> Result<Vec<Binding>> {
+fn bindings(input: ParseStream<'_>, opaque: bool) -> Result<Vec<Bound>> {
     let list;
     braced!(list in input);
     let pairs = list.parse_terminated(binding, Token![,])?.into_iter();
-    let path = |path: Path| path.to_token_stream().to_string();
-    Ok(pairs.map(|(c, rust)| Binding { c: c.value(), rust: path(rust), opaque }).collect())
+    Ok(pairs.map(|(c, rust)| Bound { c, rust, opaque }).collect())
 }
 
 fn binding(input: ParseStream<'_>) -> Result<(LitStr, Path)> {
     let c = input.parse()?;
     input.parse::<Token![:]>()?;
     Ok((c, input.call(Path::parse_mod_style)?))
+}
+
+/// As a person writes it; it has no arguments.
+fn text(path: &Path) -> String {
+    path.to_token_stream().to_string().replace(' ', "")
 }

@@ -54,8 +54,12 @@ impl Input {
     }
 
     fn skeleton(&self, literals: &[LitStr]) -> Result<TokenStream> {
-        let place = literals.first().map_or(self.module.span(), LitStr::span);
-        let failed = |message: String| Error::new(place, message);
+        let object =
+            || literals.first().map_or(self.module.to_token_stream(), |it| it.to_token_stream());
+        let failed = |error: bpf_skel_build::Error| {
+            let place = self.place(&error).unwrap_or_else(object);
+            Error::new_spanned(place, format!("{error:?}"))
+        };
         let root = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
         let paths: Vec<_> = literals.iter().map(|it| Path::new(&root).join(it.value())).collect();
         let mut options = Options::default();
@@ -63,13 +67,12 @@ impl Input {
         options.visibility = Some(self.visibility.to_token_stream());
         let attributes = &self.attributes;
         options.attributes = quote!(#(#attributes)*);
-        (options.types, options.bindings) = (self.types.clone(), self.bindings.clone());
+        (options.types, options.bindings) = (self.types(), self.bindings());
         let builder = Builder::new().any_endian().options(options);
-        let (skeleton, files) =
-            builder.expand_all(&paths).map_err(|error| failed(format!("{error:?}")))?;
+        let (skeleton, files) = builder.expand_all(&paths).map_err(failed)?;
         let endian = skeleton.endian_cfg();
         let only = (self.objects.len() > 1).then(|| quote!(#[cfg(target_endian = #endian)]));
-        let skeleton = skeleton.tokens().map_err(|error| failed(format!("{error:?}")))?;
+        let skeleton = skeleton.tokens().map_err(failed)?;
         // The compiler builds again when a file that it has included changes.
         let absolute = files.iter().map(|file| std::path::absolute(file).unwrap_or(file.clone()));
         let files = absolute.map(|file| file.to_string_lossy().into_owned());

@@ -122,7 +122,7 @@ fn what_cannot_be_is_said() -> Outcome {
         ),
         (
             Builder::new().bind("struct flow", "Flow"),
-            "members-el.o: type \"Flow\" is relative (begin it with `crate::` or `::`: `crate::Flow`)",
+            "members-el.o: type \"struct flow\": Flow: the path is relative (begin it with `crate::` or `::`: `crate::Flow`)",
         ),
     ];
     for (builder, expected) in cases {

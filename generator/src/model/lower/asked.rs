@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use bpf_skel::Frame;
 use bpf_skel::btf::{Btf, Kind};
 
 use crate::model::ty::{BoundField, DefKind, Equality, Field, FieldRole, Ty};
@@ -45,7 +46,8 @@ impl<'b> Types<'b> {
     /// Has a type of the user's stand for a C type. Before anything else is lowered.
     pub(crate) fn bind(&mut self, binding: &Binding) -> Result<()> {
         let name = &binding.c;
-        let path = Path::absolute("type", &binding.rust)?;
+        let in_type = |error: Error| error.within(Frame::Type(name.clone()));
+        let path = Path::absolute(&binding.rust).map_err(in_type)?;
         let (btf, id) = self.find(name)?;
         let Some((id, ty)) = btf.unqualified(id) else { return Ok(()) };
         // What the skeleton would have had for it.
@@ -89,9 +91,10 @@ impl<'b> Types<'b> {
 
     /// A type by its name in C, with or without `struct`, `union` or `enum` before it.
     fn find(&self, wanted: &str) -> Result<(&'b Btf<'b>, u32)> {
-        let missing = |why: String| Error::invalid_input(format!("type {wanted:?}: {why}"));
+        let missing =
+            |why: &'static str| Error::invalid_input(why).within(Frame::Type(wanted.to_owned()));
         let btf = self.btf.ok_or_else(|| {
-            missing("the object has no BTF".into()).with_hint("compile it with `clang -g`")
+            missing("the object has no BTF").with_hint("compile it with `clang -g`")
         })?;
         let (word, name) = match wanted.split_once(' ') {
             Some((word, name)) => (word, name.trim()),
@@ -112,9 +115,9 @@ impl<'b> Types<'b> {
             return Ok((btf, id));
         }
         if btf.find(name, |kind| matches!(kind, Kind::Fwd { .. })).is_some() {
-            return Err(missing("the object has its declaration only".into()));
+            return Err(missing("the object has its declaration only"));
         }
-        let error = missing("the object has none of this name".into());
+        let error = missing("the object has none of this name");
         Err(match near(btf, name) {
             near if near.is_empty() => error.with_hint(format!(
                 "clang leaves out what nothing refers to: add `struct {name} *unused_{name};` to the C source"
