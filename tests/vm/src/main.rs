@@ -47,10 +47,11 @@ enum Task {
     Test {
         #[command(flatten)]
         options: Options,
-        /// A static test binary; may be given more than once. Else the workspace's kernel tests are built.
+        /// A static program, judged by its tests if it is a test binary, else by its status; may be given more than
+        /// once. Where none is given the workspace's kernel tests are built.
         #[arg(long)]
         program: Vec<PathBuf>,
-        /// Arguments of the test binaries, such as a filter.
+        /// Arguments of the programs, such as a filter.
         #[arg(last = true)]
         arguments: Vec<String>,
     },
@@ -131,10 +132,13 @@ fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Test { options, program, arguments } => {
             let selected = kernels::select(&options.kernel)?;
-            let programs = if program.is_empty() { programs::build(&root)? } else { program };
+            let (programs, arguments) = match program.is_empty() {
+                true => (programs::build(&root)?, programs::arguments(&arguments)),
+                false => (program, arguments),
+            };
             let jobs: Vec<_> = programs
                 .into_iter()
-                .map(|program| Job { program, arguments: programs::arguments(&arguments) })
+                .map(|program| Job { program, arguments: arguments.clone() })
                 .collect();
             matrix::test(&root, &selected, &jobs, &options.file, options.limits())
         }

@@ -9,7 +9,7 @@ use crate::{Result, context};
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 const STATIC: &str = "-C target-feature=+crt-static";
 
-/// Arguments of a test binary: one test after the other, so that the one that hangs is known by name.
+/// Arguments of the kernel tests: one test after the other, so that the one that hangs is known by name.
 pub(crate) fn arguments(given: &[String]) -> Vec<String> {
     let mut arguments = vec!["--test-threads=1".to_owned()];
     arguments.extend_from_slice(given);
