@@ -5,8 +5,9 @@
 //! always goes before a bent one, so adding a map never renames another.
 
 use std::collections::HashMap;
+use std::fmt;
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use unicode_ident::{is_xid_continue, is_xid_start};
 
 /// Keywords of all editions, strict and reserved. Weak ones (`union`, `auto`, `raw`, …) are good identifiers.
 const KEYWORDS: &[&str] = &[
@@ -25,6 +26,34 @@ pub(crate) const PRIMITIVES: &[&str] = &[
     "bool", "char", "f16", "f32", "f64", "f128", "i8", "i16", "i32", "i64", "i128", "isize", "str",
     "u8", "u16", "u32", "u64", "u128", "usize",
 ];
+
+/// A name in Rust, with `r#` where it is raw. Only this module makes one: whatever prints it prints a name and no more.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Ident(Box<str>);
+
+impl Ident {
+    /// What a thing is called before its scope has a name for it.
+    pub(crate) fn unnamed() -> Self {
+        Self("_unnamed".into())
+    }
+
+    /// Without `r#`.
+    pub(crate) fn unraw(&self) -> &str {
+        self.0.strip_prefix("r#").unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for Ident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl PartialEq<String> for Ident {
+    fn eq(&self, text: &String) -> bool {
+        *self.0 == **text
+    }
+}
 
 /// A set of names that must differ from one another: the fields of a struct, the items of a module.
 #[derive(Debug, Default)]
@@ -77,9 +106,9 @@ impl Scope {
 }
 
 /// The name of a module: it is also a file's name, so a keyword gets a suffix and not `r#`.
-pub(crate) fn module(name: &str) -> String {
+pub(crate) fn module(name: &str) -> Ident {
     let bent = bend(name);
-    if KEYWORDS.contains(&bent.as_str()) { format!("{bent}_") } else { bent }
+    Ident(if is_keyword(&bent) { bent + "_" } else { bent }.into())
 }
 
 /// The name of the field for the data section: `.data.config` is `data_config`.
@@ -88,29 +117,28 @@ pub(crate) fn section_field(section: &str) -> &str {
 }
 
 fn ident(name: &str) -> Ident {
-    if KEYWORDS.contains(&name) {
-        Ident::new_raw(name, Span::call_site())
-    } else {
-        Ident::new(name, Span::call_site())
-    }
+    Ident(if is_keyword(name) { format!("r#{name}").into() } else { name.into() })
 }
 
 /// Whether Rust has another use for the name.
-pub(crate) fn is_keyword(name: &str) -> bool {
+fn is_keyword(name: &str) -> bool {
     KEYWORDS.contains(&name)
 }
 
 /// The text as an identifier, if it is one.
 pub(crate) fn identifier(text: &str) -> Option<Ident> {
-    let mut tokens = text.parse::<TokenStream>().ok()?.into_iter();
-    match (tokens.next()?, tokens.next()) {
-        (TokenTree::Ident(ident), None)
-            if text != "_" && !NOT_RAW.contains(&text) && !is_keyword(text) =>
-        {
-            Some(ident)
-        }
-        _ => None,
-    }
+    let is_special = NOT_RAW.contains(&text);
+    (!is_special && leading_name(text) == Some((text, ""))).then(|| Ident(text.into()))
+}
+
+/// A name of a path at the start of the text, `crate` and `super` among them, and what follows it.
+pub(crate) fn leading_name(text: &str) -> Option<(&str, &str)> {
+    let (prefix, word) = text.split_at(if text.starts_with("r#") { 2 } else { 0 });
+    let len = word.find(|c| c != '_' && !is_xid_continue(c)).unwrap_or(word.len());
+    let word = &word[..len];
+    let starts = word.starts_with(|c| c == '_' || is_xid_start(c));
+    let other_use = if prefix.is_empty() { is_keyword(word) } else { NOT_RAW.contains(&word) };
+    (starts && word != "_" && !other_use).then(|| text.split_at(prefix.len() + len))
 }
 
 /// Whether the name needs no bending.
@@ -208,9 +236,39 @@ mod tests {
 
     #[test]
     fn a_module_is_a_file_name_too() {
-        assert_eq!(module("loop"), "loop_");
-        assert_eq!(module("dash-name"), "dash_name");
-        assert_eq!(module("self"), "self_");
+        assert_eq!(module("loop").to_string(), "loop_");
+        assert_eq!(module("dash-name").to_string(), "dash_name");
+        assert_eq!(module("self").to_string(), "self_");
         assert_eq!(section_field(".data.config"), "data.config");
+    }
+    #[test]
+    fn a_text_is_one_identifier_or_none() {
+        for text in ["event", "_x9", "größe", "r#type", "union", "हिन्दी"] {
+            assert_eq!(identifier(text).map(|ident| ident.to_string()).as_deref(), Some(text));
+        }
+        assert_eq!(identifier("r#type").unwrap().unraw(), "type");
+        for text in [
+            "",
+            "_",
+            "9x",
+            "type",
+            "crate",
+            "self",
+            "r#",
+            "r#_",
+            "r#crate",
+            "r#9",
+            "a b",
+            " a",
+            "a ",
+            "a;",
+            "a\n",
+            "a::b",
+            "a{}",
+            "€",
+            "a\u{202e}",
+        ] {
+            assert_eq!(identifier(text), None, "{text:?}");
+        }
     }
 }

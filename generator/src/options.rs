@@ -2,9 +2,8 @@
 
 use bpf_skel::btf::Btf;
 use bpf_skel::elf::Legacy;
-use proc_macro2::{Ident, Span, TokenStream};
 
-use crate::ident::identifier;
+use crate::ident::{Ident, identifier};
 use crate::model::Types;
 use crate::path::Path;
 use crate::{Error, Result};
@@ -17,10 +16,10 @@ pub struct Options {
     pub module: Option<String>,
     /// Path of the runtime crate as generated code spells it; `::bpf_skel` unless it was renamed.
     pub runtime: String,
-    /// Attributes for the module.
-    pub attributes: TokenStream,
-    /// The module's visibility; `pub` if not given.
-    pub visibility: Option<TokenStream>,
+    /// Attributes for the module, as source text.
+    pub attributes: String,
+    /// The module's visibility, as source text; `pub` if not given.
+    pub visibility: Option<String>,
     /// How the map definitions in a section `maps` are laid out.
     pub legacy: Legacy,
     /// C types that the skeleton is to have beside those of its maps and variables: `event`, `struct event`.
@@ -45,7 +44,7 @@ impl Default for Options {
         Self {
             module: None,
             runtime: "::bpf_skel".to_owned(),
-            attributes: TokenStream::new(),
+            attributes: String::new(),
             visibility: None,
             legacy: Legacy::default(),
             types: Vec::new(),
@@ -68,7 +67,7 @@ impl Options {
             Some(name) => identifier(name).ok_or_else(|| {
                 Error::invalid_input(format!("module name {name:?} is not an identifier"))
             }),
-            None => Ok(Ident::new(&crate::ident::module(object), Span::call_site())),
+            None => Ok(crate::ident::module(object)),
         }
     }
 

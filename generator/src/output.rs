@@ -1,7 +1,6 @@
 //! Files that are written only where their contents change, so that nothing is rebuilt for nothing.
 
 use std::fs;
-use std::io::{self, Write};
 use std::path::Path;
 
 use crate::{Error, Result};
@@ -10,12 +9,7 @@ use crate::{Error, Result};
 ///
 /// The file appears whole or not at all: a build that is interrupted leaves no half of it.
 pub(crate) fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
-    write_parts_if_changed(path, &[bytes])
-}
-
-/// As [`write_if_changed`], of bytes that are in several places.
-pub(crate) fn write_parts_if_changed(path: &Path, parts: &[&[u8]]) -> Result<bool> {
-    if holds(path, parts) {
+    if holds(path, bytes) {
         return Ok(false);
     }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -23,24 +17,16 @@ pub(crate) fn write_parts_if_changed(path: &Path, parts: &[&[u8]]) -> Result<boo
     }
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(format!(".{}.tmp", std::process::id()));
-    write_all(Path::new(&temporary), parts).and_then(|()| fs::rename(&temporary, path)).map_err(
-        |error| {
-            let _ = fs::remove_file(&temporary);
-            Error::io("write", path, &error)
-        },
-    )?;
+    fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).map_err(|error| {
+        let _ = fs::remove_file(&temporary);
+        Error::io("write", path, &error)
+    })?;
     Ok(true)
 }
 
-fn holds(path: &Path, parts: &[&[u8]]) -> bool {
-    let len: usize = parts.iter().map(|part| part.len()).sum();
-    let as_long = fs::metadata(path).is_ok_and(|file| file.len() == len as u64);
-    as_long && fs::read(path).is_ok_and(|old| old == parts.concat())
-}
-
-fn write_all(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
-    let mut file = fs::File::create(path)?;
-    parts.iter().try_for_each(|part| file.write_all(part))
+fn holds(path: &Path, bytes: &[u8]) -> bool {
+    let as_long = fs::metadata(path).is_ok_and(|file| file.len() == bytes.len() as u64);
+    as_long && fs::read(path).is_ok_and(|old| old == bytes)
 }
 
 #[cfg(test)]
@@ -54,8 +40,8 @@ mod tests {
         assert!(write_if_changed(&path, b"one").unwrap());
         assert!(!write_if_changed(&path, b"one").unwrap());
         assert!(write_if_changed(&path, b"two").unwrap());
-        assert!(!write_parts_if_changed(&path, &[b"t", b"wo"]).unwrap());
-        assert!(write_parts_if_changed(&path, &[b"tw", b"", b"O"]).unwrap());
+        assert!(!write_if_changed(&path, b"two").unwrap());
+        assert!(write_if_changed(&path, b"twO").unwrap());
         assert_eq!(fs::read(&path).unwrap(), b"twO");
         assert_eq!(fs::read_dir(folder.join("deep")).unwrap().count(), 1);
         fs::remove_dir_all(folder).unwrap();

@@ -1,22 +1,20 @@
-//! Paths of Rust items, as users give them. Read here, so that no build script has to compile syn for this alone.
+//! Paths of Rust items, as users give them.
 
 use std::str::FromStr;
 
 use bpf_skel::Frame;
-use proc_macro2::{Spacing, TokenStream, TokenTree};
-use quote::{ToTokens, TokenStreamExt};
 
-use crate::ident::is_keyword;
+use crate::ident::leading_name;
 use crate::{Error, Result};
 
 /// `::bpf_skel`, `crate::Event`, `::numbers::Fixed<8>`.
 #[derive(Clone, Debug)]
 pub(crate) struct Path {
-    tokens: TokenStream,
-    /// The names between the colons, without generic arguments.
-    names: Vec<String>,
-    /// Whether it begins with colons.
-    leading: bool,
+    text: String,
+    /// Where the last name is, without generic arguments.
+    last: std::ops::Range<usize>,
+    /// Whether it means the same in every module.
+    is_absolute: bool,
 }
 
 impl Path {
@@ -25,7 +23,7 @@ impl Path {
         let in_path = |error: Error| error.within(Frame::Path(text.to_owned()));
         let path: Self =
             text.parse().map_err(|fault: &str| in_path(Error::invalid_input(fault.to_owned())))?;
-        if path.leading || path.names[0] == "crate" {
+        if path.is_absolute {
             return Ok(path);
         }
         Err(in_path(
@@ -36,74 +34,83 @@ impl Path {
 
     /// The last name.
     pub(crate) fn last(&self) -> &str {
-        self.names.last().map_or("", String::as_str)
+        &self.text[self.last.clone()]
     }
 
     /// As source text has it.
-    pub(crate) fn text(&self) -> String {
-        let is_word = |c: char| c == '_' || c.is_alphanumeric();
-        let mut text = String::new();
-        for token in self.tokens.to_string().split(' ') {
-            if text.ends_with(is_word) && token.starts_with(is_word) {
-                text.push(' ');
-            }
-            text.push_str(token);
-        }
-        text
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 }
 
 impl FromStr for Path {
     type Err = &'static str;
 
+    /// Tokens may be apart, as a macro prints them.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const EXPECTED: &str = "expected a path";
-        let tokens: TokenStream = text.parse().map_err(|_| EXPECTED)?;
-        let mut rest = tokens.clone().into_iter().peekable();
-        let mut names = Vec::new();
-        let leading = matches!(rest.peek(), Some(TokenTree::Punct(_)));
-        if leading && !colons(&mut rest) {
-            return Err(EXPECTED);
+        let mut rest = text.trim();
+        let mut path = Self { text: String::new(), last: 0..0, is_absolute: false };
+        if let Some(after) = rest.strip_prefix("::") {
+            path.is_absolute = true;
+            path.text.push_str("::");
+            rest = after.trim_start();
         }
         loop {
-            match rest.next() {
-                Some(TokenTree::Ident(name)) if name != "_" && !is_keyword(&name.to_string()) => {
-                    names.push(name.to_string());
+            let (name, after) = leading_name(rest).ok_or(EXPECTED)?;
+            path.is_absolute |= path.text.is_empty() && name == "crate";
+            path.last = path.text.len()..path.text.len() + name.len();
+            path.text.push_str(name);
+            rest = after.trim_start();
+            match rest.strip_prefix("::") {
+                Some(after) => {
+                    path.text.push_str("::");
+                    rest = after.trim_start();
                 }
-                _ => return Err(EXPECTED),
-            }
-            match rest.peek().cloned() {
-                None => break,
-                // Arguments of the last name; what they mean is rustc's affair.
-                Some(TokenTree::Punct(punct)) if punct.as_char() == '<' => {
-                    let last = rest.last();
-                    let ends = |it: &TokenTree| matches!(it, TokenTree::Punct(end) if end.as_char() == '>');
-                    if !last.as_ref().is_some_and(ends) {
-                        return Err(EXPECTED);
-                    }
-                    break;
+                None if rest.is_empty() => return Ok(path),
+                None if are_arguments(rest) => {
+                    push_without_spaces(&mut path.text, rest);
+                    return Ok(path);
                 }
-                Some(_) if colons(&mut rest) => {}
-                Some(_) => return Err(EXPECTED),
+                None => return Err(EXPECTED),
             }
         }
-        Ok(Self { tokens, names, leading })
     }
 }
 
-impl ToTokens for Path {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        tokens.append_all(self.tokens.clone());
+/// `<…>` behind the last name. What it means is rustc's affair, but it must not reach out of its place.
+fn are_arguments(text: &str) -> bool {
+    let (mut open, mut before) = (Vec::new(), ' ');
+    for (at, c) in text.char_indices() {
+        if open.is_empty() && at > 0 {
+            return false;
+        }
+        let in_expression = open.contains(&'}');
+        match c {
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            '{' => open.push('}'),
+            '<' if !in_expression => open.push('>'),
+            '>' if in_expression || matches!(before, '-' | '=') => {}
+            ')' | ']' | '}' | '>' if open.pop() != Some(c) => return false,
+            // Comments, and literals that may hold anything.
+            '/' | '"' | '#' | '\\' => return false,
+            _ => {}
+        }
+        before = c;
     }
+    text.starts_with('<') && open.is_empty()
 }
 
-/// Takes `::`.
-fn colons(tokens: &mut impl Iterator<Item = TokenTree>) -> bool {
-    let mut colon = |spacing| {
-        matches!(tokens.next(), Some(TokenTree::Punct(punct))
-            if punct.as_char() == ':' && (punct.spacing() == Spacing::Joint || spacing == Spacing::Alone))
-    };
-    colon(Spacing::Joint) && colon(Spacing::Alone)
+/// Spaces stay between words only.
+fn push_without_spaces(out: &mut String, text: &str) {
+    let is_word = |c: char| c == '_' || c.is_alphanumeric();
+    for part in text.split_whitespace() {
+        if out.ends_with(is_word) && part.starts_with(is_word) {
+            out.push(' ');
+        }
+        out.push_str(part);
+    }
 }
 
 #[cfg(test)]
@@ -114,17 +121,56 @@ mod tests {
     fn paths_are_told_from_other_text() {
         for (text, last) in [
             ("::bpf_skel", "bpf_skel"),
+            (":: bpf_skel", "bpf_skel"),
             ("crate::types::Event", "Event"),
+            ("crate :: types :: Event", "Event"),
             ("super::r#type", "r#type"),
+            ("::größe", "größe"),
             ("::numbers::Fixed<{ 4 + 4 }, crate::Unit>", "Fixed"),
+            ("::numbers::Fixed<[u8; 2], &'static str, fn(u8) -> u8>", "Fixed"),
         ] {
             let path: Path = text.parse().unwrap();
             assert_eq!(path.last(), last);
             assert_eq!(path.text().replace(' ', ""), text.replace(' ', ""));
+            assert!(syn::parse_str::<syn::Path>(path.text()).is_ok(), "{text}");
         }
-        for text in
-            ["", "::", "a::", "a:b", "a: :b", "a b", "a::fn", "_", "a::<", "a<b", "1", "\"", "a+b"]
-        {
+        for text in [
+            "",
+            "::",
+            "a::",
+            "a:b",
+            "a: :b",
+            "a b",
+            "a::fn",
+            "_",
+            "a::<",
+            "a<b",
+            "1",
+            "\"",
+            "a+b",
+            "a::r#crate",
+            "a::<b>",
+        ] {
+            assert!(text.parse::<Path>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn arguments_do_not_reach_out() {
+        for text in [
+            "a<b>; fn x() {} type c = d<e>",
+            "a<b> {} <c>",
+            "a<b}>",
+            "a<b(>",
+            "a<(b>)",
+            "a<b //>",
+            "a</*>",
+            "a<\">",
+            "a<r#\">\"#>",
+            "a<'}'>",
+            "a<b>>",
+            "a<<b>",
+        ] {
             assert!(text.parse::<Path>().is_err(), "{text}");
         }
     }
@@ -132,6 +178,10 @@ mod tests {
     #[test]
     fn relative_paths_are_refused() {
         assert!(Path::absolute("::user::Event").is_ok());
+        assert!(Path::absolute("crate::Event").is_ok());
+        for text in ["Event", "self::Event", "user::crate_::Event"] {
+            assert!(Path::absolute(text).is_err(), "{text}");
+        }
         let error = Path::absolute("Event").unwrap_err().to_string();
         assert_eq!(
             error,

@@ -64,15 +64,16 @@ impl Input {
         let paths: Vec<_> = literals.iter().map(|it| Path::new(&root).join(it.value())).collect();
         let mut options = Options::default();
         options.module = Some(self.module.to_string());
-        options.visibility = Some(self.visibility.to_token_stream());
+        options.visibility = Some(self.visibility.to_token_stream().to_string());
         let attributes = &self.attributes;
-        options.attributes = quote!(#(#attributes)*);
+        options.attributes = quote!(#(#attributes)*).to_string();
         (options.types, options.bindings) = (self.types(), self.bindings());
         let builder = Builder::new().any_endian().options(options);
         let (skeleton, files) = builder.expand_all(&paths).map_err(failed)?;
         let endian = skeleton.endian_cfg();
         let only = (self.objects.len() > 1).then(|| quote!(#[cfg(target_endian = #endian)]));
-        let skeleton = skeleton.tokens().map_err(failed)?;
+        let skeleton: TokenStream =
+            skeleton.text().parse().map_err(|error| Error::new_spanned(object(), error))?;
         // The compiler builds again when a file that it has included changes.
         let absolute = files.iter().map(|file| std::path::absolute(file).unwrap_or(file.clone()));
         let files = absolute.map(|file| file.to_string_lossy().into_owned());

@@ -17,6 +17,7 @@ pub mod data {
         "`data-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
     );
     /// Opens the object: no system call, cannot fail.
+    #[inline]
     pub fn open() -> Open {
         Open::new()
     }
@@ -44,6 +45,7 @@ pub mod data {
     }
     impl Open {
         /// Opens the object: no system call, cannot fail.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
@@ -69,10 +71,8 @@ pub mod data {
             }
         }
         /// Lets `policy` say where maps are pinned: the system-wide configuration, for example.
-        pub fn pinning(
-            &mut self,
-            policy: impl ::bpf_skel::pin::Policy + 'static,
-        ) -> &mut Self {
+        #[inline]
+        pub fn pinning(&mut self, policy: impl ::bpf_skel::pin::Policy + 'static) -> &mut Self {
             self.options.set_pinning(policy);
             self
         }
@@ -80,34 +80,19 @@ pub mod data {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let object = ::bpf_skel::private::prepare(
-                &SPEC,
-                self.options,
-                ::std::vec::Vec::from([
-                    ::bpf_skel::private::with_data(self.maps.rodata, self.rodata, 16),
-                    ::bpf_skel::private::with_data(self.maps.data, self.data, 20),
-                    ::bpf_skel::private::with_data(
-                        self.maps.data_config,
-                        self.data_config,
-                        8,
-                    ),
-                    ::bpf_skel::private::with_data(
-                        self.maps.rodata_table,
-                        self.rodata_table,
-                        16,
-                    ),
-                    self.maps.rodata_private,
-                    ::bpf_skel::private::with_data(self.maps.bss, self.bss, 3145740),
-                    self.maps.rodata_str1_1,
-                    ::bpf_skel::private::with_data(
-                        self.maps.bss_scratch,
-                        self.bss_scratch,
-                        64,
-                    ),
-                ]),
-                ::std::vec::Vec::from([self.progs.r#use]),
-            )?;
+            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            object.section(self.maps.rodata, self.rodata, 16);
+            object.section(self.maps.data, self.data, 20);
+            object.section(self.maps.data_config, self.data_config, 8);
+            object.section(self.maps.rodata_table, self.rodata_table, 16);
+            object.map(self.maps.rodata_private);
+            object.section(self.maps.bss, self.bss, 3145740);
+            object.map(self.maps.rodata_str1_1);
+            object.section(self.maps.bss_scratch, self.bss_scratch, 64);
+            object.program(self.progs.r#use);
+            let object = object.prepare()?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
                 rodata: ::bpf_skel::private::frozen(&object, 0)?,
@@ -123,11 +108,13 @@ pub mod data {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             self.prepare()?.load()
         }
     }
     impl ::core::default::Default for Open {
+        #[inline]
         fn default() -> Self {
             Self::new()
         }
@@ -157,6 +144,7 @@ pub mod data {
         ///
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
@@ -172,11 +160,13 @@ pub mod data {
             })
         }
         /// What is behind it: final instructions, maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
         }
     }
     impl Maps {
+        #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 rodata: ::bpf_skel::private::map(object, 0)?,
@@ -191,6 +181,7 @@ pub mod data {
         }
     }
     impl Progs {
+        #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 r#use: ::bpf_skel::private::program(object, 0)?,
@@ -224,6 +215,7 @@ pub mod data {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach(&self) -> ::bpf_skel::Result<::bpf_skel::Links> {
             self.object.attach()
         }
@@ -231,6 +223,7 @@ pub mod data {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach_pinned(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -241,6 +234,7 @@ pub mod data {
         ///
         /// # Errors
         /// Where another object is pinned there; what was pinned before it is removed again.
+        #[inline]
         pub fn pin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -251,6 +245,7 @@ pub mod data {
         ///
         /// # Errors
         /// Where another object is pinned there; that stays.
+        #[inline]
         pub fn unpin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -258,6 +253,7 @@ pub mod data {
             self.object.unpin(directory)
         }
         /// What is behind it: maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::Object {
             &self.object
         }

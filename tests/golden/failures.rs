@@ -17,6 +17,7 @@ pub mod failures {
         "`failures-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
     );
     /// Opens the object: no system call, cannot fail.
+    #[inline]
     pub fn open() -> Open {
         Open::new()
     }
@@ -34,6 +35,7 @@ pub mod failures {
     }
     impl Open {
         /// Opens the object: no system call, cannot fail.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
@@ -56,10 +58,8 @@ pub mod failures {
             }
         }
         /// Lets `policy` say where maps are pinned: the system-wide configuration, for example.
-        pub fn pinning(
-            &mut self,
-            policy: impl ::bpf_skel::pin::Policy + 'static,
-        ) -> &mut Self {
+        #[inline]
+        pub fn pinning(&mut self, policy: impl ::bpf_skel::pin::Policy + 'static) -> &mut Self {
             self.options.set_pinning(policy);
             self
         }
@@ -67,26 +67,21 @@ pub mod failures {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let object = ::bpf_skel::private::prepare(
-                &SPEC,
-                self.options,
-                ::std::vec::Vec::from([
-                    self.maps.counts,
-                    ::bpf_skel::private::with_data(self.maps.bss, self.bss, 8),
-                ]),
-                ::std::vec::Vec::from([
-                    self.progs.accepted,
-                    self.progs.no_null_check,
-                    self.progs.outside,
-                    self.progs.long_story,
-                    self.progs.gpl_only,
-                    self.progs.no_member,
-                    self.progs.no_target,
-                    self.progs.attaches,
-                    self.progs.attaches_nowhere,
-                ]),
-            )?;
+            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            object.map(self.maps.counts);
+            object.section(self.maps.bss, self.bss, 8);
+            object.program(self.progs.accepted);
+            object.program(self.progs.no_null_check);
+            object.program(self.progs.outside);
+            object.program(self.progs.long_story);
+            object.program(self.progs.gpl_only);
+            object.program(self.progs.no_member);
+            object.program(self.progs.no_target);
+            object.program(self.progs.attaches);
+            object.program(self.progs.attaches_nowhere);
+            let object = object.prepare()?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
                 bss: ::bpf_skel::private::live(&object, 1)?,
@@ -97,11 +92,13 @@ pub mod failures {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             self.prepare()?.load()
         }
     }
     impl ::core::default::Default for Open {
+        #[inline]
         fn default() -> Self {
             Self::new()
         }
@@ -121,6 +118,7 @@ pub mod failures {
         ///
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
@@ -131,11 +129,13 @@ pub mod failures {
             })
         }
         /// What is behind it: final instructions, maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
         }
     }
     impl Maps {
+        #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 counts: ::bpf_skel::private::map(object, 0)?,
@@ -144,6 +144,7 @@ pub mod failures {
         }
     }
     impl Progs {
+        #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 accepted: ::bpf_skel::private::program(object, 0)?,
@@ -175,6 +176,7 @@ pub mod failures {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach(&self) -> ::bpf_skel::Result<::bpf_skel::Links> {
             self.object.attach()
         }
@@ -182,6 +184,7 @@ pub mod failures {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach_pinned(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -192,6 +195,7 @@ pub mod failures {
         ///
         /// # Errors
         /// Where another object is pinned there; what was pinned before it is removed again.
+        #[inline]
         pub fn pin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -202,6 +206,7 @@ pub mod failures {
         ///
         /// # Errors
         /// Where another object is pinned there; that stays.
+        #[inline]
         pub fn unpin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -209,6 +214,7 @@ pub mod failures {
             self.object.unpin(directory)
         }
         /// What is behind it: maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::Object {
             &self.object
         }

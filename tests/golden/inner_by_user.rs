@@ -17,6 +17,7 @@ pub mod inner_by_user {
         "`inner_by_user-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
     );
     /// Opens the object: no system call, cannot fail.
+    #[inline]
     pub fn open() -> Open {
         Open::new()
     }
@@ -32,6 +33,7 @@ pub mod inner_by_user {
     }
     impl Open {
         /// Opens the object: no system call, cannot fail.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
@@ -44,10 +46,8 @@ pub mod inner_by_user {
             }
         }
         /// Lets `policy` say where maps are pinned: the system-wide configuration, for example.
-        pub fn pinning(
-            &mut self,
-            policy: impl ::bpf_skel::pin::Policy + 'static,
-        ) -> &mut Self {
+        #[inline]
+        pub fn pinning(&mut self, policy: impl ::bpf_skel::pin::Policy + 'static) -> &mut Self {
             self.options.set_pinning(policy);
             self
         }
@@ -55,13 +55,12 @@ pub mod inner_by_user {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let object = ::bpf_skel::private::prepare(
-                &SPEC,
-                self.options,
-                ::std::vec::Vec::from([self.maps.bare]),
-                ::std::vec::Vec::from([self.progs.r#use]),
-            )?;
+            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            object.map(self.maps.bare);
+            object.program(self.progs.r#use);
+            let object = object.prepare()?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
                 object,
@@ -71,11 +70,13 @@ pub mod inner_by_user {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             self.prepare()?.load()
         }
     }
     impl ::core::default::Default for Open {
+        #[inline]
         fn default() -> Self {
             Self::new()
         }
@@ -93,6 +94,7 @@ pub mod inner_by_user {
         ///
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
@@ -102,11 +104,13 @@ pub mod inner_by_user {
             })
         }
         /// What is behind it: final instructions, maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
         }
     }
     impl Maps {
+        #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 bare: ::bpf_skel::private::map(object, 0)?,
@@ -114,6 +118,7 @@ pub mod inner_by_user {
         }
     }
     impl Progs {
+        #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 r#use: ::bpf_skel::private::program(object, 0)?,
@@ -135,6 +140,7 @@ pub mod inner_by_user {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach(&self) -> ::bpf_skel::Result<::bpf_skel::Links> {
             self.object.attach()
         }
@@ -142,6 +148,7 @@ pub mod inner_by_user {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach_pinned(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -152,6 +159,7 @@ pub mod inner_by_user {
         ///
         /// # Errors
         /// Where another object is pinned there; what was pinned before it is removed again.
+        #[inline]
         pub fn pin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -162,6 +170,7 @@ pub mod inner_by_user {
         ///
         /// # Errors
         /// Where another object is pinned there; that stays.
+        #[inline]
         pub fn unpin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -169,6 +178,7 @@ pub mod inner_by_user {
             self.object.unpin(directory)
         }
         /// What is behind it: maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::Object {
             &self.object
         }

@@ -17,6 +17,7 @@ pub mod legacy {
         "`legacy-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
     );
     /// Opens the object: no system call, cannot fail.
+    #[inline]
     pub fn open() -> Open {
         Open::new()
     }
@@ -32,6 +33,7 @@ pub mod legacy {
     }
     impl Open {
         /// Opens the object: no system call, cannot fail.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
@@ -56,10 +58,8 @@ pub mod legacy {
             }
         }
         /// Lets `policy` say where maps are pinned: the system-wide configuration, for example.
-        pub fn pinning(
-            &mut self,
-            policy: impl ::bpf_skel::pin::Policy + 'static,
-        ) -> &mut Self {
+        #[inline]
+        pub fn pinning(&mut self, policy: impl ::bpf_skel::pin::Policy + 'static) -> &mut Self {
             self.options.set_pinning(policy);
             self
         }
@@ -67,29 +67,24 @@ pub mod legacy {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let object = ::bpf_skel::private::prepare(
-                &SPEC,
-                self.options,
-                ::std::vec::Vec::from([
-                    self.maps.modern,
-                    self.maps.counters,
-                    self.maps.next,
-                    self.maps.shape,
-                    self.maps.outer,
-                    self.maps.inner_zero,
-                    self.maps.inner_three,
-                    self.maps.outer_hash,
-                    self.maps.jumps,
-                ]),
-                ::std::vec::Vec::from([
-                    self.progs.cls_main,
-                    self.progs.count,
-                    self.progs.nest,
-                    self.progs.nowhere,
-                    self.progs.act_main,
-                ]),
-            )?;
+            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            object.map(self.maps.modern);
+            object.map(self.maps.counters);
+            object.map(self.maps.next);
+            object.map(self.maps.shape);
+            object.map(self.maps.outer);
+            object.map(self.maps.inner_zero);
+            object.map(self.maps.inner_three);
+            object.map(self.maps.outer_hash);
+            object.map(self.maps.jumps);
+            object.program(self.progs.cls_main);
+            object.program(self.progs.count);
+            object.program(self.progs.nest);
+            object.program(self.progs.nowhere);
+            object.program(self.progs.act_main);
+            let object = object.prepare()?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
                 object,
@@ -99,11 +94,13 @@ pub mod legacy {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             self.prepare()?.load()
         }
     }
     impl ::core::default::Default for Open {
+        #[inline]
         fn default() -> Self {
             Self::new()
         }
@@ -121,6 +118,7 @@ pub mod legacy {
         ///
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
@@ -130,11 +128,13 @@ pub mod legacy {
             })
         }
         /// What is behind it: final instructions, maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
         }
     }
     impl Maps {
+        #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 modern: ::bpf_skel::private::map(object, 0)?,
@@ -150,6 +150,7 @@ pub mod legacy {
         }
     }
     impl Progs {
+        #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 cls_main: ::bpf_skel::private::program(object, 0)?,
@@ -175,6 +176,7 @@ pub mod legacy {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach(&self) -> ::bpf_skel::Result<::bpf_skel::Links> {
             self.object.attach()
         }
@@ -182,6 +184,7 @@ pub mod legacy {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach_pinned(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -192,6 +195,7 @@ pub mod legacy {
         ///
         /// # Errors
         /// Where another object is pinned there; what was pinned before it is removed again.
+        #[inline]
         pub fn pin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -202,6 +206,7 @@ pub mod legacy {
         ///
         /// # Errors
         /// Where another object is pinned there; that stays.
+        #[inline]
         pub fn unpin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -209,6 +214,7 @@ pub mod legacy {
             self.object.unpin(directory)
         }
         /// What is behind it: maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::Object {
             &self.object
         }

@@ -17,6 +17,7 @@ pub mod linked {
         "`linked-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
     );
     /// Opens the object: no system call, cannot fail.
+    #[inline]
     pub fn open() -> Open {
         Open::new()
     }
@@ -40,6 +41,7 @@ pub mod linked {
     }
     impl Open {
         /// Opens the object: no system call, cannot fail.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
@@ -67,10 +69,8 @@ pub mod linked {
             }
         }
         /// Lets `policy` say where maps are pinned: the system-wide configuration, for example.
-        pub fn pinning(
-            &mut self,
-            policy: impl ::bpf_skel::pin::Policy + 'static,
-        ) -> &mut Self {
+        #[inline]
+        pub fn pinning(&mut self, policy: impl ::bpf_skel::pin::Policy + 'static) -> &mut Self {
             self.options.set_pinning(policy);
             self
         }
@@ -78,32 +78,23 @@ pub mod linked {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let object = ::bpf_skel::private::prepare(
-                &SPEC,
-                self.options,
-                ::std::vec::Vec::from([
-                    self.maps.mine,
-                    self.maps.jumps,
-                    self.maps.counts,
-                    ::bpf_skel::private::with_data(
-                        self.maps.data_custom,
-                        self.data_custom,
-                        32,
-                    ),
-                    ::bpf_skel::private::with_data(self.maps.data, self.data, 28),
-                    ::bpf_skel::private::with_data(self.maps.bss, self.bss, 56),
-                    ::bpf_skel::private::with_data(self.maps.rodata, self.rodata, 8),
-                    self.maps.kconfig,
-                ]),
-                ::std::vec::Vec::from([
-                    self.progs.from_main,
-                    self.progs.core_main,
-                    self.progs.jumped,
-                    self.progs.from_lib,
-                    self.progs.core_lib,
-                ]),
-            )?;
+            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            object.map(self.maps.mine);
+            object.map(self.maps.jumps);
+            object.map(self.maps.counts);
+            object.section(self.maps.data_custom, self.data_custom, 32);
+            object.section(self.maps.data, self.data, 28);
+            object.section(self.maps.bss, self.bss, 56);
+            object.section(self.maps.rodata, self.rodata, 8);
+            object.map(self.maps.kconfig);
+            object.program(self.progs.from_main);
+            object.program(self.progs.core_main);
+            object.program(self.progs.jumped);
+            object.program(self.progs.from_lib);
+            object.program(self.progs.core_lib);
+            let object = object.prepare()?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
                 data_custom: ::bpf_skel::private::live(&object, 3)?,
@@ -118,11 +109,13 @@ pub mod linked {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             self.prepare()?.load()
         }
     }
     impl ::core::default::Default for Open {
+        #[inline]
         fn default() -> Self {
             Self::new()
         }
@@ -150,6 +143,7 @@ pub mod linked {
         ///
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
@@ -164,11 +158,13 @@ pub mod linked {
             })
         }
         /// What is behind it: final instructions, maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
         }
     }
     impl Maps {
+        #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 mine: ::bpf_skel::private::map(object, 0)?,
@@ -183,6 +179,7 @@ pub mod linked {
         }
     }
     impl Progs {
+        #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 from_main: ::bpf_skel::private::program(object, 0)?,
@@ -218,6 +215,7 @@ pub mod linked {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach(&self) -> ::bpf_skel::Result<::bpf_skel::Links> {
             self.object.attach()
         }
@@ -225,6 +223,7 @@ pub mod linked {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach_pinned(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -235,6 +234,7 @@ pub mod linked {
         ///
         /// # Errors
         /// Where another object is pinned there; what was pinned before it is removed again.
+        #[inline]
         pub fn pin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -245,6 +245,7 @@ pub mod linked {
         ///
         /// # Errors
         /// Where another object is pinned there; that stays.
+        #[inline]
         pub fn unpin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -252,6 +253,7 @@ pub mod linked {
             self.object.unpin(directory)
         }
         /// What is behind it: maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::Object {
             &self.object
         }

@@ -17,6 +17,7 @@ pub mod module {
         "`module-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
     );
     /// Opens the object: no system call, cannot fail.
+    #[inline]
     pub fn open() -> Open {
         Open::new()
     }
@@ -34,6 +35,7 @@ pub mod module {
     }
     impl Open {
         /// Opens the object: no system call, cannot fail.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
@@ -49,10 +51,8 @@ pub mod module {
             }
         }
         /// Lets `policy` say where maps are pinned: the system-wide configuration, for example.
-        pub fn pinning(
-            &mut self,
-            policy: impl ::bpf_skel::pin::Policy + 'static,
-        ) -> &mut Self {
+        #[inline]
+        pub fn pinning(&mut self, policy: impl ::bpf_skel::pin::Policy + 'static) -> &mut Self {
             self.options.set_pinning(policy);
             self
         }
@@ -60,16 +60,14 @@ pub mod module {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let object = ::bpf_skel::private::prepare(
-                &SPEC,
-                self.options,
-                ::std::vec::Vec::from([
-                    self.maps.rodata,
-                    ::bpf_skel::private::with_data(self.maps.bss, self.bss, 16),
-                ]),
-                ::std::vec::Vec::from([self.progs.lookup, self.progs.types]),
-            )?;
+            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            object.map(self.maps.rodata);
+            object.section(self.maps.bss, self.bss, 16);
+            object.program(self.progs.lookup);
+            object.program(self.progs.types);
+            let object = object.prepare()?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
                 bss: ::bpf_skel::private::live(&object, 1)?,
@@ -80,11 +78,13 @@ pub mod module {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             self.prepare()?.load()
         }
     }
     impl ::core::default::Default for Open {
+        #[inline]
         fn default() -> Self {
             Self::new()
         }
@@ -104,6 +104,7 @@ pub mod module {
         ///
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
@@ -114,11 +115,13 @@ pub mod module {
             })
         }
         /// What is behind it: final instructions, maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
         }
     }
     impl Maps {
+        #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 rodata: ::bpf_skel::private::map(object, 0)?,
@@ -127,6 +130,7 @@ pub mod module {
         }
     }
     impl Progs {
+        #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 lookup: ::bpf_skel::private::program(object, 0)?,
@@ -151,6 +155,7 @@ pub mod module {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach(&self) -> ::bpf_skel::Result<::bpf_skel::Links> {
             self.object.attach()
         }
@@ -158,6 +163,7 @@ pub mod module {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach_pinned(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -168,6 +174,7 @@ pub mod module {
         ///
         /// # Errors
         /// Where another object is pinned there; what was pinned before it is removed again.
+        #[inline]
         pub fn pin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -178,6 +185,7 @@ pub mod module {
         ///
         /// # Errors
         /// Where another object is pinned there; that stays.
+        #[inline]
         pub fn unpin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -185,6 +193,7 @@ pub mod module {
             self.object.unpin(directory)
         }
         /// What is behind it: maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::Object {
             &self.object
         }

@@ -17,6 +17,7 @@ pub mod names {
         "`names-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
     );
     /// Opens the object: no system call, cannot fail.
+    #[inline]
     pub fn open() -> Open {
         Open::new()
     }
@@ -40,6 +41,7 @@ pub mod names {
     }
     impl Open {
         /// Opens the object: no system call, cannot fail.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
@@ -69,10 +71,8 @@ pub mod names {
             }
         }
         /// Lets `policy` say where maps are pinned: the system-wide configuration, for example.
-        pub fn pinning(
-            &mut self,
-            policy: impl ::bpf_skel::pin::Policy + 'static,
-        ) -> &mut Self {
+        #[inline]
+        pub fn pinning(&mut self, policy: impl ::bpf_skel::pin::Policy + 'static) -> &mut Self {
             self.options.set_pinning(policy);
             self
         }
@@ -80,34 +80,25 @@ pub mod names {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let object = ::bpf_skel::private::prepare(
-                &SPEC,
-                self.options,
-                ::std::vec::Vec::from([
-                    self.maps.r#match,
-                    self.maps.object,
-                    self.maps.config,
-                    self.maps.bss,
-                    self.maps.bss_data,
-                    self.maps.maps,
-                    self.maps.data_x,
-                    ::bpf_skel::private::with_data(self.maps.data, self.data, 4),
-                    ::bpf_skel::private::with_data(self.maps.data_x_2, self.data_x, 4),
-                    ::bpf_skel::private::with_data(
-                        self.maps.data_type,
-                        self.data_type,
-                        4,
-                    ),
-                    ::bpf_skel::private::with_data(self.maps.bss_2, self.bss, 44),
-                    self.maps.rodata,
-                ]),
-                ::std::vec::Vec::from([
-                    self.progs.r#loop,
-                    self.progs.foo__bar,
-                    self.progs.open,
-                ]),
-            )?;
+            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            object.map(self.maps.r#match);
+            object.map(self.maps.object);
+            object.map(self.maps.config);
+            object.map(self.maps.bss);
+            object.map(self.maps.bss_data);
+            object.map(self.maps.maps);
+            object.map(self.maps.data_x);
+            object.section(self.maps.data, self.data, 4);
+            object.section(self.maps.data_x_2, self.data_x, 4);
+            object.section(self.maps.data_type, self.data_type, 4);
+            object.section(self.maps.bss_2, self.bss, 44);
+            object.map(self.maps.rodata);
+            object.program(self.progs.r#loop);
+            object.program(self.progs.foo__bar);
+            object.program(self.progs.open);
+            let object = object.prepare()?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
                 data: ::bpf_skel::private::live(&object, 7)?,
@@ -121,11 +112,13 @@ pub mod names {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             self.prepare()?.load()
         }
     }
     impl ::core::default::Default for Open {
+        #[inline]
         fn default() -> Self {
             Self::new()
         }
@@ -151,6 +144,7 @@ pub mod names {
         ///
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
@@ -164,11 +158,13 @@ pub mod names {
             })
         }
         /// What is behind it: final instructions, maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
         }
     }
     impl Maps {
+        #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 r#match: ::bpf_skel::private::map(object, 0)?,
@@ -187,6 +183,7 @@ pub mod names {
         }
     }
     impl Progs {
+        #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 r#loop: ::bpf_skel::private::program(object, 0)?,
@@ -218,6 +215,7 @@ pub mod names {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach(&self) -> ::bpf_skel::Result<::bpf_skel::Links> {
             self.object.attach()
         }
@@ -225,6 +223,7 @@ pub mod names {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach_pinned(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -235,6 +234,7 @@ pub mod names {
         ///
         /// # Errors
         /// Where another object is pinned there; what was pinned before it is removed again.
+        #[inline]
         pub fn pin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -245,6 +245,7 @@ pub mod names {
         ///
         /// # Errors
         /// Where another object is pinned there; that stays.
+        #[inline]
         pub fn unpin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -252,6 +253,7 @@ pub mod names {
             self.object.unpin(directory)
         }
         /// What is behind it: maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::Object {
             &self.object
         }

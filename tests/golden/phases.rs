@@ -17,6 +17,7 @@ pub mod phases {
         "`phases-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
     );
     /// Opens the object: no system call, cannot fail.
+    #[inline]
     pub fn open() -> Open {
         Open::new()
     }
@@ -40,6 +41,7 @@ pub mod phases {
     }
     impl Open {
         /// Opens the object: no system call, cannot fail.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
@@ -73,10 +75,8 @@ pub mod phases {
             }
         }
         /// Lets `policy` say where maps are pinned: the system-wide configuration, for example.
-        pub fn pinning(
-            &mut self,
-            policy: impl ::bpf_skel::pin::Policy + 'static,
-        ) -> &mut Self {
+        #[inline]
+        pub fn pinning(&mut self, policy: impl ::bpf_skel::pin::Policy + 'static) -> &mut Self {
             self.options.set_pinning(policy);
             self
         }
@@ -84,38 +84,29 @@ pub mod phases {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let object = ::bpf_skel::private::prepare(
-                &SPEC,
-                self.options,
-                ::std::vec::Vec::from([
-                    self.maps.one,
-                    self.maps.two,
-                    self.maps.outer,
-                    self.maps.jumps,
-                    self.maps.counts,
-                    self.maps.spare,
-                    ::bpf_skel::private::with_data(self.maps.rodata, self.rodata, 8),
-                    ::bpf_skel::private::with_data(self.maps.data, self.data, 4),
-                    ::bpf_skel::private::with_data(
-                        self.maps.data_custom,
-                        self.data_custom,
-                        4,
-                    ),
-                    self.maps.data_quiet,
-                    ::bpf_skel::private::with_data(self.maps.bss, self.bss, 32),
-                ]),
-                ::std::vec::Vec::from([
-                    self.progs.first,
-                    self.progs.second,
-                    self.progs.observe,
-                    self.progs.count,
-                    self.progs.nest,
-                    self.progs.jump,
-                    self.progs.rarely,
-                    self.progs.always,
-                ]),
-            )?;
+            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            object.map(self.maps.one);
+            object.map(self.maps.two);
+            object.map(self.maps.outer);
+            object.map(self.maps.jumps);
+            object.map(self.maps.counts);
+            object.map(self.maps.spare);
+            object.section(self.maps.rodata, self.rodata, 8);
+            object.section(self.maps.data, self.data, 4);
+            object.section(self.maps.data_custom, self.data_custom, 4);
+            object.map(self.maps.data_quiet);
+            object.section(self.maps.bss, self.bss, 32);
+            object.program(self.progs.first);
+            object.program(self.progs.second);
+            object.program(self.progs.observe);
+            object.program(self.progs.count);
+            object.program(self.progs.nest);
+            object.program(self.progs.jump);
+            object.program(self.progs.rarely);
+            object.program(self.progs.always);
+            let object = object.prepare()?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
                 rodata: ::bpf_skel::private::frozen(&object, 6)?,
@@ -129,11 +120,13 @@ pub mod phases {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             self.prepare()?.load()
         }
     }
     impl ::core::default::Default for Open {
+        #[inline]
         fn default() -> Self {
             Self::new()
         }
@@ -159,6 +152,7 @@ pub mod phases {
         ///
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
@@ -172,11 +166,13 @@ pub mod phases {
             })
         }
         /// What is behind it: final instructions, maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
         }
     }
     impl Maps {
+        #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 one: ::bpf_skel::private::map(object, 0)?,
@@ -194,6 +190,7 @@ pub mod phases {
         }
     }
     impl Progs {
+        #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 first: ::bpf_skel::private::program(object, 0)?,
@@ -230,6 +227,7 @@ pub mod phases {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach(&self) -> ::bpf_skel::Result<::bpf_skel::Links> {
             self.object.attach()
         }
@@ -237,6 +235,7 @@ pub mod phases {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach_pinned(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -247,6 +246,7 @@ pub mod phases {
         ///
         /// # Errors
         /// Where another object is pinned there; what was pinned before it is removed again.
+        #[inline]
         pub fn pin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -257,6 +257,7 @@ pub mod phases {
         ///
         /// # Errors
         /// Where another object is pinned there; that stays.
+        #[inline]
         pub fn unpin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -264,6 +265,7 @@ pub mod phases {
             self.object.unpin(directory)
         }
         /// What is behind it: maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::Object {
             &self.object
         }

@@ -17,6 +17,7 @@ pub mod sections {
         "`sections-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
     );
     /// Opens the object: no system call, cannot fail.
+    #[inline]
     pub fn open() -> Open {
         Open::new()
     }
@@ -32,6 +33,7 @@ pub mod sections {
     }
     impl Open {
         /// Opens the object: no system call, cannot fail.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {},
@@ -87,10 +89,8 @@ pub mod sections {
             }
         }
         /// Lets `policy` say where maps are pinned: the system-wide configuration, for example.
-        pub fn pinning(
-            &mut self,
-            policy: impl ::bpf_skel::pin::Policy + 'static,
-        ) -> &mut Self {
+        #[inline]
+        pub fn pinning(&mut self, policy: impl ::bpf_skel::pin::Policy + 'static) -> &mut Self {
             self.options.set_pinning(policy);
             self
         }
@@ -98,60 +98,56 @@ pub mod sections {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let object = ::bpf_skel::private::prepare(
-                &SPEC,
-                self.options,
-                ::std::vec::Vec::from([]),
-                ::std::vec::Vec::from([
-                    self.progs.on_tracepoint,
-                    self.progs.on_tp,
-                    self.progs.on_raw_tp,
-                    self.progs.on_raw_tracepoint,
-                    self.progs.on_raw_tp_writable,
-                    self.progs.on_tp_btf,
-                    self.progs.on_fentry,
-                    self.progs.on_fexit,
-                    self.progs.on_fentry_sleepable,
-                    self.progs.on_fmod_ret,
-                    self.progs.on_lsm,
-                    self.progs.on_lsm_sleepable,
-                    self.progs.on_iter,
-                    self.progs.on_kprobe,
-                    self.progs.on_kretprobe,
-                    self.progs.on_kprobe_multi,
-                    self.progs.on_uprobe,
-                    self.progs.on_perf_event,
-                    self.progs.on_socket,
-                    self.progs.on_tc,
-                    self.progs.on_classifier,
-                    self.progs.on_action,
-                    self.progs.on_tcx_ingress,
-                    self.progs.on_tcx_egress,
-                    self.progs.on_xdp,
-                    self.progs.on_xdp_frags,
-                    self.progs.on_xdp_devmap,
-                    self.progs.on_xdp_cpumap,
-                    self.progs.on_cgroup_ingress,
-                    self.progs.on_cgroup_egress,
-                    self.progs.on_cgroup_skb,
-                    self.progs.on_cgroup_sock_create,
-                    self.progs.on_cgroup_connect4,
-                    self.progs.on_cgroup_sendmsg6,
-                    self.progs.on_cgroup_dev,
-                    self.progs.on_cgroup_sysctl,
-                    self.progs.on_cgroup_getsockopt,
-                    self.progs.on_sockops,
-                    self.progs.on_sk_msg,
-                    self.progs.on_sk_skb_verdict,
-                    self.progs.on_flow_dissector,
-                    self.progs.on_sk_lookup,
-                    self.progs.on_sk_reuseport,
-                    self.progs.on_lwt_in,
-                    self.progs.on_netfilter,
-                    self.progs.on_syscall,
-                ]),
-            )?;
+            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            object.program(self.progs.on_tracepoint);
+            object.program(self.progs.on_tp);
+            object.program(self.progs.on_raw_tp);
+            object.program(self.progs.on_raw_tracepoint);
+            object.program(self.progs.on_raw_tp_writable);
+            object.program(self.progs.on_tp_btf);
+            object.program(self.progs.on_fentry);
+            object.program(self.progs.on_fexit);
+            object.program(self.progs.on_fentry_sleepable);
+            object.program(self.progs.on_fmod_ret);
+            object.program(self.progs.on_lsm);
+            object.program(self.progs.on_lsm_sleepable);
+            object.program(self.progs.on_iter);
+            object.program(self.progs.on_kprobe);
+            object.program(self.progs.on_kretprobe);
+            object.program(self.progs.on_kprobe_multi);
+            object.program(self.progs.on_uprobe);
+            object.program(self.progs.on_perf_event);
+            object.program(self.progs.on_socket);
+            object.program(self.progs.on_tc);
+            object.program(self.progs.on_classifier);
+            object.program(self.progs.on_action);
+            object.program(self.progs.on_tcx_ingress);
+            object.program(self.progs.on_tcx_egress);
+            object.program(self.progs.on_xdp);
+            object.program(self.progs.on_xdp_frags);
+            object.program(self.progs.on_xdp_devmap);
+            object.program(self.progs.on_xdp_cpumap);
+            object.program(self.progs.on_cgroup_ingress);
+            object.program(self.progs.on_cgroup_egress);
+            object.program(self.progs.on_cgroup_skb);
+            object.program(self.progs.on_cgroup_sock_create);
+            object.program(self.progs.on_cgroup_connect4);
+            object.program(self.progs.on_cgroup_sendmsg6);
+            object.program(self.progs.on_cgroup_dev);
+            object.program(self.progs.on_cgroup_sysctl);
+            object.program(self.progs.on_cgroup_getsockopt);
+            object.program(self.progs.on_sockops);
+            object.program(self.progs.on_sk_msg);
+            object.program(self.progs.on_sk_skb_verdict);
+            object.program(self.progs.on_flow_dissector);
+            object.program(self.progs.on_sk_lookup);
+            object.program(self.progs.on_sk_reuseport);
+            object.program(self.progs.on_lwt_in);
+            object.program(self.progs.on_netfilter);
+            object.program(self.progs.on_syscall);
+            let object = object.prepare()?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
                 object,
@@ -161,11 +157,13 @@ pub mod sections {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             self.prepare()?.load()
         }
     }
     impl ::core::default::Default for Open {
+        #[inline]
         fn default() -> Self {
             Self::new()
         }
@@ -183,6 +181,7 @@ pub mod sections {
         ///
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
@@ -192,16 +191,19 @@ pub mod sections {
             })
         }
         /// What is behind it: final instructions, maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
         }
     }
     impl Maps {
+        #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {})
         }
     }
     impl Progs {
+        #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 on_tracepoint: ::bpf_skel::private::program(object, 0)?,
@@ -268,6 +270,7 @@ pub mod sections {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach(&self) -> ::bpf_skel::Result<::bpf_skel::Links> {
             self.object.attach()
         }
@@ -275,6 +278,7 @@ pub mod sections {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach_pinned(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -285,6 +289,7 @@ pub mod sections {
         ///
         /// # Errors
         /// Where another object is pinned there; what was pinned before it is removed again.
+        #[inline]
         pub fn pin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -295,6 +300,7 @@ pub mod sections {
         ///
         /// # Errors
         /// Where another object is pinned there; that stays.
+        #[inline]
         pub fn unpin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -302,6 +308,7 @@ pub mod sections {
             self.object.unpin(directory)
         }
         /// What is behind it: maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::Object {
             &self.object
         }

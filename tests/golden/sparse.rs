@@ -17,6 +17,7 @@ pub mod sparse {
         "`sparse-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
     );
     /// Opens the object: no system call, cannot fail.
+    #[inline]
     pub fn open() -> Open {
         Open::new()
     }
@@ -40,6 +41,7 @@ pub mod sparse {
     }
     impl Open {
         /// Opens the object: no system call, cannot fail.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
@@ -59,10 +61,8 @@ pub mod sparse {
             }
         }
         /// Lets `policy` say where maps are pinned: the system-wide configuration, for example.
-        pub fn pinning(
-            &mut self,
-            policy: impl ::bpf_skel::pin::Policy + 'static,
-        ) -> &mut Self {
+        #[inline]
+        pub fn pinning(&mut self, policy: impl ::bpf_skel::pin::Policy + 'static) -> &mut Self {
             self.options.set_pinning(policy);
             self
         }
@@ -70,30 +70,15 @@ pub mod sparse {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let object = ::bpf_skel::private::prepare(
-                &SPEC,
-                self.options,
-                ::std::vec::Vec::from([
-                    ::bpf_skel::private::with_data(self.maps.rodata, self.rodata, 4096),
-                    ::bpf_skel::private::with_data(
-                        self.maps.rodata_zeros,
-                        self.rodata_zeros,
-                        2048,
-                    ),
-                    ::bpf_skel::private::with_data(
-                        self.maps.data_counts,
-                        self.data_counts,
-                        2400,
-                    ),
-                    ::bpf_skel::private::with_data(
-                        self.maps.data_dense,
-                        self.data_dense,
-                        300,
-                    ),
-                ]),
-                ::std::vec::Vec::from([self.progs.touch]),
-            )?;
+            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            object.section(self.maps.rodata, self.rodata, 4096);
+            object.section(self.maps.rodata_zeros, self.rodata_zeros, 2048);
+            object.section(self.maps.data_counts, self.data_counts, 2400);
+            object.section(self.maps.data_dense, self.data_dense, 300);
+            object.program(self.progs.touch);
+            let object = object.prepare()?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
                 rodata: ::bpf_skel::private::frozen(&object, 0)?,
@@ -107,11 +92,13 @@ pub mod sparse {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             self.prepare()?.load()
         }
     }
     impl ::core::default::Default for Open {
+        #[inline]
         fn default() -> Self {
             Self::new()
         }
@@ -137,6 +124,7 @@ pub mod sparse {
         ///
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
@@ -150,11 +138,13 @@ pub mod sparse {
             })
         }
         /// What is behind it: final instructions, maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
         }
     }
     impl Maps {
+        #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 rodata: ::bpf_skel::private::map(object, 0)?,
@@ -165,6 +155,7 @@ pub mod sparse {
         }
     }
     impl Progs {
+        #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 touch: ::bpf_skel::private::program(object, 0)?,
@@ -194,6 +185,7 @@ pub mod sparse {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach(&self) -> ::bpf_skel::Result<::bpf_skel::Links> {
             self.object.attach()
         }
@@ -201,6 +193,7 @@ pub mod sparse {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach_pinned(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -211,6 +204,7 @@ pub mod sparse {
         ///
         /// # Errors
         /// Where another object is pinned there; what was pinned before it is removed again.
+        #[inline]
         pub fn pin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -221,6 +215,7 @@ pub mod sparse {
         ///
         /// # Errors
         /// Where another object is pinned there; that stays.
+        #[inline]
         pub fn unpin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -228,6 +223,7 @@ pub mod sparse {
             self.object.unpin(directory)
         }
         /// What is behind it: maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::Object {
             &self.object
         }

@@ -17,6 +17,7 @@ pub mod struct_ops {
         "`struct_ops-el.o` is little-endian and the target is big-endian: compile the C source for it with `-target bpfeb`"
     );
     /// Opens the object: no system call, cannot fail.
+    #[inline]
     pub fn open() -> Open {
         Open::new()
     }
@@ -36,6 +37,7 @@ pub mod struct_ops {
     }
     impl Open {
         /// Opens the object: no system call, cannot fail.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
@@ -69,10 +71,8 @@ pub mod struct_ops {
             }
         }
         /// Lets `policy` say where maps are pinned: the system-wide configuration, for example.
-        pub fn pinning(
-            &mut self,
-            policy: impl ::bpf_skel::pin::Policy + 'static,
-        ) -> &mut Self {
+        #[inline]
+        pub fn pinning(&mut self, policy: impl ::bpf_skel::pin::Policy + 'static) -> &mut Self {
             self.options.set_pinning(policy);
             self
         }
@@ -80,56 +80,23 @@ pub mod struct_ops {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let object = ::bpf_skel::private::prepare(
-                &SPEC,
-                self.options,
-                ::std::vec::Vec::from([
-                    ::bpf_skel::private::with_data(self.maps.bss, self.bss, 16),
-                    ::bpf_skel::private::with_data(
-                        self.maps.plain,
-                        self.struct_ops.plain,
-                        64,
-                    ),
-                    ::bpf_skel::private::with_data(
-                        self.maps.linked,
-                        self.struct_ops.linked,
-                        56,
-                    ),
-                    ::bpf_skel::private::with_data(
-                        self.maps.absent,
-                        self.struct_ops.absent,
-                        16,
-                    ),
-                    ::bpf_skel::private::with_data(
-                        self.maps.present,
-                        self.struct_ops.present,
-                        64,
-                    ),
-                    ::bpf_skel::private::with_data(
-                        self.maps.wide,
-                        self.struct_ops.wide,
-                        8,
-                    ),
-                    ::bpf_skel::private::with_data(
-                        self.maps.odd,
-                        self.struct_ops.odd,
-                        4,
-                    ),
-                    ::bpf_skel::private::with_data(
-                        self.maps.more,
-                        self.struct_ops.more,
-                        56,
-                    ),
-                ]),
-                ::std::vec::Vec::from([
-                    self.progs.ssthresh,
-                    self.progs.undo_cwnd,
-                    self.progs.cong_avoid,
-                    self.progs.cong_avoid_more,
-                    self.progs.never_called,
-                ]),
-            )?;
+            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            object.section(self.maps.bss, self.bss, 16);
+            object.section(self.maps.plain, self.struct_ops.plain, 64);
+            object.section(self.maps.linked, self.struct_ops.linked, 56);
+            object.section(self.maps.absent, self.struct_ops.absent, 16);
+            object.section(self.maps.present, self.struct_ops.present, 64);
+            object.section(self.maps.wide, self.struct_ops.wide, 8);
+            object.section(self.maps.odd, self.struct_ops.odd, 4);
+            object.section(self.maps.more, self.struct_ops.more, 56);
+            object.program(self.progs.ssthresh);
+            object.program(self.progs.undo_cwnd);
+            object.program(self.progs.cong_avoid);
+            object.program(self.progs.cong_avoid_more);
+            object.program(self.progs.never_called);
+            let object = object.prepare()?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
                 bss: ::bpf_skel::private::live(&object, 0)?,
@@ -140,11 +107,13 @@ pub mod struct_ops {
         ///
         /// # Errors
         /// Whatever the kernel refuses; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             self.prepare()?.load()
         }
     }
     impl ::core::default::Default for Open {
+        #[inline]
         fn default() -> Self {
             Self::new()
         }
@@ -164,6 +133,7 @@ pub mod struct_ops {
         ///
         /// # Errors
         /// Where the verifier rejects a program; nothing is left behind then.
+        #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
             let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
             ::core::result::Result::Ok(Skel {
@@ -174,11 +144,13 @@ pub mod struct_ops {
             })
         }
         /// What is behind it: final instructions, maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
         }
     }
     impl Maps {
+        #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 bss: ::bpf_skel::private::map(object, 0)?,
@@ -193,6 +165,7 @@ pub mod struct_ops {
         }
     }
     impl Progs {
+        #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
                 ssthresh: ::bpf_skel::private::program(object, 0)?,
@@ -220,6 +193,7 @@ pub mod struct_ops {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach(&self) -> ::bpf_skel::Result<::bpf_skel::Links> {
             self.object.attach()
         }
@@ -227,6 +201,7 @@ pub mod struct_ops {
         ///
         /// # Errors
         /// Where one of them cannot be attached; it is named, and those before it are detached.
+        #[inline]
         pub fn attach_pinned(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -237,6 +212,7 @@ pub mod struct_ops {
         ///
         /// # Errors
         /// Where another object is pinned there; what was pinned before it is removed again.
+        #[inline]
         pub fn pin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -247,6 +223,7 @@ pub mod struct_ops {
         ///
         /// # Errors
         /// Where another object is pinned there; that stays.
+        #[inline]
         pub fn unpin(
             &self,
             directory: impl ::core::convert::AsRef<::std::path::Path>,
@@ -254,6 +231,7 @@ pub mod struct_ops {
             self.object.unpin(directory)
         }
         /// What is behind it: maps and programs by index.
+        #[inline]
         pub fn object(&self) -> &::bpf_skel::object::Object {
             &self.object
         }

@@ -67,7 +67,7 @@ impl Args {
         let skeleton = builder.skeleton(&self.objects)?;
         match self.output {
             Some(path) => skeleton.write(&path).map(|_| ExitCode::SUCCESS),
-            None => print(&skeleton.to_string()),
+            None => print(skeleton.text()),
         }
     }
 }

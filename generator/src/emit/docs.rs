@@ -2,15 +2,6 @@
 
 use std::fmt::{self, Display, Write};
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
-/// One paragraph of documentation of the frame, which is made of tokens. Names out of the object pass [`code`] first.
-pub(super) fn doc(text: impl Display) -> TokenStream {
-    let text = format!(" {text}");
-    quote!(#[doc = #text])
-}
-
 /// Text out of the object as code. It is untrusted: it must neither end the line nor the code.
 pub(super) fn code(text: &str) -> impl Display {
     Code(text)
@@ -37,7 +28,7 @@ impl Display for Code<'_> {
 }
 
 /// What ends a line or the code, or has the text be read in another order than it stands in.
-fn is_unclean(c: char) -> bool {
+pub(super) fn is_unclean(c: char) -> bool {
     let turns = matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     c == '`' || c.is_control() || turns
 }

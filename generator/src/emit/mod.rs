@@ -1,5 +1,4 @@
-//! From the model to Rust: tokens for what every skeleton has, text for what grows with the object; no decisions about
-//! types.
+//! From the model to the text of Rust; no decisions about types.
 
 mod accessors;
 mod core;
@@ -10,8 +9,6 @@ mod maps;
 mod module;
 mod paths;
 mod phases;
-#[cfg(any(test, not(feature = "format")))]
-mod plain;
 mod programs;
 mod sections;
 mod spec;
@@ -20,5 +17,5 @@ mod structs;
 mod types;
 mod writer;
 
-pub(crate) use module::{Header, Module};
+pub(crate) use module::{Header, common_types, skeleton};
 pub(crate) use types::{TypeItem, type_items};

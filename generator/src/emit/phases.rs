@@ -1,331 +1,304 @@
 //! `Open`, `Prepared` and `Skel`: the phases, with every step made by `private`.
+//!
+//! Functions are `#[inline]`, so that a library compiles none that it does not call.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use std::fmt::Display;
 
-use super::docs::{bytes, code, doc};
-use super::struct_ops;
+use super::docs::{bytes, code};
+use super::writer::Writer;
 use crate::model::{Object, Section};
-use crate::path::Path;
 
-pub(super) fn structs(rt: &Path, object: &Object<'_, '_>, file: &str) -> TokenStream {
-    let names = Names::of(object);
-    [open(rt, object, &names, file), prepared(rt, object, &names), skel(rt, object, &names)]
-        .into_iter()
-        .collect()
+pub(super) fn structs(out: &mut Writer, rt: &str, object: &Object<'_, '_>, file: &str) {
+    let phases = Phases { rt, object };
+    phases.open(out, file);
+    phases.new_open(out);
+    phases.prepare(out);
+    phases.prepared(out);
+    phases.handles(out);
+    phases.skel(out);
 }
 
-/// What all three phases spell.
-struct Names<'m> {
-    maps: Vec<&'m proc_macro2::Ident>,
-    programs: Vec<&'m proc_macro2::Ident>,
-    sections: Vec<&'m proc_macro2::Ident>,
-    section_docs: Vec<TokenStream>,
+/// What all phases spell.
+struct Phases<'o> {
+    rt: &'o str,
+    object: &'o Object<'o, 'o>,
 }
 
-impl<'m> Names<'m> {
-    fn of(object: &'m Object<'_, '_>) -> Self {
-        let sections = &object.sections;
-        Self {
-            maps: object.maps.iter().map(|map| &map.ident).collect(),
-            programs: object.programs.iter().map(|program| &program.ident).collect(),
-            sections: sections.iter().map(|section| &section.ident).collect(),
-            section_docs: sections.iter().map(section_doc).collect(),
-        }
+impl Phases<'_> {
+    /// What the loader fills is no field before load.
+    fn editable(&self) -> impl Iterator<Item = &Section<'_>> {
+        self.object.sections.iter().filter(|section| !section.kconfig)
     }
-}
 
-fn section_doc(section: &Section<'_>) -> TokenStream {
-    doc(format!("Data section {}, {}.", code(section.name), bytes(section.len)))
-}
-
-/// What the loader fills is no field before load.
-fn editable<'o, 's>(object: &'o Object<'s, '_>) -> impl Iterator<Item = &'o Section<'s>> {
-    object.sections.iter().filter(|section| !section.kconfig)
-}
-
-fn indices(len: usize) -> impl Iterator<Item = Literal> {
-    (0..len).map(Literal::usize_unsuffixed)
-}
-
-fn open(rt: &Path, object: &Object<'_, '_>, names: &Names<'_>, file: &str) -> TokenStream {
-    let Names { maps, programs, sections: all_sections, .. } = names;
-    let editable: Vec<&Section<'_>> = editable(object).collect();
-    let sections: Vec<_> = editable.iter().map(|section| &section.ident).collect();
-    let section_docs = editable.iter().map(|section| section_doc(section));
-    let section_maps = editable.iter().map(|section| Literal::usize_unsuffixed(section.map));
-    let (map_indices, program_indices) = (indices(maps.len()), indices(programs.len()));
-    // A data map takes the section's bytes along.
-    let map_arguments = object.maps.iter().enumerate().map(|(index, map)| {
-        let ident = &map.ident;
-        if let Some(with_operations) = struct_ops::map(rt, &object.struct_ops, index) {
-            return with_operations;
+    fn open(&self, out: &mut Writer, file: &str) {
+        let rt = self.rt;
+        function(out, "Opens the object: no system call, cannot fail.", &[]);
+        out.function("open", &[], "Open", &["Open::new()"]);
+        out.doc(format_args!("Object {}, opened: everything may still be changed.", code(file)));
+        out.line("#[derive(Debug)]");
+        out.open("pub struct Open {");
+        out.doc("Its maps: sizes, pins, descriptors to reuse.");
+        out.line("pub maps: OpenMaps,");
+        out.doc("Its programs: which of them are loaded.");
+        out.line("pub progs: OpenProgs,");
+        if !self.object.struct_ops.is_empty() {
+            out.doc("What its struct_ops maps begin with.");
+            out.line("pub struct_ops: OpenStructOps,");
         }
-        match editable.iter().find(|section| section.map == index) {
-            Some(Section { ident: section, len, .. }) => {
-                let len = Literal::u64_unsuffixed(*len);
-                quote!(#rt::private::with_data(self.maps.#ident, self.#section, #len))
+        for section in self.editable() {
+            let ident = &section.ident;
+            section_doc(out, section);
+            out.typed(format_args!("pub {ident}: ::std::boxed::Box<sections::{ident}>,"));
+        }
+        out.doc("How it is loaded.");
+        out.line(format_args!("pub options: {rt}::object::Options,"));
+        out.close("}");
+    }
+
+    /// The first phase, and what it has before the second.
+    fn new_open(&self, out: &mut Writer) {
+        let Self { rt, object } = self;
+        out.open("impl Open {");
+        function(out, "Opens the object: no system call, cannot fail.", &[]);
+        out.open("pub fn new() -> Self {");
+        out.open("Self {");
+        out.open("maps: OpenMaps {");
+        for (index, map) in object.maps.iter().enumerate() {
+            self.initial(out, &map.ident, "open_map", index);
+        }
+        out.close("},");
+        out.open("progs: OpenProgs {");
+        for (index, program) in object.programs.iter().enumerate() {
+            self.initial(out, &program.ident, "open_program", index);
+        }
+        out.close("},");
+        if !object.struct_ops.is_empty() {
+            out.open("struct_ops: OpenStructOps {");
+            for one in &object.struct_ops {
+                self.initial(out, &one.ident, "section", one.map);
             }
-            None => quote!(self.maps.#ident),
+            out.close("},");
         }
-    });
-    let section_values = section_values(rt, object);
-    let (operations, operations_value) =
-        (struct_ops::field(&object.struct_ops), struct_ops::value(rt, &object.struct_ops));
-    let [of_fn, of_open, of_maps, of_progs, of_options, of_new, of_pinning, of_prepare, of_load] =
-        [
-            "Opens the object: no system call, cannot fail.",
-            &format!("Object {}, opened: everything may still be changed.", code(file)),
-            "Its maps: sizes, pins, descriptors to reuse.",
-            "Its programs: which of them are loaded.",
-            "How it is loaded.",
-            "Opens the object: no system call, cannot fail.",
-            "Lets `policy` say where maps are pinned: the system-wide configuration, for example.",
-            "Creates the maps and makes the programs ready for the verifier.",
-            "Creates the maps and loads the programs.",
-        ]
-        .map(doc);
-    let errors = errors("Whatever the kernel refuses; nothing is left behind then.");
-    quote! {
-        #of_fn
-        pub fn open() -> Open {
-            Open::new()
+        for section in self.editable() {
+            self.initial(out, &section.ident, "section", section.map);
         }
+        out.field("options", "::core::default::Default::default()");
+        out.close("}");
+        out.close("}");
+        let doc =
+            "Lets `policy` say where maps are pinned: the system-wide configuration, for example.";
+        function(out, doc, &[]);
+        let policy = format!("policy: impl {rt}::pin::Policy + 'static");
+        let body = ["self.options.set_pinning(policy);", "self"];
+        out.function("pinning", &["&mut self", &policy], "&mut Self", &body);
+    }
 
-        #of_open
-        #[derive(Debug)]
-        pub struct Open {
-            #of_maps
-            pub maps: OpenMaps,
-            #of_progs
-            pub progs: OpenProgs,
-            #operations
-            #(#section_docs pub #sections: ::std::boxed::Box<sections::#sections>,)*
-            #of_options
-            pub options: #rt::object::Options,
-        }
+    /// `name: private::make(&SPEC, index),`
+    fn initial(&self, out: &mut Writer, name: impl Display, make: &str, index: usize) {
+        let head = format_args!("{name}: {}::private::{make}", self.rt);
+        out.call(head, &["&SPEC", &index.to_string()], ",");
+    }
 
-        impl Open {
-            #of_new
-            pub fn new() -> Self {
-                Self {
-                    maps: OpenMaps { #(#maps: #rt::private::open_map(&SPEC, #map_indices),)* },
-                    progs: OpenProgs {
-                        #(#programs: #rt::private::open_program(&SPEC, #program_indices),)*
-                    },
-                    #operations_value
-                    #(#sections: #rt::private::section(&SPEC, #section_maps),)*
-                    options: ::core::default::Default::default(),
+    /// From the first phase to the others; maps and programs are in the order of the spec.
+    fn prepare(&self, out: &mut Writer) {
+        let Self { rt, object } = self;
+        const ERRORS: &str = "Whatever the kernel refuses; nothing is left behind then.";
+        function(out, "Creates the maps and makes the programs ready for the verifier.", &[ERRORS]);
+        out.open_function("pub fn prepare", &["self"], &format!("{rt}::Result<Prepared>"));
+        let new = format_args!("let mut object = {rt}::private::Assembly::new");
+        out.call(new, &["&SPEC", "self.options"], ";");
+        for (index, map) in object.maps.iter().enumerate() {
+            let map = format!("self.maps.{}", map.ident);
+            // A data map takes the section's bytes along, one of operations those.
+            let section = self.editable().find(|section| section.map == index);
+            let section = section.map(|it| (format!("self.{}", it.ident), it.len));
+            let operations = object.struct_ops.iter().find(|one| one.map == index);
+            let operations = operations.map(|it| (format!("self.struct_ops.{}", it.ident), it.len));
+            match section.or(operations) {
+                Some((data, len)) => {
+                    out.call("object.section", &[&map, &data, &len.to_string()], ";");
                 }
-            }
-
-            #of_pinning
-            pub fn pinning(&mut self, policy: impl #rt::pin::Policy + 'static) -> &mut Self {
-                self.options.set_pinning(policy);
-                self
-            }
-
-            #of_prepare
-            #errors
-            pub fn prepare(self) -> #rt::Result<Prepared> {
-                let object = #rt::private::prepare(
-                    &SPEC,
-                    self.options,
-                    ::std::vec::Vec::from([#(#map_arguments),*]),
-                    ::std::vec::Vec::from([#(self.progs.#programs),*]),
-                )?;
-                ::core::result::Result::Ok(Prepared {
-                    maps: Maps::of(&object)?,
-                    #(#all_sections: #section_values,)*
-                    object,
-                })
-            }
-
-            #of_load
-            #errors
-            pub fn load(self) -> #rt::Result<Skel> {
-                self.prepare()?.load()
+                None => out.call("object.map", &[&map], ";"),
             }
         }
+        for program in &object.programs {
+            out.call("object.program", &[&format!("self.progs.{}", program.ident)], ";");
+        }
+        out.line("let object = object.prepare()?;");
+        out.open("::core::result::Result::Ok(Prepared {");
+        out.line("maps: Maps::of(&object)?,");
+        for section in &object.sections {
+            let make = if section.frozen { "frozen" } else { "live" };
+            let head = format_args!("{}: {rt}::private::{make}", section.ident);
+            out.call(head, &["&object", &section.map.to_string()], "?,");
+        }
+        out.line("object,");
+        out.close("})");
+        out.close("}");
+        function(out, "Creates the maps and loads the programs.", &[ERRORS]);
+        let result = format!("{rt}::Result<Skel>");
+        out.function("load", &["self"], &result, &["self.prepare()?.load()"]);
+        out.close("}");
+        out.open("impl ::core::default::Default for Open {");
+        out.line("#[inline]");
+        out.open("fn default() -> Self {");
+        out.line("Self::new()");
+        out.close("}");
+        out.close("}");
+    }
 
-        impl ::core::default::Default for Open {
-            fn default() -> Self {
-                Self::new()
+    fn prepared(&self, out: &mut Writer) {
+        let rt = self.rt;
+        let object = format!("{rt}::object::PreparedObject");
+        out.doc(
+            "The object, prepared: maps exist, the programs' text is final, nothing is verified.",
+        );
+        out.line("#[derive(Debug)]");
+        out.open("pub struct Prepared {");
+        out.doc("Its maps.");
+        out.line("pub maps: Maps,");
+        self.section_fields(out);
+        out.doc("What is behind it.");
+        out.line(format_args!("object: {object},"));
+        out.close("}");
+        out.open("impl Prepared {");
+        const ERRORS: &str = "Where the verifier rejects a program; nothing is left behind then.";
+        function(out, "Loads the programs.", &[ERRORS]);
+        out.open_function("pub fn load", &["self"], &format!("{rt}::Result<Skel>"));
+        let load = format_args!("let (object, progs) = {rt}::private::load");
+        out.call(load, &["self.object", "Progs::of"], "?;");
+        out.open("::core::result::Result::Ok(Skel {");
+        out.line("maps: self.maps,");
+        out.line("progs,");
+        for Section { ident, .. } in &self.object.sections {
+            out.field(ident, format_args!("self.{ident}"));
+        }
+        out.line("object,");
+        out.close("})");
+        out.close("}");
+        let doc = "What is behind it: final instructions, maps and programs by index.";
+        function(out, doc, &[]);
+        out.function("object", &["&self"], &format!("&{object}"), &["&self.object"]);
+        out.close("}");
+    }
+
+    /// What makes `Maps` and `Progs`.
+    fn handles(&self, out: &mut Writer) {
+        let maps = self.object.maps.iter().map(|map| &map.ident);
+        self.handles_of(out, "Maps", "PreparedObject", "map", maps);
+        let programs = self.object.programs.iter().map(|program| &program.ident);
+        self.handles_of(out, "Progs", "Object", "program", programs);
+    }
+
+    fn handles_of(
+        &self,
+        out: &mut Writer,
+        name: &str,
+        from: &str,
+        make: &str,
+        idents: impl Iterator<Item = impl Display>,
+    ) {
+        let rt = self.rt;
+        out.open(format_args!("impl {name} {{"));
+        out.line("#[inline]");
+        let object = format!("object: &{rt}::object::{from}");
+        out.open_function("fn of", &[&object], &format!("{rt}::Result<Self>"));
+        out.open("::core::result::Result::Ok(Self {");
+        for (index, ident) in idents.enumerate() {
+            let head = format_args!("{ident}: {rt}::private::{make}");
+            out.call(head, &["object", &index.to_string()], "?,");
+        }
+        out.close("})");
+        out.close("}");
+        out.close("}");
+    }
+
+    fn skel(&self, out: &mut Writer) {
+        let rt = self.rt;
+        let object = format!("{rt}::object::Object");
+        out.doc("The object, loaded.");
+        out.line("#[derive(Debug)]");
+        out.open("pub struct Skel {");
+        out.doc("Its maps.");
+        out.line("pub maps: Maps,");
+        out.doc("Its programs.");
+        out.line("pub progs: Progs,");
+        self.section_fields(out);
+        out.doc("What is behind it.");
+        out.line(format_args!("object: {object},"));
+        out.close("}");
+        out.open("impl Skel {");
+        self.persistence(out);
+        function(out, "What is behind it: maps and programs by index.", &[]);
+        out.function("object", &["&self"], &format!("&{object}"), &["&self.object"]);
+        out.close("}");
+    }
+
+    /// What may be done with all of a loaded object.
+    fn persistence(&self, out: &mut Writer) {
+        let links = format!("{0}::Result<{0}::Links>", self.rt);
+        let nothing = format!("{}::Result<()>", self.rt);
+        let operations =
+            if self.object.struct_ops.is_empty() { "" } else { ", and registers the operations" };
+        let attach = format!(
+            "Attaches every program whose section says where to{operations}; dropping the links detaches."
+        );
+        let not_attached =
+            "Where one of them cannot be attached; it is named, and those before it are detached.";
+        function(out, attach, &[not_attached]);
+        out.function("attach", &["&self"], &links, &["self.object.attach()"]);
+        for (name, result, doc, error) in [
+            (
+                "attach_pinned",
+                &links,
+                "As `attach`, with links that are pinned in `directory/links` and taken over where they are there already.",
+                not_attached,
+            ),
+            (
+                "pin",
+                &nothing,
+                "Pins all maps and programs in `directory`, one of this object's own on a BPF file system.",
+                "Where another object is pinned there; what was pinned before it is removed again.",
+            ),
+            (
+                "unpin",
+                &nothing,
+                "Removes what is pinned in `directory`: maps, programs, links.",
+                "Where another object is pinned there; that stays.",
+            ),
+        ] {
+            function(out, doc, &[error]);
+            let directory = "directory: impl ::core::convert::AsRef<::std::path::Path>";
+            let body = format!("self.object.{name}(directory)");
+            out.function(name, &["&self", directory], result, &[&body]);
+        }
+    }
+
+    /// Handles on the created data maps.
+    fn section_fields(&self, out: &mut Writer) {
+        let rt = self.rt;
+        for section in &self.object.sections {
+            let ident = &section.ident;
+            section_doc(out, section);
+            if section.frozen {
+                out.typed(format_args!("pub {ident}: {rt}::map::Frozen<sections::{ident}>,"));
+            } else {
+                out.typed(format_args!("pub {ident}: {rt}::map::Live<live_sections::{ident}>,"));
             }
         }
     }
 }
 
-/// Handles on the created data maps.
-fn section_values<'t>(
-    rt: &'t Path,
-    object: &'t Object<'_, '_>,
-) -> impl Iterator<Item = TokenStream> + 't {
-    object.sections.iter().map(move |section| {
-        let index = Literal::usize_unsuffixed(section.map);
-        if section.frozen {
-            quote!(#rt::private::frozen(&object, #index)?)
-        } else {
-            quote!(#rt::private::live(&object, #index)?)
-        }
-    })
+fn section_doc(out: &mut Writer, section: &Section<'_>) {
+    out.doc(format_args!("Data section {}, {}.", code(section.name), bytes(section.len)));
 }
 
-fn section_types<'t>(
-    rt: &'t Path,
-    object: &'t Object<'_, '_>,
-) -> impl Iterator<Item = TokenStream> + 't {
-    object.sections.iter().map(move |section| {
-        let ident = &section.ident;
-        if section.frozen {
-            quote!(#rt::map::Frozen<sections::#ident>)
-        } else {
-            quote!(#rt::map::Live<live_sections::#ident>)
-        }
-    })
-}
-
-fn prepared(rt: &Path, object: &Object<'_, '_>, names: &Names<'_>) -> TokenStream {
-    let Names { maps, programs, sections, section_docs, .. } = names;
-    let types = section_types(rt, object);
-    let (map_indices, program_indices) = (indices(maps.len()), indices(programs.len()));
-    let [of_prepared, of_maps, of_object, of_object_fn, of_load] = [
-        "The object, prepared: maps exist, the programs' text is final, nothing is verified.",
-        "Its maps.",
-        "What is behind it.",
-        "What is behind it: final instructions, maps and programs by index.",
-        "Loads the programs.",
-    ]
-    .map(doc);
-    let errors = errors("Where the verifier rejects a program; nothing is left behind then.");
-    quote! {
-        #of_prepared
-        #[derive(Debug)]
-        pub struct Prepared {
-            #of_maps
-            pub maps: Maps,
-            #(#section_docs pub #sections: #types,)*
-            #of_object
-            object: #rt::object::PreparedObject,
-        }
-
-        impl Prepared {
-            #of_load
-            #errors
-            pub fn load(self) -> #rt::Result<Skel> {
-                let (object, progs) = #rt::private::load(self.object, Progs::of)?;
-                ::core::result::Result::Ok(Skel {
-                    maps: self.maps,
-                    progs,
-                    #(#sections: self.#sections,)*
-                    object,
-                })
-            }
-
-            #of_object_fn
-            pub fn object(&self) -> &#rt::object::PreparedObject {
-                &self.object
-            }
-        }
-
-        impl Maps {
-            fn of(object: &#rt::object::PreparedObject) -> #rt::Result<Self> {
-                ::core::result::Result::Ok(Self {
-                    #(#maps: #rt::private::map(object, #map_indices)?,)*
-                })
-            }
-        }
-
-        impl Progs {
-            fn of(object: &#rt::object::Object) -> #rt::Result<Self> {
-                ::core::result::Result::Ok(Self {
-                    #(#programs: #rt::private::program(object, #program_indices)?,)*
-                })
-            }
-        }
+/// What goes before a function: what it does, and what errors it has.
+fn function(out: &mut Writer, doc: impl Display, errors: &[&str]) {
+    out.doc(doc);
+    for error in errors {
+        out.paragraph("# Errors");
+        out.doc(error);
     }
-}
-
-fn skel(rt: &Path, object: &Object<'_, '_>, names: &Names<'_>) -> TokenStream {
-    let Names { sections, section_docs, .. } = names;
-    let types = section_types(rt, object);
-    let [of_skel, of_maps, of_progs, of_object, of_object_fn, of_attach, of_attach_pinned, of_pin, of_unpin] = [
-        "The object, loaded.",
-        "Its maps.",
-        "Its programs.",
-        "What is behind it.",
-        "What is behind it: maps and programs by index.",
-        match object.struct_ops.is_empty() {
-            true => "Attaches every program whose section says where to; dropping the links detaches.",
-            false => {
-                "Attaches every program whose section says where to, and registers the operations; dropping the links detaches."
-            }
-        },
-        "As `attach`, with links that are pinned in `directory/links` and taken over where they are there already.",
-        "Pins all maps and programs in `directory`, one of this object's own on a BPF file system.",
-        "Removes what is pinned in `directory`: maps, programs, links.",
-    ]
-    .map(doc);
-    let attach_errors = errors(
-        "Where one of them cannot be attached; it is named, and those before it are detached.",
-    );
-    let pin_errors =
-        errors("Where another object is pinned there; what was pinned before it is removed again.");
-    let unpin_errors = errors("Where another object is pinned there; that stays.");
-    quote! {
-        #of_skel
-        #[derive(Debug)]
-        pub struct Skel {
-            #of_maps
-            pub maps: Maps,
-            #of_progs
-            pub progs: Progs,
-            #(#section_docs pub #sections: #types,)*
-            #of_object
-            object: #rt::object::Object,
-        }
-
-        impl Skel {
-            #of_attach
-            #attach_errors
-            pub fn attach(&self) -> #rt::Result<#rt::Links> {
-                self.object.attach()
-            }
-
-            #of_attach_pinned
-            #attach_errors
-            pub fn attach_pinned(
-                &self,
-                directory: impl ::core::convert::AsRef<::std::path::Path>,
-            ) -> #rt::Result<#rt::Links> {
-                self.object.attach_pinned(directory)
-            }
-
-            #of_pin
-            #pin_errors
-            pub fn pin(&self, directory: impl ::core::convert::AsRef<::std::path::Path>) -> #rt::Result<()> {
-                self.object.pin(directory)
-            }
-
-            #of_unpin
-            #unpin_errors
-            pub fn unpin(&self, directory: impl ::core::convert::AsRef<::std::path::Path>) -> #rt::Result<()> {
-                self.object.unpin(directory)
-            }
-
-            #of_object_fn
-            pub fn object(&self) -> &#rt::object::Object {
-                &self.object
-            }
-        }
-    }
-}
-
-fn errors(text: &str) -> TokenStream {
-    let text = format!(" {text}");
-    quote! {
-        #[doc = ""]
-        #[doc = " # Errors"]
-        #[doc = #text]
-    }
+    out.line("#[inline]");
 }

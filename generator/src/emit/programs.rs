@@ -21,7 +21,7 @@ pub(super) fn structs(out: &mut Writer, paths: &Paths<'_>, programs: &[Program<'
     for program in programs {
         let Program { ident, kind, .. } = program;
         program_doc(out, program);
-        let kind = format_args!("{rt}::program::kind::{kind}");
+        let kind = format_args!("{rt}::program::kind::{kind:?}");
         out.typed(format_args!("pub {ident}: {rt}::program::Program<{kind}>,"));
     }
     out.close("}");

@@ -1,13 +1,9 @@
 //! `OpenStructOps`: what operations begin with, while it may be changed.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
-
-use super::docs::{code, doc};
+use super::docs::code;
 use super::paths::Paths;
 use super::writer::Writer;
 use crate::model::StructOps;
-use crate::path::Path;
 
 /// The struct; nothing where the object has no operations.
 pub(super) fn open_struct(out: &mut Writer, paths: &Paths<'_>, all: &[StructOps]) {
@@ -36,32 +32,4 @@ fn field_doc(out: &mut Writer, one: &StructOps) {
     if !functions.is_empty() {
         out.paragraph(format_args!("{}.", functions.join(", ")));
     }
-}
-
-/// The field of `Open`.
-pub(super) fn field(all: &[StructOps]) -> TokenStream {
-    if all.is_empty() {
-        return TokenStream::new();
-    }
-    let of_field = doc("What its struct_ops maps begin with.");
-    quote!(#of_field pub struct_ops: OpenStructOps,)
-}
-
-/// Its first value.
-pub(super) fn value(rt: &Path, all: &[StructOps]) -> TokenStream {
-    if all.is_empty() {
-        return TokenStream::new();
-    }
-    let fields = all.iter().map(|one| {
-        let (ident, index) = (&one.ident, Literal::usize_unsuffixed(one.map));
-        quote!(#ident: #rt::private::section(&SPEC, #index),)
-    });
-    quote!(struct_ops: OpenStructOps { #(#fields)* },)
-}
-
-/// The map with this index, with its operations, if it has some.
-pub(super) fn map(rt: &Path, all: &[StructOps], index: usize) -> Option<TokenStream> {
-    let StructOps { ident, len, .. } = all.iter().find(|one| one.map == index)?;
-    let len = Literal::u64_unsuffixed(*len);
-    Some(quote!(#rt::private::with_data(self.maps.#ident, self.struct_ops.#ident, #len)))
 }

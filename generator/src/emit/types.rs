@@ -19,8 +19,7 @@ pub(crate) struct TypeItem {
 
 /// All types of an object, to be compared with those of another.
 pub(crate) fn type_items(runtime: &Path, types: &Types<'_>) -> Vec<TypeItem> {
-    let runtime = runtime.text();
-    let paths = Paths::root(&runtime, types).in_types();
+    let paths = Paths::root(runtime.text(), types).in_types();
     let items = types.defs.iter().map(|def| {
         let made_of = types.made_of(def).map(|index| types.defs[index].ident.to_string());
         TypeItem {
@@ -128,9 +127,10 @@ fn declared(out: &mut Writer, def: &Def) {
 
 #[cfg(test)]
 mod tests {
-    use proc_macro2::{Ident, Span, TokenStream};
+    use proc_macro2::TokenStream;
 
     use super::*;
+    use crate::ident::{Ident, identifier};
     use crate::model::{
         Accessor, At, Enumerator, Equality, Field, FieldRole, Flexible, Repr, StructDef, UnionDef,
     };
@@ -139,7 +139,7 @@ mod tests {
     const HOSTILE: &str = "x`\n} fn evil() {\r\"\\\" */ \u{2028}\u{202e}\0;";
 
     fn ident(name: &str) -> Ident {
-        Ident::new(name, Span::call_site())
+        identifier(name).unwrap()
     }
 
     fn accessor(at: At, c: &str) -> Accessor {

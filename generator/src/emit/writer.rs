@@ -1,12 +1,10 @@
 //! Rust as text: lines, indented, as rustfmt would have them.
 //!
-//! What grows with the object is written so. Tokens of it would have to be made, parsed and formatted, which took twenty
-//! times as long as all the rest of the generator. Nothing goes in but identifiers of the identifier module, numbers,
-//! literals, and documentation through [`Writer::doc`].
+//! Tokens would have to be made, parsed and formatted, which took twenty times as long as all the rest of the generator.
+//! Nothing goes in but identifiers of the identifier module, numbers, literals, what the user of the generator gives it, and
+//! documentation through [`Writer::doc`].
 
 use std::fmt::{self, Display, Write};
-
-use proc_macro2::Ident;
 
 /// Longest line that is not one piece.
 const WIDTH: usize = 100;
@@ -30,10 +28,16 @@ impl Writer {
         self.text
     }
 
+    /// A line as it is.
     pub(super) fn line(&mut self, text: impl Display) {
         self.indent();
         self.put(text);
         self.text.push('\n');
+    }
+
+    /// Lines that are as they are to be.
+    pub(super) fn lines(&mut self, text: &str) {
+        self.text.push_str(text);
     }
 
     /// A line that ends in a brace; what follows is inside of it.
@@ -103,24 +107,34 @@ impl Writer {
     /// `pub fn name(parameters) -> result { … }`, one line of the body after the other; no result is an empty one.
     pub(super) fn function(
         &mut self,
-        name: &Ident,
+        name: impl Display,
         parameters: &[&str],
         result: &str,
         body: &[&str],
     ) {
-        let arrow = if result.is_empty() { "" } else { " -> " };
-        let start = self.text.len();
-        self.open(format_args!("pub fn {name}({}){arrow}{result} {{", parameters.join(", ")));
-        if self.is_long(start) {
-            self.text.truncate(start);
-            self.depth -= 1;
-            self.open(format_args!("pub fn {name}("));
-            parameters.iter().for_each(|parameter| self.line(format_args!("{parameter},")));
-            self.close(&format!("){arrow}{result} {{"));
-            self.depth += 1;
-        }
+        self.open_function(format_args!("pub fn {name}"), parameters, result);
         body.iter().for_each(|line| self.line(line));
         self.close("}");
+    }
+
+    /// The first line of a function, with what goes before its parameters; no result is an empty one.
+    pub(super) fn open_function(&mut self, head: impl Display, parameters: &[&str], result: &str) {
+        let arrow = if result.is_empty() { "" } else { " -> " };
+        self.call(head, parameters, format_args!("{arrow}{result} {{"));
+        self.depth += 1;
+    }
+
+    /// `head(arguments)tail`, each argument on its own line where one is too long.
+    pub(super) fn call(&mut self, head: impl Display, arguments: &[&str], tail: impl Display) {
+        let start = self.text.len();
+        self.line(format_args!("{head}({}){tail}", arguments.join(", ")));
+        if self.is_long(start) {
+            self.text.truncate(start);
+            self.open(format_args!("{head}("));
+            arguments.iter().for_each(|argument| self.line(format_args!("{argument},")));
+            self.depth -= 1;
+            self.line(format_args!("){tail}"));
+        }
     }
 
     /// `path!(…);`, with what `arguments` puts between the brackets.
@@ -333,8 +347,6 @@ pub(super) fn option(value: Option<String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use proc_macro2::Span;
-
     use super::*;
 
     #[test]
@@ -394,10 +406,9 @@ mod tests {
 
     #[test]
     fn long_lines_are_folded() {
-        let ident = Ident::new("method", Span::call_site());
         let print = |result: &str, count: usize| {
             let mut out = Writer::new(1);
-            out.function(&ident, &["&self", "value: u8"], result, &["body"]);
+            out.function("method", &["&self", "value: u8"], result, &["body"]);
             out.invoke("m", |list| {
                 list.item("first").group().items((0..count).map(|n| format!("\"{n}, ;\""))).group();
             });

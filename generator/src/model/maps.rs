@@ -2,12 +2,11 @@
 
 use bpf_skel::spec::{MapContents, MapSpec, ObjectSpec};
 use bpf_skel::uapi::MapType;
-use proc_macro2::Ident;
 
 use super::c_text::type_name;
 use super::ty::Ty;
 use super::types::Types;
-use crate::ident::{Scope, section_field};
+use crate::ident::{Ident, Scope, section_field};
 
 /// A map of the object.
 pub(crate) struct Map<'s> {

@@ -1,4 +1,4 @@
-//! What a skeleton is made of, as plain data between the object and the tokens: everything named, typed and placed.
+//! What a skeleton is made of, as plain data between the object and the text: everything named, typed and placed.
 
 mod c_text;
 mod layout;

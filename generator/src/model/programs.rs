@@ -4,18 +4,17 @@ use bpf_skel::btf::{Btf, Kind};
 use bpf_skel::section_name::AttachKind;
 use bpf_skel::spec::{Endian, ObjectSpec, ProgramSpec};
 use bpf_skel::uapi::ProgramType;
-use proc_macro2::{Ident, Span};
 
 use super::c_text::declaration;
 use super::types::Types;
-use crate::ident::Scope;
+use crate::ident::{Ident, Scope};
 
 /// A program of the object.
 pub(crate) struct Program<'s> {
     pub(crate) ident: Ident,
     pub(crate) spec: &'s ProgramSpec,
-    /// Name of the marker type in `program::kind`.
-    pub(crate) kind: Ident,
+    /// Its marker type in `program::kind` is named as this is.
+    pub(crate) kind: AttachKind,
     /// What it is in C: `int handle(struct args *ctx)`.
     pub(crate) c: Option<String>,
 }
@@ -36,7 +35,7 @@ pub(super) fn programs<'s>(spec: &'s ObjectSpec, types: &mut Types<'_>) -> Vec<P
             {
                 types.context(function.proto);
             }
-            Program { ident, spec: program, kind: kind(program.attach), c }
+            Program { ident, spec: program, kind: program.attach, c }
         })
         .collect()
 }
@@ -82,9 +81,4 @@ fn function<'b>(
 
 fn function_text(btf: Option<&Btf<'_>>, name: &str, proto: u32) -> String {
     btf.map_or_else(String::new, |btf| declaration(btf, proto, name))
-}
-
-/// The markers are named as the variants are.
-fn kind(attach: AttachKind) -> Ident {
-    Ident::new(&format!("{attach:?}"), Span::call_site())
 }

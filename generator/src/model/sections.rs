@@ -1,14 +1,13 @@
 //! Data sections as structs.
 
 use bpf_skel::spec::{ExternKind, Linkage, MapContents, ObjectSpec, VariableSpec};
-use proc_macro2::Ident;
 
 use super::c_text::declaration;
 use super::layout::{self, Wanted};
 use super::lower::Member;
 use super::ty::{Field, Repr};
 use super::types::Types;
-use crate::ident::{Scope, section_field};
+use crate::ident::{Ident, Scope, section_field};
 
 /// A data section that has at least one global variable.
 pub(crate) struct Section<'s> {

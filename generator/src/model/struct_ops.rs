@@ -2,11 +2,11 @@
 
 use bpf_skel::btf::{Btf, Kind};
 use bpf_skel::spec::{MapContents, ObjectSpec};
-use proc_macro2::Ident;
 
 use super::maps::Map;
 use super::ty::Ty;
 use super::types::Types;
+use crate::ident::Ident;
 
 /// The operations of a struct_ops map, as the object has them.
 pub(crate) struct StructOps {

@@ -1,4 +1,4 @@
-use proc_macro2::Ident;
+use crate::ident::Ident;
 
 /// How a type is spelled where it is used.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

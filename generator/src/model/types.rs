@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use bpf_skel::btf::{Btf, Kind};
-use proc_macro2::{Ident, Span};
 
 use super::ty::{Def, DefKind, Equality, Ty};
-use crate::ident::{PRIMITIVES, Scope};
+use crate::ident::{Ident, PRIMITIVES, Scope};
 
 /// More members of anonymous structs and unions than any object has.
 const MAX_NESTED: u32 = 1 << 18;
@@ -94,7 +93,7 @@ impl<'b> Types<'b> {
         let index = self.defs.len();
         self.defs.push(Def {
             wanted,
-            ident: Ident::new("_unnamed", Span::call_site()),
+            ident: Ident::unnamed(),
             c,
             size: 0,
             align: 1,

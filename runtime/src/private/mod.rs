@@ -74,20 +74,42 @@ pub fn section<T: Pod>(spec: &'static ObjectSpec, index: usize) -> Box<T> {
     })
 }
 
-/// The map of a data section, or of operations, of `len` bytes, with the value that the user has edited.
-pub fn with_data<T: Pod>(mut map: OpenMap, data: Box<T>, len: usize) -> OpenMap {
-    map.set_typed_data(data, len);
-    map
-}
+/// What the second phase of a skeleton takes: maps and programs in the order of the spec.
+#[derive(Debug)]
+pub struct Assembly(OpenObject);
 
-/// The second phase of a skeleton: maps and programs in the order of the spec.
-pub fn prepare(
-    spec: &'static ObjectSpec,
-    options: Options,
-    maps: Vec<OpenMap>,
-    programs: Vec<OpenProgram>,
-) -> Result<PreparedObject> {
-    OpenObject { spec: SpecRef::Static(spec), maps, programs, options }.prepare()
+impl Assembly {
+    /// Nothing yet.
+    pub fn new(spec: &'static ObjectSpec, options: Options) -> Self {
+        let (maps, programs) = (spec.maps.len(), spec.programs.len());
+        Self(OpenObject {
+            spec: SpecRef::Static(spec),
+            maps: Vec::with_capacity(maps),
+            programs: Vec::with_capacity(programs),
+            options,
+        })
+    }
+
+    /// The next map.
+    pub fn map(&mut self, map: OpenMap) {
+        self.0.maps.push(map);
+    }
+
+    /// The next map, that of a data section or of operations of `len` bytes, with the value that the user has edited.
+    pub fn section<T: Pod>(&mut self, mut map: OpenMap, data: Box<T>, len: usize) {
+        map.set_typed_data(data, len);
+        self.map(map);
+    }
+
+    /// The next program.
+    pub fn program(&mut self, program: OpenProgram) {
+        self.0.programs.push(program);
+    }
+
+    /// The second phase.
+    pub fn prepare(self) -> Result<PreparedObject> {
+        self.0.prepare()
+    }
 }
 
 /// The typed handle of the map with this index.

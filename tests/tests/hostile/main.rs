@@ -6,6 +6,7 @@ mod expansion;
 mod linking;
 mod memory;
 mod mutation;
+mod names;
 
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;

@@ -65,7 +65,7 @@ impl<'b> Types<'b> {
         let def = &mut self.defs[index];
         // Nothing is known of how it is made.
         (def.size, def.align, def.over_aligned, def.equality) = (size, align, true, Equality::None);
-        def.kind = DefKind::Bound(path.text(), fields);
+        def.kind = DefKind::Bound(path.text().to_owned(), fields);
         Ok(())
     }
 
