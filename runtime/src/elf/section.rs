@@ -1,8 +1,6 @@
 use std::collections::HashSet;
 
-use object::elf::{
-    SHF_COMPRESSED, SHF_EXECINSTR, SHT_NOBITS, SHT_NULL, SHT_PROGBITS, SHT_REL, SHT_RELA,
-};
+use object::elf::{SHF_COMPRESSED, SHF_EXECINSTR, SHT_NOBITS, SHT_PROGBITS, SHT_REL, SHT_RELA};
 use object::read::elf::{Rel as _, SectionHeader as _, SectionTable};
 use object::{Endianness, SectionIndex};
 
@@ -106,9 +104,15 @@ fn read_one<'a>(
     let flags = header.sh_flags(order);
     let size = header.sh_size(order);
     let role = match kind {
-        SHT_NULL => Role::Ignored,
-        SHT_PROGBITS if flags.contains(SHF_EXECINSTR) && size > 0 => Role::Text,
-        SHT_PROGBITS | SHT_NOBITS => role_by_name(name, kind == SHT_NOBITS, size)?,
+        SHT_PROGBITS | SHT_NOBITS => {
+            let zeros = kind == SHT_NOBITS;
+            match role_by_name(name, zeros) {
+                Some(role) => role,
+                None if size == 0 => Role::Ignored,
+                None if flags.contains(SHF_EXECINSTR) && !zeros => Role::Text,
+                None => data_role(name, zeros)?,
+            }
+        }
         _ => Role::Ignored,
     };
     if role == Role::Ignored {
@@ -121,18 +125,24 @@ fn read_one<'a>(
     Ok(Section { name, role, bytes, size, relocations: Vec::new() })
 }
 
-fn role_by_name(name: &str, zeros: bool, size: u64) -> Result<Role> {
-    let is = |base: &str| {
-        name.strip_prefix(base).is_some_and(|suffix| suffix.is_empty() || suffix.starts_with('.'))
-    };
-    Ok(match name {
+/// Of names that mean one thing, whatever the section's flags are.
+fn role_by_name(name: &str, zeros: bool) -> Option<Role> {
+    Some(match name {
         "license" if !zeros => Role::License,
         "version" if !zeros => Role::Version,
         // The bytes of `.maps` are of no interest, only its BTF; it may come as zeros.
         MAPS => Role::Maps,
         ".BTF" if !zeros => Role::Btf,
         ".BTF.ext" if !zeros => Role::BtfExt,
-        _ if size == 0 => Role::Ignored,
+        _ => return None,
+    })
+}
+
+fn data_role(name: &str, zeros: bool) -> Result<Role> {
+    let is = |base: &str| {
+        name.strip_prefix(base).is_some_and(|suffix| suffix.is_empty() || suffix.starts_with('.'))
+    };
+    Ok(match name {
         _ if is(".data") && !zeros => Role::Data,
         _ if is(".rodata") && !zeros => Role::Rodata,
         _ if is(".bss") && zeros => Role::Bss,

@@ -1,6 +1,8 @@
 //! The object's own facts.
 
+use bpf_skel::btf::BtfBuilder;
 use bpf_skel::spec::Endian;
+use bpf_skel_tests::elf::{EXEC, PROGBITS, Section, object};
 use bpf_skel_tests::fixtures::{self, spec};
 
 #[test]
@@ -12,6 +14,28 @@ fn name_license_and_version() {
     let bare = spec("no_license");
     assert_eq!((&*bare.license, bare.kernel_version), ("", 0));
     assert!(bare.maps.is_empty() && bare.variables.is_empty());
+}
+
+/// Who reads, and who links before, have to agree about them. libbpf goes by the names as well.
+#[test]
+fn names_of_sections_go_before_their_flags() {
+    let mut types = BtfBuilder::new(Endian::Little);
+    types.struct_("event", 0, &[]);
+    let types = types.finish();
+    let sections = [
+        ("license", b"GPL\0".to_vec()),
+        ("version", 0x0006_0100_u32.to_le_bytes().to_vec()),
+        (".BTF", types.clone()),
+    ];
+    let section = |(name, bytes): (&str, Vec<u8>)| Section {
+        name: name.into(),
+        kind: PROGBITS,
+        flags: EXEC,
+        bytes,
+        ..Section::default()
+    };
+    let spec = fixtures::read(&object(&sections.map(section), &[]), "flags.o");
+    assert_eq!((&*spec.license, spec.kernel_version, &*spec.btf), ("GPL", 0x0006_0100, &*types));
 }
 
 #[test]
