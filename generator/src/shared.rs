@@ -8,7 +8,7 @@ use bpf_skel::Frame;
 use bpf_skel::btf::Btf;
 use bpf_skel::spec::ObjectSpec;
 
-use crate::emit::{Header, TypeItem, common_types, type_items};
+use crate::emit::{Header, TypeItem, TypeText, common_types, items_text, type_items};
 use crate::ident::identifier;
 use crate::model::Object;
 use crate::path::Path;
@@ -19,7 +19,7 @@ pub(crate) struct Shared {
     /// The module's path, as generated code spells it.
     pub(crate) path: Path,
     /// Name of a type → its Rust.
-    items: HashMap<String, String>,
+    items: HashMap<String, TypeText>,
     /// In the order in which the objects have them.
     text: String,
 }
@@ -44,12 +44,13 @@ impl Shared {
             items.remove(&name);
         }
         let mut left = items.clone();
-        let text = order.iter().filter_map(|name| left.remove(name)).collect();
+        let texts: Vec<_> = order.iter().filter_map(|name| left.remove(name)).collect();
+        let text = items_text(&runtime, &texts);
         Ok(Self { path, items, text })
     }
 
     /// Whether the type of this name, as an object has it, is the one in the common module.
-    pub(crate) fn has(&self, name: &str, text: impl FnOnce() -> String) -> bool {
+    pub(crate) fn has(&self, name: &str, text: impl FnOnce() -> TypeText) -> bool {
         self.items.get(name).is_some_and(|common| *common == text())
     }
 
@@ -84,20 +85,20 @@ pub(crate) fn read_btf(spec: &ObjectSpec) -> Result<Option<Btf<'_>>> {
 }
 
 /// The Rust of each name that most objects agree on, and at least two.
-fn in_several(objects: &[HashMap<String, TypeItem>]) -> HashMap<String, String> {
-    let mut counts: HashMap<&str, Vec<(&str, u32)>> = HashMap::new();
+fn in_several(objects: &[HashMap<String, TypeItem>]) -> HashMap<String, TypeText> {
+    let mut counts: HashMap<&str, Vec<(&TypeText, u32)>> = HashMap::new();
     for item in objects.iter().flat_map(HashMap::values) {
         let texts = counts.entry(&item.name).or_default();
-        match texts.iter_mut().find(|(text, _)| *text == item.text) {
+        match texts.iter_mut().find(|(text, _)| **text == item.rust) {
             Some((_, count)) => *count += 1,
-            None => texts.push((&item.text, 1)),
+            None => texts.push((&item.rust, 1)),
         }
     }
     let most = counts.into_iter().filter_map(|(name, texts)| {
         // Of two that as many have, the first by its text: the same one in every build.
         let (text, count) =
             texts.into_iter().max_by(|(a, m), (b, n)| m.cmp(n).then_with(|| b.cmp(a)))?;
-        (count > 1).then(|| (name.to_owned(), text.to_owned()))
+        (count > 1).then(|| (name.to_owned(), text.clone()))
     });
     most.collect()
 }
@@ -105,9 +106,9 @@ fn in_several(objects: &[HashMap<String, TypeItem>]) -> HashMap<String, String> 
 /// A name whose type is made of one that is not shared.
 fn unlike(
     objects: &[HashMap<String, TypeItem>],
-    shared: &HashMap<String, String>,
+    shared: &HashMap<String, TypeText>,
 ) -> Option<String> {
-    let is_shared = |item: &TypeItem| shared.get(&item.name).is_some_and(|text| *text == item.text);
+    let is_shared = |item: &TypeItem| shared.get(&item.name).is_some_and(|text| *text == item.rust);
     objects.iter().find_map(|object| {
         let mut items = object.values().filter(|item| is_shared(item));
         let unlike = items.find(|item| {

@@ -230,17 +230,24 @@ pub mod core {
             /// `u64 out[16]`
             pub out: [u64; 16],
         }
-        ::bpf_skel::private::section_struct!(bss, 128, 8; out: 0;;);
+        ::bpf_skel::private::section_struct!(bss; out;;);
+        ::bpf_skel::private::layouts! {
+            bss: 128, 8; out: 0;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.bss`, 128 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss {
-            /// `u64 out[16]`
-            pub out: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 16>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss`, 128 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss of super::sections::bss {
+                /// `u64 out[16]`
+                pub out: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 16>,
+            }
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; out: 0;;);
+        ::bpf_skel::private::layouts! {
+            bss: 128, 8; out: 0;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

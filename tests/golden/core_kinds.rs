@@ -241,17 +241,24 @@ pub mod core_kinds {
             /// `u64 out[256]`
             pub out: [u64; 256],
         }
-        ::bpf_skel::private::section_struct!(bss, 2048, 8; out: 0;;);
+        ::bpf_skel::private::section_struct!(bss; out;;);
+        ::bpf_skel::private::layouts! {
+            bss: 2048, 8; out: 0;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.bss`, 2048 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss {
-            /// `u64 out[256]`
-            pub out: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 256>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss`, 2048 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss of super::sections::bss {
+                /// `u64 out[256]`
+                pub out: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 256>,
+            }
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; out: 0;;);
+        ::bpf_skel::private::layouts! {
+            bss: 2048, 8; out: 0;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -328,7 +328,7 @@ pub mod data {
             #[doc(hidden)]
             pub __pad0: [u8; 9],
         }
-        ::bpf_skel::private::section_struct!(rodata, 16, 4; limit: 0, flags: 4; __pad0: 7;);
+        ::bpf_skel::private::section_struct!(rodata; limit, flags; __pad0;);
         /// Data section `.data`, 20 bytes
         #[repr(C)]
         pub struct data {
@@ -341,23 +341,21 @@ pub mod data {
             #[doc(hidden)]
             pub __pad1: [u8; 8],
         }
-        ::bpf_skel::private::section_struct!(
-            data, 24, 8; counter: 0, weak_counter: 8; __pad0: 4, __pad1: 16;
-        );
+        ::bpf_skel::private::section_struct!(data; counter, weak_counter; __pad0, __pad1;);
         /// Data section `.data.config`, 8 bytes
         #[repr(C)]
         pub struct data_config {
             /// `u64 tuned`
             pub tuned: u64,
         }
-        ::bpf_skel::private::section_struct!(data_config, 8, 8; tuned: 0;;);
+        ::bpf_skel::private::section_struct!(data_config; tuned;;);
         /// Data section `.rodata.table`, 16 bytes
         #[repr(C)]
         pub struct rodata_table {
             /// `const u32 table[4]`
             pub table: [u32; 4],
         }
-        ::bpf_skel::private::section_struct!(rodata_table, 16, 4; table: 0;;);
+        ::bpf_skel::private::section_struct!(rodata_table; table;;);
         /// Data section `.bss`, 3145740 bytes
         #[repr(C)]
         pub struct bss {
@@ -366,55 +364,71 @@ pub mod data {
             #[doc(hidden)]
             pub __pad0: [u8; 3145736],
         }
-        ::bpf_skel::private::section_struct!(bss, 3145744, 8; total: 0; __pad0: 8;);
+        ::bpf_skel::private::section_struct!(bss; total; __pad0;);
         /// Data section `.bss.scratch`, 64 bytes
         #[repr(C)]
         pub struct bss_scratch {
             /// `u32 scratch[16]`
             pub scratch: [u32; 16],
         }
-        ::bpf_skel::private::section_struct!(bss_scratch, 64, 4; scratch: 0;;);
+        ::bpf_skel::private::section_struct!(bss_scratch; scratch;;);
+        ::bpf_skel::private::layouts! {
+            rodata: 16, 4; limit: 0, flags: 4, __pad0: 7;
+            data: 24, 8; counter: 0, __pad0: 4, weak_counter: 8, __pad1: 16;
+            data_config: 8, 8; tuned: 0;
+            rodata_table: 16, 4; table: 0;
+            bss: 3145744, 8; total: 0, __pad0: 8;
+            bss_scratch: 64, 4; scratch: 0;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.data`, 20 bytes, in shared memory
-        #[repr(C)]
-        pub struct data {
-            /// `int counter`
-            pub counter: ::bpf_skel::live::Global<i32>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
-            /// `u64 weak_counter`
-            pub weak_counter: ::bpf_skel::live::Global<u64>,
-            #[doc(hidden)]
-            pub __pad1: ::bpf_skel::live::Global<[u8; 8]>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.data`, 20 bytes, in shared memory
+            #[repr(C)]
+            pub struct data of super::sections::data {
+                /// `int counter`
+                pub counter: ::bpf_skel::live::Global<i32>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
+                /// `u64 weak_counter`
+                pub weak_counter: ::bpf_skel::live::Global<u64>,
+                #[doc(hidden)]
+                pub __pad1: ::bpf_skel::live::Global<[u8; 8]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            data, super::sections::data; counter: 0, weak_counter: 8; __pad0: 4, __pad1: 16;
-        );
-        /// Data section `.data.config`, 8 bytes, in shared memory
-        #[repr(C)]
-        pub struct data_config {
-            /// `u64 tuned`
-            pub tuned: ::bpf_skel::live::Global<u64>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.data.config`, 8 bytes, in shared memory
+            #[repr(C)]
+            pub struct data_config of super::sections::data_config {
+                /// `u64 tuned`
+                pub tuned: ::bpf_skel::live::Global<u64>,
+            }
         }
-        ::bpf_skel::private::live_struct!(data_config, super::sections::data_config; tuned: 0;;);
-        /// Data section `.bss`, 3145740 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss {
-            /// `u64 total`
-            pub total: ::bpf_skel::live::Global<u64>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 3145736]>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss`, 3145740 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss of super::sections::bss {
+                /// `u64 total`
+                pub total: ::bpf_skel::live::Global<u64>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 3145736]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total: 0; __pad0: 8;);
-        /// Data section `.bss.scratch`, 64 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss_scratch {
-            /// `u32 scratch[16]`
-            pub scratch: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u32>, 16>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss.scratch`, 64 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss_scratch of super::sections::bss_scratch {
+                /// `u32 scratch[16]`
+                pub scratch: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u32>, 16>,
+            }
         }
-        ::bpf_skel::private::live_struct!(bss_scratch, super::sections::bss_scratch; scratch: 0;;);
+        ::bpf_skel::private::layouts! {
+            data: 24, 8; counter: 0, __pad0: 4, weak_counter: 8, __pad1: 16;
+            data_config: 8, 8; tuned: 0;
+            bss: 3145744, 8; total: 0, __pad0: 8;
+            bss_scratch: 64, 4; scratch: 0;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -313,7 +313,7 @@ pub mod externs {
             /// `int cpu`
             pub cpu: i32,
         }
-        ::bpf_skel::private::section_struct!(data, 4, 4; cpu: 0;;);
+        ::bpf_skel::private::section_struct!(data; cpu;;);
         /// Data section `.bss`, 52 bytes
         #[repr(C)]
         pub struct bss {
@@ -337,8 +337,7 @@ pub mod externs {
             pub __pad1: [u8; 4],
         }
         ::bpf_skel::private::section_struct!(
-            bss, 56, 8; version: 0, hz: 4, calls: 8, hostname: 12, untyped: 32, missing: 40,
-            pid: 48; __pad0: 28, __pad1: 52;
+            bss; version, hz, calls, hostname, untyped, missing, pid; __pad0, __pad1;
         );
         /// Data section `.kconfig`, 49 bytes
         #[repr(C)]
@@ -367,47 +366,59 @@ pub mod externs {
             pub __pad0: [u8; 7],
         }
         ::bpf_skel::private::section_struct!(
-            kconfig, 56, 8; CONFIG_SKEL_NO_SUCH_LIMIT: 0, LINUX_OF_TOMORROW: 8, CONFIG_HZ: 16,
+            kconfig; CONFIG_SKEL_NO_SUCH_LIMIT, LINUX_OF_TOMORROW, CONFIG_HZ, CONFIG_NET,
+            LINUX_KERNEL_VERSION, CONFIG_SKEL_NO_SUCH_OPTION, CONFIG_BPF_JIT, CONFIG_BPF_SYSCALL,
+            LINUX_HAS_BPF_COOKIE, CONFIG_DEFAULT_HOSTNAME; __pad0;
+        );
+        ::bpf_skel::private::layouts! {
+            data: 4, 4; cpu: 0;
+            bss: 56, 8; version: 0, hz: 4, calls: 8, hostname: 12, __pad0: 28, untyped: 32,
+            missing: 40, pid: 48, __pad1: 52;
+            kconfig: 56, 8; CONFIG_SKEL_NO_SUCH_LIMIT: 0, LINUX_OF_TOMORROW: 8, CONFIG_HZ: 16,
             CONFIG_NET: 20, LINUX_KERNEL_VERSION: 24, CONFIG_SKEL_NO_SUCH_OPTION: 28,
             CONFIG_BPF_JIT: 30, CONFIG_BPF_SYSCALL: 31, LINUX_HAS_BPF_COOKIE: 32,
-            CONFIG_DEFAULT_HOSTNAME: 33; __pad0: 49;
-        );
+            CONFIG_DEFAULT_HOSTNAME: 33, __pad0: 49;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.data`, 4 bytes, in shared memory
-        #[repr(C)]
-        pub struct data {
-            /// `int cpu`
-            pub cpu: ::bpf_skel::live::Global<i32>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.data`, 4 bytes, in shared memory
+            #[repr(C)]
+            pub struct data of super::sections::data {
+                /// `int cpu`
+                pub cpu: ::bpf_skel::live::Global<i32>,
+            }
         }
-        ::bpf_skel::private::live_struct!(data, super::sections::data; cpu: 0;;);
-        /// Data section `.bss`, 52 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss {
-            /// `u32 version`
-            pub version: ::bpf_skel::live::Global<u32>,
-            /// `u32 hz`
-            pub hz: ::bpf_skel::live::Global<u32>,
-            /// `int calls`
-            pub calls: ::bpf_skel::live::Global<i32>,
-            /// `char hostname[16]`
-            pub hostname: ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
-            /// `u64 untyped`
-            pub untyped: ::bpf_skel::live::Global<u64>,
-            /// `u64 missing`
-            pub missing: ::bpf_skel::live::Global<u64>,
-            /// `int pid`
-            pub pid: ::bpf_skel::live::Global<i32>,
-            #[doc(hidden)]
-            pub __pad1: ::bpf_skel::live::Global<[u8; 4]>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss`, 52 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss of super::sections::bss {
+                /// `u32 version`
+                pub version: ::bpf_skel::live::Global<u32>,
+                /// `u32 hz`
+                pub hz: ::bpf_skel::live::Global<u32>,
+                /// `int calls`
+                pub calls: ::bpf_skel::live::Global<i32>,
+                /// `char hostname[16]`
+                pub hostname: ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
+                /// `u64 untyped`
+                pub untyped: ::bpf_skel::live::Global<u64>,
+                /// `u64 missing`
+                pub missing: ::bpf_skel::live::Global<u64>,
+                /// `int pid`
+                pub pid: ::bpf_skel::live::Global<i32>,
+                #[doc(hidden)]
+                pub __pad1: ::bpf_skel::live::Global<[u8; 4]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; version: 0, hz: 4, calls: 8, hostname: 12, untyped: 32,
-            missing: 40, pid: 48; __pad0: 28, __pad1: 52;
-        );
+        ::bpf_skel::private::layouts! {
+            data: 4, 4; cpu: 0;
+            bss: 56, 8; version: 0, hz: 4, calls: 8, hostname: 12, __pad0: 28, untyped: 32,
+            missing: 40, pid: 48, __pad1: 52;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -363,17 +363,24 @@ pub mod failures {
             /// `u64 total`
             pub total: u64,
         }
-        ::bpf_skel::private::section_struct!(bss, 8, 8; total: 0;;);
+        ::bpf_skel::private::section_struct!(bss; total;;);
+        ::bpf_skel::private::layouts! {
+            bss: 8, 8; total: 0;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.bss`, 8 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss {
-            /// `u64 total`
-            pub total: ::bpf_skel::live::Global<u64>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss`, 8 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss of super::sections::bss {
+                /// `u64 total`
+                pub total: ::bpf_skel::live::Global<u64>,
+            }
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total: 0;;);
+        ::bpf_skel::private::layouts! {
+            bss: 8, 8; total: 0;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -345,7 +345,7 @@ pub mod legacy {
             /// `u64 bytes`
             pub bytes: u64,
         }
-        ::bpf_skel::private::plain!(counter, 16, 8; packets: 0, bytes: 8;;);
+        ::bpf_skel::private::plain!(counter; packets, bytes;;);
         ::bpf_skel::private::total!(counter; packets, bytes;);
         /// `struct __sk_buff`, 12 bytes, alignment 4
         #[repr(C)]
@@ -357,8 +357,12 @@ pub mod legacy {
             /// `u32 mark`
             pub mark: u32,
         }
-        ::bpf_skel::private::plain!(__sk_buff, 12, 4; len: 0, pkt_type: 4, mark: 8;;);
+        ::bpf_skel::private::plain!(__sk_buff; len, pkt_type, mark;;);
         ::bpf_skel::private::total!(__sk_buff; len, pkt_type, mark;);
+        ::bpf_skel::private::layouts! {
+            counter: 16, 8; packets: 0, bytes: 8;
+            __sk_buff: 12, 4; len: 0, pkt_type: 4, mark: 8;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

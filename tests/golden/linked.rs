@@ -358,7 +358,7 @@ pub mod linked {
             /// `struct inner *next`
             pub next: ::bpf_skel::pod::Ptr<inner>,
         }
-        ::bpf_skel::private::plain!(event, 16, 8; pid: 0, next: 8; __pad0: 4;);
+        ::bpf_skel::private::plain!(event; pid, next; __pad0;);
         ::bpf_skel::private::total!(event; pid, next;);
         /// `struct inner`, 16 bytes, alignment 8
         #[repr(C)]
@@ -370,35 +370,39 @@ pub mod linked {
             #[doc(hidden)]
             pub __pad0: [u8; 4],
         }
-        ::bpf_skel::private::plain!(inner, 16, 8; owner: 0, depth: 8; __pad0: 12;);
+        ::bpf_skel::private::plain!(inner; owner, depth; __pad0;);
         ::bpf_skel::private::total!(inner; owner, depth;);
+        ::bpf_skel::private::layouts! {
+            event: 16, 8; pid: 0, __pad0: 4, next: 8;
+            inner: 16, 8; owner: 0, depth: 8, __pad0: 12;
+        }
     }
     /// C structs in memory that running programs share: every field is a cell.
     pub mod live {
-        /// `struct event` in shared memory; [`types::event`](super::types::event) is its plain twin.
-        #[repr(C)]
-        pub struct event {
-            /// `u32 pid`
-            pub pid: ::bpf_skel::live::Global<u32>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
-            /// `struct inner *next`
-            pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::inner>>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct event` in shared memory; [`types::event`](super::types::event) is its plain twin.
+            #[repr(C)]
+            pub struct event of super::types::event {
+                /// `u32 pid`
+                pub pid: ::bpf_skel::live::Global<u32>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
+                /// `struct inner *next`
+                pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::inner>>,
+            }
         }
-        ::bpf_skel::private::live_struct!(event, super::types::event; pid: 0, next: 8; __pad0: 4;);
-        /// `struct inner` in shared memory; [`types::inner`](super::types::inner) is its plain twin.
-        #[repr(C)]
-        pub struct inner {
-            /// `struct event *owner`
-            pub owner: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::event>>,
-            /// `int depth`
-            pub depth: ::bpf_skel::live::Global<i32>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct inner` in shared memory; [`types::inner`](super::types::inner) is its plain twin.
+            #[repr(C)]
+            pub struct inner of super::types::inner {
+                /// `struct event *owner`
+                pub owner: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::event>>,
+                /// `int depth`
+                pub depth: ::bpf_skel::live::Global<i32>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            inner, super::types::inner; owner: 0, depth: 8; __pad0: 12;
-        );
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
@@ -412,7 +416,7 @@ pub mod linked {
             /// `int tuned[4]`
             pub tuned: [i32; 4],
         }
-        ::bpf_skel::private::section_struct!(data_custom, 32, 4; padded: 0, tuned: 16; __pad0: 4;);
+        ::bpf_skel::private::section_struct!(data_custom; padded, tuned; __pad0;);
         /// Data section `.data`, 28 bytes
         #[repr(C)]
         pub struct data {
@@ -425,9 +429,7 @@ pub mod linked {
             #[doc(hidden)]
             pub __pad1: [u8; 8],
         }
-        ::bpf_skel::private::section_struct!(
-            data, 28, 4; counter: 12, weak_number: 16; __pad0: 0, __pad1: 20;
-        );
+        ::bpf_skel::private::section_struct!(data; counter, weak_number; __pad0, __pad1;);
         /// Data section `.bss`, 56 bytes
         #[repr(C)]
         pub struct bss {
@@ -440,9 +442,7 @@ pub mod linked {
             /// `long long total`
             pub total: i64,
         }
-        ::bpf_skel::private::section_struct!(
-            bss, 56, 8; last_main: 0, nested: 16, last_lib: 32, total: 48;;
-        );
+        ::bpf_skel::private::section_struct!(bss; last_main, nested, last_lib, total;;);
         /// Data section `.rodata`, 8 bytes
         #[repr(C)]
         pub struct rodata {
@@ -451,7 +451,7 @@ pub mod linked {
             /// `const volatile int knob`
             pub knob: i32,
         }
-        ::bpf_skel::private::section_struct!(rodata, 8, 4; knob: 4; __pad0: 0;);
+        ::bpf_skel::private::section_struct!(rodata; knob; __pad0;);
         /// Data section `.kconfig`, 8 bytes
         #[repr(C)]
         pub struct kconfig {
@@ -460,55 +460,62 @@ pub mod linked {
             /// `unsigned int LINUX_KERNEL_VERSION`
             pub LINUX_KERNEL_VERSION: u32,
         }
-        ::bpf_skel::private::section_struct!(
-            kconfig, 8, 4; CONFIG_HZ: 0, LINUX_KERNEL_VERSION: 4;;
-        );
+        ::bpf_skel::private::section_struct!(kconfig; CONFIG_HZ, LINUX_KERNEL_VERSION;;);
+        ::bpf_skel::private::layouts! {
+            data_custom: 32, 4; padded: 0, __pad0: 4, tuned: 16;
+            data: 28, 4; __pad0: 0, counter: 12, weak_number: 16, __pad1: 20;
+            bss: 56, 8; last_main: 0, nested: 16, last_lib: 32, total: 48;
+            rodata: 8, 4; __pad0: 0, knob: 4;
+            kconfig: 8, 4; CONFIG_HZ: 0, LINUX_KERNEL_VERSION: 4;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.data.custom`, 32 bytes, in shared memory
-        #[repr(C)]
-        pub struct data_custom {
-            /// `int padded`
-            pub padded: ::bpf_skel::live::Global<i32>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 12]>,
-            /// `int tuned[4]`
-            pub tuned: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<i32>, 4>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.data.custom`, 32 bytes, in shared memory
+            #[repr(C)]
+            pub struct data_custom of super::sections::data_custom {
+                /// `int padded`
+                pub padded: ::bpf_skel::live::Global<i32>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 12]>,
+                /// `int tuned[4]`
+                pub tuned: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<i32>, 4>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            data_custom, super::sections::data_custom; padded: 0, tuned: 16; __pad0: 4;
-        );
-        /// Data section `.data`, 28 bytes, in shared memory
-        #[repr(C)]
-        pub struct data {
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 12]>,
-            /// `int counter`
-            pub counter: ::bpf_skel::live::Global<i32>,
-            /// `int weak_number`
-            pub weak_number: ::bpf_skel::live::Global<i32>,
-            #[doc(hidden)]
-            pub __pad1: ::bpf_skel::live::Global<[u8; 8]>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.data`, 28 bytes, in shared memory
+            #[repr(C)]
+            pub struct data of super::sections::data {
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 12]>,
+                /// `int counter`
+                pub counter: ::bpf_skel::live::Global<i32>,
+                /// `int weak_number`
+                pub weak_number: ::bpf_skel::live::Global<i32>,
+                #[doc(hidden)]
+                pub __pad1: ::bpf_skel::live::Global<[u8; 8]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            data, super::sections::data; counter: 12, weak_number: 16; __pad0: 0, __pad1: 20;
-        );
-        /// Data section `.bss`, 56 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss {
-            /// `struct event last_main`
-            pub last_main: super::live::event,
-            /// `struct inner nested`
-            pub nested: super::live::inner,
-            /// `struct event last_lib`
-            pub last_lib: super::live::event,
-            /// `long long total`
-            pub total: ::bpf_skel::live::Global<i64>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss`, 56 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss of super::sections::bss {
+                /// `struct event last_main`
+                pub last_main: ::bpf_skel::live::GlobalStruct<super::live::event>,
+                /// `struct inner nested`
+                pub nested: ::bpf_skel::live::GlobalStruct<super::live::inner>,
+                /// `struct event last_lib`
+                pub last_lib: ::bpf_skel::live::GlobalStruct<super::live::event>,
+                /// `long long total`
+                pub total: ::bpf_skel::live::Global<i64>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; last_main: 0, nested: 16, last_lib: 32, total: 48;;
-        );
+        ::bpf_skel::private::layouts! {
+            data_custom: 32, 4; padded: 0, __pad0: 4, tuned: 16;
+            data: 28, 4; __pad0: 0, counter: 12, weak_number: 16, __pad1: 20;
+            bss: 56, 8; last_main: 0, nested: 16, last_lib: 32, total: 48;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

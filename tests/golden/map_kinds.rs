@@ -231,7 +231,7 @@ pub mod map_kinds {
             /// `u8 address[4]`
             pub address: [u8; 4],
         }
-        ::bpf_skel::private::plain!(prefix, 8, 4; bits: 0, address: 4;;);
+        ::bpf_skel::private::plain!(prefix; bits, address;;);
         ::bpf_skel::private::total!(prefix; bits, address;);
         /// `struct job`, 16 bytes, alignment 8
         #[repr(C)]
@@ -243,8 +243,12 @@ pub mod map_kinds {
             #[doc(hidden)]
             pub __pad0: [u8; 4],
         }
-        ::bpf_skel::private::plain!(job, 16, 8; id: 0, cost: 8; __pad0: 12;);
+        ::bpf_skel::private::plain!(job; id, cost; __pad0;);
         ::bpf_skel::private::total!(job; id, cost;);
+        ::bpf_skel::private::layouts! {
+            prefix: 8, 4; bits: 0, address: 4;
+            job: 16, 8; id: 0, cost: 8, __pad0: 12;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -283,7 +283,7 @@ pub mod maps {
             /// `u16 c`
             pub c: u16,
         }
-        ::bpf_skel::private::plain!(key, 8, 4; a: 0, b: 4, c: 6;;);
+        ::bpf_skel::private::plain!(key; a, b, c;;);
         ::bpf_skel::private::total!(key; a, b, c;);
         /// `struct value`, 24 bytes, alignment 8
         #[repr(C)]
@@ -293,8 +293,12 @@ pub mod maps {
             /// `char name[16]`
             pub name: ::bpf_skel::pod::CharArray<16>,
         }
-        ::bpf_skel::private::plain!(value, 24, 8; count: 0, name: 8;;);
+        ::bpf_skel::private::plain!(value; count, name;;);
         ::bpf_skel::private::total!(value; count, name;);
+        ::bpf_skel::private::layouts! {
+            key: 8, 4; a: 0, b: 4, c: 6;
+            value: 24, 8; count: 0, name: 8;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -286,8 +286,8 @@ pub mod members {
             pub __pad0: [u8; 1],
         }
         ::bpf_skel::private::plain!(
-            flow, 32, 8; id: 0, sport: 4, dport: 6; anon2: 8, anon6: 24, bits0: 29, __pad0: 31; v4,
-            v6, high, low, low_high, low_low, version, tag, odd, proto, level, up, down, signed_char
+            flow; id, sport, dport; anon2, anon6, bits0, __pad0; v4, v6, high, low, low_high,
+            low_low, version, tag, odd, proto, level, up, down, signed_char
         );
         ::bpf_skel::private::total!(
             flow; id, sport, dport, anon2, anon6; proto, level, up, down, signed_char
@@ -534,7 +534,7 @@ pub mod members {
             /// `struct point points[]`
             pub points: [point; 0],
         }
-        ::bpf_skel::private::plain!(samples, 4, 4; count: 0, points: 4;;);
+        ::bpf_skel::private::plain!(samples; count, points;;);
         ::bpf_skel::private::total!(samples; count, points;);
         impl samples {
             /// The struct at the start of a record, and as many elements of `struct point points[]` as the record holds.
@@ -552,7 +552,7 @@ pub mod members {
             /// `s32 y`
             pub y: i32,
         }
-        ::bpf_skel::private::plain!(point, 8, 4; x: 0, y: 4;;);
+        ::bpf_skel::private::plain!(point; x, y;;);
         ::bpf_skel::private::total!(point; x, y;);
         /// `union number`, 8 bytes, alignment 8
         ///
@@ -564,7 +564,7 @@ pub mod members {
             pub storage: [u64; 1],
         }
         ::bpf_skel::private::plain!(
-            number, 8, 8;; storage: 0; whole, bytes, halves, real, part, get, from_whole
+            number;; storage; whole, bytes, halves, real, part, get, from_whole
         );
         impl number {
             /// `u64 whole`
@@ -690,7 +690,7 @@ pub mod members {
             /// `u32 second`
             pub second: u32,
         }
-        ::bpf_skel::private::plain!(number__halves, 8, 4; first: 0, second: 4;;);
+        ::bpf_skel::private::plain!(number__halves; first, second;;);
         ::bpf_skel::private::total!(number__halves; first, second;);
         /// `struct squeezed`, 18 bytes, alignment 2
         #[repr(C, packed(2))]
@@ -705,8 +705,7 @@ pub mod members {
             pub anon0: [u16; 1],
         }
         ::bpf_skel::private::plain!(
-            packed squeezed, 18, 2; head: 0, value: 12; bits0: 1, anon0: 16; wide, across, half,
-            pair
+            packed squeezed; head, value; bits0, anon0; wide, across, half, pair
         );
         ::bpf_skel::private::total!(packed squeezed; head, value, anon0; wide, across);
         impl squeezed {
@@ -783,7 +782,7 @@ pub mod members {
             /// `struct line line`
             pub line: line,
         }
-        ::bpf_skel::private::plain!(packed holds_line, 65, 1; tag: 0, line: 1;;);
+        ::bpf_skel::private::plain!(packed holds_line; tag, line;;);
         ::bpf_skel::private::total!(packed holds_line; tag, line;);
         /// `struct line`, 64 bytes, alignment 4
         #[repr(C)]
@@ -793,7 +792,7 @@ pub mod members {
             #[doc(hidden)]
             pub __pad0: [u8; 60],
         }
-        ::bpf_skel::private::plain!(line, 64, 4; count: 0; __pad0: 4;);
+        ::bpf_skel::private::plain!(line; count; __pad0;);
         ::bpf_skel::private::total!(line; count;);
         /// `struct aligned`, 64 bytes, alignment 64
         #[repr(C, align(64))]
@@ -803,7 +802,7 @@ pub mod members {
             #[doc(hidden)]
             pub __pad0: [u8; 60],
         }
-        ::bpf_skel::private::plain!(aligned, 64, 64; count: 0; __pad0: 4;);
+        ::bpf_skel::private::plain!(aligned; count; __pad0;);
         ::bpf_skel::private::total!(aligned; count;);
         /// `struct lists`, 96 bytes, alignment 8
         #[repr(C)]
@@ -836,8 +835,7 @@ pub mod members {
             pub __pad0: [u8; 4],
         }
         ::bpf_skel::private::plain!(
-            lists, 96, 8; next: 0, find: 8, task: 16, labels: 24, names: 40, bytes: 72, numbers: 76,
-            ratio: 80, name: 88; __pad0: 92;
+            lists; next, find, task, labels, names, bytes, numbers, ratio, name; __pad0;
         );
         ::bpf_skel::private::equal!(
             lists; next, find, task, labels, names, bytes, numbers, ratio, name;
@@ -891,8 +889,7 @@ pub mod members {
             pub __pad1: [u8; 8],
         }
         ::bpf_skel::private::plain!(
-            wide, 128, 16; tag: 0, whole: 16, rows: 32, calls: 80, tagged: 102, huge: 104,
-            deep: 112; __pad0: 1, bits0: 96, __pad1: 120; first, second
+            wide; tag, whole, rows, calls, tagged, huge, deep; __pad0, bits0, __pad1; first, second
         );
         ::bpf_skel::private::total!(
             wide; tag, whole, rows, calls, tagged, huge, deep; first, second
@@ -971,9 +968,7 @@ pub mod members {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::plain!(
-            anonymous, 8, 4;; anon0: 0, bits0: 4, __pad0: 5; ifindex, queue, on
-        );
+        ::bpf_skel::private::plain!(anonymous;; anon0, bits0, __pad0; ifindex, queue, on);
         ::bpf_skel::private::total!(anonymous; anon0; on);
         impl anonymous {
             /// `u32 ifindex`
@@ -1031,7 +1026,7 @@ pub mod members {
             #[doc(hidden)]
             pub __pad0: [u8; 6],
         }
-        ::bpf_skel::private::plain!(record, 16, 8; at: 0, len: 8, text: 10; __pad0: 10;);
+        ::bpf_skel::private::plain!(record; at, len, text; __pad0;);
         ::bpf_skel::private::total!(record; at, len, text;);
         impl record {
             /// The struct at the start of a record, and as many elements of `char text[]` as the record holds.
@@ -1049,7 +1044,7 @@ pub mod members {
             /// `u64 id`
             pub id: u64,
         }
-        ::bpf_skel::private::plain!(arguments, 16, 8; regs: 0, id: 8;;);
+        ::bpf_skel::private::plain!(arguments; regs, id;;);
         ::bpf_skel::private::total!(arguments; regs, id;);
         /// `struct request`, 4 bytes, alignment 4
         #[repr(C)]
@@ -1057,7 +1052,7 @@ pub mod members {
             /// `u32 command`
             pub command: u32,
         }
-        ::bpf_skel::private::plain!(request, 4, 4; command: 0;;);
+        ::bpf_skel::private::plain!(request; command;;);
         ::bpf_skel::private::total!(request; command;);
         /// `struct exported`, 4 bytes, alignment 4
         ///
@@ -1067,34 +1062,51 @@ pub mod members {
             /// `u32 tagged __attribute__((btf_decl_tag("of a member")))`
             pub tagged: u32,
         }
-        ::bpf_skel::private::plain!(exported, 4, 4; tagged: 0;;);
+        ::bpf_skel::private::plain!(exported; tagged;;);
         ::bpf_skel::private::total!(exported; tagged;);
+        ::bpf_skel::private::layouts! {
+            flow: 32, 8; id: 0, sport: 4, dport: 6, anon2: 8, anon6: 24, bits0: 29, __pad0: 31;
+            samples: 4, 4; count: 0, points: 4;
+            point: 8, 4; x: 0, y: 4;
+            number: 8, 8; storage: 0;
+            number__halves: 8, 4; first: 0, second: 4;
+            squeezed: 18, 2; head: 0, bits0: 1, value: 12, anon0: 16;
+            holds_line: 65, 1; tag: 0, line: 1;
+            line: 64, 4; count: 0, __pad0: 4;
+            aligned: 64, 64; count: 0, __pad0: 4;
+            lists: 96, 8; next: 0, find: 8, task: 16, labels: 24, names: 40, bytes: 72, numbers: 76,
+            ratio: 80, name: 88, __pad0: 92;
+            wide: 128, 16; tag: 0, __pad0: 1, whole: 16, rows: 32, calls: 80, bits0: 96,
+            tagged: 102, huge: 104, deep: 112, __pad1: 120;
+            anonymous: 8, 4; anon0: 0, bits0: 4, __pad0: 5;
+            record: 16, 8; at: 0, len: 8, text: 10, __pad0: 10;
+            arguments: 16, 8; regs: 0, id: 8;
+            request: 4, 4; command: 0;
+            exported: 4, 4; tagged: 0;
+        }
     }
     /// C structs in memory that running programs share: every field is a cell.
     pub mod live {
-        /// `struct flow` in shared memory; [`types::flow`](super::types::flow) is its plain twin.
-        #[repr(C)]
-        pub struct flow {
-            /// `u32 id`
-            pub id: ::bpf_skel::live::Global<u32>,
-            /// `u16 sport`
-            pub sport: ::bpf_skel::live::Global<u16>,
-            /// `u16 dport`
-            pub dport: ::bpf_skel::live::Global<u16>,
-            /// The bytes of `union {…}`, for which there are methods.
-            pub anon2: ::bpf_skel::live::Global<[u64; 2]>,
-            /// The bytes of `struct {…}`, for which there are methods.
-            pub anon6: ::bpf_skel::live::Global<[u8; 5]>,
-            /// The bits of `enum proto proto : 5; enum level level : 3; _Bool up : 1; _Bool down : 1; char signed_char : 3`, for which there are methods.
-            pub bits0: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 2>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 1]>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct flow` in shared memory; [`types::flow`](super::types::flow) is its plain twin.
+            #[repr(C)]
+            pub struct flow of super::types::flow {
+                /// `u32 id`
+                pub id: ::bpf_skel::live::Global<u32>,
+                /// `u16 sport`
+                pub sport: ::bpf_skel::live::Global<u16>,
+                /// `u16 dport`
+                pub dport: ::bpf_skel::live::Global<u16>,
+                /// The bytes of `union {…}`, for which there are methods.
+                pub anon2: ::bpf_skel::live::Global<[u64; 2]>,
+                /// The bytes of `struct {…}`, for which there are methods.
+                pub anon6: ::bpf_skel::live::Global<[u8; 5]>,
+                /// The bits of `enum proto proto : 5; enum level level : 3; _Bool up : 1; _Bool down : 1; char signed_char : 3`, for which there are methods.
+                pub bits0: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 2>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 1]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            flow, super::types::flow; id: 0, sport: 4, dport: 6; anon2: 8, anon6: 24, bits0: 29,
-            __pad0: 31; v4, v6, high, low, low_high, low_low, version, tag, odd, proto, level, up,
-            down, signed_char
-        );
         impl flow {
             /// `u32 v4`
             pub fn v4(&self) -> &::bpf_skel::live::Global<u32> {
@@ -1181,24 +1193,24 @@ pub mod members {
                 ::bpf_skel::private::set_live_bits(self, 242, 3, value);
             }
         }
-        /// `struct point` in shared memory; [`types::point`](super::types::point) is its plain twin.
-        #[repr(C)]
-        pub struct point {
-            /// `s32 x`
-            pub x: ::bpf_skel::live::Global<i32>,
-            /// `s32 y`
-            pub y: ::bpf_skel::live::Global<i32>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct point` in shared memory; [`types::point`](super::types::point) is its plain twin.
+            #[repr(C)]
+            pub struct point of super::types::point {
+                /// `s32 x`
+                pub x: ::bpf_skel::live::Global<i32>,
+                /// `s32 y`
+                pub y: ::bpf_skel::live::Global<i32>,
+            }
         }
-        ::bpf_skel::private::live_struct!(point, super::types::point; x: 0, y: 4;;);
-        /// `union number` in shared memory; [`types::number`](super::types::number) is its plain twin.
-        #[repr(C)]
-        pub struct number {
-            #[doc(hidden)]
-            pub storage: ::bpf_skel::live::Global<[u64; 1]>,
+        ::bpf_skel::private::live_struct! {
+            /// `union number` in shared memory; [`types::number`](super::types::number) is its plain twin.
+            #[repr(C)]
+            pub struct number of super::types::number {
+                #[doc(hidden)]
+                pub storage: ::bpf_skel::live::Global<[u64; 1]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            words number, super::types::number; whole, bytes, halves, real, part, get_2, from_whole
-        );
         impl number {
             /// `u64 whole`
             pub fn whole(&self) -> &::bpf_skel::live::Global<u64> {
@@ -1209,7 +1221,7 @@ pub mod members {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
             /// `struct {…} halves`
-            pub fn halves(&self) -> &number__halves {
+            pub fn halves(&self) -> &::bpf_skel::live::GlobalStruct<number__halves> {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
             /// `float real`
@@ -1233,26 +1245,24 @@ pub mod members {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
         }
-        /// `struct {…}` in shared memory; [`types::number__halves`](super::types::number__halves) is its plain twin.
-        #[repr(C)]
-        pub struct number__halves {
-            /// `u32 first`
-            pub first: ::bpf_skel::live::Global<u32>,
-            /// `u32 second`
-            pub second: ::bpf_skel::live::Global<u32>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct {…}` in shared memory; [`types::number__halves`](super::types::number__halves) is its plain twin.
+            #[repr(C)]
+            pub struct number__halves of super::types::number__halves {
+                /// `u32 first`
+                pub first: ::bpf_skel::live::Global<u32>,
+                /// `u32 second`
+                pub second: ::bpf_skel::live::Global<u32>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            number__halves, super::types::number__halves; first: 0, second: 4;;
-        );
-        /// `struct squeezed` in shared memory; [`types::squeezed`](super::types::squeezed) is its plain twin.
-        #[repr(C)]
-        pub struct squeezed {
-            #[doc(hidden)]
-            pub storage: ::bpf_skel::live::Global<[u16; 9]>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct squeezed` in shared memory; [`types::squeezed`](super::types::squeezed) is its plain twin.
+            #[repr(C)]
+            pub struct squeezed of super::types::squeezed {
+                #[doc(hidden)]
+                pub storage: ::bpf_skel::live::Global<[u16; 9]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            words squeezed, super::types::squeezed; head, wide, across, value, half, pair
-        );
         impl squeezed {
             /// `u8 head`
             pub fn head(&self) -> &::bpf_skel::live::Global<u8> {
@@ -1291,13 +1301,14 @@ pub mod members {
                 ::bpf_skel::private::live_view::<_, _, 16>(self)
             }
         }
-        /// `struct holds_line` in shared memory; [`types::holds_line`](super::types::holds_line) is its plain twin.
-        #[repr(C)]
-        pub struct holds_line {
-            #[doc(hidden)]
-            pub storage: ::bpf_skel::live::Global<[u8; 65]>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct holds_line` in shared memory; [`types::holds_line`](super::types::holds_line) is its plain twin.
+            #[repr(C)]
+            pub struct holds_line of super::types::holds_line {
+                #[doc(hidden)]
+                pub storage: ::bpf_skel::live::Global<[u8; 65]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(words holds_line, super::types::holds_line; tag, line);
         impl holds_line {
             /// `u8 tag`
             pub fn tag(&self) -> &::bpf_skel::live::Global<u8> {
@@ -1312,90 +1323,90 @@ pub mod members {
                 ::bpf_skel::private::set_live_unaligned::<_, _, 1>(self, value);
             }
         }
-        /// `struct aligned` in shared memory; [`types::aligned`](super::types::aligned) is its plain twin.
-        #[repr(C, align(64))]
-        pub struct aligned {
-            /// `u32 count`
-            pub count: ::bpf_skel::live::Global<u32>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 60]>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct aligned` in shared memory; [`types::aligned`](super::types::aligned) is its plain twin.
+            #[repr(C, align(64))]
+            pub struct aligned of super::types::aligned {
+                /// `u32 count`
+                pub count: ::bpf_skel::live::Global<u32>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 60]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(aligned, super::types::aligned; count: 0; __pad0: 4;);
-        /// `struct lists` in shared memory; [`types::lists`](super::types::lists) is its plain twin.
-        #[repr(C)]
-        pub struct lists {
-            /// `struct lists *next`
-            pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::lists>>,
-            /// `struct lists *(*find)(struct lists *, const … *, int)`
-            pub find: ::bpf_skel::live::Global<
-                ::bpf_skel::pod::Ptr<
-                    fn(
-                        ::bpf_skel::pod::Ptr<super::types::lists>,
-                        ::bpf_skel::pod::Ptr<u8>,
-                        i32,
-                    ) -> ::bpf_skel::pod::Ptr<super::types::lists>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct lists` in shared memory; [`types::lists`](super::types::lists) is its plain twin.
+            #[repr(C)]
+            pub struct lists of super::types::lists {
+                /// `struct lists *next`
+                pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::lists>>,
+                /// `struct lists *(*find)(struct lists *, const … *, int)`
+                pub find: ::bpf_skel::live::Global<
+                    ::bpf_skel::pod::Ptr<
+                        fn(
+                            ::bpf_skel::pod::Ptr<super::types::lists>,
+                            ::bpf_skel::pod::Ptr<u8>,
+                            i32,
+                        ) -> ::bpf_skel::pod::Ptr<super::types::lists>,
+                    >,
                 >,
-            >,
-            /// `struct task_struct __kptr *task`
-            pub task: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::task_struct>>,
-            /// `label_t labels[2]`
-            pub labels: ::bpf_skel::live::GlobalArray<
-                ::bpf_skel::live::Global<super::types::label_t>,
-                2,
-            >,
-            /// `char names[2][16]`
-            pub names: ::bpf_skel::live::GlobalArray<
-                ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
-                2,
-            >,
-            /// `u8 bytes[4]`
-            pub bytes: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 4>,
-            /// `s8 numbers[4]`
-            pub numbers: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<i8>, 4>,
-            /// `double ratio`
-            pub ratio: ::bpf_skel::live::Global<f64>,
-            /// `enum name name`
-            pub name: ::bpf_skel::live::Global<super::types::name>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
-        }
-        ::bpf_skel::private::live_struct!(
-            lists, super::types::lists; next: 0, find: 8, task: 16, labels: 24, names: 40,
-            bytes: 72, numbers: 76, ratio: 80, name: 88; __pad0: 92;
-        );
-        /// `struct wide` in shared memory; [`types::wide`](super::types::wide) is its plain twin.
-        #[repr(C)]
-        pub struct wide {
-            /// `u8 tag`
-            pub tag: ::bpf_skel::live::Global<u8>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 15]>,
-            /// `unsigned __int128 whole`
-            pub whole: ::bpf_skel::live::Global<u128>,
-            /// `struct point rows[2][3]`
-            pub rows: ::bpf_skel::live::GlobalArray<::bpf_skel::live::GlobalArray<point, 3>, 2>,
-            /// `int (*calls[2])(struct point *)`
-            pub calls: ::bpf_skel::live::GlobalArray<
-                ::bpf_skel::live::Global<
-                    ::bpf_skel::pod::Ptr<fn(::bpf_skel::pod::Ptr<super::types::point>) -> i32>,
+                /// `struct task_struct __kptr *task`
+                pub task: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::task_struct>>,
+                /// `label_t labels[2]`
+                pub labels: ::bpf_skel::live::GlobalArray<
+                    ::bpf_skel::live::Global<super::types::label_t>,
+                    2,
                 >,
-                2,
-            >,
-            /// The bits of `u32 first : 3; u32 second : 5`, for which there are methods.
-            pub bits0: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u16>, 3>,
-            /// `tagged_t tagged`
-            pub tagged: ::bpf_skel::live::Global<super::types::tagged_t>,
-            /// `enum huge huge`
-            pub huge: ::bpf_skel::live::Global<super::types::huge>,
-            /// `enum deep deep`
-            pub deep: ::bpf_skel::live::Global<super::types::deep>,
-            #[doc(hidden)]
-            pub __pad1: ::bpf_skel::live::Global<[u8; 8]>,
+                /// `char names[2][16]`
+                pub names: ::bpf_skel::live::GlobalArray<
+                    ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
+                    2,
+                >,
+                /// `u8 bytes[4]`
+                pub bytes: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 4>,
+                /// `s8 numbers[4]`
+                pub numbers: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<i8>, 4>,
+                /// `double ratio`
+                pub ratio: ::bpf_skel::live::Global<f64>,
+                /// `enum name name`
+                pub name: ::bpf_skel::live::Global<super::types::name>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            wide, super::types::wide; tag: 0, whole: 16, rows: 32, calls: 80, tagged: 102,
-            huge: 104, deep: 112; __pad0: 1, bits0: 96, __pad1: 120; first, second
-        );
+        ::bpf_skel::private::live_struct! {
+            /// `struct wide` in shared memory; [`types::wide`](super::types::wide) is its plain twin.
+            #[repr(C)]
+            pub struct wide of super::types::wide {
+                /// `u8 tag`
+                pub tag: ::bpf_skel::live::Global<u8>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 15]>,
+                /// `unsigned __int128 whole`
+                pub whole: ::bpf_skel::live::Global<u128>,
+                /// `struct point rows[2][3]`
+                pub rows: ::bpf_skel::live::GlobalArray<
+                    ::bpf_skel::live::GlobalArray<::bpf_skel::live::GlobalStruct<point>, 3>,
+                    2,
+                >,
+                /// `int (*calls[2])(struct point *)`
+                pub calls: ::bpf_skel::live::GlobalArray<
+                    ::bpf_skel::live::Global<
+                        ::bpf_skel::pod::Ptr<fn(::bpf_skel::pod::Ptr<super::types::point>) -> i32>,
+                    >,
+                    2,
+                >,
+                /// The bits of `u32 first : 3; u32 second : 5`, for which there are methods.
+                pub bits0: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u16>, 3>,
+                /// `tagged_t tagged`
+                pub tagged: ::bpf_skel::live::Global<super::types::tagged_t>,
+                /// `enum huge huge`
+                pub huge: ::bpf_skel::live::Global<super::types::huge>,
+                /// `enum deep deep`
+                pub deep: ::bpf_skel::live::Global<super::types::deep>,
+                #[doc(hidden)]
+                pub __pad1: ::bpf_skel::live::Global<[u8; 8]>,
+            }
+        }
         impl wide {
             /// `u32 first : 3`
             pub fn first(&self) -> u32 {
@@ -1414,19 +1425,18 @@ pub mod members {
                 ::bpf_skel::private::set_live_bits(self, 800, 5, value);
             }
         }
-        /// `struct {…}` in shared memory; [`types::anonymous`](super::types::anonymous) is its plain twin.
-        #[repr(C)]
-        pub struct anonymous {
-            /// The bytes of `union {…}`, for which there are methods.
-            pub anon0: ::bpf_skel::live::Global<[u32; 1]>,
-            /// The bits of `u8 on : 1`, for which there are methods.
-            pub bits0: ::bpf_skel::live::Global<u8>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 3]>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct {…}` in shared memory; [`types::anonymous`](super::types::anonymous) is its plain twin.
+            #[repr(C)]
+            pub struct anonymous of super::types::anonymous {
+                /// The bytes of `union {…}`, for which there are methods.
+                pub anon0: ::bpf_skel::live::Global<[u32; 1]>,
+                /// The bits of `u8 on : 1`, for which there are methods.
+                pub bits0: ::bpf_skel::live::Global<u8>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 3]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            anonymous, super::types::anonymous;; anon0: 0, bits0: 4, __pad0: 5; ifindex, queue, on
-        );
         impl anonymous {
             /// `u32 ifindex`
             pub fn ifindex(&self) -> &::bpf_skel::live::Global<u32> {
@@ -1454,7 +1464,7 @@ pub mod members {
             /// `const volatile char device[16]`
             pub device: ::bpf_skel::pod::CharArray<16>,
         }
-        ::bpf_skel::private::section_struct!(rodata, 16, 1; device: 0;;);
+        ::bpf_skel::private::section_struct!(rodata; device;;);
         /// Data section `.bss`, 456 bytes
         #[repr(C)]
         pub struct bss {
@@ -1484,46 +1494,55 @@ pub mod members {
             pub __pad1: [u8; 64],
         }
         ::bpf_skel::private::section_struct!(
-            bss, 512, 64; flow: 0, number: 32, squeezed: 40, holds_line: 58, aligned: 128,
-            lists: 192, wide: 288, anonymous: 416, last: 424, unused_record: 440; __pad0: 123,
-            __pad1: 448;
+            bss; flow, number, squeezed, holds_line, aligned, lists, wide, anonymous, last,
+            unused_record; __pad0, __pad1;
         );
+        ::bpf_skel::private::layouts! {
+            rodata: 16, 1; device: 0;
+            bss: 512, 64; flow: 0, number: 32, squeezed: 40, holds_line: 58, __pad0: 123,
+            aligned: 128, lists: 192, wide: 288, anonymous: 416, last: 424, unused_record: 440,
+            __pad1: 448;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.bss`, 456 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss {
-            /// `struct flow flow`
-            pub flow: super::live::flow,
-            /// `union number number`
-            pub number: super::live::number,
-            /// `struct squeezed squeezed`
-            pub squeezed: super::live::squeezed,
-            /// `struct holds_line holds_line`
-            pub holds_line: super::live::holds_line,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 5]>,
-            /// `struct aligned aligned`
-            pub aligned: super::live::aligned,
-            /// `struct lists lists`
-            pub lists: super::live::lists,
-            /// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`
-            pub wide: super::live::wide,
-            /// `struct {…} anonymous`
-            pub anonymous: super::live::anonymous,
-            /// `char last[16]`
-            pub last: ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
-            /// `struct record *unused_record`
-            pub unused_record: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::record>>,
-            #[doc(hidden)]
-            pub __pad1: ::bpf_skel::live::Global<[u8; 64]>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss`, 456 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss of super::sections::bss {
+                /// `struct flow flow`
+                pub flow: ::bpf_skel::live::GlobalStruct<super::live::flow>,
+                /// `union number number`
+                pub number: ::bpf_skel::live::GlobalStruct<super::live::number>,
+                /// `struct squeezed squeezed`
+                pub squeezed: ::bpf_skel::live::GlobalStruct<super::live::squeezed>,
+                /// `struct holds_line holds_line`
+                pub holds_line: ::bpf_skel::live::GlobalStruct<super::live::holds_line>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 5]>,
+                /// `struct aligned aligned`
+                pub aligned: ::bpf_skel::live::GlobalStruct<super::live::aligned>,
+                /// `struct lists lists`
+                pub lists: ::bpf_skel::live::GlobalStruct<super::live::lists>,
+                /// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`
+                pub wide: ::bpf_skel::live::GlobalStruct<super::live::wide>,
+                /// `struct {…} anonymous`
+                pub anonymous: ::bpf_skel::live::GlobalStruct<super::live::anonymous>,
+                /// `char last[16]`
+                pub last: ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
+                /// `struct record *unused_record`
+                pub unused_record: ::bpf_skel::live::Global<
+                    ::bpf_skel::pod::Ptr<super::types::record>,
+                >,
+                #[doc(hidden)]
+                pub __pad1: ::bpf_skel::live::Global<[u8; 64]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; flow: 0, number: 32, squeezed: 40, holds_line: 58,
-            aligned: 128, lists: 192, wide: 288, anonymous: 416, last: 424, unused_record: 440;
-            __pad0: 123, __pad1: 448;
-        );
+        ::bpf_skel::private::layouts! {
+            bss: 512, 64; flow: 0, number: 32, squeezed: 40, holds_line: 58, __pad0: 123,
+            aligned: 128, lists: 192, wide: 288, anonymous: 416, last: 424, unused_record: 440,
+            __pad1: 448;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

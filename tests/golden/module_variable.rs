@@ -239,12 +239,15 @@ pub mod module_variable {
             pub egress_ifindex: u32,
         }
         ::bpf_skel::private::plain!(
-            xdp_md, 24, 4; data: 0, data_end: 4, data_meta: 8, ingress_ifindex: 12,
-            rx_queue_index: 16, egress_ifindex: 20;;
+            xdp_md; data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex;;
         );
         ::bpf_skel::private::total!(
             xdp_md; data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex;
         );
+        ::bpf_skel::private::layouts! {
+            xdp_md: 24, 4; data: 0, data_end: 4, data_meta: 8, ingress_ifindex: 12,
+            rx_queue_index: 16, egress_ifindex: 20;
+        }
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
@@ -254,17 +257,24 @@ pub mod module_variable {
             /// `u32 sequence`
             pub sequence: u32,
         }
-        ::bpf_skel::private::section_struct!(data, 4, 4; sequence: 0;;);
+        ::bpf_skel::private::section_struct!(data; sequence;;);
+        ::bpf_skel::private::layouts! {
+            data: 4, 4; sequence: 0;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.data`, 4 bytes, in shared memory
-        #[repr(C)]
-        pub struct data {
-            /// `u32 sequence`
-            pub sequence: ::bpf_skel::live::Global<u32>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.data`, 4 bytes, in shared memory
+            #[repr(C)]
+            pub struct data of super::sections::data {
+                /// `u32 sequence`
+                pub sequence: ::bpf_skel::live::Global<u32>,
+            }
         }
-        ::bpf_skel::private::live_struct!(data, super::sections::data; sequence: 0;;);
+        ::bpf_skel::private::layouts! {
+            data: 4, 4; sequence: 0;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

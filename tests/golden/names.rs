@@ -364,9 +364,7 @@ pub mod names {
             /// `u64 Default`
             pub Default: u64,
         }
-        ::bpf_skel::private::plain!(
-            Clone, 16, 8; Option: 0, __: 1, r#match: 2, __pad0: 3, Default: 8; __pad0_2: 4;
-        );
+        ::bpf_skel::private::plain!(Clone; Option, __, r#match, __pad0, Default; __pad0_2;);
         ::bpf_skel::private::total!(Clone; Option, __, r#match, __pad0, Default;);
         /// `struct Option`, 1 byte, alignment 1
         #[repr(C)]
@@ -374,7 +372,7 @@ pub mod names {
             /// `u8 some`
             pub some: u8,
         }
-        ::bpf_skel::private::plain!(Option, 1, 1; some: 0;;);
+        ::bpf_skel::private::plain!(Option; some;;);
         ::bpf_skel::private::total!(Option; some;);
         /// `struct bss`, 4 bytes, alignment 4
         #[repr(C)]
@@ -382,7 +380,7 @@ pub mod names {
             /// `u32 a`
             pub a: u32,
         }
-        ::bpf_skel::private::plain!(bss, 4, 4; a: 0;;);
+        ::bpf_skel::private::plain!(bss; a;;);
         ::bpf_skel::private::total!(bss; a;);
         /// `union Result`, 8 bytes, alignment 8
         ///
@@ -393,7 +391,7 @@ pub mod names {
             #[doc(hidden)]
             pub storage: [u64; 1],
         }
-        ::bpf_skel::private::plain!(Result, 8, 8;; storage: 0; get, storage, set_get);
+        ::bpf_skel::private::plain!(Result;; storage; get, storage, set_get);
         impl Result {
             /// `u32 get`
             pub fn get(&self) -> u32 {
@@ -444,7 +442,7 @@ pub mod names {
             /// The bits of `u32 where : 1; u32 set_where : 2; u32 clone : 3`, for which there are methods.
             pub bits0: u32,
         }
-        ::bpf_skel::private::plain!(r#fn, 4, 4;; bits0: 0; r#where, set_where, clone);
+        ::bpf_skel::private::plain!(r#fn;; bits0; r#where, set_where, clone);
         ::bpf_skel::private::total!(r#fn;; r#where, set_where, clone);
         impl r#fn {
             /// `u32 where : 1`
@@ -496,7 +494,7 @@ pub mod names {
             /// `u32 x`
             pub x: u32,
         }
-        ::bpf_skel::private::plain!(str_2, 4, 4; x: 0;;);
+        ::bpf_skel::private::plain!(str_2; x;;);
         ::bpf_skel::private::total!(str_2; x;);
         /// `enum loop`, 4 bytes, alignment 4
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -527,25 +525,33 @@ pub mod names {
             r#loop, u32; crate_ = "crate", self_ = "self", Self_ = "Self", super_ = "super",
             r#trait = "trait", r#async = "async", fmt, clone
         );
+        ::bpf_skel::private::layouts! {
+            Clone: 16, 8; Option: 0, __: 1, r#match: 2, __pad0: 3, __pad0_2: 4, Default: 8;
+            Option: 1, 1; some: 0;
+            bss: 4, 4; a: 0;
+            Result: 8, 8; storage: 0;
+            r#fn: 4, 4; bits0: 0;
+            str_2: 4, 4; x: 0;
+        }
     }
     /// C structs in memory that running programs share: every field is a cell.
     pub mod live {
-        /// `struct bss` in shared memory; [`types::bss`](super::types::bss) is its plain twin.
-        #[repr(C)]
-        pub struct bss {
-            /// `u32 a`
-            pub a: ::bpf_skel::live::Global<u32>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct bss` in shared memory; [`types::bss`](super::types::bss) is its plain twin.
+            #[repr(C)]
+            pub struct bss of super::types::bss {
+                /// `u32 a`
+                pub a: ::bpf_skel::live::Global<u32>,
+            }
         }
-        ::bpf_skel::private::live_struct!(bss, super::types::bss; a: 0;;);
-        /// `union Result` in shared memory; [`types::Result`](super::types::Result) is its plain twin.
-        #[repr(C)]
-        pub struct Result {
-            #[doc(hidden)]
-            pub storage: ::bpf_skel::live::Global<[u64; 1]>,
+        ::bpf_skel::private::live_struct! {
+            /// `union Result` in shared memory; [`types::Result`](super::types::Result) is its plain twin.
+            #[repr(C)]
+            pub struct Result of super::types::Result {
+                #[doc(hidden)]
+                pub storage: ::bpf_skel::live::Global<[u64; 1]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            words Result, super::types::Result; get_2, storage, set_get
-        );
         impl Result {
             /// `u32 get`
             pub fn get_2(&self) -> &::bpf_skel::live::Global<u32> {
@@ -560,15 +566,14 @@ pub mod names {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
         }
-        /// `struct fn` in shared memory; [`types::r#fn`](super::types::r#fn) is its plain twin.
-        #[repr(C)]
-        pub struct r#fn {
-            /// The bits of `u32 where : 1; u32 set_where : 2; u32 clone : 3`, for which there are methods.
-            pub bits0: ::bpf_skel::live::Global<u32>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct fn` in shared memory; [`types::r#fn`](super::types::r#fn) is its plain twin.
+            #[repr(C)]
+            pub struct r#fn of super::types::r#fn {
+                /// The bits of `u32 where : 1; u32 set_where : 2; u32 clone : 3`, for which there are methods.
+                pub bits0: ::bpf_skel::live::Global<u32>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            r#fn, super::types::r#fn;; bits0: 0; r#where, set_where, clone
-        );
         impl r#fn {
             /// `u32 where : 1`
             pub fn r#where(&self) -> u32 {
@@ -595,13 +600,14 @@ pub mod names {
                 ::bpf_skel::private::set_live_bits(self, 3, 3, value);
             }
         }
-        /// `typedef struct {…} str` in shared memory; [`types::str_2`](super::types::str_2) is its plain twin.
-        #[repr(C)]
-        pub struct str_2 {
-            /// `u32 x`
-            pub x: ::bpf_skel::live::Global<u32>,
+        ::bpf_skel::private::live_struct! {
+            /// `typedef struct {…} str` in shared memory; [`types::str_2`](super::types::str_2) is its plain twin.
+            #[repr(C)]
+            pub struct str_2 of super::types::str_2 {
+                /// `u32 x`
+                pub x: ::bpf_skel::live::Global<u32>,
+            }
         }
-        ::bpf_skel::private::live_struct!(str_2, super::types::str_2; x: 0;;);
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
@@ -611,21 +617,21 @@ pub mod names {
             /// `u32 type`
             pub r#type: u32,
         }
-        ::bpf_skel::private::section_struct!(data, 4, 4; r#type: 0;;);
+        ::bpf_skel::private::section_struct!(data; r#type;;);
         /// Data section `.data.x`, 4 bytes
         #[repr(C)]
         pub struct data_x {
             /// `u32 impl`
             pub r#impl: u32,
         }
-        ::bpf_skel::private::section_struct!(data_x, 4, 4; r#impl: 0;;);
+        ::bpf_skel::private::section_struct!(data_x; r#impl;;);
         /// Data section `.data.type`, 4 bytes
         #[repr(C)]
         pub struct data_type {
             /// `u32 progs`
             pub progs: u32,
         }
-        ::bpf_skel::private::section_struct!(data_type, 4, 4; progs: 0;;);
+        ::bpf_skel::private::section_struct!(data_type; progs;;);
         /// Data section `.bss`, 44 bytes
         #[repr(C)]
         pub struct bss {
@@ -651,61 +657,75 @@ pub mod names {
             pub __pad2: [u8; 4],
         }
         ::bpf_skel::private::section_struct!(
-            bss, 48, 8; object_: 8, r: 12, struct_: 16, Some: 24, Fn: 32, Str: 36, Loop: 40;
-            __pad0: 0, __pad1: 20, __pad2: 44;
+            bss; object_, r, struct_, Some, Fn, Str, Loop; __pad0, __pad1, __pad2;
         );
+        ::bpf_skel::private::layouts! {
+            data: 4, 4; r#type: 0;
+            data_x: 4, 4; r#impl: 0;
+            data_type: 4, 4; progs: 0;
+            bss: 48, 8; __pad0: 0, object_: 8, r: 12, struct_: 16, __pad1: 20, Some: 24, Fn: 32,
+            Str: 36, Loop: 40, __pad2: 44;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.data`, 4 bytes, in shared memory
-        #[repr(C)]
-        pub struct data {
-            /// `u32 type`
-            pub r#type: ::bpf_skel::live::Global<u32>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.data`, 4 bytes, in shared memory
+            #[repr(C)]
+            pub struct data of super::sections::data {
+                /// `u32 type`
+                pub r#type: ::bpf_skel::live::Global<u32>,
+            }
         }
-        ::bpf_skel::private::live_struct!(data, super::sections::data; r#type: 0;;);
-        /// Data section `.data.x`, 4 bytes, in shared memory
-        #[repr(C)]
-        pub struct data_x {
-            /// `u32 impl`
-            pub r#impl: ::bpf_skel::live::Global<u32>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.data.x`, 4 bytes, in shared memory
+            #[repr(C)]
+            pub struct data_x of super::sections::data_x {
+                /// `u32 impl`
+                pub r#impl: ::bpf_skel::live::Global<u32>,
+            }
         }
-        ::bpf_skel::private::live_struct!(data_x, super::sections::data_x; r#impl: 0;;);
-        /// Data section `.data.type`, 4 bytes, in shared memory
-        #[repr(C)]
-        pub struct data_type {
-            /// `u32 progs`
-            pub progs: ::bpf_skel::live::Global<u32>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.data.type`, 4 bytes, in shared memory
+            #[repr(C)]
+            pub struct data_type of super::sections::data_type {
+                /// `u32 progs`
+                pub progs: ::bpf_skel::live::Global<u32>,
+            }
         }
-        ::bpf_skel::private::live_struct!(data_type, super::sections::data_type; progs: 0;;);
-        /// Data section `.bss`, 44 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss {
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 8]>,
-            /// `u32 object_`
-            pub object_: ::bpf_skel::live::Global<u32>,
-            /// `u32 r`
-            pub r: ::bpf_skel::live::Global<u32>,
-            /// `struct bss struct_`
-            pub struct_: super::live::bss,
-            #[doc(hidden)]
-            pub __pad1: ::bpf_skel::live::Global<[u8; 4]>,
-            /// `union Result Some`
-            pub Some: super::live::Result,
-            /// `struct fn Fn`
-            pub Fn: super::live::r#fn,
-            /// `str Str`
-            pub Str: super::live::str_2,
-            /// `enum loop Loop`
-            pub Loop: ::bpf_skel::live::Global<super::types::r#loop>,
-            #[doc(hidden)]
-            pub __pad2: ::bpf_skel::live::Global<[u8; 4]>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss`, 44 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss of super::sections::bss {
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 8]>,
+                /// `u32 object_`
+                pub object_: ::bpf_skel::live::Global<u32>,
+                /// `u32 r`
+                pub r: ::bpf_skel::live::Global<u32>,
+                /// `struct bss struct_`
+                pub struct_: ::bpf_skel::live::GlobalStruct<super::live::bss>,
+                #[doc(hidden)]
+                pub __pad1: ::bpf_skel::live::Global<[u8; 4]>,
+                /// `union Result Some`
+                pub Some: ::bpf_skel::live::GlobalStruct<super::live::Result>,
+                /// `struct fn Fn`
+                pub Fn: ::bpf_skel::live::GlobalStruct<super::live::r#fn>,
+                /// `str Str`
+                pub Str: ::bpf_skel::live::GlobalStruct<super::live::str_2>,
+                /// `enum loop Loop`
+                pub Loop: ::bpf_skel::live::Global<super::types::r#loop>,
+                #[doc(hidden)]
+                pub __pad2: ::bpf_skel::live::Global<[u8; 4]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; object_: 8, r: 12, struct_: 16, Some: 24, Fn: 32, Str: 36,
-            Loop: 40; __pad0: 0, __pad1: 20, __pad2: 44;
-        );
+        ::bpf_skel::private::layouts! {
+            data: 4, 4; r#type: 0;
+            data_x: 4, 4; r#impl: 0;
+            data_type: 4, 4; progs: 0;
+            bss: 48, 8; __pad0: 0, object_: 8, r: 12, struct_: 16, __pad1: 20, Some: 24, Fn: 32,
+            Str: 36, Loop: 40, __pad2: 44;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -242,7 +242,7 @@ pub mod no_btf {
             /// `step`
             pub step: [u8; 4],
         }
-        ::bpf_skel::private::section_struct!(rodata, 4, 1; step: 0;;);
+        ::bpf_skel::private::section_struct!(rodata; step;;);
         /// Data section `.bss`, 16 bytes
         #[repr(C)]
         pub struct bss {
@@ -251,19 +251,27 @@ pub mod no_btf {
             #[doc(hidden)]
             pub __pad0: [u8; 8],
         }
-        ::bpf_skel::private::section_struct!(bss, 16, 1; total: 0; __pad0: 8;);
+        ::bpf_skel::private::section_struct!(bss; total; __pad0;);
+        ::bpf_skel::private::layouts! {
+            rodata: 4, 1; step: 0;
+            bss: 16, 1; total: 0, __pad0: 8;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.bss`, 16 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss {
-            /// `total`
-            pub total: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 8>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 8]>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss`, 16 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss of super::sections::bss {
+                /// `total`
+                pub total: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 8>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 8]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total: 0; __pad0: 8;);
+        ::bpf_skel::private::layouts! {
+            bss: 16, 1; total: 0, __pad0: 8;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -414,21 +414,21 @@ pub mod phases {
             /// `const volatile u32 slot`
             pub slot: u32,
         }
-        ::bpf_skel::private::section_struct!(rodata, 8, 4; knob: 0, slot: 4;;);
+        ::bpf_skel::private::section_struct!(rodata; knob, slot;;);
         /// Data section `.data`, 4 bytes
         #[repr(C)]
         pub struct data {
             /// `int level`
             pub level: i32,
         }
-        ::bpf_skel::private::section_struct!(data, 4, 4; level: 0;;);
+        ::bpf_skel::private::section_struct!(data; level;;);
         /// Data section `.data.custom`, 4 bytes
         #[repr(C)]
         pub struct data_custom {
             /// `u32 tuned`
             pub tuned: u32,
         }
-        ::bpf_skel::private::section_struct!(data_custom, 4, 4; tuned: 0;;);
+        ::bpf_skel::private::section_struct!(data_custom; tuned;;);
         /// Data section `.bss`, 32 bytes
         #[repr(C)]
         pub struct bss {
@@ -437,33 +437,47 @@ pub mod phases {
             /// `u64 seen[3]`
             pub seen: [u64; 3],
         }
-        ::bpf_skel::private::section_struct!(bss, 32, 8; total: 0, seen: 8;;);
+        ::bpf_skel::private::section_struct!(bss; total, seen;;);
+        ::bpf_skel::private::layouts! {
+            rodata: 8, 4; knob: 0, slot: 4;
+            data: 4, 4; level: 0;
+            data_custom: 4, 4; tuned: 0;
+            bss: 32, 8; total: 0, seen: 8;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.data`, 4 bytes, in shared memory
-        #[repr(C)]
-        pub struct data {
-            /// `int level`
-            pub level: ::bpf_skel::live::Global<i32>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.data`, 4 bytes, in shared memory
+            #[repr(C)]
+            pub struct data of super::sections::data {
+                /// `int level`
+                pub level: ::bpf_skel::live::Global<i32>,
+            }
         }
-        ::bpf_skel::private::live_struct!(data, super::sections::data; level: 0;;);
-        /// Data section `.data.custom`, 4 bytes, in shared memory
-        #[repr(C)]
-        pub struct data_custom {
-            /// `u32 tuned`
-            pub tuned: ::bpf_skel::live::Global<u32>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.data.custom`, 4 bytes, in shared memory
+            #[repr(C)]
+            pub struct data_custom of super::sections::data_custom {
+                /// `u32 tuned`
+                pub tuned: ::bpf_skel::live::Global<u32>,
+            }
         }
-        ::bpf_skel::private::live_struct!(data_custom, super::sections::data_custom; tuned: 0;;);
-        /// Data section `.bss`, 32 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss {
-            /// `u64 total`
-            pub total: ::bpf_skel::live::Global<u64>,
-            /// `u64 seen[3]`
-            pub seen: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 3>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss`, 32 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss of super::sections::bss {
+                /// `u64 total`
+                pub total: ::bpf_skel::live::Global<u64>,
+                /// `u64 seen[3]`
+                pub seen: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 3>,
+            }
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; total: 0, seen: 8;;);
+        ::bpf_skel::private::layouts! {
+            data: 4, 4; level: 0;
+            data_custom: 4, 4; tuned: 0;
+            bss: 32, 8; total: 0, seen: 8;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

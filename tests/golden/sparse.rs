@@ -278,45 +278,57 @@ pub mod sparse {
             /// `const volatile u8 table[4096]`
             pub table: [u8; 4096],
         }
-        ::bpf_skel::private::section_struct!(rodata, 4096, 1; table: 0;;);
+        ::bpf_skel::private::section_struct!(rodata; table;;);
         /// Data section `.rodata.zeros`, 2048 bytes
         #[repr(C)]
         pub struct rodata_zeros {
             /// `const volatile u8 zeros[2048]`
             pub zeros: [u8; 2048],
         }
-        ::bpf_skel::private::section_struct!(rodata_zeros, 2048, 1; zeros: 0;;);
+        ::bpf_skel::private::section_struct!(rodata_zeros; zeros;;);
         /// Data section `.data.counts`, 2400 bytes
         #[repr(C)]
         pub struct data_counts {
             /// `u64 counts[300]`
             pub counts: [u64; 300],
         }
-        ::bpf_skel::private::section_struct!(data_counts, 2400, 8; counts: 0;;);
+        ::bpf_skel::private::section_struct!(data_counts; counts;;);
         /// Data section `.data.dense`, 300 bytes
         #[repr(C)]
         pub struct data_dense {
             /// `u8 dense[300]`
             pub dense: [u8; 300],
         }
-        ::bpf_skel::private::section_struct!(data_dense, 300, 1; dense: 0;;);
+        ::bpf_skel::private::section_struct!(data_dense; dense;;);
+        ::bpf_skel::private::layouts! {
+            rodata: 4096, 1; table: 0;
+            rodata_zeros: 2048, 1; zeros: 0;
+            data_counts: 2400, 8; counts: 0;
+            data_dense: 300, 1; dense: 0;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.data.counts`, 2400 bytes, in shared memory
-        #[repr(C)]
-        pub struct data_counts {
-            /// `u64 counts[300]`
-            pub counts: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 300>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.data.counts`, 2400 bytes, in shared memory
+            #[repr(C)]
+            pub struct data_counts of super::sections::data_counts {
+                /// `u64 counts[300]`
+                pub counts: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 300>,
+            }
         }
-        ::bpf_skel::private::live_struct!(data_counts, super::sections::data_counts; counts: 0;;);
-        /// Data section `.data.dense`, 300 bytes, in shared memory
-        #[repr(C)]
-        pub struct data_dense {
-            /// `u8 dense[300]`
-            pub dense: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 300>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.data.dense`, 300 bytes, in shared memory
+            #[repr(C)]
+            pub struct data_dense of super::sections::data_dense {
+                /// `u8 dense[300]`
+                pub dense: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 300>,
+            }
         }
-        ::bpf_skel::private::live_struct!(data_dense, super::sections::data_dense; dense: 0;;);
+        ::bpf_skel::private::layouts! {
+            data_counts: 2400, 8; counts: 0;
+            data_dense: 300, 1; dense: 0;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

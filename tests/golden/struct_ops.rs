@@ -395,8 +395,8 @@ pub mod struct_ops {
             pub owner: ::bpf_skel::pod::Ptr<module>,
         }
         ::bpf_skel::private::plain!(
-            tcp_congestion_ops, 64, 8; name: 0, flags: 16, ssthresh: 24, undo_cwnd: 32,
-            cong_avoid: 40, pkts_acked: 48, owner: 56; __pad0: 20;
+            tcp_congestion_ops; name, flags, ssthresh, undo_cwnd, cong_avoid, pkts_acked, owner;
+            __pad0;
         );
         ::bpf_skel::private::total!(
             tcp_congestion_ops; name, flags, ssthresh, undo_cwnd, cong_avoid, pkts_acked, owner;
@@ -426,8 +426,8 @@ pub mod struct_ops {
             pub name: ::bpf_skel::pod::CharArray<16>,
         }
         ::bpf_skel::private::plain!(
-            tcp_congestion_ops___later, 56, 8; ssthresh: 0, undo_cwnd: 8, cong_avoid: 16,
-            no_such_function: 24, no_such_number: 32, name: 40;;
+            tcp_congestion_ops___later; ssthresh, undo_cwnd, cong_avoid, no_such_function,
+            no_such_number, name;;
         );
         ::bpf_skel::private::total!(
             tcp_congestion_ops___later; ssthresh, undo_cwnd, cong_avoid, no_such_function,
@@ -443,7 +443,7 @@ pub mod struct_ops {
             #[doc(hidden)]
             pub __pad0: [u8; 4],
         }
-        ::bpf_skel::private::plain!(no_such_ops, 16, 8; call: 0, number: 8; __pad0: 12;);
+        ::bpf_skel::private::plain!(no_such_ops; call, number; __pad0;);
         ::bpf_skel::private::total!(no_such_ops; call, number;);
         /// `struct tcp_congestion_ops___wide`, 8 bytes, alignment 8
         #[repr(C)]
@@ -451,7 +451,7 @@ pub mod struct_ops {
             /// `u64 flags`
             pub flags: u64,
         }
-        ::bpf_skel::private::plain!(tcp_congestion_ops___wide, 8, 8; flags: 0;;);
+        ::bpf_skel::private::plain!(tcp_congestion_ops___wide; flags;;);
         ::bpf_skel::private::total!(tcp_congestion_ops___wide; flags;);
         /// `struct tcp_congestion_ops___odd`, 4 bytes, alignment 4
         #[repr(C)]
@@ -459,8 +459,17 @@ pub mod struct_ops {
             /// `u32 ssthresh`
             pub ssthresh: u32,
         }
-        ::bpf_skel::private::plain!(tcp_congestion_ops___odd, 4, 4; ssthresh: 0;;);
+        ::bpf_skel::private::plain!(tcp_congestion_ops___odd; ssthresh;;);
         ::bpf_skel::private::total!(tcp_congestion_ops___odd; ssthresh;);
+        ::bpf_skel::private::layouts! {
+            tcp_congestion_ops: 64, 8; name: 0, flags: 16, __pad0: 20, ssthresh: 24, undo_cwnd: 32,
+            cong_avoid: 40, pkts_acked: 48, owner: 56;
+            tcp_congestion_ops___later: 56, 8; ssthresh: 0, undo_cwnd: 8, cong_avoid: 16,
+            no_such_function: 24, no_such_number: 32, name: 40;
+            no_such_ops: 16, 8; call: 0, number: 8, __pad0: 12;
+            tcp_congestion_ops___wide: 8, 8; flags: 0;
+            tcp_congestion_ops___odd: 4, 4; ssthresh: 0;
+        }
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
@@ -472,19 +481,26 @@ pub mod struct_ops {
             /// `u64 acked_more`
             pub acked_more: u64,
         }
-        ::bpf_skel::private::section_struct!(bss, 16, 8; acked: 0, acked_more: 8;;);
+        ::bpf_skel::private::section_struct!(bss; acked, acked_more;;);
+        ::bpf_skel::private::layouts! {
+            bss: 16, 8; acked: 0, acked_more: 8;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.bss`, 16 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss {
-            /// `u64 acked`
-            pub acked: ::bpf_skel::live::Global<u64>,
-            /// `u64 acked_more`
-            pub acked_more: ::bpf_skel::live::Global<u64>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss`, 16 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss of super::sections::bss {
+                /// `u64 acked`
+                pub acked: ::bpf_skel::live::Global<u64>,
+                /// `u64 acked_more`
+                pub acked_more: ::bpf_skel::live::Global<u64>,
+            }
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; acked: 0, acked_more: 8;;);
+        ::bpf_skel::private::layouts! {
+            bss: 16, 8; acked: 0, acked_more: 8;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -263,17 +263,24 @@ pub mod subprogs {
             /// `u64 calls`
             pub calls: u64,
         }
-        ::bpf_skel::private::section_struct!(bss, 8, 8; calls: 0;;);
+        ::bpf_skel::private::section_struct!(bss; calls;;);
+        ::bpf_skel::private::layouts! {
+            bss: 8, 8; calls: 0;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.bss`, 8 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss {
-            /// `u64 calls`
-            pub calls: ::bpf_skel::live::Global<u64>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss`, 8 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss of super::sections::bss {
+                /// `u64 calls`
+                pub calls: ::bpf_skel::live::Global<u64>,
+            }
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; calls: 0;;);
+        ::bpf_skel::private::layouts! {
+            bss: 8, 8; calls: 0;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -278,7 +278,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::plain!(key, 8, 4; pid: 0, kind: 4; __pad0: 5;);
+        ::bpf_skel::private::plain!(key; pid, kind; __pad0;);
         ::bpf_skel::private::total!(key; pid, kind;);
         /// `typedef u32 pid_t`
         pub type pid_t = u32;
@@ -343,11 +343,9 @@ pub mod types {
             pub jiffies: i64,
         }
         ::bpf_skel::private::plain!(
-            value, 592, 16; count: 0, flag: 8, flags: 9, color: 12, temperature: 16, small: 20,
-            wide: 24, state: 32, f: 36, d: 40, big: 48, comm: 64, mac: 80, points: 88,
-            long_array: 136, addr: 460, named: 480, bits: 512, packed: 528, inner16: 560, quad: 576,
-            jiffies: 584; __pad0: 21, __pad1: 86, anon0: 456, __pad2: 476, __pad3: 547, __pad4: 580;
-            sport, dport, ports
+            value; count, flag, flags, color, temperature, small, wide, state, f, d, big, comm, mac,
+            points, long_array, addr, named, bits, packed, inner16, quad, jiffies; __pad0, __pad1,
+            anon0, __pad2, __pad3, __pad4; sport, dport, ports
         );
         ::bpf_skel::private::equal!(
             value; count, flag, flags, color, temperature, small, wide, state, f, d, big, comm, mac,
@@ -479,7 +477,7 @@ pub mod types {
             /// `s32 y`
             pub y: i32,
         }
-        ::bpf_skel::private::plain!(point_t, 8, 4; x: 0, y: 4;;);
+        ::bpf_skel::private::plain!(point_t; x, y;;);
         ::bpf_skel::private::total!(point_t; x, y;);
         /// `union {…}`, 16 bytes, alignment 4
         ///
@@ -490,7 +488,7 @@ pub mod types {
             #[doc(hidden)]
             pub storage: [u32; 4],
         }
-        ::bpf_skel::private::plain!(value__addr, 16, 4;; storage: 0; v4, v6);
+        ::bpf_skel::private::plain!(value__addr;; storage; v4, v6);
         impl value__addr {
             /// `u32 v4`
             pub fn v4(&self) -> u32 {
@@ -539,7 +537,7 @@ pub mod types {
             /// `struct {…} *to`
             pub to: ::bpf_skel::pod::Ptr<()>,
         }
-        ::bpf_skel::private::plain!(value__named, 16, 8; a: 0, to: 8; __pad0: 1;);
+        ::bpf_skel::private::plain!(value__named; a, to; __pad0;);
         ::bpf_skel::private::total!(value__named; a, to;);
         /// `struct bits`, 16 bytes, alignment 8
         #[repr(C, align(8))]
@@ -552,7 +550,7 @@ pub mod types {
             pub __pad0: [u8; 2],
         }
         ::bpf_skel::private::plain!(
-            bits, 16, 8; after: 13; bits0: 0, __pad0: 14; low, middle, negative, on, color, far
+            bits; after; bits0, __pad0; low, middle, negative, on, color, far
         );
         ::bpf_skel::private::total!(bits; after; low, middle, negative, on, color, far);
         impl bits {
@@ -653,7 +651,7 @@ pub mod types {
             /// `struct key key`
             pub key: key,
         }
-        ::bpf_skel::private::plain!(packed packed, 19, 1; tag: 0, value: 1, odd: 9, key: 11;;);
+        ::bpf_skel::private::plain!(packed packed; tag, value, odd, key;;);
         ::bpf_skel::private::total!(packed packed; tag, value, odd, key;);
         /// `struct inner16`, 16 bytes, alignment 16
         #[repr(C, align(16))]
@@ -663,7 +661,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 12],
         }
-        ::bpf_skel::private::plain!(inner16, 16, 16; x: 0; __pad0: 4;);
+        ::bpf_skel::private::plain!(inner16; x; __pad0;);
         ::bpf_skel::private::total!(inner16; x;);
         /// `typedef union {…} quad_t`, 4 bytes, alignment 4
         ///
@@ -674,7 +672,7 @@ pub mod types {
             #[doc(hidden)]
             pub storage: [u32; 1],
         }
-        ::bpf_skel::private::plain!(quad_t, 4, 4;; storage: 0; raw, byte);
+        ::bpf_skel::private::plain!(quad_t;; storage; raw, byte);
         impl quad_t {
             /// `u32 raw`
             pub fn raw(&self) -> u32 {
@@ -723,7 +721,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::plain!(anonymous__value, 8, 4; hits: 0, last: 4; __pad0: 5;);
+        ::bpf_skel::private::plain!(anonymous__value; hits, last; __pad0;);
         ::bpf_skel::private::total!(anonymous__value; hits, last;);
         /// `struct {…}`, 16 bytes, alignment 8
         #[repr(C)]
@@ -735,7 +733,7 @@ pub mod types {
             /// `struct {…} nested`
             pub nested: config__nested,
         }
-        ::bpf_skel::private::plain!(config, 16, 8; min: 0, nested: 8; __pad0: 4;);
+        ::bpf_skel::private::plain!(config; min, nested; __pad0;);
         ::bpf_skel::private::total!(config; min, nested;);
         /// `struct {…}`, 8 bytes, alignment 8
         #[repr(C)]
@@ -743,7 +741,7 @@ pub mod types {
             /// `u64 limit`
             pub limit: u64,
         }
-        ::bpf_skel::private::plain!(config__nested, 8, 8; limit: 0;;);
+        ::bpf_skel::private::plain!(config__nested; limit;;);
         ::bpf_skel::private::total!(config__nested; limit;);
         /// `struct node`, 56 bytes, alignment 8
         #[repr(C)]
@@ -761,9 +759,7 @@ pub mod types {
             /// `u64 *numbers[2]`
             pub numbers: [::bpf_skel::pod::Ptr<u64>; 2],
         }
-        ::bpf_skel::private::plain!(
-            node, 56, 8; next: 0, unknown: 8, data: 16, handler: 24, name: 32, numbers: 40;;
-        );
+        ::bpf_skel::private::plain!(node; next, unknown, data, handler, name, numbers;;);
         ::bpf_skel::private::total!(node; next, unknown, data, handler, name, numbers;);
         /// `struct unknown`, which is only pointed to.
         pub struct unknown {
@@ -781,7 +777,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 5],
         }
-        ::bpf_skel::private::plain!(record, 16, 8; at: 0, text: 8; __pad0: 11;);
+        ::bpf_skel::private::plain!(record; at, text; __pad0;);
         ::bpf_skel::private::total!(record; at, text;);
         /// `struct flexible`, 4 bytes, alignment 4
         #[repr(C)]
@@ -791,7 +787,7 @@ pub mod types {
             /// `u8 bytes[]`
             pub bytes: [u8; 0],
         }
-        ::bpf_skel::private::plain!(flexible, 4, 4; len: 0, bytes: 4;;);
+        ::bpf_skel::private::plain!(flexible; len, bytes;;);
         ::bpf_skel::private::total!(flexible; len, bytes;);
         impl flexible {
             /// The struct at the start of a record, and as many elements of `u8 bytes[]` as the record holds.
@@ -801,79 +797,100 @@ pub mod types {
                 ::bpf_skel::private::flexible::<_, _, 4>(bytes)
             }
         }
+        ::bpf_skel::private::layouts! {
+            key: 8, 4; pid: 0, kind: 4, __pad0: 5;
+            value: 592, 16; count: 0, flag: 8, flags: 9, color: 12, temperature: 16, small: 20,
+            __pad0: 21, wide: 24, state: 32, f: 36, d: 40, big: 48, comm: 64, mac: 80, __pad1: 86,
+            points: 88, long_array: 136, anon0: 456, addr: 460, __pad2: 476, named: 480, bits: 512,
+            packed: 528, __pad3: 547, inner16: 560, quad: 576, __pad4: 580, jiffies: 584;
+            point_t: 8, 4; x: 0, y: 4;
+            value__addr: 16, 4; storage: 0;
+            value__named: 16, 8; a: 0, __pad0: 1, to: 8;
+            bits: 16, 8; bits0: 0, after: 13, __pad0: 14;
+            packed: 19, 1; tag: 0, value: 1, odd: 9, key: 11;
+            inner16: 16, 16; x: 0, __pad0: 4;
+            quad_t: 4, 4; storage: 0;
+            anonymous__value: 8, 4; hits: 0, last: 4, __pad0: 5;
+            config: 16, 8; min: 0, __pad0: 4, nested: 8;
+            config__nested: 8, 8; limit: 0;
+            node: 56, 8; next: 0, unknown: 8, data: 16, handler: 24, name: 32, numbers: 40;
+            record: 16, 8; at: 0, text: 8, __pad0: 11;
+            flexible: 4, 4; len: 0, bytes: 4;
+        }
     }
     /// C structs in memory that running programs share: every field is a cell.
     pub mod live {
-        /// `struct value` in shared memory; [`types::value`](super::types::value) is its plain twin.
-        #[repr(C)]
-        pub struct value {
-            /// `u64 count`
-            pub count: ::bpf_skel::live::Global<u64>,
-            /// `_Bool flag`
-            pub flag: ::bpf_skel::live::Global<::bpf_skel::pod::Bool>,
-            /// `_Bool flags[3]`
-            pub flags: ::bpf_skel::live::GlobalArray<
-                ::bpf_skel::live::Global<::bpf_skel::pod::Bool>,
-                3,
-            >,
-            /// `enum color color`
-            pub color: ::bpf_skel::live::Global<super::types::color>,
-            /// `enum temperature temperature`
-            pub temperature: ::bpf_skel::live::Global<super::types::temperature>,
-            /// `enum small small`
-            pub small: ::bpf_skel::live::Global<super::types::small>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 3]>,
-            /// `enum wide wide`
-            pub wide: ::bpf_skel::live::Global<super::types::wide>,
-            /// `state_t state`
-            pub state: ::bpf_skel::live::Global<super::types::state_t>,
-            /// `float f`
-            pub f: ::bpf_skel::live::Global<f32>,
-            /// `double d`
-            pub d: ::bpf_skel::live::Global<f64>,
-            /// `__int128 big`
-            pub big: ::bpf_skel::live::Global<i128>,
-            /// `char comm[16]`
-            pub comm: ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
-            /// `mac_t mac`
-            pub mac: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 6>,
-            #[doc(hidden)]
-            pub __pad1: ::bpf_skel::live::Global<[u8; 2]>,
-            /// `point_t points[2][3]`
-            pub points: ::bpf_skel::live::GlobalArray<::bpf_skel::live::GlobalArray<point_t, 3>, 2>,
-            /// `u64 long_array[40]`
-            pub long_array: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 40>,
-            /// The bytes of `union {…}`, for which there are methods.
-            pub anon0: ::bpf_skel::live::Global<[u32; 1]>,
-            /// `union {…} addr`
-            pub addr: value__addr,
-            #[doc(hidden)]
-            pub __pad2: ::bpf_skel::live::Global<[u8; 4]>,
-            /// `struct {…} named[2]`
-            pub named: ::bpf_skel::live::GlobalArray<value__named, 2>,
-            /// `struct bits bits`
-            pub bits: bits,
-            /// `struct packed packed`
-            pub packed: packed,
-            #[doc(hidden)]
-            pub __pad3: ::bpf_skel::live::Global<[u8; 13]>,
-            /// `struct inner16 inner16`
-            pub inner16: inner16,
-            /// `quad_t quad`
-            pub quad: quad_t,
-            #[doc(hidden)]
-            pub __pad4: ::bpf_skel::live::Global<[u8; 4]>,
-            /// `volatile long jiffies`
-            pub jiffies: ::bpf_skel::live::Global<i64>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct value` in shared memory; [`types::value`](super::types::value) is its plain twin.
+            #[repr(C)]
+            pub struct value of super::types::value {
+                /// `u64 count`
+                pub count: ::bpf_skel::live::Global<u64>,
+                /// `_Bool flag`
+                pub flag: ::bpf_skel::live::Global<::bpf_skel::pod::Bool>,
+                /// `_Bool flags[3]`
+                pub flags: ::bpf_skel::live::GlobalArray<
+                    ::bpf_skel::live::Global<::bpf_skel::pod::Bool>,
+                    3,
+                >,
+                /// `enum color color`
+                pub color: ::bpf_skel::live::Global<super::types::color>,
+                /// `enum temperature temperature`
+                pub temperature: ::bpf_skel::live::Global<super::types::temperature>,
+                /// `enum small small`
+                pub small: ::bpf_skel::live::Global<super::types::small>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 3]>,
+                /// `enum wide wide`
+                pub wide: ::bpf_skel::live::Global<super::types::wide>,
+                /// `state_t state`
+                pub state: ::bpf_skel::live::Global<super::types::state_t>,
+                /// `float f`
+                pub f: ::bpf_skel::live::Global<f32>,
+                /// `double d`
+                pub d: ::bpf_skel::live::Global<f64>,
+                /// `__int128 big`
+                pub big: ::bpf_skel::live::Global<i128>,
+                /// `char comm[16]`
+                pub comm: ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
+                /// `mac_t mac`
+                pub mac: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 6>,
+                #[doc(hidden)]
+                pub __pad1: ::bpf_skel::live::Global<[u8; 2]>,
+                /// `point_t points[2][3]`
+                pub points: ::bpf_skel::live::GlobalArray<
+                    ::bpf_skel::live::GlobalArray<::bpf_skel::live::GlobalStruct<point_t>, 3>,
+                    2,
+                >,
+                /// `u64 long_array[40]`
+                pub long_array: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 40>,
+                /// The bytes of `union {…}`, for which there are methods.
+                pub anon0: ::bpf_skel::live::Global<[u32; 1]>,
+                /// `union {…} addr`
+                pub addr: ::bpf_skel::live::GlobalStruct<value__addr>,
+                #[doc(hidden)]
+                pub __pad2: ::bpf_skel::live::Global<[u8; 4]>,
+                /// `struct {…} named[2]`
+                pub named: ::bpf_skel::live::GlobalArray<
+                    ::bpf_skel::live::GlobalStruct<value__named>,
+                    2,
+                >,
+                /// `struct bits bits`
+                pub bits: ::bpf_skel::live::GlobalStruct<bits>,
+                /// `struct packed packed`
+                pub packed: ::bpf_skel::live::GlobalStruct<packed>,
+                #[doc(hidden)]
+                pub __pad3: ::bpf_skel::live::Global<[u8; 13]>,
+                /// `struct inner16 inner16`
+                pub inner16: ::bpf_skel::live::GlobalStruct<inner16>,
+                /// `quad_t quad`
+                pub quad: ::bpf_skel::live::GlobalStruct<quad_t>,
+                #[doc(hidden)]
+                pub __pad4: ::bpf_skel::live::Global<[u8; 4]>,
+                /// `volatile long jiffies`
+                pub jiffies: ::bpf_skel::live::Global<i64>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            value, super::types::value; count: 0, flag: 8, flags: 9, color: 12, temperature: 16,
-            small: 20, wide: 24, state: 32, f: 36, d: 40, big: 48, comm: 64, mac: 80, points: 88,
-            long_array: 136, addr: 460, named: 480, bits: 512, packed: 528, inner16: 560, quad: 576,
-            jiffies: 584; __pad0: 21, __pad1: 86, anon0: 456, __pad2: 476, __pad3: 547, __pad4: 580;
-            sport, dport, ports
-        );
         impl value {
             /// `u16 sport`
             pub fn sport(&self) -> &::bpf_skel::live::Global<u16> {
@@ -888,22 +905,24 @@ pub mod types {
                 ::bpf_skel::private::live_view::<_, _, 456>(self)
             }
         }
-        /// `typedef struct {…} point_t` in shared memory; [`types::point_t`](super::types::point_t) is its plain twin.
-        #[repr(C)]
-        pub struct point_t {
-            /// `s32 x`
-            pub x: ::bpf_skel::live::Global<i32>,
-            /// `s32 y`
-            pub y: ::bpf_skel::live::Global<i32>,
+        ::bpf_skel::private::live_struct! {
+            /// `typedef struct {…} point_t` in shared memory; [`types::point_t`](super::types::point_t) is its plain twin.
+            #[repr(C)]
+            pub struct point_t of super::types::point_t {
+                /// `s32 x`
+                pub x: ::bpf_skel::live::Global<i32>,
+                /// `s32 y`
+                pub y: ::bpf_skel::live::Global<i32>,
+            }
         }
-        ::bpf_skel::private::live_struct!(point_t, super::types::point_t; x: 0, y: 4;;);
-        /// `union {…}` in shared memory; [`types::value__addr`](super::types::value__addr) is its plain twin.
-        #[repr(C)]
-        pub struct value__addr {
-            #[doc(hidden)]
-            pub storage: ::bpf_skel::live::Global<[u32; 4]>,
+        ::bpf_skel::private::live_struct! {
+            /// `union {…}` in shared memory; [`types::value__addr`](super::types::value__addr) is its plain twin.
+            #[repr(C)]
+            pub struct value__addr of super::types::value__addr {
+                #[doc(hidden)]
+                pub storage: ::bpf_skel::live::Global<[u32; 4]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(words value__addr, super::types::value__addr; v4, v6);
         impl value__addr {
             /// `u32 v4`
             pub fn v4(&self) -> &::bpf_skel::live::Global<u32> {
@@ -914,33 +933,30 @@ pub mod types {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
         }
-        /// `struct {…}` in shared memory; [`types::value__named`](super::types::value__named) is its plain twin.
-        #[repr(C)]
-        pub struct value__named {
-            /// `u8 a`
-            pub a: ::bpf_skel::live::Global<u8>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 7]>,
-            /// `struct {…} *to`
-            pub to: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<()>>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct {…}` in shared memory; [`types::value__named`](super::types::value__named) is its plain twin.
+            #[repr(C)]
+            pub struct value__named of super::types::value__named {
+                /// `u8 a`
+                pub a: ::bpf_skel::live::Global<u8>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 7]>,
+                /// `struct {…} *to`
+                pub to: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<()>>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            value__named, super::types::value__named; a: 0, to: 8; __pad0: 1;
-        );
-        /// `struct bits` in shared memory; [`types::bits`](super::types::bits) is its plain twin.
-        #[repr(C, align(8))]
-        pub struct bits {
-            /// The bits of `u32 low : 3; u32 middle : 13; s32 negative : 5; _Bool on : 1; enum color color : 4; u64 far : 40`, for which there are methods.
-            pub bits0: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 13>,
-            /// `u8 after`
-            pub after: ::bpf_skel::live::Global<u8>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 2]>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct bits` in shared memory; [`types::bits`](super::types::bits) is its plain twin.
+            #[repr(C, align(8))]
+            pub struct bits of super::types::bits {
+                /// The bits of `u32 low : 3; u32 middle : 13; s32 negative : 5; _Bool on : 1; enum color color : 4; u64 far : 40`, for which there are methods.
+                pub bits0: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 13>,
+                /// `u8 after`
+                pub after: ::bpf_skel::live::Global<u8>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 2]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            bits, super::types::bits; after: 13; bits0: 0, __pad0: 14; low, middle, negative, on,
-            color, far
-        );
         impl bits {
             /// `u32 low : 3`
             pub fn low(&self) -> u32 {
@@ -991,13 +1007,14 @@ pub mod types {
                 ::bpf_skel::private::set_live_bits(self, 64, 40, value);
             }
         }
-        /// `struct packed` in shared memory; [`types::packed`](super::types::packed) is its plain twin.
-        #[repr(C)]
-        pub struct packed {
-            #[doc(hidden)]
-            pub storage: ::bpf_skel::live::Global<[u8; 19]>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct packed` in shared memory; [`types::packed`](super::types::packed) is its plain twin.
+            #[repr(C)]
+            pub struct packed of super::types::packed {
+                #[doc(hidden)]
+                pub storage: ::bpf_skel::live::Global<[u8; 19]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(words packed, super::types::packed; tag, value, odd, key);
         impl packed {
             /// `u8 tag`
             pub fn tag(&self) -> &::bpf_skel::live::Global<u8> {
@@ -1028,22 +1045,24 @@ pub mod types {
                 ::bpf_skel::private::set_live_unaligned::<_, _, 11>(self, value);
             }
         }
-        /// `struct inner16` in shared memory; [`types::inner16`](super::types::inner16) is its plain twin.
-        #[repr(C, align(16))]
-        pub struct inner16 {
-            /// `u32 x`
-            pub x: ::bpf_skel::live::Global<u32>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 12]>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct inner16` in shared memory; [`types::inner16`](super::types::inner16) is its plain twin.
+            #[repr(C, align(16))]
+            pub struct inner16 of super::types::inner16 {
+                /// `u32 x`
+                pub x: ::bpf_skel::live::Global<u32>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 12]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(inner16, super::types::inner16; x: 0; __pad0: 4;);
-        /// `typedef union {…} quad_t` in shared memory; [`types::quad_t`](super::types::quad_t) is its plain twin.
-        #[repr(C)]
-        pub struct quad_t {
-            #[doc(hidden)]
-            pub storage: ::bpf_skel::live::Global<[u32; 1]>,
+        ::bpf_skel::private::live_struct! {
+            /// `typedef union {…} quad_t` in shared memory; [`types::quad_t`](super::types::quad_t) is its plain twin.
+            #[repr(C)]
+            pub struct quad_t of super::types::quad_t {
+                #[doc(hidden)]
+                pub storage: ::bpf_skel::live::Global<[u32; 1]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(words quad_t, super::types::quad_t; raw, byte);
         impl quad_t {
             /// `u32 raw`
             pub fn raw(&self) -> &::bpf_skel::live::Global<u32> {
@@ -1054,49 +1073,47 @@ pub mod types {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
         }
-        /// `struct {…}` in shared memory; [`types::config`](super::types::config) is its plain twin.
-        #[repr(C)]
-        pub struct config {
-            /// `u32 min`
-            pub min: ::bpf_skel::live::Global<u32>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
-            /// `struct {…} nested`
-            pub nested: config__nested,
+        ::bpf_skel::private::live_struct! {
+            /// `struct {…}` in shared memory; [`types::config`](super::types::config) is its plain twin.
+            #[repr(C)]
+            pub struct config of super::types::config {
+                /// `u32 min`
+                pub min: ::bpf_skel::live::Global<u32>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
+                /// `struct {…} nested`
+                pub nested: ::bpf_skel::live::GlobalStruct<config__nested>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            config, super::types::config; min: 0, nested: 8; __pad0: 4;
-        );
-        /// `struct {…}` in shared memory; [`types::config__nested`](super::types::config__nested) is its plain twin.
-        #[repr(C)]
-        pub struct config__nested {
-            /// `u64 limit`
-            pub limit: ::bpf_skel::live::Global<u64>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct {…}` in shared memory; [`types::config__nested`](super::types::config__nested) is its plain twin.
+            #[repr(C)]
+            pub struct config__nested of super::types::config__nested {
+                /// `u64 limit`
+                pub limit: ::bpf_skel::live::Global<u64>,
+            }
         }
-        ::bpf_skel::private::live_struct!(config__nested, super::types::config__nested; limit: 0;;);
-        /// `struct node` in shared memory; [`types::node`](super::types::node) is its plain twin.
-        #[repr(C)]
-        pub struct node {
-            /// `struct node *next`
-            pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::node>>,
-            /// `struct unknown *unknown`
-            pub unknown: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::unknown>>,
-            /// `void *data`
-            pub data: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<()>>,
-            /// `handler_t handler`
-            pub handler: ::bpf_skel::live::Global<super::types::handler_t>,
-            /// `const char *name`
-            pub name: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<u8>>,
-            /// `u64 *numbers[2]`
-            pub numbers: ::bpf_skel::live::GlobalArray<
-                ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<u64>>,
-                2,
-            >,
+        ::bpf_skel::private::live_struct! {
+            /// `struct node` in shared memory; [`types::node`](super::types::node) is its plain twin.
+            #[repr(C)]
+            pub struct node of super::types::node {
+                /// `struct node *next`
+                pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::node>>,
+                /// `struct unknown *unknown`
+                pub unknown: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::unknown>>,
+                /// `void *data`
+                pub data: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<()>>,
+                /// `handler_t handler`
+                pub handler: ::bpf_skel::live::Global<super::types::handler_t>,
+                /// `const char *name`
+                pub name: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<u8>>,
+                /// `u64 *numbers[2]`
+                pub numbers: ::bpf_skel::live::GlobalArray<
+                    ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<u64>>,
+                    2,
+                >,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            node, super::types::node; next: 0, unknown: 8, data: 16, handler: 24, name: 32,
-            numbers: 40;;
-        );
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
@@ -1110,9 +1127,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::section_struct!(
-            data, 8, 4; background: 0, last_and_odd: 4; __pad0: 5;
-        );
+        ::bpf_skel::private::section_struct!(data; background, last_and_odd; __pad0;);
         /// Data section `.rodata`, 9 bytes
         #[repr(C)]
         pub struct rodata {
@@ -1123,7 +1138,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::section_struct!(rodata, 12, 4; only: 0, verbose: 8; __pad0: 9;);
+        ::bpf_skel::private::section_struct!(rodata; only, verbose; __pad0;);
         /// Data section `.bss`, 1080 bytes
         #[repr(C)]
         pub struct bss {
@@ -1153,67 +1168,80 @@ pub mod types {
             pub __pad2: [u8; 8],
         }
         ::bpf_skel::private::section_struct!(
-            bss, 1088, 16; config: 0, list: 16, one: 80, squeezed: 672, bitten: 696, grid: 712,
-            nodes: 840, unused_record: 1064, unused_flexible: 1072; __pad0: 72, __pad1: 691,
-            __pad2: 1080;
+            bss; config, list, one, squeezed, bitten, grid, nodes, unused_record, unused_flexible;
+            __pad0, __pad1, __pad2;
         );
+        ::bpf_skel::private::layouts! {
+            data: 8, 4; background: 0, last_and_odd: 4, __pad0: 5;
+            rodata: 12, 4; only: 0, verbose: 8, __pad0: 9;
+            bss: 1088, 16; config: 0, list: 16, __pad0: 72, one: 80, squeezed: 672, __pad1: 691,
+            bitten: 696, grid: 712, nodes: 840, unused_record: 1064, unused_flexible: 1072,
+            __pad2: 1080;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.data`, 5 bytes, in shared memory
-        #[repr(C)]
-        pub struct data {
-            /// `enum color background`
-            pub background: ::bpf_skel::live::Global<super::types::color>,
-            /// `u8 last_and_odd`
-            pub last_and_odd: ::bpf_skel::live::Global<u8>,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 3]>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.data`, 5 bytes, in shared memory
+            #[repr(C)]
+            pub struct data of super::sections::data {
+                /// `enum color background`
+                pub background: ::bpf_skel::live::Global<super::types::color>,
+                /// `u8 last_and_odd`
+                pub last_and_odd: ::bpf_skel::live::Global<u8>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 3]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            data, super::sections::data; background: 0, last_and_odd: 4; __pad0: 5;
-        );
-        /// Data section `.bss`, 1080 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss {
-            /// `struct {…} config`
-            pub config: super::live::config,
-            /// `struct node list`
-            pub list: super::live::node,
-            #[doc(hidden)]
-            pub __pad0: ::bpf_skel::live::Global<[u8; 8]>,
-            /// `struct value one`
-            pub one: super::live::value,
-            /// `struct packed squeezed`
-            pub squeezed: super::live::packed,
-            #[doc(hidden)]
-            pub __pad1: ::bpf_skel::live::Global<[u8; 5]>,
-            /// `struct bits bitten`
-            pub bitten: super::live::bits,
-            /// `u8 grid[2][64]`
-            pub grid: ::bpf_skel::live::GlobalArray<
-                ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 64>,
-                2,
-            >,
-            /// `struct node nodes[2][2]`
-            pub nodes: ::bpf_skel::live::GlobalArray<
-                ::bpf_skel::live::GlobalArray<super::live::node, 2>,
-                2,
-            >,
-            /// `const struct record *unused_record`
-            pub unused_record: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::record>>,
-            /// `struct flexible *unused_flexible`
-            pub unused_flexible: ::bpf_skel::live::Global<
-                ::bpf_skel::pod::Ptr<super::types::flexible>,
-            >,
-            #[doc(hidden)]
-            pub __pad2: ::bpf_skel::live::Global<[u8; 8]>,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss`, 1080 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss of super::sections::bss {
+                /// `struct {…} config`
+                pub config: ::bpf_skel::live::GlobalStruct<super::live::config>,
+                /// `struct node list`
+                pub list: ::bpf_skel::live::GlobalStruct<super::live::node>,
+                #[doc(hidden)]
+                pub __pad0: ::bpf_skel::live::Global<[u8; 8]>,
+                /// `struct value one`
+                pub one: ::bpf_skel::live::GlobalStruct<super::live::value>,
+                /// `struct packed squeezed`
+                pub squeezed: ::bpf_skel::live::GlobalStruct<super::live::packed>,
+                #[doc(hidden)]
+                pub __pad1: ::bpf_skel::live::Global<[u8; 5]>,
+                /// `struct bits bitten`
+                pub bitten: ::bpf_skel::live::GlobalStruct<super::live::bits>,
+                /// `u8 grid[2][64]`
+                pub grid: ::bpf_skel::live::GlobalArray<
+                    ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 64>,
+                    2,
+                >,
+                /// `struct node nodes[2][2]`
+                pub nodes: ::bpf_skel::live::GlobalArray<
+                    ::bpf_skel::live::GlobalArray<
+                        ::bpf_skel::live::GlobalStruct<super::live::node>,
+                        2,
+                    >,
+                    2,
+                >,
+                /// `const struct record *unused_record`
+                pub unused_record: ::bpf_skel::live::Global<
+                    ::bpf_skel::pod::Ptr<super::types::record>,
+                >,
+                /// `struct flexible *unused_flexible`
+                pub unused_flexible: ::bpf_skel::live::Global<
+                    ::bpf_skel::pod::Ptr<super::types::flexible>,
+                >,
+                #[doc(hidden)]
+                pub __pad2: ::bpf_skel::live::Global<[u8; 8]>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            bss, super::sections::bss; config: 0, list: 16, one: 80, squeezed: 672, bitten: 696,
-            grid: 712, nodes: 840, unused_record: 1064, unused_flexible: 1072; __pad0: 72,
-            __pad1: 691, __pad2: 1080;
-        );
+        ::bpf_skel::private::layouts! {
+            data: 8, 4; background: 0, last_and_odd: 4, __pad0: 5;
+            bss: 1088, 16; config: 0, list: 16, __pad0: 72, one: 80, squeezed: 672, __pad1: 691,
+            bitten: 696, grid: 712, nodes: 840, unused_record: 1064, unused_flexible: 1072,
+            __pad2: 1080;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

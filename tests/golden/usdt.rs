@@ -261,9 +261,7 @@ pub mod usdt {
             #[doc(hidden)]
             pub __pad0: [u8; 6],
         }
-        ::bpf_skel::private::plain!(
-            __bpf_usdt_spec, 208, 8; args: 0, usdt_cookie: 192, arg_cnt: 200; __pad0: 202;
-        );
+        ::bpf_skel::private::plain!(__bpf_usdt_spec; args, usdt_cookie, arg_cnt; __pad0;);
         ::bpf_skel::private::total!(__bpf_usdt_spec; args, usdt_cookie, arg_cnt;);
         /// `struct __bpf_usdt_arg_spec`, 16 bytes, alignment 8
         #[repr(C)]
@@ -280,8 +278,7 @@ pub mod usdt {
             pub arg_bitshift: u8,
         }
         ::bpf_skel::private::plain!(
-            __bpf_usdt_arg_spec, 16, 8; val_off: 0, arg_type: 8, reg_off: 12, arg_signed: 14,
-            arg_bitshift: 15;;
+            __bpf_usdt_arg_spec; val_off, arg_type, reg_off, arg_signed, arg_bitshift;;
         );
         ::bpf_skel::private::total!(
             __bpf_usdt_arg_spec; val_off, arg_type, reg_off, arg_signed, arg_bitshift;
@@ -298,26 +295,31 @@ pub mod usdt {
             /// `u64 values[12]`
             pub values: [u64; 12],
         }
-        ::bpf_skel::private::plain!(seen, 120, 8; hits: 0, count: 8, cookie: 16, values: 24;;);
+        ::bpf_skel::private::plain!(seen; hits, count, cookie, values;;);
         ::bpf_skel::private::total!(seen; hits, count, cookie, values;);
+        ::bpf_skel::private::layouts! {
+            __bpf_usdt_spec: 208, 8; args: 0, usdt_cookie: 192, arg_cnt: 200, __pad0: 202;
+            __bpf_usdt_arg_spec: 16, 8; val_off: 0, arg_type: 8, reg_off: 12, arg_signed: 14,
+            arg_bitshift: 15;
+            seen: 120, 8; hits: 0, count: 8, cookie: 16, values: 24;
+        }
     }
     /// C structs in memory that running programs share: every field is a cell.
     pub mod live {
-        /// `struct seen` in shared memory; [`types::seen`](super::types::seen) is its plain twin.
-        #[repr(C)]
-        pub struct seen {
-            /// `u64 hits`
-            pub hits: ::bpf_skel::live::Global<u64>,
-            /// `u64 count`
-            pub count: ::bpf_skel::live::Global<u64>,
-            /// `u64 cookie`
-            pub cookie: ::bpf_skel::live::Global<u64>,
-            /// `u64 values[12]`
-            pub values: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 12>,
+        ::bpf_skel::private::live_struct! {
+            /// `struct seen` in shared memory; [`types::seen`](super::types::seen) is its plain twin.
+            #[repr(C)]
+            pub struct seen of super::types::seen {
+                /// `u64 hits`
+                pub hits: ::bpf_skel::live::Global<u64>,
+                /// `u64 count`
+                pub count: ::bpf_skel::live::Global<u64>,
+                /// `u64 cookie`
+                pub cookie: ::bpf_skel::live::Global<u64>,
+                /// `u64 values[12]`
+                pub values: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 12>,
+            }
         }
-        ::bpf_skel::private::live_struct!(
-            seen, super::types::seen; hits: 0, count: 8, cookie: 16, values: 24;;
-        );
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
@@ -327,24 +329,32 @@ pub mod usdt {
             /// `struct seen seen`
             pub seen: super::types::seen,
         }
-        ::bpf_skel::private::section_struct!(bss, 120, 8; seen: 0;;);
+        ::bpf_skel::private::section_struct!(bss; seen;;);
         /// Data section `.kconfig`, 1 byte
         #[repr(C)]
         pub struct kconfig {
             /// `const _Bool LINUX_HAS_BPF_COOKIE`
             pub LINUX_HAS_BPF_COOKIE: ::bpf_skel::pod::Bool,
         }
-        ::bpf_skel::private::section_struct!(kconfig, 1, 1; LINUX_HAS_BPF_COOKIE: 0;;);
+        ::bpf_skel::private::section_struct!(kconfig; LINUX_HAS_BPF_COOKIE;;);
+        ::bpf_skel::private::layouts! {
+            bss: 120, 8; seen: 0;
+            kconfig: 1, 1; LINUX_HAS_BPF_COOKIE: 0;
+        }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
-        /// Data section `.bss`, 120 bytes, in shared memory
-        #[repr(C)]
-        pub struct bss {
-            /// `struct seen seen`
-            pub seen: super::live::seen,
+        ::bpf_skel::private::live_struct! {
+            /// Data section `.bss`, 120 bytes, in shared memory
+            #[repr(C)]
+            pub struct bss of super::sections::bss {
+                /// `struct seen seen`
+                pub seen: ::bpf_skel::live::GlobalStruct<super::live::seen>,
+            }
         }
-        ::bpf_skel::private::live_struct!(bss, super::sections::bss; seen: 0;;);
+        ::bpf_skel::private::layouts! {
+            bss: 120, 8; seen: 0;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

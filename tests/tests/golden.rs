@@ -74,11 +74,17 @@ fn skeletons_are_formatted() {
         let formatted = prettyplease::unparse(&file);
         let formatted: BTreeSet<&str> = formatted.lines().collect();
         let lines = text.lines().skip(1).take_while(|line| !line.contains("pub static SPEC"));
-        let mut in_macro = false;
+        let mut end_of_macro = None;
         for line in lines {
-            in_macro |= line.contains("::private::") && line.contains("!(");
-            assert!(in_macro || line.len() > 89 || formatted.contains(line), "{name}: {line}");
-            in_macro &= !line.ends_with(");");
+            if line.contains("::private::") && line.contains("!(") {
+                end_of_macro = Some(");".to_owned());
+            } else if let Some(indent) = line.strip_suffix("! {") {
+                end_of_macro = Some(" ".repeat(indent.len() - indent.trim_start().len()) + "}");
+            }
+            let is_as_wanted = line.len() > 89 || formatted.contains(line);
+            assert!(end_of_macro.is_some() || is_as_wanted, "{name}: {line}");
+            let ends = |end: &String| line == *end || end == ");" && line.ends_with(");");
+            end_of_macro = end_of_macro.filter(|end| !ends(end));
         }
     }
 }

@@ -288,8 +288,11 @@ pub mod maps {
             /// `char name[16]`
             pub name: ::bpf_skel::pod::CharArray<16>,
         }
-        ::bpf_skel::private::plain!(value, 24, 8; count: 0, name: 8;;);
+        ::bpf_skel::private::plain!(value; count, name;;);
         ::bpf_skel::private::total!(value; count, name;);
+        ::bpf_skel::private::layouts! {
+            value: 24, 8; count: 0, name: 8;
+        }
     }
     /// Everything that the object holds.
     pub static SPEC: ::bpf_skel::spec::ObjectSpec = {

@@ -107,7 +107,8 @@ impl Display for Cell<'_> {
                 write!(f, "{rt}::live::GlobalArray<{}, {len}>", cell(paths, element, live))
             }
             Ty::Def(index) if Cells::of(&paths.model.defs[*index]).is_some() => {
-                write!(f, "{live}{}", paths.model.defs[*index].ident)
+                let ident = &paths.model.defs[*index].ident;
+                write!(f, "{rt}::live::GlobalStruct<{live}{ident}>")
             }
             // By its alias, where it has one.
             _ => write!(f, "{rt}::live::Global<{}>", paths.ty(ty)),
@@ -130,33 +131,45 @@ pub(super) fn field(out: &mut Writer, paths: &Paths<'_>, field: &Field, live: &s
 
 fn item(out: &mut Writer, paths: &Paths<'_>, index: usize, def: &Def, cells: &Cells<'_>) {
     let (rt, ident, plain) = (paths.rt, &def.ident, Ty::Def(index));
-    let twin = format_args!("[`types::{ident}`](super::types::{ident})");
-    out.doc(format_args!("{} in shared memory; {twin} is its plain twin.", code(&def.c)));
-    structs::repr(out, cells.repr());
-    out.open(format_args!("pub struct {ident} {{"));
-    match cells {
-        Cells::Struct(layout) => {
-            layout.fields.iter().for_each(|one| field(out, paths, one, ""));
-        }
-        Cells::Union(layout) => {
-            let ty = paths.ty(&layout.storage);
-            out.line("#[doc(hidden)]");
-            out.typed(format_args!("pub storage: {rt}::live::Global<{ty}>,"));
-        }
-    }
-    out.close("}");
-    out.invoke(format_args!("{rt}::private::live_struct"), |list| {
-        let (words, fields) = match cells {
-            Cells::Struct(layout) => ("", Some(&layout.fields)),
-            Cells::Union(_) => ("words ", None),
-        };
-        list.item(format_args!("{words}{ident}")).item(paths.ty(&plain)).group();
-        fields.into_iter().for_each(|fields| structs::offsets(list, fields));
-        list.items(cells.accessors().iter().map(|accessor| &accessor.live[0]));
-    });
+    twin(
+        out,
+        paths,
+        (ident, cells.repr(), paths.ty(&plain)),
+        |out| {
+            let twin = format_args!("[`types::{ident}`](super::types::{ident})");
+            out.doc(format_args!("{} in shared memory; {twin} is its plain twin.", code(&def.c)));
+        },
+        |out| match cells {
+            Cells::Struct(layout) => {
+                layout.fields.iter().for_each(|one| field(out, paths, one, ""))
+            }
+            Cells::Union(layout) => {
+                let ty = paths.ty(&layout.storage);
+                out.line("#[doc(hidden)]");
+                out.typed(format_args!("pub storage: {rt}::live::Global<{ty}>,"));
+            }
+        },
+    );
     if !cells.accessors().is_empty() {
         out.open(format_args!("impl {ident} {{"));
         cells.accessors().iter().for_each(|one| accessors::shared(out, paths, one));
         out.close("}");
     }
+}
+
+/// A struct of cells.
+pub(super) fn twin(
+    out: &mut Writer,
+    paths: &Paths<'_>,
+    (ident, repr, plain): (impl Display, Repr, impl Display),
+    doc: impl FnOnce(&mut Writer),
+    fields: impl FnOnce(&mut Writer),
+) {
+    out.open(format_args!("{}::private::live_struct! {{", paths.rt));
+    doc(out);
+    structs::repr(out, repr);
+    out.open(format_args!("pub struct {ident} of {plain} {{"));
+    fields(out);
+    out.close("}");
+    out.close("}");
 }

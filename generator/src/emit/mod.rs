@@ -18,4 +18,4 @@ mod types;
 mod writer;
 
 pub(crate) use module::{Header, common_types, skeleton};
-pub(crate) use types::{TypeItem, type_items};
+pub(crate) use types::{TypeItem, TypeText, items_text, type_items};

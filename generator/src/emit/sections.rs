@@ -3,7 +3,7 @@
 use super::docs::{bytes, code};
 use super::paths::Paths;
 use super::writer::Writer;
-use super::{live, structs};
+use super::{live, structs, types};
 use crate::model::Section;
 
 pub(super) fn modules(out: &mut Writer, root: &Paths<'_>, sections: &[Section<'_>]) {
@@ -14,39 +14,53 @@ pub(super) fn modules(out: &mut Writer, root: &Paths<'_>, sections: &[Section<'_
     out.doc("Data sections as plain data: before load, and for good where they are frozen.");
     out.open("pub mod sections {");
     sections.iter().for_each(|section| plain(out, &paths, section));
+    layouts(out, &paths, sections.iter());
     out.close("}");
     if sections.iter().all(|section| section.frozen) {
         return;
     }
     out.doc("Data sections in memory that running programs share.");
     out.open("pub mod live_sections {");
-    let writable = sections.iter().filter(|section| !section.frozen);
-    writable.for_each(|section| shared(out, &paths, section));
+    let writable = || sections.iter().filter(|section| !section.frozen);
+    writable().for_each(|section| shared(out, &paths, section));
+    layouts(out, &paths, writable());
     out.close("}");
 }
 
 fn plain(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
-    let Section { ident, name, len, size, align, repr, fields, .. } = section;
+    let Section { ident, name, len, repr, fields, .. } = section;
     out.doc(format_args!("Data section {}, {}", code(name), bytes(*len)));
     structs::repr(out, *repr);
     out.open(format_args!("pub struct {ident} {{"));
     fields.iter().for_each(|field| structs::field(out, paths, field));
     out.close("}");
     out.invoke(format_args!("{}::private::section_struct", paths.rt), |list| {
-        list.item(ident).item(size).item(align).group();
-        structs::offsets(list, fields);
+        list.item(ident).group();
+        structs::names(list, fields);
     });
 }
 
 fn shared(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
     let Section { ident, name, len, repr, fields, .. } = section;
-    out.doc(format_args!("Data section {}, {}, in shared memory", code(name), bytes(*len)));
-    structs::repr(out, *repr);
-    out.open(format_args!("pub struct {ident} {{"));
-    fields.iter().for_each(|field| live::field(out, paths, field, "super::live::"));
-    out.close("}");
-    out.invoke(format_args!("{}::private::live_struct", paths.rt), |list| {
-        list.item(ident).item(format_args!("super::sections::{ident}")).group();
-        structs::offsets(list, fields);
+    live::twin(
+        out,
+        paths,
+        (ident, *repr, format_args!("super::sections::{ident}")),
+        |out| {
+            out.doc(format_args!("Data section {}, {}, in shared memory", code(name), bytes(*len)));
+        },
+        |out| fields.iter().for_each(|field| live::field(out, paths, field, "super::live::")),
+    );
+}
+
+fn layouts<'s>(
+    out: &mut Writer,
+    paths: &Paths<'_>,
+    sections: impl Iterator<Item = &'s Section<'s>>,
+) {
+    types::layouts(out, paths.rt, |out| {
+        for Section { ident, size, align, fields, .. } in sections {
+            structs::layout(out, (ident, *size, *align), structs::offsets(fields));
+        }
     });
 }

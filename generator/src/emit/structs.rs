@@ -1,5 +1,7 @@
 //! Structs, and unions as words with typed views.
 
+use std::fmt::Display;
+
 use super::accessors::{self, Of};
 use super::docs::code;
 use super::paths::Paths;
@@ -15,8 +17,8 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
     layout.fields.iter().for_each(|field| self::field(out, paths, field));
     out.close("}");
     out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
-        self::layout(list, packed(layout), def);
-        offsets(list, &layout.fields);
+        list.item(format_args!("{}{ident}", packed(layout))).group();
+        names(list, &layout.fields);
         list.items(layout.accessors.iter().map(|accessor| &accessor.get));
     });
     equality(out, paths, def, layout);
@@ -42,8 +44,7 @@ pub(super) fn union(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &Uni
     out.typed(format_args!("pub storage: {},", paths.ty(&layout.storage)));
     out.close("}");
     out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
-        self::layout(list, "", def);
-        list.group().item("storage: 0").group();
+        list.item(ident).group().group().item("storage").group();
         list.items(layout.accessors.iter().map(|accessor| &accessor.get));
     });
     if layout.accessors.is_empty() {
@@ -82,20 +83,28 @@ pub(super) fn field_doc(out: &mut Writer, field: &Field) {
     }
 }
 
-/// What `private::plain!` takes first.
-pub(super) fn layout(list: &mut Arguments<'_>, packed: &str, def: &Def) {
-    let Def { ident, size, align, .. } = def;
-    list.item(format_args!("{packed}{ident}")).item(size).item(align).group();
+/// The names of the fields that print, and of the others: padding, and words that print by methods.
+pub(super) fn names(list: &mut Arguments<'_>, fields: &[Field]) {
+    for shown in [true, false] {
+        let fields = fields.iter().filter(|field| (field.role == FieldRole::Member) == shown);
+        list.items(fields.map(|field| &field.ident)).group();
+    }
 }
 
-/// `name: offset` of the fields that print, and of the others: padding, and words that print by methods.
-pub(super) fn offsets(list: &mut Arguments<'_>, fields: &[Field]) {
-    for shown in [true, false] {
-        for field in fields.iter().filter(|field| (field.role == FieldRole::Member) == shown) {
-            list.item(format_args!("{}: {}", field.ident, field.offset));
-        }
-        list.group();
-    }
+/// What `private::layouts!` takes of a struct: size, alignment, and the offset of each field.
+pub(super) fn layout(
+    out: &mut Writer,
+    (ident, size, align): (impl Display, u64, u64),
+    fields: impl Iterator<Item = String>,
+) {
+    out.row(|list| {
+        list.item(format_args!("{ident}: {size}")).item(align).group().items(fields).group();
+    });
+}
+
+/// `name: offset` of all fields.
+pub(super) fn offsets(fields: &[Field]) -> impl Iterator<Item = String> {
+    fields.iter().map(|field| format!("{}: {}", field.ident, field.offset))
 }
 
 fn packed(layout: &StructDef) -> &'static str {

@@ -8,13 +8,34 @@ use crate::model::{BoundField, Def, DefKind, Ty, Types};
 use crate::path::Path;
 use crate::shared::Shared;
 
+/// Types whose layout one constant checks: it takes the compiler many times as long as a constant, and stops at some
+/// number of steps in one.
+const LAYOUTS_AT_ONCE: usize = 100;
+
 /// A type, as generated code has it.
 pub(crate) struct TypeItem {
     pub(crate) name: String,
-    /// As an item of a module.
-    pub(crate) text: String,
+    pub(crate) rust: TypeText,
     /// The types that it spells.
     pub(crate) made_of: Vec<String>,
+}
+
+/// The text of a type.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TypeText {
+    /// As an item of a module.
+    item: String,
+    /// What holds it to its layout; nothing where there is none.
+    layout: String,
+}
+
+impl TypeText {
+    fn of(paths: &Paths<'_>, def: &Def) -> Self {
+        let [mut item, mut layout] = [Writer::new(1), Writer::new(2)];
+        self::item(&mut item, paths, def);
+        self::layout(&mut layout, def);
+        Self { item: item.into_text(), layout: layout.into_text() }
+    }
 }
 
 /// All types of an object, to be compared with those of another.
@@ -24,23 +45,31 @@ pub(crate) fn type_items(runtime: &Path, types: &Types<'_>) -> Vec<TypeItem> {
         let made_of = types.made_of(def).map(|index| types.defs[index].ident.to_string());
         TypeItem {
             name: def.ident.to_string(),
-            text: text(&paths, def),
+            rust: TypeText::of(&paths, def),
             made_of: made_of.collect(),
         }
     });
     items.collect()
 }
 
-fn text(paths: &Paths<'_>, def: &Def) -> String {
+/// The types of a module that is only types.
+pub(crate) fn items_text(runtime: &Path, types: &[TypeText]) -> String {
     let mut out = Writer::new(1);
-    item(&mut out, paths, def);
+    types.iter().for_each(|one| out.lines(&one.item));
+    let held: Vec<_> = types.iter().filter(|one| !one.layout.is_empty()).collect();
+    for some in held.chunks(LAYOUTS_AT_ONCE) {
+        layouts(&mut out, &runtime.text(), |out| {
+            some.iter().for_each(|one| out.lines(&one.layout));
+        });
+    }
     out.into_text()
 }
 
 pub(super) fn module(out: &mut Writer, root: &Paths<'_>, shared: Option<&Shared>) {
     let paths = root.in_types();
-    let is_common =
-        |def: &Def| shared.is_some_and(|it| it.has(&def.ident.to_string(), || text(&paths, def)));
+    let is_common = |def: &Def| {
+        shared.is_some_and(|it| it.has(&def.ident.to_string(), || TypeText::of(&paths, def)))
+    };
     let (common, own): (Vec<&Def>, Vec<&Def>) =
         root.model.defs.iter().partition(|def| is_common(def));
     out.doc("The object's C types, byte for byte.");
@@ -50,7 +79,34 @@ pub(super) fn module(out: &mut Writer, root: &Paths<'_>, shared: Option<&Shared>
         common.iter().for_each(|def| out.line(format_args!("pub use {path}::{};", def.ident)));
     }
     own.iter().for_each(|def| item(out, &paths, def));
+    let held: Vec<_> = own.into_iter().filter(|def| has_layout(def)).collect();
+    for some in held.chunks(LAYOUTS_AT_ONCE) {
+        layouts(out, paths.rt, |out| some.iter().for_each(|def| layout(out, def)));
+    }
     out.close("}");
+}
+
+/// `private::layouts! { … }`
+pub(super) fn layouts(out: &mut Writer, runtime: &str, rows: impl FnOnce(&mut Writer)) {
+    out.open(format_args!("{runtime}::private::layouts! {{"));
+    rows(out);
+    out.close("}");
+}
+
+fn has_layout(def: &Def) -> bool {
+    matches!(def.kind, DefKind::Struct(_) | DefKind::Union(_) | DefKind::Opaque { .. })
+}
+
+/// What holds a type to its layout.
+fn layout(out: &mut Writer, def: &Def) {
+    let about = (&def.ident, def.size, def.align);
+    match &def.kind {
+        DefKind::Struct(layout) => structs::layout(out, about, structs::offsets(&layout.fields)),
+        DefKind::Union(_) | DefKind::Opaque { .. } => {
+            structs::layout(out, about, std::iter::once("storage: 0".to_owned()));
+        }
+        DefKind::Enum { .. } | DefKind::Alias(_) | DefKind::Bound(..) | DefKind::Declared => {}
+    }
 }
 
 fn item(out: &mut Writer, paths: &Paths<'_>, def: &Def) {
@@ -113,8 +169,7 @@ fn opaque(out: &mut Writer, paths: &Paths<'_>, def: &Def, storage: &Ty, why: &st
     out.field("storage", paths.ty(storage));
     out.close("}");
     out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
-        structs::layout(list, "", def);
-        list.item("storage: 0").group().group();
+        list.item(&def.ident).group().item("storage").group().group();
     });
 }
 
@@ -205,7 +260,7 @@ mod tests {
             equality: Equality::Total,
             kind,
         };
-        let text = text(&paths, &def);
+        let TypeText { item: text, .. } = TypeText::of(&paths, &def);
         let code = text.lines().filter(|line| !line.trim_start().starts_with("///"));
         let code: TokenStream = code.collect::<Vec<_>>().join("\n").parse().unwrap();
         (text.clone(), code.to_string())

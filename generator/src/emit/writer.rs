@@ -146,13 +146,30 @@ impl Writer {
         let start = self.text.len();
         self.indent();
         self.put(format_args!("{path}!("));
-        let mut list = Arguments { text: &mut self.text, breaks: Vec::new(), is_first: true };
-        arguments(&mut list);
-        let breaks = list.breaks;
+        let breaks = self.arguments(arguments);
         self.text.push_str(");\n");
         if self.is_long(start) {
             self.fold(&breaks);
         }
+    }
+
+    /// What `arguments` puts there, on as many lines as it takes.
+    pub(super) fn row(&mut self, arguments: impl FnOnce(&mut Arguments<'_>)) {
+        let start = self.text.len();
+        self.indent();
+        let breaks = self.arguments(arguments);
+        self.text.push('\n');
+        if self.is_long(start) {
+            let row = self.text.split_off(start);
+            self.fill(pieces(&row, &breaks, start));
+        }
+    }
+
+    /// Puts arguments, and returns where each starts.
+    fn arguments(&mut self, arguments: impl FnOnce(&mut Arguments<'_>)) -> Vec<usize> {
+        let mut list = Arguments { text: &mut self.text, breaks: Vec::new(), is_first: true };
+        arguments(&mut list);
+        list.breaks
     }
 
     /// Folds the last line, which is an invocation, at some of the places where it may break.
@@ -160,16 +177,9 @@ impl Writer {
         let Some(&first) = breaks.first() else { return };
         let arguments = self.text.split_off(first);
         let arguments = arguments.strip_suffix(");\n").unwrap_or(&arguments);
-        let ends = breaks.iter().skip(1).map(|at| at - first).chain([arguments.len()]);
-        let mut at = 0;
-        let pieces = ends.map(|end| {
-            let piece = &arguments[at..end];
-            at = end;
-            piece
-        });
         self.text.push('\n');
         self.depth += 1;
-        self.fill(pieces);
+        self.fill(pieces(arguments, breaks, first));
         self.close(");");
     }
 
@@ -231,6 +241,16 @@ impl Writer {
     fn is_long(&self, start: usize) -> bool {
         self.text.len() - start > WIDTH + 1
     }
+}
+
+/// What is between one break and the next; the text starts at the place `first`.
+fn pieces<'t>(text: &'t str, breaks: &'t [usize], first: usize) -> impl Iterator<Item = &'t str> {
+    let mut at = 0;
+    breaks.iter().skip(1).map(move |at| at - first).chain([text.len()]).map(move |end| {
+        let piece = &text[at..end];
+        at = end;
+        piece
+    })
 }
 
 /// The first brackets of a type.

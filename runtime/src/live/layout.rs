@@ -5,10 +5,10 @@ use crate::pod::Pod;
 
 /// A type made of cells only, which lies in memory as its plain twin does.
 ///
-/// Generated code implements it for the live twins of C structs and of whole data sections; [`Global`](super::Global)
-/// and [`GlobalArray`](super::GlobalArray) have it.
+/// Generated code implements it for the live twins of C structs and of whole data sections; [`Global`](super::Global),
+/// [`GlobalArray`](super::GlobalArray) and [`GlobalStruct`](super::GlobalStruct) have it.
 ///
-/// Everything here copies word by word (see the [module](super) on tearing). Generated types repeat `get` and `set` as
+/// Everything here copies word by word (see the [module](super) on tearing). Those three repeat `get` and `set` as
 /// methods of their own, so that users need not name this trait.
 ///
 /// # Safety

@@ -28,6 +28,7 @@ mod layout;
     allow(dead_code, reason = "half of it is for maps that cannot be mapped")
 )]
 mod part;
+mod structure;
 
 pub use array::GlobalArray;
 pub use atomic::AtomicInt;
@@ -37,3 +38,4 @@ pub use layout::LiveLayout;
 pub use part::part;
 #[cfg(all(target_os = "linux", feature = "load"))]
 pub(crate) use part::{load_part, store_part};
+pub use structure::GlobalStruct;

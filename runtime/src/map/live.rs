@@ -111,8 +111,9 @@ impl<L: LiveLayout> Deref for Live<L> {
     }
 }
 
-impl<L: LiveLayout + fmt::Debug> fmt::Debug for Live<L> {
+/// As its plain twin prints.
+impl<L: LiveLayout<Plain: fmt::Debug>> fmt::Debug for Live<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
+        fmt::Debug::fmt(&*self.snapshot(), f)
     }
 }

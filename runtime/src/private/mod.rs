@@ -25,17 +25,17 @@ pub use core::{
 };
 pub use data::sparse;
 pub use enums::{debug_number, known, name_of};
-pub use layout::{same_layout, same_offsets};
+pub use layout::same_layout;
 pub use members::{
     flexible, live_unaligned, live_view, set_live_unaligned, set_view, view, view_mut, view_ref,
 };
 pub use relocations::{kfunc, ksym, map_fd, map_value};
-pub use types::{LiveField, PodField, debug_live, debug_plain, is_pod, size_of_field};
+pub use types::{PodField, debug_plain, is_pod, size_of_field};
 
 #[doc(hidden)]
 pub use crate::{
     __bpf_skel_bound as bound, __bpf_skel_enumeration as enumeration, __bpf_skel_equal as equal,
-    __bpf_skel_live as live_struct, __bpf_skel_plain as plain,
+    __bpf_skel_layouts as layouts, __bpf_skel_live as live_struct, __bpf_skel_plain as plain,
     __bpf_skel_section as section_struct, __bpf_skel_total as total,
 };
 

@@ -5,7 +5,6 @@
 
 use std::fmt;
 
-use crate::live::LiveLayout;
 use crate::pod::Pod;
 
 /// Compiles for plain data only: the proof that a field is.
@@ -26,39 +25,11 @@ pub unsafe trait PodField: fmt::Debug {}
 // SAFETY: as the bound says.
 unsafe impl<T: Pod + fmt::Debug> PodField for T {}
 
-/// A field of cells. Structs give their fields as such to [`debug_live`], which proves that all of them are.
-///
-/// # Safety
-/// The type is [`LiveLayout`].
-pub unsafe trait LiveField: fmt::Debug {}
-
-// SAFETY: as the bound says.
-unsafe impl<L: LiveLayout + fmt::Debug> LiveField for L {}
-
 /// `Name { field: value, … }` of plain data. The names are one string; fields that have none are only proved.
 pub fn debug_plain(
     f: &mut fmt::Formatter<'_>,
     name: &str,
     (fields, values): (&str, &[&dyn PodField]),
-    methods: (&str, &[&dyn fmt::Debug]),
-) -> fmt::Result {
-    debug(f, name, (fields, values.iter().map(|&value| value as _)), methods)
-}
-
-/// As [`debug_plain`], of cells.
-pub fn debug_live(
-    f: &mut fmt::Formatter<'_>,
-    name: &str,
-    (fields, values): (&str, &[&dyn LiveField]),
-    methods: (&str, &[&dyn fmt::Debug]),
-) -> fmt::Result {
-    debug(f, name, (fields, values.iter().map(|&value| value as _)), methods)
-}
-
-fn debug<'v>(
-    f: &mut fmt::Formatter<'_>,
-    name: &str,
-    (fields, values): (&str, impl Iterator<Item = &'v dyn fmt::Debug>),
     (methods, results): (&str, &[&dyn fmt::Debug]),
 ) -> fmt::Result {
     let mut out = f.debug_struct(plain_name(name));
@@ -76,13 +47,13 @@ pub(super) fn plain_name(name: &str) -> &str {
     name.strip_prefix("r#").unwrap_or(name)
 }
 
-/// `plain!(NAME, SIZE, ALIGN; field: OFFSET, …; hidden: OFFSET, …; method, …)`: the struct is [`Pod`], laid out as BTF
-/// says, printable by its fields and methods, and zero by default.
+/// `plain!(NAME; field, …; hidden, …; method, …)`: the struct is [`Pod`], printable by its fields and methods, and zero by
+/// default. `layouts!` goes with it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_plain {
-    (packed $name:ident, $($rest:tt)*) => {
-        $crate::__bpf_skel_section!(packed $name, $($rest)*);
+    (packed $name:ident; $($rest:tt)*) => {
+        $crate::__bpf_skel_section!(packed $name; $($rest)*);
         $crate::__bpf_skel_plain!(@default $name);
     };
     (@default $name:ident) => {
@@ -94,8 +65,8 @@ macro_rules! __bpf_skel_plain {
             }
         }
     };
-    ($name:ident, $($rest:tt)*) => {
-        $crate::__bpf_skel_section!($name, $($rest)*);
+    ($name:ident; $($rest:tt)*) => {
+        $crate::__bpf_skel_section!($name; $($rest)*);
         $crate::__bpf_skel_plain!(@default $name);
     };
 }
@@ -104,16 +75,7 @@ macro_rules! __bpf_skel_plain {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_section {
-    (@pod $name:ident, $size:literal, $align:literal; $($field:ident: $offset:literal,)*) => {
-        const _: () = $crate::private::same_layout(
-            ::core::stringify!($name),
-            ::core::stringify!($($field)*),
-            (
-                [::core::mem::size_of::<$name>(), ::core::mem::align_of::<$name>()],
-                [$(::core::mem::offset_of!($name, $field)),*],
-            ),
-            ([$size, $align], [$($offset),*]),
-        );
+    (@pod $name:ident) => {
         // By hand: a derive takes the compiler longer.
         impl ::core::marker::Copy for $name {}
         impl ::core::clone::Clone for $name {
@@ -123,14 +85,11 @@ macro_rules! __bpf_skel_section {
             }
         }
         // SAFETY: the fields are plain data, which `Debug` below proves of each; they touch: the generator names every
-        // byte between them and after them, and the constant above holds it to its offsets.
+        // byte between them and after them, and `layouts!` holds it to its offsets.
         unsafe impl $crate::pod::Pod for $name {}
     };
-    (packed $name:ident, $size:literal, $align:literal;
-        $($field:ident: $offset:literal),*; $($hidden:ident: $hidden_offset:literal),*;
-        $($method:ident),*) => {
-        $crate::__bpf_skel_section!(@pod $name, $size, $align;
-            $($field: $offset,)* $($hidden: $hidden_offset,)*);
+    (packed $name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
+        $crate::__bpf_skel_section!(@pod $name);
         impl ::core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -144,11 +103,8 @@ macro_rules! __bpf_skel_section {
             }
         }
     };
-    ($name:ident, $size:literal, $align:literal;
-        $($field:ident: $offset:literal),*; $($hidden:ident: $hidden_offset:literal),*;
-        $($method:ident),*) => {
-        $crate::__bpf_skel_section!(@pod $name, $size, $align;
-            $($field: $offset,)* $($hidden: $hidden_offset,)*);
+    ($name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
+        $crate::__bpf_skel_section!(@pod $name);
         impl ::core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -160,6 +116,28 @@ macro_rules! __bpf_skel_section {
                 )
             }
         }
+    };
+}
+
+/// `layouts! { NAME: SIZE, ALIGN; field: OFFSET, …; … }`: the structs are laid out as BTF says. One constant for many of
+/// them: one for each took the compiler longer than anything else about a struct.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __bpf_skel_layouts {
+    ($($name:ident: $size:literal, $align:literal; $($field:ident: $offset:literal),*;)*) => {
+        #[allow(long_running_const_eval)]
+        const _: () = {
+            $($crate::private::same_layout(
+                ::core::stringify!($name),
+                ::core::stringify!($($field)*),
+                &[
+                    ::core::mem::size_of::<$name>(),
+                    ::core::mem::align_of::<$name>(),
+                    $(::core::mem::offset_of!($name, $field),)*
+                ],
+                &[$size, $align, $($offset,)*],
+            );)*
+        };
     };
 }
 
@@ -242,66 +220,26 @@ macro_rules! __bpf_skel_bound {
     };
 }
 
-/// `live!(NAME, PLAIN; field: OFFSET, …; hidden: OFFSET, …; method, …)`: the struct of cells is the live twin of `PLAIN`. With `words`
-/// before the name and no fields, it is `storage` alone, of a union or of a packed struct.
+/// `live_struct! { pub struct NAME of PLAIN { pub field: CELLS, … } }`: defines the struct, which is the live twin of
+/// `PLAIN`. Its methods are those of [`GlobalStruct`](crate::live::GlobalStruct), so that the compiler has none to check.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_live {
-    (words $name:ident, $plain:path; $($method:ident),*) => {
-        const _: () = <$name as $crate::live::LiveLayout>::SAME_LAYOUT;
-        $crate::__bpf_skel_live!(@twin $name, $plain; ; storage; $($method),*);
-    };
-    ($name:ident, $plain:path;
-        $($field:ident: $offset:literal),*; $($hidden:ident: $hidden_offset:literal),*;
-        $($method:ident),*) => {
-        const _: () = $crate::private::same_offsets(
-            ::core::stringify!($name),
-            ::core::stringify!($($field)* $($hidden)*),
-            [
-                $(::core::mem::offset_of!($name, $field),)*
-                $(::core::mem::offset_of!($name, $hidden),)*
-            ],
-            [$($offset,)* $($hidden_offset,)*],
-        );
-        $crate::__bpf_skel_live!(@twin $name, $plain; $($field),*; $($hidden),*; $($method),*);
-    };
-    (@twin $name:ident, $plain:path; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
-        // SAFETY: every field is cells, which `Debug` below proves of each; they touch, as those of the plain twin do,
-        // which is held to the same offsets, or one field is all of it; size and alignment are compared by the trait.
-        unsafe impl $crate::live::LiveLayout for $name {
+    ($(#[$meta:meta])* pub struct $name:ident of $plain:path {
+        $($(#[$field_meta:meta])* pub $field:ident: $cells:ty,)*
+    }) => {
+        $(#[$meta])*
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: $cells,)*
+        }
+
+        // SAFETY: every field is cells, as the bounds say of each; they touch, as those of the plain twin do: the
+        // generator gives each the cells of the twin's field. Size and alignment are compared by the trait.
+        unsafe impl $crate::live::LiveLayout for $name
+        where
+            $($cells: $crate::live::LiveLayout,)*
+        {
             type Plain = $plain;
-        }
-
-        impl $name {
-            /// A copy of the whole.
-            #[inline]
-            pub fn get(&self) -> $plain {
-                $crate::live::LiveLayout::get(self)
-            }
-
-            /// Overwrites the whole.
-            #[inline]
-            pub fn set(&self, value: $plain) {
-                $crate::live::LiveLayout::set(self, value);
-            }
-
-            /// Reads the whole, lets `change` change it and writes it back: what others write in between is lost.
-            #[inline]
-            pub fn update(&self, change: impl ::core::ops::FnOnce(&mut $plain)) {
-                $crate::live::LiveLayout::update(self, change);
-            }
-        }
-
-        impl ::core::fmt::Debug for $name {
-            #[inline]
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                $crate::private::debug_live(
-                    f,
-                    ::core::stringify!($name),
-                    (::core::stringify!($($field)*), &[$(&self.$field,)* $(&self.$hidden,)*]),
-                    (::core::stringify!($($method)*), &[$(&self.$method(),)*]),
-                )
-            }
         }
     };
 }

@@ -6,7 +6,7 @@ use super::c::{all, leaves, plain};
 use super::draw::{Named, Shape};
 
 const PRELUDE: &str = r"
-use bpf_skel::live::GlobalArray;
+use bpf_skel::live::GlobalStruct;
 use bpf_skel::pod::{bytes_of, bytes_of_mut, zeroed};
 use bpf_skel::private::BitInt;
 
@@ -48,12 +48,14 @@ pub(super) fn program(types: &[Named], skeleton: &str) -> String {
         if plain(types, composite) {
             let _ = writeln!(out, "    println!(\"{name} align {{}}\", align_of::<T>());");
         }
-        let twin = live.contains(&format!("pub struct {name} {{"));
+        let twin = live
+            .split_once(&format!("pub struct {name} of "))
+            .map(|(_, twin)| twin.split_once("live_struct!").map_or(twin, |(twin, _)| twin));
         for member in leaves(composite) {
             let m = &member.name;
             let is_method = plain_types.contains(&format!("pub fn {m}("));
             let text = match member.shape {
-                Shape::Bits(..) => bits(nth, name, m, twin),
+                Shape::Bits(..) => bits(nth, name, m, twin.is_some()),
                 Shape::Flexible(_) => format!(
                     "println!(\"{name}.{m} flexible {{}}\", std::mem::offset_of!(T, {m}));
     assert!(T::from_bytes(&[0; 3 * size_of::<T>()]).is_none_or(|(_, rest)| size_of_val(rest) > 0));"
@@ -74,20 +76,34 @@ pub(super) fn program(types: &[Named], skeleton: &str) -> String {
                 ),
             };
             let _ = writeln!(out, "    {{ {text} }}");
+            if let Some(twin) = twin {
+                let call =
+                    |text: &str| if text.contains(&format!("pub fn {m}(")) { "()" } else { "" };
+                let plain = if is_method { "()" } else { "" };
+                let _ = writeln!(
+                    out,
+                    "    {{ let mut v: T = zeroed();
+    Random({nth}).fill(bytes_of_mut(&mut v));
+    let live = GlobalStruct::<types::live::{name}>::from_plain(v);
+    assert_eq!(letters(&live.{m}{}), letters(&{{ v.{m}{plain} }}), \"{name}.{m}\"); }}",
+                    call(twin)
+                );
+            }
         }
-        if twin {
+        if twin.is_some() {
             let _ = writeln!(
                 out,
                 "    let mut v: T = zeroed();
     Random({nth}).fill(bytes_of_mut(&mut v));
-    let live = GlobalArray::<types::live::{name}, 1>::from_plain([v]);
-    assert_eq!(letters(&live[0]), letters(&v), \"{name}\");"
+    let live = GlobalStruct::<types::live::{name}>::from_plain(v);
+    assert_eq!(letters(&live), letters(&v), \"{name}\");"
             );
         }
         // Everything prints and compares.
         out.push_str("    let v: T = zeroed();\n    assert!(!format!(\"{v:?}\").is_empty());\n");
         out.push_str("    assert!(v == v);\n}\n");
     }
+    assert!(out.contains("GlobalStruct::<types::live::"), "no type has a live twin:\n{skeleton}");
     // Some of the types are large.
     out.push_str("fn main() {\n    let large = std::thread::Builder::new().stack_size(1 << 30);\n");
     out.push_str("    large.spawn(checks).unwrap().join().unwrap();\n}\nfn checks() {\n");
@@ -103,10 +119,10 @@ fn bits(nth: usize, name: &str, m: &str, twin: bool) -> String {
         String::new()
     } else {
         format!(
-            "let live = GlobalArray::<types::live::{name}, 1>::from_plain([before]);
-        assert_eq!(live[0].{m}(), before.{m}());
-        live[0].set_{m}(BitInt::from_bits(value, 64));
-        assert_eq!(bytes_of(&live[0].get()), bytes_of(&v));"
+            "let live = GlobalStruct::<types::live::{name}>::from_plain(before);
+        assert_eq!(live.{m}(), before.{m}());
+        live.set_{m}(BitInt::from_bits(value, 64));
+        assert_eq!(bytes_of(&live.get()), bytes_of(&v));"
         )
     };
     format!(
