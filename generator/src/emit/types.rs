@@ -58,7 +58,7 @@ pub(crate) fn items_text(runtime: &Path, types: &[TypeText]) -> String {
     types.iter().for_each(|one| out.lines(&one.item));
     let held: Vec<_> = types.iter().filter(|one| !one.layout.is_empty()).collect();
     for some in held.chunks(LAYOUTS_AT_ONCE) {
-        layouts(&mut out, &runtime.text(), |out| {
+        layouts(&mut out, runtime.text(), |out| {
             some.iter().for_each(|one| out.lines(&one.layout));
         });
     }
