@@ -4,7 +4,8 @@
 //! bent as little as possible, and never onto a name that another thing of the same scope has: an exact name
 //! always goes before a bent one, so adding a map never renames another.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use unicode_ident::{is_xid_continue, is_xid_start};
@@ -58,8 +59,8 @@ impl PartialEq<String> for Ident {
 /// A set of names that must differ from one another: the fields of a struct, the items of a module.
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
-    /// Name without `r#` → how many suffixes were tried for it.
-    taken: HashMap<String, u32>,
+    /// Name without `r#` → how many suffixes were tried for it. Most scopes are small, and there are many.
+    taken: BTreeMap<String, u32>,
 }
 
 impl Scope {
@@ -86,9 +87,9 @@ impl Scope {
     /// An identifier for one name.
     pub(crate) fn claim(&mut self, name: &str) -> Ident {
         let bent = bend(name);
-        let name = if self.taken.contains_key(&bent) { self.numbered(&bent) } else { bent };
+        let name = if self.taken.contains_key(&*bent) { self.numbered(&bent).into() } else { bent };
         let ident = ident(&name);
-        self.taken.insert(name, 1);
+        self.taken.insert(name.into_owned(), 1);
         ident
     }
 
@@ -108,7 +109,7 @@ impl Scope {
 /// The name of a module: it is also a file's name, so a keyword gets a suffix and not `r#`.
 pub(crate) fn module(name: &str) -> Ident {
     let bent = bend(name);
-    Ident(if is_keyword(&bent) { bent + "_" } else { bent }.into())
+    Ident(if is_keyword(&bent) { bent + "_" } else { bent }.into_owned().into())
 }
 
 /// The name of the field for the data section: `.data.config` is `data_config`.
@@ -152,7 +153,10 @@ fn is_identifier(name: &str) -> bool {
 }
 
 /// The nearest text that is an identifier, or would be one as `r#`.
-fn bend(name: &str) -> String {
+fn bend(name: &str) -> Cow<'_, str> {
+    if is_identifier(name) {
+        return name.into();
+    }
     let mut out = String::with_capacity(name.len() + 1);
     for c in name.chars() {
         match c {
@@ -169,10 +173,10 @@ fn bend(name: &str) -> String {
         }
     }
     match out.as_str() {
-        "" => "unnamed".to_owned(),
-        "_" => "__".to_owned(),
-        text if NOT_RAW.contains(&text) => out + "_",
-        _ => out,
+        "" => "unnamed".into(),
+        "_" => "__".into(),
+        text if NOT_RAW.contains(&text) => (out + "_").into(),
+        _ => out.into(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Files that are written only where their contents change, so that nothing is rebuilt for nothing.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::{Error, Result};
@@ -9,7 +10,12 @@ use crate::{Error, Result};
 ///
 /// The file appears whole or not at all: a build that is interrupted leaves no half of it.
 pub(crate) fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
-    if holds(path, bytes) {
+    write_parts_if_changed(path, &[bytes])
+}
+
+/// As [`write_if_changed`], of bytes that are in several places.
+pub(crate) fn write_parts_if_changed(path: &Path, parts: &[impl AsRef<[u8]>]) -> Result<bool> {
+    if holds(path, parts) {
         return Ok(false);
     }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -17,16 +23,29 @@ pub(crate) fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
     }
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(format!(".{}.tmp", std::process::id()));
-    fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).map_err(|error| {
-        let _ = fs::remove_file(&temporary);
-        Error::io("write", path, &error)
-    })?;
+    write_all(temporary.as_ref(), parts).and_then(|()| fs::rename(&temporary, path)).map_err(
+        |error| {
+            let _ = fs::remove_file(&temporary);
+            Error::io("write", path, &error)
+        },
+    )?;
     Ok(true)
 }
 
-fn holds(path: &Path, bytes: &[u8]) -> bool {
-    let as_long = fs::metadata(path).is_ok_and(|file| file.len() == bytes.len() as u64);
-    as_long && fs::read(path).is_ok_and(|old| old == bytes)
+fn holds(path: &Path, parts: &[impl AsRef<[u8]>]) -> bool {
+    let mut parts = parts.iter().map(AsRef::as_ref);
+    let len: usize = parts.clone().map(<[u8]>::len).sum();
+    let as_long = fs::metadata(path).is_ok_and(|file| file.len() == len as u64);
+    let same = |old: Vec<u8>| {
+        let mut rest = &old[..];
+        parts.all(|part| rest.strip_prefix(part).map(|after| rest = after).is_some())
+    };
+    as_long && fs::read(path).is_ok_and(same)
+}
+
+fn write_all(path: &Path, parts: &[impl AsRef<[u8]>]) -> io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    parts.iter().try_for_each(|part| file.write_all(part.as_ref()))
 }
 
 #[cfg(test)]
@@ -41,7 +60,8 @@ mod tests {
         assert!(!write_if_changed(&path, b"one").unwrap());
         assert!(write_if_changed(&path, b"two").unwrap());
         assert!(!write_if_changed(&path, b"two").unwrap());
-        assert!(write_if_changed(&path, b"twO").unwrap());
+        assert!(!write_parts_if_changed(&path, &["t", "", "wo"]).unwrap());
+        assert!(write_parts_if_changed(&path, &["tw", "O"]).unwrap());
         assert_eq!(fs::read(&path).unwrap(), b"twO");
         assert_eq!(fs::read_dir(folder.join("deep")).unwrap().count(), 1);
         fs::remove_dir_all(folder).unwrap();

@@ -4,23 +4,24 @@ use std::fmt;
 use std::path::Path;
 
 use bpf_skel::Frame;
-use bpf_skel::elf::{Reader, Warning};
+use bpf_skel::elf::{Reader, Reading, Warning};
 use bpf_skel::spec::{Endian, ObjectSpec};
 
 use crate::builder::object_name;
 use crate::emit::{self, Header};
 use crate::model::Object;
-use crate::output::write_if_changed;
+use crate::output::write_parts_if_changed;
 use crate::shared::{Shared, read_btf};
 use crate::{Options, Result};
 
-/// The Rust module for an object, as the text of a file.
+/// The Rust module for an object, by [`Display`](fmt::Display) as the text of a file, which a macro parses.
 #[derive(Debug)]
 pub struct Skeleton {
     name: String,
     spec: ObjectSpec,
     warnings: Vec<Warning>,
-    text: String,
+    /// The text, in parts: a large one is not put together for nothing.
+    text: [String; 2],
 }
 
 impl Skeleton {
@@ -30,7 +31,17 @@ impl Skeleton {
     /// # Errors
     /// Where the object is broken or holds what is not supported; where an option is no Rust.
     pub fn from_object(bytes: &[u8], file: &str, options: &Options) -> Result<Self> {
-        let reading = Reader::new().legacy(options.legacy).read(bytes, file)?;
+        Self::from_reading(Reader::new().legacy(options.legacy).read(bytes, file)?, file, options)
+    }
+
+    /// As [`from_object`](Self::from_object), of bytes that stay.
+    #[cfg(feature = "cli")]
+    pub(crate) fn from_static(bytes: &'static [u8], file: &str, options: &Options) -> Result<Self> {
+        let reader = Reader::new().legacy(options.legacy);
+        Self::from_reading(reader.read_static(bytes, file)?, file, options)
+    }
+
+    fn from_reading(reading: Reading, file: &str, options: &Options) -> Result<Self> {
         let skeleton = Self::from_spec(reading.spec, file, options)?;
         Ok(Self { warnings: reading.warnings, ..skeleton })
     }
@@ -91,20 +102,15 @@ impl Skeleton {
         }
     }
 
-    /// The text of a file, formatted; a macro parses it.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
     /// Writes the text of a file, unless that is what the file holds.
     pub(crate) fn write(&self, path: &Path) -> Result<bool> {
-        write_if_changed(path, self.text.as_bytes())
+        write_parts_if_changed(path, &self.text)
     }
 }
 
 impl fmt::Display for Skeleton {
     /// The text of a file, formatted.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        self.text.iter().try_for_each(|part| f.write_str(part))
     }
 }

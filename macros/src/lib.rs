@@ -73,7 +73,7 @@ impl Input {
         let endian = skeleton.endian_cfg();
         let only = (self.objects.len() > 1).then(|| quote!(#[cfg(target_endian = #endian)]));
         let skeleton: TokenStream =
-            skeleton.text().parse().map_err(|error| Error::new_spanned(object(), error))?;
+            skeleton.to_string().parse().map_err(|error| Error::new_spanned(object(), error))?;
         // The compiler builds again when a file that it has included changes.
         let absolute = files.iter().map(|file| std::path::absolute(file).unwrap_or(file.clone()));
         let files = absolute.map(|file| file.to_string_lossy().into_owned());

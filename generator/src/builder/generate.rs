@@ -1,6 +1,8 @@
 //! From objects that exist to a skeleton.
 
 use std::fs;
+#[cfg(feature = "cli")]
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use bpf_skel::spec::Endian;
@@ -38,6 +40,27 @@ impl Builder {
     /// # Errors
     /// As [`Builder::generate_from`].
     pub fn skeleton(&self, objects: &[impl AsRef<Path>]) -> Result<Skeleton> {
+        let (bytes, file) = self.choose(objects)?;
+        let skeleton = Skeleton::from_object(&bytes, &file, &self.options)?;
+        self.warn(&file, skeleton.warnings());
+        Ok(skeleton)
+    }
+
+    /// As [`skeleton`](Self::skeleton), for a process that ends when it is written: what was read of a large object is not
+    /// copied, and nothing is given back piece by piece.
+    #[cfg(feature = "cli")]
+    pub(crate) fn last_skeleton(
+        &self,
+        objects: &[impl AsRef<Path>],
+    ) -> Result<ManuallyDrop<Skeleton>> {
+        let (bytes, file) = self.choose(objects)?;
+        let skeleton = Skeleton::from_static(bytes.leak(), &file, &self.options)?;
+        self.warn(&file, skeleton.warnings());
+        Ok(ManuallyDrop::new(skeleton))
+    }
+
+    /// The one of `objects` that has the target's byte order, and its file's name.
+    fn choose(&self, objects: &[impl AsRef<Path>]) -> Result<(Vec<u8>, String)> {
         let endian = self.target_endian();
         let mut found = Vec::new();
         for path in objects.iter().map(AsRef::as_ref) {
@@ -47,7 +70,7 @@ impl Builder {
                     found.push(format!("{} ({other})", path.display()))
                 }
                 // What is not ELF at all gets its error from the reader.
-                _ => return self.skeleton_of(&bytes, &file_name(path)),
+                _ => return Ok((bytes, file_name(path))),
             }
         }
         Err(Error::invalid_input(format!("no {endian} object among {}", found.join(", ")))
@@ -58,12 +81,6 @@ impl Builder {
                     Endian::Big => 'b',
                 }
             )))
-    }
-
-    fn skeleton_of(&self, object: &[u8], file: &str) -> Result<Skeleton> {
-        let skeleton = Skeleton::from_object(object, file, &self.options)?;
-        self.warn(file, skeleton.warnings());
-        Ok(skeleton)
     }
 
     /// The skeleton of a C source (`*.c`) or of an object, without a file, and all files it was made from.

@@ -1,11 +1,11 @@
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::{env, fs};
 
 use bpf_skel::elf::{Legacy, Reader};
 use bpf_skel::spec::ObjectSpec;
-use clap::{Parser, Subcommand};
+use clap::{Args as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{btf, build, generate, inspect, link, vmlinux};
 use crate::builder::file_name;
@@ -14,6 +14,8 @@ use crate::{Error, Result};
 
 const STATUS: &str = "Status: 0 where all went well, 1 where something failed, 2 where the arguments make no sense.\n\
     Errors go to standard error. `bpf-skel COMMAND --help` has more.";
+
+const GEN: &str = "gen";
 
 /// Typed Rust skeletons for BPF objects.
 #[derive(Debug, Parser)]
@@ -43,7 +45,7 @@ enum Command {
 
 /// Runs the command. Errors go to standard error; the status is 0 only where nothing failed.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let result = match parse() {
         Command::Gen(args) => args.run(),
         Command::Build(args) => args.run(),
         Command::Link(args) => args.run(),
@@ -63,6 +65,17 @@ pub fn main() -> ExitCode {
         eprintln!("bpf-skel: {error:?}");
         ExitCode::FAILURE
     })
+}
+
+/// The command that was asked for. Making all of them takes as long as a small skeleton, for which a build waits: `gen` is
+/// made alone.
+fn parse() -> Command {
+    if env::args_os().nth(1).is_none_or(|name| name != GEN) {
+        return Cli::parse().command;
+    }
+    let alone = clap::Command::new(GEN).bin_name(format!("bpf-skel {GEN}"));
+    let matches = generate::Args::augment_args(alone).get_matches_from(env::args_os().skip(1));
+    generate::Args::from_arg_matches(&matches).map_or_else(|error| error.exit(), Command::Gen)
 }
 
 /// How to read the object.

@@ -64,10 +64,10 @@ impl Args {
             None if self.objects.len() == 1 => builder = builder.any_endian(),
             None => {}
         }
-        let skeleton = builder.skeleton(&self.objects)?;
+        let skeleton = builder.last_skeleton(&self.objects)?;
         match self.output {
             Some(path) => skeleton.write(&path).map(|_| ExitCode::SUCCESS),
-            None => print(skeleton.text()),
+            None => print(&skeleton.to_string()),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The text of a skeleton's file as a whole.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use bpf_skel::spec::Endian;
 
 use super::docs::{code, is_unclean};
@@ -22,12 +25,34 @@ pub(crate) struct Header<'h> {
     pub(crate) runtime: &'h str,
 }
 
-/// The file of an object's skeleton. The types that are `shared` are where those are.
+/// More types take longer to write than a thread takes to start.
+const MANY_TYPES: usize = 200;
+
+/// The file of an object's skeleton, in two parts. The types that are `shared` are where those are.
 pub(crate) fn skeleton(
     header: &Header<'_>,
     object: &Object<'_, '_>,
     shared: Option<&Shared>,
-) -> Result<String> {
+) -> Result<[String; 2]> {
+    let first = || first_part(header, object, shared);
+    let second = || second_part(header, object);
+    if object.types.defs.len() < MANY_TYPES {
+        return Ok([first(), second()?]);
+    }
+    thread::scope(|scope| {
+        let other = thread::Builder::new().spawn_scoped(scope, second);
+        let first = first();
+        let second = match other {
+            Ok(other) => other.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            // A thread that cannot be had is no failure.
+            Err(_) => second(),
+        };
+        Ok([first, second?])
+    })
+}
+
+/// Up to the types.
+fn first_part(header: &Header<'_>, object: &Object<'_, '_>, shared: Option<&Shared>) -> String {
     let Header { file, runtime, .. } = *header;
     let paths = Paths::root(runtime, &object.types);
     let mut out = Writer::new(0);
@@ -38,9 +63,16 @@ pub(crate) fn skeleton(
     struct_ops::open_struct(&mut out, &paths, &object.struct_ops);
     programs::structs(&mut out, &paths, &object.programs);
     types::module(&mut out, &paths, shared);
+    out.into_text()
+}
+
+/// What is behind the types.
+fn second_part(header: &Header<'_>, object: &Object<'_, '_>) -> Result<String> {
+    let paths = Paths::root(header.runtime, &object.types);
+    let mut out = Writer::new(1);
     live::module(&mut out, &paths, &object.sections);
     sections::modules(&mut out, &paths, &object.sections);
-    spec::constant(&mut out, runtime, object.spec)?;
+    spec::constant(&mut out, header.runtime, object.spec)?;
     out.close("}");
     Ok(out.into_text())
 }

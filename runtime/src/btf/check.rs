@@ -55,13 +55,16 @@ fn check_type(btf: &Btf<'_>, id: u32) -> Result<(), String> {
             Err(format!("{what}type id {other} is out of range: there are {}", btf.len()))
         }
     };
-    // Names of members, values and parameters come first in each record; names read as "" cannot be told from bad
-    // ones, so the raw records are looked at.
-    let names_ok = |stride: usize| {
+    // Names of members, values and parameters come first in each record, and types second; names read as "" cannot be
+    // told from bad ones, so the raw records are looked at.
+    let entries_ok = |stride: usize, typed: Option<&str>| {
         let extra = btf.extra(at);
         (0..head.vlen()).try_for_each(|n| {
-            let offset = u32_at(extra, n * stride, btf.endian()).unwrap_or(u32::MAX);
-            name_ok(offset).map_err(|what| format!("entry {n}: {what}"))
+            let word = |at| u32_at(extra, n * stride + at, btf.endian()).unwrap_or(u32::MAX);
+            name_ok(word(0)).map_err(|what| format!("entry {n}: {what}"))?;
+            let Some(what) = typed else { return Ok(()) };
+            let name = || btf.string(word(0)).unwrap_or("");
+            id_ok("", word(4)).map_err(|fault| format!("{what} {:?}: {fault}", name()))
         })
     };
     match ty.kind {
@@ -87,14 +90,9 @@ fn check_type(btf: &Btf<'_>, id: u32) -> Result<(), String> {
             id_ok("element ", array.element)?;
             id_ok("index ", array.index)?;
         }
-        Kind::Struct(composite) | Kind::Union(composite) => {
-            names_ok(12)?;
-            for member in composite.members() {
-                id_ok(&format!("member {:?}: ", member.name), member.ty)?;
-            }
-        }
-        Kind::Enum(_) => names_ok(8)?,
-        Kind::Enum64(_) => names_ok(12)?,
+        Kind::Struct(_) | Kind::Union(_) => entries_ok(12, Some("member"))?,
+        Kind::Enum(_) => entries_ok(8, None)?,
+        Kind::Enum64(_) => entries_ok(12, None)?,
         Kind::Func { proto, .. } => {
             id_ok("prototype ", proto)?;
             match btf.type_by_id(proto) {
@@ -103,11 +101,8 @@ fn check_type(btf: &Btf<'_>, id: u32) -> Result<(), String> {
             }
         }
         Kind::FuncProto(proto) => {
-            names_ok(8)?;
+            entries_ok(8, Some("parameter"))?;
             id_ok("return ", proto.ret)?;
-            for param in proto.params() {
-                id_ok(&format!("parameter {:?}: ", param.name), param.ty)?;
-            }
         }
         Kind::DataSec(section) => {
             for var in section.vars() {

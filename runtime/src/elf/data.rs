@@ -62,7 +62,7 @@ fn read_one<'a>(
         Data::Zeroed(size)
     } else {
         budget.take(section.bytes.len())?;
-        Data::Bytes(section.bytes.to_vec().into())
+        Data::Bytes(file.keep(section.bytes))
     };
     // Only BTF tells which variables others may see, and only those need to be in memory that can be mapped.
     let visible = described.is_some() && variables.iter().any(|v| v.linkage != Linkage::Static);

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use object::Endianness;
@@ -24,6 +25,8 @@ pub(super) struct File<'a> {
     /// Global and weak symbols that are to be found elsewhere, by name.
     undefined: HashMap<&'a str, usize>,
     names: HashMap<&'a str, usize>,
+    /// The whole file, where its bytes stay.
+    kept: Option<&'static [u8]>,
 }
 
 impl<'a> File<'a> {
@@ -54,7 +57,21 @@ impl<'a> File<'a> {
             }
         }
         let names = sections.iter().enumerate().map(|(index, s)| (s.name, index)).collect();
-        Ok(Self { endian, sections, symbols, globals, undefined, names })
+        Ok(Self { endian, sections, symbols, globals, undefined, names, kept: None })
+    }
+
+    /// As [`parse`](Self::parse), of bytes that stay: those of its sections need not be copied.
+    pub(super) fn parse_static(bytes: &'static [u8], budget: &mut Budget) -> Result<Self> {
+        Ok(Self { kept: Some(bytes), ..Self::parse(bytes, budget)? })
+    }
+
+    /// Bytes of the file, for a spec that outlives it: in place where they stay, else as a copy.
+    pub(super) fn keep(&self, part: &'a [u8]) -> Cow<'static, [u8]> {
+        let in_place = self.kept.and_then(|all| {
+            let start = part.as_ptr().addr().checked_sub(all.as_ptr().addr())?;
+            all.get(start..)?.get(..part.len())
+        });
+        in_place.map_or_else(|| part.to_vec().into(), Cow::Borrowed)
     }
 
     /// The ELF index of the section of this name.

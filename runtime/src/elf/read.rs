@@ -95,7 +95,20 @@ impl Reader {
     /// # Errors
     /// As [`read`], but for what the options allow.
     pub fn read(&self, bytes: &[u8], file: &str) -> Result<Reading> {
-        read_object(*self, bytes, object_name(file)).within(|| Frame::Object(file.to_owned()))
+        let parse = |budget: &mut Budget| File::parse(bytes, budget);
+        read_object(*self, bytes.len(), parse, object_name(file))
+            .within(|| Frame::Object(file.to_owned()))
+    }
+
+    /// As [`read`](Self::read), of bytes that stay, such as those of `include_bytes!`: initial values of data are not
+    /// copied.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_static(&self, bytes: &'static [u8], file: &str) -> Result<Reading> {
+        let parse = |budget: &mut Budget| File::parse_static(bytes, budget);
+        read_object(*self, bytes.len(), parse, object_name(file))
+            .within(|| Frame::Object(file.to_owned()))
     }
 
     /// Reads the object in a file.
@@ -110,9 +123,14 @@ impl Reader {
     }
 }
 
-fn read_object(reader: Reader, bytes: &[u8], name: &str) -> Result<Reading> {
-    let mut budget = Budget::for_input(bytes.len());
-    let file = File::parse(bytes, &mut budget)?;
+fn read_object<'a>(
+    reader: Reader,
+    len: usize,
+    parse: impl FnOnce(&mut Budget) -> Result<File<'a>>,
+    name: &str,
+) -> Result<Reading> {
+    let mut budget = Budget::for_input(len);
+    let file = parse(&mut budget)?;
     if reader.legacy.is_none() {
         legacy::refuse(&file)?;
     }

@@ -1,15 +1,28 @@
 //! Data sections and their variables.
 
 use bpf_skel::btf::{Btf, Kind};
+use bpf_skel::elf::Reader;
 use bpf_skel::spec::{Data, Endian, Linkage, MapContents, ObjectSpec};
 use bpf_skel::uapi::MapType;
 use bpf_skel::uapi::flags::{MMAPABLE, RDONLY_PROG};
-use bpf_skel_tests::fixtures::spec;
+use bpf_skel_tests::fixtures::{bytes as bytes_of, spec};
 
 fn bytes<'s>(spec: &'s ObjectSpec, map: &str) -> &'s [u8] {
     match &spec.maps[spec.map_index(map).expect(map)].contents {
         MapContents::Data { data: Data::Bytes(bytes), .. } => bytes,
         other => panic!("{map}: {other:?}"),
+    }
+}
+
+/// Bytes that stay are not copied, and give the same spec.
+#[test]
+fn initial_values_stay_where_they_are() {
+    let object: &'static [u8] = bytes_of("data", Endian::Little).leak();
+    let reading = Reader::new().read_static(object, "data.bpf.o").unwrap();
+    assert_eq!(reading.spec, bpf_skel::elf::read(object, "data.bpf.o").unwrap());
+    for map in reading.spec.maps.iter() {
+        let MapContents::Data { data: Data::Bytes(bytes), .. } = &map.contents else { continue };
+        assert!(object.as_ptr_range().contains(&bytes.as_ptr()), "{}", map.name);
     }
 }
 
