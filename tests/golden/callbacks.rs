@@ -37,11 +37,11 @@ pub mod callbacks {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    numbers: ::bpf_skel::private::open_map(&SPEC, 0),
+                    numbers: ::bpf_skel::private::open_map(SPEC, 0),
                 },
                 progs: OpenProgs {
-                    loops: ::bpf_skel::private::open_program(&SPEC, 0),
-                    walks: ::bpf_skel::private::open_program(&SPEC, 1),
+                    loops: ::bpf_skel::private::open_program(SPEC, 0),
+                    walks: ::bpf_skel::private::open_program(SPEC, 1),
                 },
                 options: ::core::default::Default::default(),
             }
@@ -58,7 +58,7 @@ pub mod callbacks {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.numbers);
             object.program(self.progs.loops);
             object.program(self.progs.walks);
@@ -225,7 +225,7 @@ pub mod callbacks {
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

@@ -39,12 +39,12 @@ pub mod core {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    bss: ::bpf_skel::private::open_map(&SPEC, 0),
+                    bss: ::bpf_skel::private::open_map(SPEC, 0),
                 },
                 progs: OpenProgs {
-                    r#use: ::bpf_skel::private::open_program(&SPEC, 0),
+                    r#use: ::bpf_skel::private::open_program(SPEC, 0),
                 },
-                bss: ::bpf_skel::private::section(&SPEC, 0),
+                bss: ::bpf_skel::private::section(SPEC, 0),
                 options: ::core::default::Default::default(),
             }
         }
@@ -60,7 +60,7 @@ pub mod core {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.bss, self.bss, 128);
             object.program(self.progs.r#use);
             let object = object.prepare()?;
@@ -250,7 +250,7 @@ pub mod core {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

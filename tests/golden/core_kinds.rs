@@ -39,13 +39,13 @@ pub mod core_kinds {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    bss: ::bpf_skel::private::open_map(&SPEC, 0),
+                    bss: ::bpf_skel::private::open_map(SPEC, 0),
                 },
                 progs: OpenProgs {
-                    prog: ::bpf_skel::private::open_program(&SPEC, 0),
-                    direct: ::bpf_skel::private::open_program(&SPEC, 1),
+                    prog: ::bpf_skel::private::open_program(SPEC, 0),
+                    direct: ::bpf_skel::private::open_program(SPEC, 1),
                 },
-                bss: ::bpf_skel::private::section(&SPEC, 0),
+                bss: ::bpf_skel::private::section(SPEC, 0),
                 options: ::core::default::Default::default(),
             }
         }
@@ -61,7 +61,7 @@ pub mod core_kinds {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.bss, self.bss, 2048);
             object.program(self.progs.prog);
             object.program(self.progs.direct);
@@ -261,7 +261,7 @@ pub mod core_kinds {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

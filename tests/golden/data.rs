@@ -49,24 +49,24 @@ pub mod data {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    rodata: ::bpf_skel::private::open_map(&SPEC, 0),
-                    data: ::bpf_skel::private::open_map(&SPEC, 1),
-                    data_config: ::bpf_skel::private::open_map(&SPEC, 2),
-                    rodata_table: ::bpf_skel::private::open_map(&SPEC, 3),
-                    rodata_private: ::bpf_skel::private::open_map(&SPEC, 4),
-                    bss: ::bpf_skel::private::open_map(&SPEC, 5),
-                    rodata_str1_1: ::bpf_skel::private::open_map(&SPEC, 6),
-                    bss_scratch: ::bpf_skel::private::open_map(&SPEC, 7),
+                    rodata: ::bpf_skel::private::open_map(SPEC, 0),
+                    data: ::bpf_skel::private::open_map(SPEC, 1),
+                    data_config: ::bpf_skel::private::open_map(SPEC, 2),
+                    rodata_table: ::bpf_skel::private::open_map(SPEC, 3),
+                    rodata_private: ::bpf_skel::private::open_map(SPEC, 4),
+                    bss: ::bpf_skel::private::open_map(SPEC, 5),
+                    rodata_str1_1: ::bpf_skel::private::open_map(SPEC, 6),
+                    bss_scratch: ::bpf_skel::private::open_map(SPEC, 7),
                 },
                 progs: OpenProgs {
-                    r#use: ::bpf_skel::private::open_program(&SPEC, 0),
+                    r#use: ::bpf_skel::private::open_program(SPEC, 0),
                 },
-                rodata: ::bpf_skel::private::section(&SPEC, 0),
-                data: ::bpf_skel::private::section(&SPEC, 1),
-                data_config: ::bpf_skel::private::section(&SPEC, 2),
-                rodata_table: ::bpf_skel::private::section(&SPEC, 3),
-                bss: ::bpf_skel::private::section(&SPEC, 5),
-                bss_scratch: ::bpf_skel::private::section(&SPEC, 7),
+                rodata: ::bpf_skel::private::section(SPEC, 0),
+                data: ::bpf_skel::private::section(SPEC, 1),
+                data_config: ::bpf_skel::private::section(SPEC, 2),
+                rodata_table: ::bpf_skel::private::section(SPEC, 3),
+                bss: ::bpf_skel::private::section(SPEC, 5),
+                bss_scratch: ::bpf_skel::private::section(SPEC, 7),
                 options: ::core::default::Default::default(),
             }
         }
@@ -82,7 +82,7 @@ pub mod data {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.rodata, self.rodata, 16);
             object.section(self.maps.data, self.data, 20);
             object.section(self.maps.data_config, self.data_config, 8);
@@ -431,7 +431,7 @@ pub mod data {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

@@ -38,9 +38,9 @@ pub mod exceptions {
             Self {
                 maps: OpenMaps {},
                 progs: OpenProgs {
-                    throws: ::bpf_skel::private::open_program(&SPEC, 0),
-                    may_throw: ::bpf_skel::private::open_program(&SPEC, 1),
-                    uncaught: ::bpf_skel::private::open_program(&SPEC, 2),
+                    throws: ::bpf_skel::private::open_program(SPEC, 0),
+                    may_throw: ::bpf_skel::private::open_program(SPEC, 1),
+                    uncaught: ::bpf_skel::private::open_program(SPEC, 2),
                 },
                 options: ::core::default::Default::default(),
             }
@@ -57,7 +57,7 @@ pub mod exceptions {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.program(self.progs.throws);
             object.program(self.progs.may_throw);
             object.program(self.progs.uncaught);
@@ -225,7 +225,7 @@ pub mod exceptions {
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

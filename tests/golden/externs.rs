@@ -41,18 +41,18 @@ pub mod externs {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    data: ::bpf_skel::private::open_map(&SPEC, 0),
-                    bss: ::bpf_skel::private::open_map(&SPEC, 1),
-                    kconfig: ::bpf_skel::private::open_map(&SPEC, 2),
+                    data: ::bpf_skel::private::open_map(SPEC, 0),
+                    bss: ::bpf_skel::private::open_map(SPEC, 1),
+                    kconfig: ::bpf_skel::private::open_map(SPEC, 2),
                 },
                 progs: OpenProgs {
-                    options: ::bpf_skel::private::open_program(&SPEC, 0),
-                    symbols: ::bpf_skel::private::open_program(&SPEC, 1),
-                    functions: ::bpf_skel::private::open_program(&SPEC, 2),
-                    unguarded: ::bpf_skel::private::open_program(&SPEC, 3),
+                    options: ::bpf_skel::private::open_program(SPEC, 0),
+                    symbols: ::bpf_skel::private::open_program(SPEC, 1),
+                    functions: ::bpf_skel::private::open_program(SPEC, 2),
+                    unguarded: ::bpf_skel::private::open_program(SPEC, 3),
                 },
-                data: ::bpf_skel::private::section(&SPEC, 0),
-                bss: ::bpf_skel::private::section(&SPEC, 1),
+                data: ::bpf_skel::private::section(SPEC, 0),
+                bss: ::bpf_skel::private::section(SPEC, 1),
                 options: ::core::default::Default::default(),
             }
         }
@@ -68,7 +68,7 @@ pub mod externs {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.data, self.data, 4);
             object.section(self.maps.bss, self.bss, 52);
             object.map(self.maps.kconfig);
@@ -421,7 +421,7 @@ pub mod externs {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

@@ -39,21 +39,21 @@ pub mod failures {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    counts: ::bpf_skel::private::open_map(&SPEC, 0),
-                    bss: ::bpf_skel::private::open_map(&SPEC, 1),
+                    counts: ::bpf_skel::private::open_map(SPEC, 0),
+                    bss: ::bpf_skel::private::open_map(SPEC, 1),
                 },
                 progs: OpenProgs {
-                    accepted: ::bpf_skel::private::open_program(&SPEC, 0),
-                    no_null_check: ::bpf_skel::private::open_program(&SPEC, 1),
-                    outside: ::bpf_skel::private::open_program(&SPEC, 2),
-                    long_story: ::bpf_skel::private::open_program(&SPEC, 3),
-                    gpl_only: ::bpf_skel::private::open_program(&SPEC, 4),
-                    no_member: ::bpf_skel::private::open_program(&SPEC, 5),
-                    no_target: ::bpf_skel::private::open_program(&SPEC, 6),
-                    attaches: ::bpf_skel::private::open_program(&SPEC, 7),
-                    attaches_nowhere: ::bpf_skel::private::open_program(&SPEC, 8),
+                    accepted: ::bpf_skel::private::open_program(SPEC, 0),
+                    no_null_check: ::bpf_skel::private::open_program(SPEC, 1),
+                    outside: ::bpf_skel::private::open_program(SPEC, 2),
+                    long_story: ::bpf_skel::private::open_program(SPEC, 3),
+                    gpl_only: ::bpf_skel::private::open_program(SPEC, 4),
+                    no_member: ::bpf_skel::private::open_program(SPEC, 5),
+                    no_target: ::bpf_skel::private::open_program(SPEC, 6),
+                    attaches: ::bpf_skel::private::open_program(SPEC, 7),
+                    attaches_nowhere: ::bpf_skel::private::open_program(SPEC, 8),
                 },
-                bss: ::bpf_skel::private::section(&SPEC, 1),
+                bss: ::bpf_skel::private::section(SPEC, 1),
                 options: ::core::default::Default::default(),
             }
         }
@@ -69,7 +69,7 @@ pub mod failures {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.counts);
             object.section(self.maps.bss, self.bss, 8);
             object.program(self.progs.accepted);
@@ -383,7 +383,7 @@ pub mod failures {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

@@ -38,8 +38,8 @@ pub mod freplace {
             Self {
                 maps: OpenMaps {},
                 progs: OpenProgs {
-                    original: ::bpf_skel::private::open_program(&SPEC, 0),
-                    replacement: ::bpf_skel::private::open_program(&SPEC, 1),
+                    original: ::bpf_skel::private::open_program(SPEC, 0),
+                    replacement: ::bpf_skel::private::open_program(SPEC, 1),
                 },
                 options: ::core::default::Default::default(),
             }
@@ -56,7 +56,7 @@ pub mod freplace {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.program(self.progs.original);
             object.program(self.progs.replacement);
             let object = object.prepare()?;
@@ -218,7 +218,7 @@ pub mod freplace {
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

@@ -37,10 +37,10 @@ pub mod inner_by_user {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    bare: ::bpf_skel::private::open_map(&SPEC, 0),
+                    bare: ::bpf_skel::private::open_map(SPEC, 0),
                 },
                 progs: OpenProgs {
-                    r#use: ::bpf_skel::private::open_program(&SPEC, 0),
+                    r#use: ::bpf_skel::private::open_program(SPEC, 0),
                 },
                 options: ::core::default::Default::default(),
             }
@@ -57,7 +57,7 @@ pub mod inner_by_user {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.bare);
             object.program(self.progs.r#use);
             let object = object.prepare()?;
@@ -214,7 +214,7 @@ pub mod inner_by_user {
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

@@ -37,13 +37,13 @@ pub mod inner_maps {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    two: ::bpf_skel::private::open_map(&SPEC, 0),
-                    one: ::bpf_skel::private::open_map(&SPEC, 1),
-                    filled: ::bpf_skel::private::open_map(&SPEC, 2),
-                    templated: ::bpf_skel::private::open_map(&SPEC, 3),
+                    two: ::bpf_skel::private::open_map(SPEC, 0),
+                    one: ::bpf_skel::private::open_map(SPEC, 1),
+                    filled: ::bpf_skel::private::open_map(SPEC, 2),
+                    templated: ::bpf_skel::private::open_map(SPEC, 3),
                 },
                 progs: OpenProgs {
-                    r#use: ::bpf_skel::private::open_program(&SPEC, 0),
+                    r#use: ::bpf_skel::private::open_program(SPEC, 0),
                 },
                 options: ::core::default::Default::default(),
             }
@@ -60,7 +60,7 @@ pub mod inner_maps {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.two);
             object.map(self.maps.one);
             object.map(self.maps.filled);
@@ -243,7 +243,7 @@ pub mod inner_maps {
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

@@ -37,22 +37,22 @@ pub mod legacy {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    modern: ::bpf_skel::private::open_map(&SPEC, 0),
-                    counters: ::bpf_skel::private::open_map(&SPEC, 1),
-                    next: ::bpf_skel::private::open_map(&SPEC, 2),
-                    shape: ::bpf_skel::private::open_map(&SPEC, 3),
-                    outer: ::bpf_skel::private::open_map(&SPEC, 4),
-                    inner_zero: ::bpf_skel::private::open_map(&SPEC, 5),
-                    inner_three: ::bpf_skel::private::open_map(&SPEC, 6),
-                    outer_hash: ::bpf_skel::private::open_map(&SPEC, 7),
-                    jumps: ::bpf_skel::private::open_map(&SPEC, 8),
+                    modern: ::bpf_skel::private::open_map(SPEC, 0),
+                    counters: ::bpf_skel::private::open_map(SPEC, 1),
+                    next: ::bpf_skel::private::open_map(SPEC, 2),
+                    shape: ::bpf_skel::private::open_map(SPEC, 3),
+                    outer: ::bpf_skel::private::open_map(SPEC, 4),
+                    inner_zero: ::bpf_skel::private::open_map(SPEC, 5),
+                    inner_three: ::bpf_skel::private::open_map(SPEC, 6),
+                    outer_hash: ::bpf_skel::private::open_map(SPEC, 7),
+                    jumps: ::bpf_skel::private::open_map(SPEC, 8),
                 },
                 progs: OpenProgs {
-                    cls_main: ::bpf_skel::private::open_program(&SPEC, 0),
-                    count: ::bpf_skel::private::open_program(&SPEC, 1),
-                    nest: ::bpf_skel::private::open_program(&SPEC, 2),
-                    nowhere: ::bpf_skel::private::open_program(&SPEC, 3),
-                    act_main: ::bpf_skel::private::open_program(&SPEC, 4),
+                    cls_main: ::bpf_skel::private::open_program(SPEC, 0),
+                    count: ::bpf_skel::private::open_program(SPEC, 1),
+                    nest: ::bpf_skel::private::open_program(SPEC, 2),
+                    nowhere: ::bpf_skel::private::open_program(SPEC, 3),
+                    act_main: ::bpf_skel::private::open_program(SPEC, 4),
                 },
                 options: ::core::default::Default::default(),
             }
@@ -69,7 +69,7 @@ pub mod legacy {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.modern);
             object.map(self.maps.counters);
             object.map(self.maps.next);
@@ -365,7 +365,7 @@ pub mod legacy {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

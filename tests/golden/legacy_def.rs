@@ -37,11 +37,11 @@ pub mod legacy_def {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    seen: ::bpf_skel::private::open_map(&SPEC, 0),
-                    verdict: ::bpf_skel::private::open_map(&SPEC, 1),
+                    seen: ::bpf_skel::private::open_map(SPEC, 0),
+                    verdict: ::bpf_skel::private::open_map(SPEC, 1),
                 },
                 progs: OpenProgs {
-                    xdp_main: ::bpf_skel::private::open_program(&SPEC, 0),
+                    xdp_main: ::bpf_skel::private::open_program(SPEC, 0),
                 },
                 options: ::core::default::Default::default(),
             }
@@ -58,7 +58,7 @@ pub mod legacy_def {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.seen);
             object.map(self.maps.verdict);
             object.program(self.progs.xdp_main);
@@ -221,7 +221,7 @@ pub mod legacy_def {
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

@@ -45,26 +45,26 @@ pub mod linked {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    mine: ::bpf_skel::private::open_map(&SPEC, 0),
-                    jumps: ::bpf_skel::private::open_map(&SPEC, 1),
-                    counts: ::bpf_skel::private::open_map(&SPEC, 2),
-                    data_custom: ::bpf_skel::private::open_map(&SPEC, 3),
-                    data: ::bpf_skel::private::open_map(&SPEC, 4),
-                    bss: ::bpf_skel::private::open_map(&SPEC, 5),
-                    rodata: ::bpf_skel::private::open_map(&SPEC, 6),
-                    kconfig: ::bpf_skel::private::open_map(&SPEC, 7),
+                    mine: ::bpf_skel::private::open_map(SPEC, 0),
+                    jumps: ::bpf_skel::private::open_map(SPEC, 1),
+                    counts: ::bpf_skel::private::open_map(SPEC, 2),
+                    data_custom: ::bpf_skel::private::open_map(SPEC, 3),
+                    data: ::bpf_skel::private::open_map(SPEC, 4),
+                    bss: ::bpf_skel::private::open_map(SPEC, 5),
+                    rodata: ::bpf_skel::private::open_map(SPEC, 6),
+                    kconfig: ::bpf_skel::private::open_map(SPEC, 7),
                 },
                 progs: OpenProgs {
-                    from_main: ::bpf_skel::private::open_program(&SPEC, 0),
-                    core_main: ::bpf_skel::private::open_program(&SPEC, 1),
-                    jumped: ::bpf_skel::private::open_program(&SPEC, 2),
-                    from_lib: ::bpf_skel::private::open_program(&SPEC, 3),
-                    core_lib: ::bpf_skel::private::open_program(&SPEC, 4),
+                    from_main: ::bpf_skel::private::open_program(SPEC, 0),
+                    core_main: ::bpf_skel::private::open_program(SPEC, 1),
+                    jumped: ::bpf_skel::private::open_program(SPEC, 2),
+                    from_lib: ::bpf_skel::private::open_program(SPEC, 3),
+                    core_lib: ::bpf_skel::private::open_program(SPEC, 4),
                 },
-                data_custom: ::bpf_skel::private::section(&SPEC, 3),
-                data: ::bpf_skel::private::section(&SPEC, 4),
-                bss: ::bpf_skel::private::section(&SPEC, 5),
-                rodata: ::bpf_skel::private::section(&SPEC, 6),
+                data_custom: ::bpf_skel::private::section(SPEC, 3),
+                data: ::bpf_skel::private::section(SPEC, 4),
+                bss: ::bpf_skel::private::section(SPEC, 5),
+                rodata: ::bpf_skel::private::section(SPEC, 6),
                 options: ::core::default::Default::default(),
             }
         }
@@ -80,7 +80,7 @@ pub mod linked {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.mine);
             object.map(self.maps.jumps);
             object.map(self.maps.counts);
@@ -518,7 +518,7 @@ pub mod linked {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

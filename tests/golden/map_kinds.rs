@@ -37,10 +37,10 @@ pub mod map_kinds {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    routes: ::bpf_skel::private::open_map(&SPEC, 0),
-                    waiting: ::bpf_skel::private::open_map(&SPEC, 1),
-                    done: ::bpf_skel::private::open_map(&SPEC, 2),
-                    by_route: ::bpf_skel::private::open_map(&SPEC, 3),
+                    routes: ::bpf_skel::private::open_map(SPEC, 0),
+                    waiting: ::bpf_skel::private::open_map(SPEC, 1),
+                    done: ::bpf_skel::private::open_map(SPEC, 2),
+                    by_route: ::bpf_skel::private::open_map(SPEC, 3),
                 },
                 progs: OpenProgs {},
                 options: ::core::default::Default::default(),
@@ -58,7 +58,7 @@ pub mod map_kinds {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.routes);
             object.map(self.maps.waiting);
             object.map(self.maps.done);
@@ -251,7 +251,7 @@ pub mod map_kinds {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

@@ -41,17 +41,17 @@ pub mod members {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    flows: ::bpf_skel::private::open_map(&SPEC, 0),
-                    rodata: ::bpf_skel::private::open_map(&SPEC, 1),
-                    bss: ::bpf_skel::private::open_map(&SPEC, 2),
+                    flows: ::bpf_skel::private::open_map(SPEC, 0),
+                    rodata: ::bpf_skel::private::open_map(SPEC, 1),
+                    bss: ::bpf_skel::private::open_map(SPEC, 2),
                 },
                 progs: OpenProgs {
-                    fill: ::bpf_skel::private::open_program(&SPEC, 0),
-                    enter: ::bpf_skel::private::open_program(&SPEC, 1),
-                    ask: ::bpf_skel::private::open_program(&SPEC, 2),
+                    fill: ::bpf_skel::private::open_program(SPEC, 0),
+                    enter: ::bpf_skel::private::open_program(SPEC, 1),
+                    ask: ::bpf_skel::private::open_program(SPEC, 2),
                 },
-                rodata: ::bpf_skel::private::section(&SPEC, 1),
-                bss: ::bpf_skel::private::section(&SPEC, 2),
+                rodata: ::bpf_skel::private::section(SPEC, 1),
+                bss: ::bpf_skel::private::section(SPEC, 2),
                 options: ::core::default::Default::default(),
             }
         }
@@ -67,7 +67,7 @@ pub mod members {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.flows);
             object.section(self.maps.rodata, self.rodata, 16);
             object.section(self.maps.bss, self.bss, 456);
@@ -1545,7 +1545,7 @@ pub mod members {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

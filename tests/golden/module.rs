@@ -39,14 +39,14 @@ pub mod module {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    rodata: ::bpf_skel::private::open_map(&SPEC, 0),
-                    bss: ::bpf_skel::private::open_map(&SPEC, 1),
+                    rodata: ::bpf_skel::private::open_map(SPEC, 0),
+                    bss: ::bpf_skel::private::open_map(SPEC, 1),
                 },
                 progs: OpenProgs {
-                    lookup: ::bpf_skel::private::open_program(&SPEC, 0),
-                    types: ::bpf_skel::private::open_program(&SPEC, 1),
+                    lookup: ::bpf_skel::private::open_program(SPEC, 0),
+                    types: ::bpf_skel::private::open_program(SPEC, 1),
                 },
-                bss: ::bpf_skel::private::section(&SPEC, 1),
+                bss: ::bpf_skel::private::section(SPEC, 1),
                 options: ::core::default::Default::default(),
             }
         }
@@ -62,7 +62,7 @@ pub mod module {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.rodata);
             object.section(self.maps.bss, self.bss, 16);
             object.program(self.progs.lookup);
@@ -307,7 +307,7 @@ pub mod module {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

@@ -45,28 +45,28 @@ pub mod names {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    r#match: ::bpf_skel::private::open_map(&SPEC, 0),
-                    object: ::bpf_skel::private::open_map(&SPEC, 1),
-                    config: ::bpf_skel::private::open_map(&SPEC, 2),
-                    bss: ::bpf_skel::private::open_map(&SPEC, 3),
-                    bss_data: ::bpf_skel::private::open_map(&SPEC, 4),
-                    maps: ::bpf_skel::private::open_map(&SPEC, 5),
-                    data_x: ::bpf_skel::private::open_map(&SPEC, 6),
-                    data: ::bpf_skel::private::open_map(&SPEC, 7),
-                    data_x_2: ::bpf_skel::private::open_map(&SPEC, 8),
-                    data_type: ::bpf_skel::private::open_map(&SPEC, 9),
-                    bss_2: ::bpf_skel::private::open_map(&SPEC, 10),
-                    rodata: ::bpf_skel::private::open_map(&SPEC, 11),
+                    r#match: ::bpf_skel::private::open_map(SPEC, 0),
+                    object: ::bpf_skel::private::open_map(SPEC, 1),
+                    config: ::bpf_skel::private::open_map(SPEC, 2),
+                    bss: ::bpf_skel::private::open_map(SPEC, 3),
+                    bss_data: ::bpf_skel::private::open_map(SPEC, 4),
+                    maps: ::bpf_skel::private::open_map(SPEC, 5),
+                    data_x: ::bpf_skel::private::open_map(SPEC, 6),
+                    data: ::bpf_skel::private::open_map(SPEC, 7),
+                    data_x_2: ::bpf_skel::private::open_map(SPEC, 8),
+                    data_type: ::bpf_skel::private::open_map(SPEC, 9),
+                    bss_2: ::bpf_skel::private::open_map(SPEC, 10),
+                    rodata: ::bpf_skel::private::open_map(SPEC, 11),
                 },
                 progs: OpenProgs {
-                    r#loop: ::bpf_skel::private::open_program(&SPEC, 0),
-                    foo__bar: ::bpf_skel::private::open_program(&SPEC, 1),
-                    open: ::bpf_skel::private::open_program(&SPEC, 2),
+                    r#loop: ::bpf_skel::private::open_program(SPEC, 0),
+                    foo__bar: ::bpf_skel::private::open_program(SPEC, 1),
+                    open: ::bpf_skel::private::open_program(SPEC, 2),
                 },
-                data: ::bpf_skel::private::section(&SPEC, 7),
-                data_x: ::bpf_skel::private::section(&SPEC, 8),
-                data_type: ::bpf_skel::private::section(&SPEC, 9),
-                bss: ::bpf_skel::private::section(&SPEC, 10),
+                data: ::bpf_skel::private::section(SPEC, 7),
+                data_x: ::bpf_skel::private::section(SPEC, 8),
+                data_type: ::bpf_skel::private::section(SPEC, 9),
+                bss: ::bpf_skel::private::section(SPEC, 10),
                 options: ::core::default::Default::default(),
             }
         }
@@ -82,7 +82,7 @@ pub mod names {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.r#match);
             object.map(self.maps.object);
             object.map(self.maps.config);
@@ -728,7 +728,7 @@ pub mod names {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

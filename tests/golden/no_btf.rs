@@ -41,14 +41,14 @@ pub mod no_btf {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    rodata: ::bpf_skel::private::open_map(&SPEC, 0),
-                    bss: ::bpf_skel::private::open_map(&SPEC, 1),
+                    rodata: ::bpf_skel::private::open_map(SPEC, 0),
+                    bss: ::bpf_skel::private::open_map(SPEC, 1),
                 },
                 progs: OpenProgs {
-                    r#use: ::bpf_skel::private::open_program(&SPEC, 0),
+                    r#use: ::bpf_skel::private::open_program(SPEC, 0),
                 },
-                rodata: ::bpf_skel::private::section(&SPEC, 0),
-                bss: ::bpf_skel::private::section(&SPEC, 1),
+                rodata: ::bpf_skel::private::section(SPEC, 0),
+                bss: ::bpf_skel::private::section(SPEC, 1),
                 options: ::core::default::Default::default(),
             }
         }
@@ -64,7 +64,7 @@ pub mod no_btf {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.rodata, self.rodata, 4);
             object.section(self.maps.bss, self.bss, 16);
             object.program(self.progs.r#use);
@@ -274,7 +274,7 @@ pub mod no_btf {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

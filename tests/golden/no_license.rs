@@ -38,7 +38,7 @@ pub mod no_license {
             Self {
                 maps: OpenMaps {},
                 progs: OpenProgs {
-                    accept: ::bpf_skel::private::open_program(&SPEC, 0),
+                    accept: ::bpf_skel::private::open_program(SPEC, 0),
                 },
                 options: ::core::default::Default::default(),
             }
@@ -55,7 +55,7 @@ pub mod no_license {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.program(self.progs.accept);
             let object = object.prepare()?;
             ::core::result::Result::Ok(Prepared {
@@ -203,7 +203,7 @@ pub mod no_license {
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

@@ -45,32 +45,32 @@ pub mod phases {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    one: ::bpf_skel::private::open_map(&SPEC, 0),
-                    two: ::bpf_skel::private::open_map(&SPEC, 1),
-                    outer: ::bpf_skel::private::open_map(&SPEC, 2),
-                    jumps: ::bpf_skel::private::open_map(&SPEC, 3),
-                    counts: ::bpf_skel::private::open_map(&SPEC, 4),
-                    spare: ::bpf_skel::private::open_map(&SPEC, 5),
-                    rodata: ::bpf_skel::private::open_map(&SPEC, 6),
-                    data: ::bpf_skel::private::open_map(&SPEC, 7),
-                    data_custom: ::bpf_skel::private::open_map(&SPEC, 8),
-                    data_quiet: ::bpf_skel::private::open_map(&SPEC, 9),
-                    bss: ::bpf_skel::private::open_map(&SPEC, 10),
+                    one: ::bpf_skel::private::open_map(SPEC, 0),
+                    two: ::bpf_skel::private::open_map(SPEC, 1),
+                    outer: ::bpf_skel::private::open_map(SPEC, 2),
+                    jumps: ::bpf_skel::private::open_map(SPEC, 3),
+                    counts: ::bpf_skel::private::open_map(SPEC, 4),
+                    spare: ::bpf_skel::private::open_map(SPEC, 5),
+                    rodata: ::bpf_skel::private::open_map(SPEC, 6),
+                    data: ::bpf_skel::private::open_map(SPEC, 7),
+                    data_custom: ::bpf_skel::private::open_map(SPEC, 8),
+                    data_quiet: ::bpf_skel::private::open_map(SPEC, 9),
+                    bss: ::bpf_skel::private::open_map(SPEC, 10),
                 },
                 progs: OpenProgs {
-                    first: ::bpf_skel::private::open_program(&SPEC, 0),
-                    second: ::bpf_skel::private::open_program(&SPEC, 1),
-                    observe: ::bpf_skel::private::open_program(&SPEC, 2),
-                    count: ::bpf_skel::private::open_program(&SPEC, 3),
-                    nest: ::bpf_skel::private::open_program(&SPEC, 4),
-                    jump: ::bpf_skel::private::open_program(&SPEC, 5),
-                    rarely: ::bpf_skel::private::open_program(&SPEC, 6),
-                    always: ::bpf_skel::private::open_program(&SPEC, 7),
+                    first: ::bpf_skel::private::open_program(SPEC, 0),
+                    second: ::bpf_skel::private::open_program(SPEC, 1),
+                    observe: ::bpf_skel::private::open_program(SPEC, 2),
+                    count: ::bpf_skel::private::open_program(SPEC, 3),
+                    nest: ::bpf_skel::private::open_program(SPEC, 4),
+                    jump: ::bpf_skel::private::open_program(SPEC, 5),
+                    rarely: ::bpf_skel::private::open_program(SPEC, 6),
+                    always: ::bpf_skel::private::open_program(SPEC, 7),
                 },
-                rodata: ::bpf_skel::private::section(&SPEC, 6),
-                data: ::bpf_skel::private::section(&SPEC, 7),
-                data_custom: ::bpf_skel::private::section(&SPEC, 8),
-                bss: ::bpf_skel::private::section(&SPEC, 10),
+                rodata: ::bpf_skel::private::section(SPEC, 6),
+                data: ::bpf_skel::private::section(SPEC, 7),
+                data_custom: ::bpf_skel::private::section(SPEC, 8),
+                bss: ::bpf_skel::private::section(SPEC, 10),
                 options: ::core::default::Default::default(),
             }
         }
@@ -86,7 +86,7 @@ pub mod phases {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.one);
             object.map(self.maps.two);
             object.map(self.maps.outer);
@@ -480,7 +480,7 @@ pub mod phases {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

@@ -37,12 +37,12 @@ pub mod prog_array {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    jumps: ::bpf_skel::private::open_map(&SPEC, 0),
+                    jumps: ::bpf_skel::private::open_map(SPEC, 0),
                 },
                 progs: OpenProgs {
-                    pass: ::bpf_skel::private::open_program(&SPEC, 0),
-                    drop: ::bpf_skel::private::open_program(&SPEC, 1),
-                    entry: ::bpf_skel::private::open_program(&SPEC, 2),
+                    pass: ::bpf_skel::private::open_program(SPEC, 0),
+                    drop: ::bpf_skel::private::open_program(SPEC, 1),
+                    entry: ::bpf_skel::private::open_program(SPEC, 2),
                 },
                 options: ::core::default::Default::default(),
             }
@@ -59,7 +59,7 @@ pub mod prog_array {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.jumps);
             object.program(self.progs.pass);
             object.program(self.progs.drop);
@@ -263,7 +263,7 @@ pub mod prog_array {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

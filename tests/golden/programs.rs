@@ -38,11 +38,11 @@ pub mod programs {
             Self {
                 maps: OpenMaps {},
                 progs: OpenProgs {
-                    pass: ::bpf_skel::private::open_program(&SPEC, 0),
-                    drop: ::bpf_skel::private::open_program(&SPEC, 1),
-                    by_length: ::bpf_skel::private::open_program(&SPEC, 2),
-                    on_switch: ::bpf_skel::private::open_program(&SPEC, 3),
-                    no_type: ::bpf_skel::private::open_program(&SPEC, 4),
+                    pass: ::bpf_skel::private::open_program(SPEC, 0),
+                    drop: ::bpf_skel::private::open_program(SPEC, 1),
+                    by_length: ::bpf_skel::private::open_program(SPEC, 2),
+                    on_switch: ::bpf_skel::private::open_program(SPEC, 3),
+                    no_type: ::bpf_skel::private::open_program(SPEC, 4),
                 },
                 options: ::core::default::Default::default(),
             }
@@ -59,7 +59,7 @@ pub mod programs {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.program(self.progs.pass);
             object.program(self.progs.drop);
             object.program(self.progs.by_length);
@@ -278,7 +278,7 @@ pub mod programs {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

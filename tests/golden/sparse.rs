@@ -45,18 +45,18 @@ pub mod sparse {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    rodata: ::bpf_skel::private::open_map(&SPEC, 0),
-                    rodata_zeros: ::bpf_skel::private::open_map(&SPEC, 1),
-                    data_counts: ::bpf_skel::private::open_map(&SPEC, 2),
-                    data_dense: ::bpf_skel::private::open_map(&SPEC, 3),
+                    rodata: ::bpf_skel::private::open_map(SPEC, 0),
+                    rodata_zeros: ::bpf_skel::private::open_map(SPEC, 1),
+                    data_counts: ::bpf_skel::private::open_map(SPEC, 2),
+                    data_dense: ::bpf_skel::private::open_map(SPEC, 3),
                 },
                 progs: OpenProgs {
-                    touch: ::bpf_skel::private::open_program(&SPEC, 0),
+                    touch: ::bpf_skel::private::open_program(SPEC, 0),
                 },
-                rodata: ::bpf_skel::private::section(&SPEC, 0),
-                rodata_zeros: ::bpf_skel::private::section(&SPEC, 1),
-                data_counts: ::bpf_skel::private::section(&SPEC, 2),
-                data_dense: ::bpf_skel::private::section(&SPEC, 3),
+                rodata: ::bpf_skel::private::section(SPEC, 0),
+                rodata_zeros: ::bpf_skel::private::section(SPEC, 1),
+                data_counts: ::bpf_skel::private::section(SPEC, 2),
+                data_dense: ::bpf_skel::private::section(SPEC, 3),
                 options: ::core::default::Default::default(),
             }
         }
@@ -72,7 +72,7 @@ pub mod sparse {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.rodata, self.rodata, 4096);
             object.section(self.maps.rodata_zeros, self.rodata_zeros, 2048);
             object.section(self.maps.data_counts, self.data_counts, 2400);
@@ -331,7 +331,7 @@ pub mod sparse {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

@@ -41,32 +41,32 @@ pub mod struct_ops {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    bss: ::bpf_skel::private::open_map(&SPEC, 0),
-                    plain: ::bpf_skel::private::open_map(&SPEC, 1),
-                    linked: ::bpf_skel::private::open_map(&SPEC, 2),
-                    absent: ::bpf_skel::private::open_map(&SPEC, 3),
-                    present: ::bpf_skel::private::open_map(&SPEC, 4),
-                    wide: ::bpf_skel::private::open_map(&SPEC, 5),
-                    odd: ::bpf_skel::private::open_map(&SPEC, 6),
-                    more: ::bpf_skel::private::open_map(&SPEC, 7),
+                    bss: ::bpf_skel::private::open_map(SPEC, 0),
+                    plain: ::bpf_skel::private::open_map(SPEC, 1),
+                    linked: ::bpf_skel::private::open_map(SPEC, 2),
+                    absent: ::bpf_skel::private::open_map(SPEC, 3),
+                    present: ::bpf_skel::private::open_map(SPEC, 4),
+                    wide: ::bpf_skel::private::open_map(SPEC, 5),
+                    odd: ::bpf_skel::private::open_map(SPEC, 6),
+                    more: ::bpf_skel::private::open_map(SPEC, 7),
                 },
                 progs: OpenProgs {
-                    ssthresh: ::bpf_skel::private::open_program(&SPEC, 0),
-                    undo_cwnd: ::bpf_skel::private::open_program(&SPEC, 1),
-                    cong_avoid: ::bpf_skel::private::open_program(&SPEC, 2),
-                    cong_avoid_more: ::bpf_skel::private::open_program(&SPEC, 3),
-                    never_called: ::bpf_skel::private::open_program(&SPEC, 4),
+                    ssthresh: ::bpf_skel::private::open_program(SPEC, 0),
+                    undo_cwnd: ::bpf_skel::private::open_program(SPEC, 1),
+                    cong_avoid: ::bpf_skel::private::open_program(SPEC, 2),
+                    cong_avoid_more: ::bpf_skel::private::open_program(SPEC, 3),
+                    never_called: ::bpf_skel::private::open_program(SPEC, 4),
                 },
                 struct_ops: OpenStructOps {
-                    plain: ::bpf_skel::private::section(&SPEC, 1),
-                    linked: ::bpf_skel::private::section(&SPEC, 2),
-                    absent: ::bpf_skel::private::section(&SPEC, 3),
-                    present: ::bpf_skel::private::section(&SPEC, 4),
-                    wide: ::bpf_skel::private::section(&SPEC, 5),
-                    odd: ::bpf_skel::private::section(&SPEC, 6),
-                    more: ::bpf_skel::private::section(&SPEC, 7),
+                    plain: ::bpf_skel::private::section(SPEC, 1),
+                    linked: ::bpf_skel::private::section(SPEC, 2),
+                    absent: ::bpf_skel::private::section(SPEC, 3),
+                    present: ::bpf_skel::private::section(SPEC, 4),
+                    wide: ::bpf_skel::private::section(SPEC, 5),
+                    odd: ::bpf_skel::private::section(SPEC, 6),
+                    more: ::bpf_skel::private::section(SPEC, 7),
                 },
-                bss: ::bpf_skel::private::section(&SPEC, 0),
+                bss: ::bpf_skel::private::section(SPEC, 0),
                 options: ::core::default::Default::default(),
             }
         }
@@ -82,7 +82,7 @@ pub mod struct_ops {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.bss, self.bss, 16);
             object.section(self.maps.plain, self.struct_ops.plain, 64);
             object.section(self.maps.linked, self.struct_ops.linked, 56);
@@ -503,7 +503,7 @@ pub mod struct_ops {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

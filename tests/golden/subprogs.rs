@@ -39,15 +39,15 @@ pub mod subprogs {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    bss: ::bpf_skel::private::open_map(&SPEC, 0),
+                    bss: ::bpf_skel::private::open_map(SPEC, 0),
                 },
                 progs: OpenProgs {
-                    alone: ::bpf_skel::private::open_program(&SPEC, 0),
-                    shallow: ::bpf_skel::private::open_program(&SPEC, 1),
-                    deep: ::bpf_skel::private::open_program(&SPEC, 2),
-                    circular: ::bpf_skel::private::open_program(&SPEC, 3),
+                    alone: ::bpf_skel::private::open_program(SPEC, 0),
+                    shallow: ::bpf_skel::private::open_program(SPEC, 1),
+                    deep: ::bpf_skel::private::open_program(SPEC, 2),
+                    circular: ::bpf_skel::private::open_program(SPEC, 3),
                 },
-                bss: ::bpf_skel::private::section(&SPEC, 0),
+                bss: ::bpf_skel::private::section(SPEC, 0),
                 options: ::core::default::Default::default(),
             }
         }
@@ -63,7 +63,7 @@ pub mod subprogs {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.bss, self.bss, 8);
             object.program(self.progs.alone);
             object.program(self.progs.shallow);
@@ -283,7 +283,7 @@ pub mod subprogs {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

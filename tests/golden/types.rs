@@ -43,18 +43,18 @@ pub mod types {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    values: ::bpf_skel::private::open_map(&SPEC, 0),
-                    anonymous: ::bpf_skel::private::open_map(&SPEC, 1),
-                    data: ::bpf_skel::private::open_map(&SPEC, 2),
-                    rodata: ::bpf_skel::private::open_map(&SPEC, 3),
-                    bss: ::bpf_skel::private::open_map(&SPEC, 4),
+                    values: ::bpf_skel::private::open_map(SPEC, 0),
+                    anonymous: ::bpf_skel::private::open_map(SPEC, 1),
+                    data: ::bpf_skel::private::open_map(SPEC, 2),
+                    rodata: ::bpf_skel::private::open_map(SPEC, 3),
+                    bss: ::bpf_skel::private::open_map(SPEC, 4),
                 },
                 progs: OpenProgs {
-                    r#use: ::bpf_skel::private::open_program(&SPEC, 0),
+                    r#use: ::bpf_skel::private::open_program(SPEC, 0),
                 },
-                data: ::bpf_skel::private::section(&SPEC, 2),
-                rodata: ::bpf_skel::private::section(&SPEC, 3),
-                bss: ::bpf_skel::private::section(&SPEC, 4),
+                data: ::bpf_skel::private::section(SPEC, 2),
+                rodata: ::bpf_skel::private::section(SPEC, 3),
+                bss: ::bpf_skel::private::section(SPEC, 4),
                 options: ::core::default::Default::default(),
             }
         }
@@ -70,7 +70,7 @@ pub mod types {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.values);
             object.map(self.maps.anonymous);
             object.section(self.maps.data, self.data, 5);
@@ -1244,7 +1244,7 @@ pub mod types {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

@@ -39,15 +39,15 @@ pub mod usdt {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    __bpf_usdt_ip_to_spec_id: ::bpf_skel::private::open_map(&SPEC, 0),
-                    __bpf_usdt_specs: ::bpf_skel::private::open_map(&SPEC, 1),
-                    bss: ::bpf_skel::private::open_map(&SPEC, 2),
-                    kconfig: ::bpf_skel::private::open_map(&SPEC, 3),
+                    __bpf_usdt_ip_to_spec_id: ::bpf_skel::private::open_map(SPEC, 0),
+                    __bpf_usdt_specs: ::bpf_skel::private::open_map(SPEC, 1),
+                    bss: ::bpf_skel::private::open_map(SPEC, 2),
+                    kconfig: ::bpf_skel::private::open_map(SPEC, 3),
                 },
                 progs: OpenProgs {
-                    on_fire: ::bpf_skel::private::open_program(&SPEC, 0),
+                    on_fire: ::bpf_skel::private::open_program(SPEC, 0),
                 },
-                bss: ::bpf_skel::private::section(&SPEC, 2),
+                bss: ::bpf_skel::private::section(SPEC, 2),
                 options: ::core::default::Default::default(),
             }
         }
@@ -63,7 +63,7 @@ pub mod usdt {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.__bpf_usdt_ip_to_spec_id);
             object.map(self.maps.__bpf_usdt_specs);
             object.section(self.maps.bss, self.bss, 120);
@@ -357,7 +357,7 @@ pub mod usdt {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

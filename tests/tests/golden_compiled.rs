@@ -10,7 +10,7 @@ macro_rules! goldens {
     ($($name:ident)*) => {
         $(include!(concat!("../golden/", stringify!($name), ".rs"));)*
 
-        const GOLDENS: &[(&str, &ObjectSpec)] = &[$((stringify!($name), &$name::SPEC)),*];
+        const GOLDENS: &[(&str, &ObjectSpec)] = &[$((stringify!($name), $name::SPEC)),*];
     };
 }
 

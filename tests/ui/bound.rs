@@ -37,18 +37,18 @@ pub mod maps {
         pub fn new() -> Self {
             Self {
                 maps: OpenMaps {
-                    typed: ::bpf_skel::private::open_map(&SPEC, 0),
-                    second: ::bpf_skel::private::open_map(&SPEC, 1),
-                    sized: ::bpf_skel::private::open_map(&SPEC, 2),
-                    both: ::bpf_skel::private::open_map(&SPEC, 3),
-                    records: ::bpf_skel::private::open_map(&SPEC, 4),
-                    events: ::bpf_skel::private::open_map(&SPEC, 5),
-                    bloom: ::bpf_skel::private::open_map(&SPEC, 6),
-                    bloom_long: ::bpf_skel::private::open_map(&SPEC, 7),
-                    first: ::bpf_skel::private::open_map(&SPEC, 8),
+                    typed: ::bpf_skel::private::open_map(SPEC, 0),
+                    second: ::bpf_skel::private::open_map(SPEC, 1),
+                    sized: ::bpf_skel::private::open_map(SPEC, 2),
+                    both: ::bpf_skel::private::open_map(SPEC, 3),
+                    records: ::bpf_skel::private::open_map(SPEC, 4),
+                    events: ::bpf_skel::private::open_map(SPEC, 5),
+                    bloom: ::bpf_skel::private::open_map(SPEC, 6),
+                    bloom_long: ::bpf_skel::private::open_map(SPEC, 7),
+                    first: ::bpf_skel::private::open_map(SPEC, 8),
                 },
                 progs: OpenProgs {
-                    r#use: ::bpf_skel::private::open_program(&SPEC, 0),
+                    r#use: ::bpf_skel::private::open_program(SPEC, 0),
                 },
                 options: ::core::default::Default::default(),
             }
@@ -65,7 +65,7 @@ pub mod maps {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
-            let mut object = ::bpf_skel::private::Assembly::new(&SPEC, self.options);
+            let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.typed);
             object.map(self.maps.second);
             object.map(self.maps.sized);
@@ -295,7 +295,7 @@ pub mod maps {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: ::bpf_skel::spec::ObjectSpec = {
+    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};

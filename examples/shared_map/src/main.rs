@@ -68,7 +68,7 @@ fn inside() -> Result<()> {
     let mut config = Config::system()?;
     // An XDP program's directory is `xdp`, which iproute2 makes the same as `tc`. Said here for clarity only.
     config.set_hook(Hook::Xdp);
-    for map in config.explain(&limit::SPEC)?.iter().filter(|map| map.path.is_some()) {
+    for map in config.explain(limit::SPEC)?.iter().filter(|map| map.path.is_some()) {
         println!("{map}");
     }
     open.pinning(config);

@@ -93,10 +93,10 @@ impl Phases<'_> {
         out.function("pinning", &["&mut self", &policy], "&mut Self", &body);
     }
 
-    /// `name: private::make(&SPEC, index),`
+    /// `name: private::make(SPEC, index),`
     fn initial(&self, out: &mut Writer, name: impl Display, make: &str, index: usize) {
         let head = format_args!("{name}: {}::private::{make}", self.rt);
-        out.call(head, &["&SPEC", &index.to_string()], ",");
+        out.call(head, &["SPEC", &index.to_string()], ",");
     }
 
     /// From the first phase to the others; maps and programs are in the order of the spec.
@@ -106,7 +106,7 @@ impl Phases<'_> {
         function(out, "Creates the maps and makes the programs ready for the verifier.", &[ERRORS]);
         out.open_function("pub fn prepare", &["self"], &format!("{rt}::Result<Prepared>"));
         let new = format_args!("let mut object = {rt}::private::Assembly::new");
-        out.call(new, &["&SPEC", "self.options"], ";");
+        out.call(new, &["SPEC", "self.options"], ";");
         for (index, map) in object.maps.iter().enumerate() {
             let map = format!("self.maps.{}", map.ident);
             // A data map takes the section's bytes along, one of operations those.

@@ -16,7 +16,8 @@ use super::core;
 use super::writer::{Bytes, Writer, option};
 use crate::{Error, Result};
 
-/// `pub static SPEC: … = { use …; ObjectSpec { … } };`, equal to `spec`.
+/// `pub static SPEC: &… = &{ use …; ObjectSpec { … } };`, equal to `spec`. A static that is no reference has the compiler
+/// write the code that drops it, which nothing calls.
 pub(super) fn constant(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<()> {
     let ObjectSpec {
         name,
@@ -36,7 +37,7 @@ pub(super) fn constant(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<
         Endian::Big => "Endian::Big",
     };
     out.doc("Everything that the object holds.");
-    out.open(format_args!("pub static SPEC: {rt}::spec::ObjectSpec = {{"));
+    out.open(format_args!("pub static SPEC: &{rt}::spec::ObjectSpec = &{{"));
     out.line("use ::std::borrow::Cow::Borrowed;");
     out.line(format_args!("use {rt}::btf::BtfKind;"));
     out.line(format_args!("use {rt}::private::{{kfunc, ksym, map_fd, map_value}};"));

@@ -8,7 +8,18 @@ use crate::spec::ObjectSpec;
 #[derive(Clone)]
 pub(crate) enum SpecRef {
     Static(&'static ObjectSpec),
-    Shared(Arc<ObjectSpec>),
+    /// By its trait, so that the code that drops a spec is not compiled again into every program with a skeleton.
+    Shared(Arc<dyn Spec>),
+}
+
+pub(crate) trait Spec: Send + Sync {
+    fn spec(&self) -> &ObjectSpec;
+}
+
+impl Spec for ObjectSpec {
+    fn spec(&self) -> &ObjectSpec {
+        self
+    }
 }
 
 impl fmt::Debug for SpecRef {
@@ -24,7 +35,7 @@ impl Deref for SpecRef {
     fn deref(&self) -> &ObjectSpec {
         match self {
             Self::Static(spec) => spec,
-            Self::Shared(spec) => spec,
+            Self::Shared(spec) => spec.spec(),
         }
     }
 }

@@ -131,7 +131,7 @@ fn as_libbpf_had_them() -> Outcome {
 fn holds_maps_without_a_template() -> Outcome {
     let directory = PinDirectory::new("template")?;
     let without = || {
-        let mut open = OpenObject::from_static(&legacy::SPEC);
+        let mut open = OpenObject::from_static(legacy::SPEC);
         let outer = open.map_mut("outer").unwrap();
         outer.replace(MapSpec { inner: None, ..outer.spec().clone() });
         outer.set_pin_path(directory.join("outer"));

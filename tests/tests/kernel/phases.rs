@@ -8,12 +8,12 @@ bpf_skel_macros::bpf_skel!(pub mod failures = "fixtures/failures-el.o", "fixture
 
 /// `phases.bpf.c`, untyped.
 pub(crate) fn open() -> OpenObject {
-    OpenObject::from_static(&phases::SPEC)
+    OpenObject::from_static(phases::SPEC)
 }
 
 /// `failures.bpf.c` with these programs only.
 pub(crate) fn failing(programs: &[&str]) -> OpenObject {
-    let mut open = OpenObject::from_static(&failures::SPEC);
+    let mut open = OpenObject::from_static(failures::SPEC);
     for name in programs {
         open.program_mut(name).expect("the fixture has it").set_autoload(true);
     }
