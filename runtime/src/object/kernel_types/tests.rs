@@ -4,8 +4,9 @@ use std::fs::File;
 use std::sync::atomic::Ordering;
 
 use super::*;
-use crate::btf::{BtfBuilder, IntEncoding, Member};
+use crate::btf::{BtfBuilder, BtfKind, IntEncoding, Linkage, Member};
 use crate::object::OpenObject;
+use crate::section_name::AttachKind;
 use crate::spec::Endian;
 use crate::uapi::flags;
 
@@ -33,6 +34,8 @@ fn types(of_module: bool) -> Vec<u8> {
     let u8 = types.int("u8", 1, IntEncoding::UNSIGNED);
     let u32 = types.int("unsigned int", 4, IntEncoding::UNSIGNED);
     let name = types.array(u8, u32, 16);
+    let proto = types.func_proto(u32, &[]);
+    types.func("tcp_ack", proto, Linkage::Static);
     let functions = ["undo_cwnd", "ssthresh", "cong_avoid"];
     operations(&mut types, "tcp_congestion_ops", &functions, ("name", name));
     if of_module {
@@ -93,14 +96,22 @@ fn asked(kernel: &Arc<KernelBtf>, open: &mut OpenObject) -> (Vec<Target>, Vec<Er
 }
 
 #[test]
-fn operations_of_kernel_and_module_are_found_in_one_pass() {
+fn operations_and_targets_are_found_in_one_pass() {
     let (kernel, mut open) = (kernel(true), open());
+    open.programs.push(OpenProgram {
+        name: "attached".into(),
+        attach: AttachKind::Fentry,
+        target: Some("tcp_ack".into()),
+        ..OpenProgram::new(u32::MAX, &open.spec.programs[0])
+    });
     let (targets, notes) = asked(&kernel, &mut open);
     assert_eq!(kernel.passes.load(Ordering::Relaxed), 1);
     assert!(notes.is_empty(), "{notes:?}");
 
     let btf = kernel.btf().unwrap();
     let value_type = |name| btf.find_struct(name).unwrap().0;
+    let function = btf.find_kind("tcp_ack", BtfKind::Func).unwrap().0;
+    assert_eq!(targets.last().unwrap().btf_id, function);
     for (map, module) in [("plain", false), ("linked", false), ("present", false), ("absent", true)]
     {
         let open = open.map_mut(map).unwrap();
