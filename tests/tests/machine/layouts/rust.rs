@@ -53,7 +53,7 @@ pub(super) fn program(types: &[Named], skeleton: &str) -> String {
             .map(|(_, twin)| twin.split_once("live_struct!").map_or(twin, |(twin, _)| twin));
         for member in leaves(composite) {
             let m = &member.name;
-            let is_method = plain_types.contains(&format!("pub fn {m}("));
+            let is_method = has_method(plain_types, name, m);
             let text = match member.shape {
                 Shape::Bits(..) => bits(nth, name, m, twin.is_some()),
                 Shape::Flexible(_) => format!(
@@ -111,6 +111,14 @@ pub(super) fn program(types: &[Named], skeleton: &str) -> String {
         let _ = writeln!(out, "    check{nth}();");
     });
     out + "}\n"
+}
+
+/// Whether an `impl` of the type has this method: another type may have a member of the same name.
+fn has_method(module: &str, ty: &str, method: &str) -> bool {
+    let (start, method) = (format!("        impl {ty} {{\n"), format!("pub fn {method}("));
+    let impls = module.split(&start).skip(1);
+    let mut bodies = impls.map(|rest| rest.split("\n        }\n").next().unwrap_or(rest));
+    bodies.any(|body| body.contains(&method))
 }
 
 /// Reads and writes a bit-field, and does the same to the live twin.
