@@ -113,6 +113,11 @@ fn map(out: &mut Writer, spec: &MapSpec) {
             out.field("frozen", frozen);
             out.close("},");
         }
+        MapContents::Arena { data } => {
+            out.open("contents: MapContents::Arena {");
+            self::data(out, data);
+            out.close("},");
+        }
         MapContents::Slots(slots) => {
             out.open("contents: MapContents::Slots(Borrowed(&[");
             slots.iter().for_each(|one| slot(out, *one));

@@ -1,6 +1,6 @@
 //! Data sections as structs.
 
-use bpf_skel::spec::{ExternKind, Linkage, MapContents, ObjectSpec, VariableSpec};
+use bpf_skel::spec::{ExternKind, Linkage, MapContents, MapSpec, ObjectSpec, VariableSpec};
 
 use super::c_text::declaration;
 use super::layout::{self, Wanted};
@@ -51,7 +51,7 @@ pub(super) fn sections<'s>(
     }
     let shown: Vec<usize> =
         (0..spec.maps.len()).filter(|&map| !variables[map].is_empty()).collect();
-    let names = shown.iter().map(|&map| section_field(&spec.maps[map].name));
+    let names = shown.iter().map(|&map| section_field(name(&spec.maps[map])));
     let idents = Scope::reserving(TAKEN).claim_all(names);
     shown
         .iter()
@@ -61,6 +61,14 @@ pub(super) fn sections<'s>(
                 .map_err(|why| format!("data section {:?}: {why}", spec.maps[map].name))
         })
         .collect()
+}
+
+/// The variables of an arena are called so, as bpftool has them, whatever the arena is called.
+fn name(map: &MapSpec) -> &str {
+    match map.contents {
+        MapContents::Arena { .. } => "arena",
+        _ => &map.name,
+    }
 }
 
 /// Options of the kernel's configuration, as the variables that they are once the object is loaded.
@@ -85,8 +93,10 @@ fn section<'s>(
     ident: Ident,
     types: &mut Types<'_>,
 ) -> Result<Section<'s>, String> {
-    let MapContents::Data { data, frozen } = &spec.maps[map].contents else {
-        return Err("its map is none of data".to_owned());
+    let (data, frozen) = match &spec.maps[map].contents {
+        MapContents::Data { data, frozen } => (data, *frozen),
+        MapContents::Arena { data } => (data, false),
+        _ => return Err("its map is none of data".to_owned()),
     };
     let tagged = types.tagged_variables();
     let mut members: Vec<Member> = variables
@@ -128,9 +138,9 @@ fn section<'s>(
     let fields = types.fields(&members, &plan);
     Ok(Section {
         ident,
-        name: &spec.maps[map].name,
+        name: name(&spec.maps[map]),
         map,
-        frozen: *frozen,
+        frozen,
         kconfig: spec.kconfig_map() == Some(map),
         len,
         size,

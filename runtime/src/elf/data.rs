@@ -1,4 +1,4 @@
-//! Data sections: each becomes a map of one element, with its variables.
+//! Data sections: each becomes a map of one element, with its variables; those of an arena are in the arena.
 
 use super::budget::Budget;
 use super::file::File;
@@ -40,7 +40,10 @@ fn read_one<'a>(
 ) -> Result<Vec<VariableSpec>> {
     let size = u32::try_from(section.size)
         .map_err(|_| Error::malformed(format!("{} bytes: more than 4 GiB", section.size)))?;
-    let map = u32::try_from(maps.specs.len()).map_err(|_| Error::malformed("too many maps"))?;
+    let map = match section.role {
+        Role::Arena => maps.arena()?,
+        _ => u32::try_from(maps.specs.len()).map_err(|_| Error::malformed("too many maps"))?,
+    };
     let mut variables = match described {
         Some((btf, (_, datasec))) => from_btf(file, index, btf, &datasec, budget)?,
         None => from_symbols(file, index, budget)?,
@@ -58,12 +61,16 @@ fn read_one<'a>(
     refuse_pointers(file, section, &variables)?;
 
     let frozen = section.role == Role::Rodata;
-    let data = if section.role == Role::Bss {
+    let data = if section.bytes.is_empty() {
         Data::Zeroed(size)
     } else {
         budget.take(section.bytes.len())?;
         Data::Bytes(file.keep(section.bytes))
     };
+    if section.role == Role::Arena {
+        maps.put(index, map, MapContents::Arena { data });
+        return Ok(variables);
+    }
     // Only BTF tells which variables others may see, and only those need to be in memory that can be mapped.
     let visible = described.is_some() && variables.iter().any(|v| v.linkage != Linkage::Static);
     let name = budget.text(section.name)?;

@@ -10,6 +10,7 @@ use super::warning::Warning;
 use crate::btf::{Btf, DataSec, DataSecVar, Kind, Linkage};
 use crate::error::Within as _;
 use crate::spec::{MapContents, MapSpec};
+use crate::uapi::MapType;
 use crate::{Error, Frame, Result};
 
 /// The maps of a spec in the making.
@@ -62,6 +63,29 @@ impl Maps<'_> {
     /// The index of the map of a data section.
     pub(super) fn of_section(&self, section: usize) -> Option<u32> {
         self.sections.get(&section).copied()
+    }
+
+    /// The one arena, which variables may be in.
+    pub(super) fn arena(&self) -> Result<u32> {
+        let mut arenas = self.specs.iter().enumerate();
+        let mut arenas = arenas.by_ref().filter(|(_, map)| map.map_type == MapType::ARENA);
+        match (arenas.next(), arenas.next()) {
+            (Some((index, _)), None) => count(index),
+            (None, _) => Err(Error::malformed("variables in an arena, and no map of type arena")
+                .with_hint("define one in SEC(\".maps\")")),
+            (Some((_, first)), Some((_, second))) => Err(Error::malformed(format!(
+                "variables in an arena, and two of them: {:?} and {:?}",
+                first.name, second.name
+            ))),
+        }
+    }
+
+    /// Has a section's variables be in a map that is defined elsewhere.
+    pub(super) fn put(&mut self, section: usize, map: u32, contents: MapContents) {
+        self.sections.insert(section, map);
+        if let Some(spec) = self.specs.get_mut(map as usize) {
+            spec.contents = contents;
+        }
     }
 
     /// Adds the map of a data section.

@@ -27,7 +27,7 @@ use crate::{Error, Frame, Result};
 /// [`Malformed`](crate::ErrorKind::Malformed) for what is no BPF object or breaks the rules of one,
 /// [`MapDefinition`](crate::ErrorKind::MapDefinition) for map definitions of other loaders, and
 /// [`NotSupportedYet`](crate::ErrorKind::NotSupportedYet) for valid objects that need what this version does not have:
-/// arena variables, jump tables, and pointers to data among the initial values of data sections. The error names the
+/// jump tables, and pointers to data among the initial values of data sections. The error names the
 /// section and the symbol.
 pub fn read(bytes: &[u8], file: &str) -> Result<ObjectSpec> {
     Reader::new().read(bytes, file).map(|reading| reading.spec)

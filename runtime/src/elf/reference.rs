@@ -147,7 +147,7 @@ impl Context<'_, '_> {
                     ))),
                 }
             }
-            Role::Data | Role::Rodata | Role::Bss => {
+            Role::Data | Role::Rodata | Role::Bss | Role::Arena => {
                 let map = self.maps.of_section(index);
                 let offset = offset.and_then(|offset| u32::try_from(offset).ok());
                 match map.zip(offset) {

@@ -45,6 +45,8 @@ pub(super) enum Role {
     Data,
     Rodata,
     Bss,
+    /// Variables in the memory of the object's arena.
+    Arena,
     /// Operations for the kernel: each variable is a map.
     StructOps,
     /// Instructions: programs, or subprograms in `.text`.
@@ -52,9 +54,9 @@ pub(super) enum Role {
 }
 
 impl Role {
-    /// Whether the section becomes a map of its own.
+    /// Whether the section holds variables that programs use.
     pub(super) fn is_data(self) -> bool {
-        matches!(self, Self::Data | Self::Rodata | Self::Bss)
+        matches!(self, Self::Data | Self::Rodata | Self::Bss | Self::Arena)
     }
 }
 
@@ -155,7 +157,7 @@ fn data_role(name: &str, zeros: bool) -> Result<Role> {
         }
         // `lirc_mode2/maps` and the like are what tools with a loader of their own call theirs.
         _ if (name == "maps" || name.ends_with("/maps")) && !zeros => Role::LegacyMaps,
-        ".addr_space.1" => return Err(Error::not_supported_yet("arena variables")),
+        ".addr_space.1" => Role::Arena,
         ".jumptables" => return Err(Error::not_supported_yet("jump tables")),
         _ => Role::Ignored,
     })

@@ -3,19 +3,23 @@
 use std::fmt;
 use std::ops::Deref;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
+use super::arena::Arena;
 use super::section::{check_section, read_section};
 use super::{Map, section};
 use crate::live::LiveLayout;
 use crate::pod;
 use crate::sys::{Access, Mapping};
-use crate::uapi::flags;
+use crate::uapi::{MapType, flags};
 use crate::{Error, Result};
 
 /// The global variables of a data section, as the running programs see them.
 ///
 /// It derefs to the section's cells: `skel.bss.dropped.get()`. It owns the map and its memory, so it can be moved
 /// out of the skeleton and outlive it.
+///
+/// Variables of an arena are in the arena, wherever that is; programs have them at the same addresses.
 ///
 /// Where the kernel can't map arrays (before Linux 5.5), or the section has no global variable and was not made for it,
 /// this is a copy: [`refresh`](Self::refresh) reads it anew and [`flush`](Self::flush) writes it back;
@@ -28,6 +32,8 @@ pub struct Live<L: LiveLayout> {
 enum Memory<L> {
     Mapped(Mapping),
     Copied(Box<L>),
+    /// The variables in an arena.
+    Arena(Arc<Arena>),
 }
 
 impl<L: LiveLayout> Live<L> {
@@ -38,7 +44,7 @@ impl<L: LiveLayout> Live<L> {
 
     /// Whether reads and writes go to the programs' memory itself. Then `refresh` and `flush` have nothing to do.
     pub fn is_mapped(&self) -> bool {
-        matches!(self.memory, Memory::Mapped(_))
+        !matches!(self.memory, Memory::Copied(_))
     }
 
     /// A copy of the whole section, on the heap.
@@ -77,7 +83,19 @@ impl<L: LiveLayout> TryFrom<Map> for Live<L> {
     /// Maps the section, or reads it where it can't be mapped.
     fn try_from(map: Map) -> Result<Self> {
         let () = L::SAME_LAYOUT;
-        check_section::<L>(&map)?;
+        if let Some(arena) = &map.arena {
+            let (first, room) = arena.data();
+            if size_of::<L>() > room || !first.cast::<L>().is_aligned() {
+                return Err(map.mismatch("the arena has no room for the variables".to_owned()));
+            }
+            return Ok(Self { memory: Memory::Arena(arena.clone()), map });
+        }
+        if map.map_type() == MapType::ARENA && !map.is_absent() {
+            return Err(map.misused("an arena that was found can be mapped where its definition says the address (map_extra), once in a process"));
+        }
+        if !map.is_absent() || map.map_type() != MapType::ARENA {
+            check_section::<L>(&map)?;
+        }
         let memory = if map.is_absent() {
             Memory::Copied(cells(pod::boxed_zeroed()))
         } else if size_of::<L>() > 0 && map.flags() & flags::MMAPABLE != 0 {
@@ -107,6 +125,9 @@ impl<L: LiveLayout> Deref for Live<L> {
             // L is cells only, whose bytes may change at any time and may be any.
             Memory::Mapped(mapping) => unsafe { &*mapping.as_ptr().cast::<L>() },
             Memory::Copied(cells) => cells,
+            // SAFETY: `try_from` has checked that the arena has room for an L there, aligned; it lives as long as `self`
+            // and can be written; an L is cells only, whose bytes may change at any time and may be any.
+            Memory::Arena(arena) => unsafe { &*arena.data().0.cast::<L>() },
         }
     }
 }

@@ -16,6 +16,7 @@
 //! | [`Live<L>`](Live), [`Frozen<T>`](Frozen) | the arrays that hold global variables |
 //! | [`Map`] | all, as bytes |
 
+mod arena;
 mod array;
 mod bloom_filter;
 mod cursor;

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::MapInfo;
+use super::arena::Arena;
 use super::struct_ops::{Operations, OperationsValue};
 use crate::error::Within;
 use crate::feature;
@@ -31,11 +32,20 @@ pub struct Map {
     frozen: AtomicBool,
     /// Of a struct_ops map of an object; shared by all handles of the map that come from there.
     operations: Option<Arc<Operations>>,
+    /// Of an arena that an object has created.
+    pub(super) arena: Option<Arc<Arena>>,
 }
 
 impl Map {
     fn of(fd: OwnedFd, info: MapInfo) -> Self {
-        Self { fd, info, absent: false, frozen: AtomicBool::new(false), operations: None }
+        Self {
+            fd,
+            info,
+            absent: false,
+            frozen: AtomicBool::new(false),
+            operations: None,
+            arena: None,
+        }
     }
 
     /// Creates a map. `name` is the C name, `create.name` what the kernel gets to see of it.
@@ -151,8 +161,8 @@ impl Map {
         let fd = sys::try_clone(self.fd.as_fd())
             .map_err(|error| self.failed("fcntl(F_DUPFD)", error))?;
         let frozen = AtomicBool::new(self.is_known_frozen());
-        let operations = self.operations.clone();
-        Ok(Self { fd, info: self.info.clone(), absent: self.absent, frozen, operations })
+        let (operations, arena) = (self.operations.clone(), self.arena.clone());
+        Ok(Self { fd, info: self.info.clone(), absent: self.absent, frozen, operations, arena })
     }
 
     /// Makes it one whose value is a `struct bpf_struct_ops_NAME`.
@@ -165,6 +175,12 @@ impl Map {
         if let Some(operations) = &self.operations {
             operations.fill(value);
         }
+    }
+
+    /// Where an address begins that an instruction has in the map's value: not at 0 in an arena.
+    pub(crate) fn data_offset(&self) -> u32 {
+        let offset = self.arena.as_ref().map_or(0, |arena| arena.data_offset());
+        u32::try_from(offset).unwrap_or_default()
     }
 
     pub(crate) fn operations(&self) -> Option<&Operations> {

@@ -42,9 +42,10 @@ impl Made {
     pub(crate) fn created(map: Map, open: &OpenMap) -> Self {
         let slots = match &open.spec.contents {
             MapContents::Slots(slots) => slots.clone(),
-            MapContents::Empty | MapContents::Data { .. } | MapContents::StructOps { .. } => {
-                Slots::default()
-            }
+            MapContents::Empty
+            | MapContents::Data { .. }
+            | MapContents::Arena { .. }
+            | MapContents::StructOps { .. } => Slots::default(),
         };
         Self { map, created: true, slots, operations: None }
     }
@@ -65,6 +66,9 @@ pub(crate) fn map(context: &Context<'_>, mut open: OpenMap, pins: &mut Pins) -> 
             None => Made::created(create(context, &open)?, &open),
         },
     };
+    if open.spec.map_type == MapType::ARENA && !made.created && !made.map.is_absent() {
+        made.map.find_arena(&open.spec, open.data_len());
+    }
     if let Some(operations) = open.operations {
         made.map.set_operations(operations.name.clone());
         made.operations = Some(operations);
@@ -108,7 +112,10 @@ pub(crate) fn create(context: &Context<'_>, open: &OpenMap) -> Result<Map> {
         (None, Inner::Like(fd)) => Some(fd.as_fd()),
         (None, _) => None,
     };
-    let map = create_bare(context, &open.spec, inner, open.operations.as_ref())?;
+    let mut map = create_bare(context, &open.spec, inner, open.operations.as_ref())?;
+    if open.spec.map_type == MapType::ARENA {
+        map.fill_arena(&open.spec, open.data_len(), open.initial_bytes())?;
+    }
     if let MapContents::Data { frozen, .. } = open.spec.contents {
         fill(open, &map)?;
         if frozen {

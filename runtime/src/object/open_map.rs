@@ -113,8 +113,7 @@ impl OpenMap {
     pub fn replace(&mut self, definition: MapSpec) -> &mut Self {
         let old = std::mem::replace(&mut self.spec, definition);
         self.spec.name = old.name;
-        let has_bytes =
-            matches!(old.contents, MapContents::Data { .. } | MapContents::StructOps { .. });
+        let has_bytes = !matches!(old.contents, MapContents::Empty | MapContents::Slots(_));
         if has_bytes || matches!(self.spec.contents, MapContents::Empty) {
             self.spec.contents = old.contents;
         }
@@ -301,10 +300,13 @@ impl OpenMap {
     /// # Errors
     /// The map has no initial bytes, it is `.kconfig`, or the bytes do not fit into it.
     pub fn write_data(&mut self, offset: usize, bytes: &[u8]) -> Result<&mut Self> {
-        let size = self.spec.value_size as usize;
-        if self.defined_data().is_none() {
+        let Some(data) = self.defined_data() else {
             return Err(Error::invalid_input("not a data section").within(self.frame()));
-        }
+        };
+        let size = match self.spec.contents {
+            MapContents::Arena { .. } => data.len(),
+            _ => self.spec.value_size as usize,
+        };
         if self.spec.section == KCONFIG {
             return Err(Error::invalid_input("its values are the kernel's configuration")
                 .with_hint("Options::set_kconfig gives others")
@@ -346,10 +348,17 @@ impl OpenMap {
         }
     }
 
+    /// How many bytes the definition has initial values for.
+    pub(crate) fn data_len(&self) -> usize {
+        self.defined_data().map_or(0, Data::len)
+    }
+
     /// The initial bytes that the definition has.
     fn defined_data(&self) -> Option<&Data> {
         match &self.spec.contents {
-            MapContents::Data { data, .. } | MapContents::StructOps { data, .. } => Some(data),
+            MapContents::Data { data, .. }
+            | MapContents::Arena { data }
+            | MapContents::StructOps { data, .. } => Some(data),
             MapContents::Empty | MapContents::Slots(_) => None,
         }
     }

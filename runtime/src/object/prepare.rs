@@ -61,7 +61,8 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
     })?;
 
     let fd = |map: u32| {
-        maps.get(map as usize).filter(|map| !map.is_absent()).map(|map| map.as_fd().as_raw_fd())
+        let map = maps.get(map as usize).filter(|map| !map.is_absent())?;
+        Some((map.as_fd().as_raw_fd(), map.data_offset()))
     };
     let mut prepared = Vec::with_capacity(programs.len());
     for (open, target) in programs.into_iter().zip(types.targets) {

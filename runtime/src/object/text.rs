@@ -14,11 +14,11 @@ use crate::spec::{Endian, ProgramSpec, Relocation, RelocationTarget};
 pub(crate) const ABSENT_MAP_CALL: i32 = 2_001_000_000;
 
 /// Fills in what the kernel's types say of each CO-RE relocation, then the descriptors of maps and the kernel's
-/// symbols. `fd` gives a map's by its index, or `None` for one that is absent: the verifier then refuses the program if it can get there.
+/// symbols. `fd` gives a map's by its index, with the offset of what is in it, or `None` for one that is absent: the verifier then refuses the program if it can get there.
 pub(crate) fn resolve(
     program: &ProgramSpec,
     core: &Answers,
-    fd: impl Fn(u32) -> Option<i32>,
+    fd: impl Fn(u32) -> Option<(i32, u32)>,
     symbols: &Symbols,
 ) -> Result<Vec<Insn>> {
     let mut text: Vec<Insn> = insn::decode(&program.insns, Endian::NATIVE).collect();
@@ -33,7 +33,7 @@ pub(crate) fn resolve(
 fn apply(
     text: &mut [Insn],
     Relocation { insn, target }: Relocation,
-    fd: &impl Fn(u32) -> Option<i32>,
+    fd: &impl Fn(u32) -> Option<(i32, u32)>,
     symbols: &Symbols,
 ) -> Result<()> {
     let at = insn as usize;
@@ -43,8 +43,8 @@ fn apply(
         externs::patch(text, at, call, symbol, module)
     };
     let (map, src, offset) = match target {
-        RelocationTarget::Map(map) => (map, insn::PSEUDO_MAP_FD, 0),
-        RelocationTarget::MapValue { map, offset } => (map, insn::PSEUDO_MAP_VALUE, offset),
+        RelocationTarget::Map(map) => (map, insn::PSEUDO_MAP_FD, None),
+        RelocationTarget::MapValue { map, offset } => (map, insn::PSEUDO_MAP_VALUE, Some(offset)),
         RelocationTarget::Ksym(index) => return symbol(text, index, None),
         RelocationTarget::Kfunc(index) => return symbol(text, index, Some(index)),
     };
@@ -58,9 +58,9 @@ fn apply(
         )));
     }
     match fd(map) {
-        Some(fd) => {
+        Some((fd, start)) => {
             *first = Insn { imm: fd, ..first.with_src(src) };
-            second.imm = offset.cast_signed();
+            second.imm = offset.map_or(0, |offset| offset.wrapping_add(start)).cast_signed();
         }
         None => {
             // Two invalid calls, so that the text keeps its length.
@@ -118,13 +118,15 @@ mod tests {
         let none = Symbols::default();
         let map = program(at(0, RelocationTarget::Map(2)));
         let text =
-            resolve(&map, &Vec::new(), |map| Some(map as i32 + 10), &none).expect("resolves");
+            resolve(&map, &Vec::new(), |map| Some((map as i32 + 10, 0)), &none).expect("resolves");
         assert_eq!((text[0].src(), text[0].imm, text[1].imm), (insn::PSEUDO_MAP_FD, 12, 0));
 
         let value = program(at(0, RelocationTarget::MapValue { map: 1, offset: 24 }));
-        let text =
-            resolve(&value, &Vec::new(), |map| Some(map as i32 + 10), &none).expect("resolves");
+        let text = resolve(&value, &Vec::new(), |map| Some((map as i32 + 10, 0)), &none)
+            .expect("resolves");
         assert_eq!((text[0].src(), text[0].imm, text[1].imm), (insn::PSEUDO_MAP_VALUE, 11, 24));
+        let text = resolve(&value, &Vec::new(), |_| Some((3, 4096)), &none).expect("resolves");
+        assert_eq!(text[1].imm, 4120, "variables of an arena are not at its start");
     }
 
     #[test]
@@ -148,7 +150,7 @@ mod tests {
             [(2, "past the end"), (1, "found opcode 0x00"), (u32::MAX, "past the end")]
         {
             let bad = program(at(insn, RelocationTarget::Map(0)));
-            let error = resolve(&bad, &Vec::new(), |_| Some(3), &Symbols::default())
+            let error = resolve(&bad, &Vec::new(), |_| Some((3, 0)), &Symbols::default())
                 .expect_err(expected)
                 .to_string();
             assert!(error.contains(expected), "{error}");

@@ -63,6 +63,7 @@ pub fn open_program(spec: &'static ObjectSpec, index: u32) -> OpenProgram {
 /// The object has no such section, or a larger one: only generated code calls it, and that knows.
 pub fn section<T: Pod>(spec: &'static ObjectSpec, index: usize) -> Box<T> {
     let (MapContents::Data { data: Data::Bytes(bytes), .. }
+    | MapContents::Arena { data: Data::Bytes(bytes) }
     | MapContents::StructOps { data: Data::Bytes(bytes), .. }) = &spec.maps[index].contents
     else {
         return boxed_zeroed();

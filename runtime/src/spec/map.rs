@@ -98,6 +98,11 @@ pub enum MapContents {
         /// Whether the map is frozen once it is filled (`.rodata`).
         frozen: bool,
     },
+    /// Variables in the memory of an arena, at its end.
+    Arena {
+        /// The initial bytes.
+        data: Data,
+    },
     /// The statically initialised slots of a map-in-map or of a prog array: `.values = { … }`, or what section `maps`
     /// says by ids. Ascending by key.
     Slots(Cow<'static, [Slot]>),

@@ -35,6 +35,27 @@ impl Mapping {
         Self::new(Some(fd), offset, len, access, libc::MAP_SHARED)
     }
 
+    /// The memory of an arena, `len` bytes of `fd`, at this address where it has to be at one. Nothing that is there
+    /// already is replaced: EEXIST.
+    pub(crate) fn arena(fd: BorrowedFd<'_>, len: usize, at: usize) -> io::Result<Self> {
+        let fixed = if at == 0 { 0 } else { libc::MAP_FIXED_NOREPLACE };
+        Self::at(at, Some(fd), 0, len, Access::ReadWrite, libc::MAP_SHARED | fixed)
+    }
+
+    /// Has `len` bytes from `offset` (whole pages) be there to be written to, which would end the process else where the
+    /// kernel has no memory for them. Linux 5.14.
+    pub(crate) fn populate(&self, offset: usize, len: usize) -> io::Result<()> {
+        if offset.checked_add(len).is_none_or(|end| end > self.len) {
+            return Err(io::Error::from_raw_os_error(libc::EINVAL));
+        }
+        // SAFETY: within the mapping, as was just checked; nothing is changed by it.
+        let answer = unsafe {
+            let start = self.start.as_ptr().add(offset).cast();
+            libc::madvise(start, len, libc::MADV_POPULATE_WRITE)
+        };
+        if answer == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
     /// `len` bytes of `fd`, read-only and private: how the kernel's BTF may be mapped (Linux 6.16).
     pub(crate) fn private(fd: BorrowedFd<'_>, len: usize) -> io::Result<Self> {
         Self::new(Some(fd), 0, len, Access::Read, libc::MAP_PRIVATE)
@@ -53,6 +74,18 @@ impl Mapping {
         access: Access,
         flags: i32,
     ) -> io::Result<Self> {
+        Self::at(0, fd, offset, len, access, flags)
+    }
+
+    /// At an address other than 0 only with `MAP_FIXED_NOREPLACE`.
+    fn at(
+        address: usize,
+        fd: Option<BorrowedFd<'_>>,
+        offset: u64,
+        len: usize,
+        access: Access,
+        flags: i32,
+    ) -> io::Result<Self> {
         let invalid = |_| io::Error::from_raw_os_error(libc::EINVAL);
         let offset = libc::off_t::try_from(offset).map_err(invalid)?;
         let protection = match access {
@@ -60,9 +93,9 @@ impl Mapping {
             Access::ReadWrite => libc::PROT_READ | libc::PROT_WRITE,
         };
         let raw = fd.map_or(-1, |fd| fd.as_raw_fd());
-        // SAFETY: without an address asked for, the kernel picks one where nothing is.
-        let start =
-            unsafe { libc::mmap(std::ptr::null_mut(), len, protection, flags, raw, offset) };
+        let address = std::ptr::without_provenance_mut(address);
+        // SAFETY: the kernel picks an address where nothing is, or takes the one asked for, without replacing anything.
+        let start = unsafe { libc::mmap(address, len, protection, flags, raw, offset) };
         if start == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }

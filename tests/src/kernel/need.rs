@@ -137,6 +137,8 @@ needs! {
     STREAM_PASS: || since("stream verdicts that pass without a deadlock", 5, 15);
     /// Iterators over some tasks, and over cgroups.
     ITER_SCOPE: || since("iterators over some tasks or cgroups", 6, 1);
+    /// Maps of type arena.
+    ARENA: || since("map type arena", 6, 9);
     /// TCX.
     TCX: || since("TCX", 6, 6);
     /// Test runs of XDP with a context.

@@ -3,6 +3,7 @@
 //! `cargo test -p bpf-skel-tests --test kernel`. A module a subject. Each test runs alone, and fails if it leaves a descriptor,
 //! a pin or a kernel object behind. What needs root or an absent kernel feature is reported as ignored, with the reason.
 
+mod arena;
 mod attach_auto;
 mod attach_freplace;
 mod attach_iter;
@@ -54,6 +55,7 @@ mod struct_ops;
 fn main() {
     bpf_skel_tests::kernel::run_child(children::JOBS);
     bpf_skel_tests::kernel::run(&[
+        arena::TESTS,
         attach_auto::TESTS,
         attach_freplace::TESTS,
         attach_iter::TESTS,

@@ -45,6 +45,10 @@ fn without_bytes(map: &MapSpec) -> (MapSpec, Option<(usize, bool)>) {
             let rest = MapSpec { contents: MapContents::Empty, ..map.clone() };
             (rest, Some((data.len(), *frozen)))
         }
+        MapContents::Arena { data } => {
+            let contents = MapContents::Arena { data: Data::Zeroed(data.len() as u32) };
+            (MapSpec { contents, ..map.clone() }, None)
+        }
         MapContents::StructOps { data, functions, optional } => {
             let data = Data::Zeroed(data.len() as u32);
             let functions = functions.clone();

@@ -2,7 +2,7 @@
 
 use bpf_skel::btf::{Btf, Kind};
 use bpf_skel::elf::Reader;
-use bpf_skel::spec::{Data, Endian, Linkage, MapContents, ObjectSpec};
+use bpf_skel::spec::{Data, Endian, Linkage, MapContents, ObjectSpec, RelocationTarget};
 use bpf_skel::uapi::MapType;
 use bpf_skel::uapi::flags::{MMAPABLE, RDONLY_PROG};
 use bpf_skel_tests::fixtures::{bytes as bytes_of, spec};
@@ -57,6 +57,22 @@ fn each_section_is_an_array_of_one() {
         assert_eq!((ty.name, section.size), (name, map.value_size));
         assert!(section.vars().is_sorted_by_key(|var| var.offset), "{name}");
     }
+}
+
+#[test]
+fn variables_of_an_arena_are_its_own() {
+    let spec = spec("arena");
+    let [pages] = &*spec.maps else { panic!("{:?}", spec.maps) };
+    assert_eq!((&*pages.name, pages.map_type, pages.value_size), ("pages", MapType::ARENA, 0));
+    let MapContents::Arena { data: Data::Bytes(bytes) } = &pages.contents else { panic!() };
+    assert_eq!((bytes.len(), bytes[0]), (40, 7));
+    let names = spec.variables.iter().map(|it| (&*it.name, it.map, it.offset));
+    assert!(names.eq([("first", 0, 0), ("table", 0, 4), ("total", 0, 16), ("head", 0, 24)]));
+    let mut offsets = spec.programs[0].relocations.iter().map(|it| match it.target {
+        RelocationTarget::MapValue { map: 0, offset } => offset,
+        other => panic!("{other:?}"),
+    });
+    assert!(offsets.all(|offset| [0, 4, 16, 24].contains(&offset)));
 }
 
 #[test]

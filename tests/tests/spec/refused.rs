@@ -7,7 +7,8 @@ use bpf_skel_tests::fixtures;
 /// By case of `refused.bpf.c`: the kind, and the whole text after the object's name.
 #[rustfmt::skip]
 const EXPECTED: &[(&str, ErrorKind, &str)] = &[
-    ("arena", NotSupportedYet, r#"section ".addr_space.1": not supported yet: arena variables"#),
+    ("arena", Malformed, r#"section ".addr_space.1": variables in an arena, and no map of type arena (define one in SEC(".maps"))"#),
+    ("arenas", Malformed, r#"section ".addr_space.1": variables in an arena, and two of them: "one" and "two""#),
     ("custom_data_section", Malformed, r#"section "xdp": symbol "program+0": symbol "variable": expected a map, data or a function, found something in section "mine""#),
     ("exception_callback", Malformed, r#"program "program": its exception callback "caught": expected a global function that is neither hidden nor a program"#),
     ("jumptables", NotSupportedYet, r#"section ".jumptables": not supported yet: jump tables"#),
