@@ -1,6 +1,7 @@
 use std::fmt;
 use std::ops::Deref;
 
+use super::layout::cells;
 use super::{Global, LiveLayout};
 use crate::pod::Pod;
 
@@ -17,9 +18,7 @@ unsafe impl<L: LiveLayout, const N: usize> LiveLayout for GlobalArray<L, N> {
 impl<L: LiveLayout, const N: usize> GlobalArray<L, N> {
     /// An array of one's own, not shared with any program: for tests.
     pub const fn from_plain(plain: [L::Plain; N]) -> Self {
-        let () = Self::SAME_LAYOUT;
-        // SAFETY: same size (just checked) and layout (by the promise of `LiveLayout`), and any bytes are valid for cells.
-        unsafe { std::mem::transmute_copy(&plain) }
+        cells(plain)
     }
 
     /// How many elements there are.

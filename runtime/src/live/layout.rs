@@ -76,3 +76,10 @@ pub unsafe trait LiveLayout: Sized + Send + Sync + 'static {
         LiveLayout::copy_from(self, &plain);
     }
 }
+
+/// Plain data as cells.
+pub(super) const fn cells<L: LiveLayout>(plain: L::Plain) -> L {
+    let () = L::SAME_LAYOUT;
+    // SAFETY: same size (just checked) and layout (by the promise of `LiveLayout`), and any bytes are valid for cells.
+    unsafe { std::mem::transmute_copy(&plain) }
+}

@@ -2,6 +2,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use super::LiveLayout;
+use super::layout::cells;
 use crate::pod;
 
 /// A struct or a union that the kernel may read and write at any time.
@@ -19,9 +20,7 @@ unsafe impl<L: LiveLayout> LiveLayout for GlobalStruct<L> {
 impl<L: LiveLayout> GlobalStruct<L> {
     /// A struct of one's own, not shared with any program: for tests.
     pub const fn from_plain(plain: L::Plain) -> Self {
-        let () = Self::SAME_LAYOUT;
-        // SAFETY: same size (just checked) and layout (by the promise of `LiveLayout`), and any bytes are valid for cells.
-        unsafe { std::mem::transmute_copy(&plain) }
+        cells(plain)
     }
 
     /// A copy of the whole.
