@@ -10,7 +10,7 @@ use super::section::{check_section, read_section};
 use super::{Map, section};
 use crate::live::LiveLayout;
 use crate::pod;
-use crate::sys::{Access, Mapping};
+use crate::sys::{self, Access, Mapping};
 use crate::uapi::{MapType, flags};
 use crate::{Error, Result};
 
@@ -30,10 +30,9 @@ pub struct Live<L: LiveLayout> {
 }
 
 enum Memory<L> {
-    Mapped(Mapping),
+    /// It begins at this offset: not at 0 in an arena.
+    Mapped(Arc<Mapping>, usize),
     Copied(Box<L>),
-    /// The variables in an arena.
-    Arena(Arc<Arena>),
 }
 
 impl<L: LiveLayout> Live<L> {
@@ -44,7 +43,7 @@ impl<L: LiveLayout> Live<L> {
 
     /// Whether reads and writes go to the programs' memory itself. Then `refresh` and `flush` have nothing to do.
     pub fn is_mapped(&self) -> bool {
-        !matches!(self.memory, Memory::Copied(_))
+        matches!(self.memory, Memory::Mapped(..))
     }
 
     /// A copy of the whole section, on the heap.
@@ -83,30 +82,35 @@ impl<L: LiveLayout> TryFrom<Map> for Live<L> {
     /// Maps the section, or reads it where it can't be mapped.
     fn try_from(map: Map) -> Result<Self> {
         let () = L::SAME_LAYOUT;
-        if let Some(arena) = &map.arena {
-            let (first, room) = arena.data();
-            if size_of::<L>() > room || !first.cast::<L>().is_aligned() {
-                return Err(map.mismatch("the arena has no room for the variables".to_owned()));
-            }
-            return Ok(Self { memory: Memory::Arena(arena.clone()), map });
-        }
-        if map.map_type() == MapType::ARENA && !map.is_absent() {
-            return Err(map.misused("an arena that was found can be mapped where its definition says the address (map_extra), once in a process"));
-        }
-        if !map.is_absent() || map.map_type() != MapType::ARENA {
+        if map.map_type() != MapType::ARENA {
             check_section::<L>(&map)?;
         }
         let memory = if map.is_absent() {
             Memory::Copied(cells(pod::boxed_zeroed()))
+        } else if map.map_type() == MapType::ARENA {
+            in_arena::<L>(&map)?
         } else if size_of::<L>() > 0 && map.flags() & flags::MMAPABLE != 0 {
             let mapping = Mapping::shared(map.as_fd(), 0, size_of::<L>(), Access::ReadWrite)
                 .map_err(|error| map.failed("mmap", error))?;
-            Memory::Mapped(mapping)
+            Memory::Mapped(Arc::new(mapping), 0)
         } else {
             Memory::Copied(cells(read_section(&map)?))
         };
         Ok(Self { memory, map })
     }
+}
+
+/// The variables of an arena, where this process has it.
+fn in_arena<L: LiveLayout>(map: &Map) -> Result<Memory<L>> {
+    let Some(Arena { data, mapping: Some(mapping) }) = map.arena.clone() else {
+        return Err(map.misused(
+            "an arena that was found can be mapped where its definition says the address (map_extra), once in a process",
+        ));
+    };
+    if size_of::<L>() > mapping.len() - data || align_of::<L>() > sys::page_size() {
+        return Err(map.mismatch("the arena has no room for the variables".to_owned()));
+    }
+    Ok(Memory::Mapped(mapping, data))
 }
 
 /// The same memory as cells.
@@ -121,13 +125,11 @@ impl<L: LiveLayout> Deref for Live<L> {
 
     fn deref(&self) -> &L {
         match &self.memory {
-            // SAFETY: the mapping starts at a page, is as long as an L, lives as long as `self` and can be written; an
-            // L is cells only, whose bytes may change at any time and may be any.
-            Memory::Mapped(mapping) => unsafe { &*mapping.as_ptr().cast::<L>() },
+            // SAFETY: the mapping has room for an L from there, at the start of a page, as was checked when it was made or
+            // found; it lives as long as `self` and can be written; an L is cells only, whose bytes may change at any time
+            // and may be any.
+            Memory::Mapped(mapping, at) => unsafe { &*mapping.as_ptr().add(*at).cast::<L>() },
             Memory::Copied(cells) => cells,
-            // SAFETY: `try_from` has checked that the arena has room for an L there, aligned; it lives as long as `self`
-            // and can be written; an L is cells only, whose bytes may change at any time and may be any.
-            Memory::Arena(arena) => unsafe { &*arena.data().0.cast::<L>() },
         }
     }
 }

@@ -32,8 +32,8 @@ pub struct Map {
     frozen: AtomicBool,
     /// Of a struct_ops map of an object; shared by all handles of the map that come from there.
     operations: Option<Arc<Operations>>,
-    /// Of an arena that an object has created.
-    pub(super) arena: Option<Arc<Arena>>,
+    /// Of an arena of an object.
+    pub(super) arena: Option<Arena>,
 }
 
 impl Map {
@@ -179,7 +179,7 @@ impl Map {
 
     /// Where an address begins that an instruction has in the map's value: not at 0 in an arena.
     pub(crate) fn data_offset(&self) -> u32 {
-        let offset = self.arena.as_ref().map_or(0, |arena| arena.data_offset());
+        let offset = self.arena.as_ref().map_or(0, |arena| arena.data);
         u32::try_from(offset).unwrap_or_default()
     }
 

@@ -67,7 +67,7 @@ pub(crate) fn map(context: &Context<'_>, mut open: OpenMap, pins: &mut Pins) -> 
         },
     };
     if open.spec.map_type == MapType::ARENA && !made.created && !made.map.is_absent() {
-        made.map.find_arena(&open.spec, open.data_len());
+        made.map.find_arena(&open.spec, open.data_len())?;
     }
     if let Some(operations) = open.operations {
         made.map.set_operations(operations.name.clone());

@@ -12,7 +12,7 @@ use crate::phases::fails;
 bpf_skel_macros::bpf_skel!(mod arena = "fixtures/arena-el.o", "fixtures/arena-eb.o");
 
 bpf_skel_tests::kernel::tests! {
-    [ARENA]: typed, edited, untyped, at_an_address, at_a_taken_address, too_small, outlives_its_skeleton, pinned;
+    [ARENA]: typed, edited, untyped, at_an_address, at_a_taken_address, too_small, outlives_its_skeleton, pinned, found_without_an_address;
 }
 
 /// What the fixture's program leaves of `table` is what it returns, less 1.
@@ -132,5 +132,21 @@ fn pinned() -> Outcome {
     assert_eq!(again.arena.first.get(), 30);
     assert_eq!(again.progs.run.test_run(TestRun::new())?.retval, RESULT);
     assert_eq!(again.arena.total.get(), 30);
+    Ok(())
+}
+
+/// Programs of whoever finds it have the variables where whoever has created it put them.
+fn found_without_an_address() -> Outcome {
+    let pins = PinDirectory::new("arena_found")?;
+    let at = pins.join("pages");
+    let mut first = arena::open();
+    first.maps.pages.set_pin_path(&at);
+    let first = first.load()?;
+    let mut second = OpenObject::from_static(arena::SPEC);
+    second.map_mut("pages").expect("it is there").set_pin_path(&at);
+    let second = second.load()?;
+    assert!(second.map("pages")?.arena_memory().is_none());
+    assert_eq!(second.program("run")?.test_run(TestRun::new())?.retval, RESULT);
+    assert_eq!((first.arena.total.get(), first.arena.head.hits.get()), (7, 3));
     Ok(())
 }
