@@ -108,7 +108,7 @@ fn search(file: impl BufRead, names: &[&str]) -> Result<Vec<Option<Address>>> {
             ErrorKind::PermissionDenied,
             "the kernel shows this process all addresses as 0",
         )
-        .with_hint("it takes CAP_SYSLOG and kernel.kptr_restrict below 2 (see its sysctl)"));
+        .with_hint("it takes CAP_SYSLOG in the initial user namespace, and kernel.kptr_restrict below 2 (see its sysctl)"));
     }
     Ok(found)
 }

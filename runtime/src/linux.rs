@@ -26,6 +26,8 @@ pub mod program;
 pub(crate) mod ringbuf;
 #[path = "sys/mod.rs"]
 pub(crate) mod sys;
+#[path = "token/mod.rs"]
+pub(crate) mod token;
 
 pub use link::{Link, Links};
 pub use map::{Frozen, Live, Map};

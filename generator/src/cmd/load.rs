@@ -44,6 +44,9 @@ pub(super) struct Args {
     /// Give a global variable its value: level=-3, config.limits[2]=0x10, name=eth0.
     #[arg(long = "set", value_name = "VAR=VALUE", value_parser = pair)]
     variables: Vec<(String, String)>,
+    /// Create everything with a BPF token of the BPF file system mounted at DIR; "" for none.
+    #[arg(long, value_name = "DIR")]
+    token: Option<PathBuf>,
     /// Use the compatibility loader at once, with this layout of section `maps`.
     #[arg(long, value_name = "LAYOUT", value_enum, num_args = 0..=1, default_missing_value = "iproute2")]
     legacy: Option<Layout>,
@@ -75,6 +78,9 @@ impl Args {
         let mut opened = self.loader(config.clone()).open_file(&self.object)?;
         for warning in &opened.warnings {
             eprintln!("bpf-skel: {warning}");
+        }
+        if let Some(bpffs) = &self.token {
+            opened.object.options.set_token_path(bpffs);
         }
         for (name, path) in &self.maps {
             let map = Map::from_pin(path)?;

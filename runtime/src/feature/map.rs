@@ -60,7 +60,7 @@ fn create(map_type: MapType) -> io::Result<OwnedFd> {
         | MapType::CGRP_STORAGE => {
             let mut types = BtfBuilder::new(Endian::NATIVE);
             let int = types.int("int", 4, IntEncoding::SIGNED);
-            let btf = sys::btf_load(sys::BtfLoad { bytes: &types.finish() }, None)?;
+            let btf = sys::btf_load(sys::BtfLoad { bytes: &types.finish(), token: None }, None)?;
             return sys::map_create(&MapCreate {
                 max_entries: 0,
                 flags: NO_PREALLOC,

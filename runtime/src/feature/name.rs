@@ -45,6 +45,8 @@ pub enum Feature {
     KprobeEvents,
     /// uprobes as perf events.
     UprobeEvents,
+    /// BPF tokens.
+    Token,
 }
 
 impl Feature {
@@ -77,6 +79,7 @@ impl Feature {
                 Self::ModuleBtf,
                 Self::KprobeEvents,
                 Self::UprobeEvents,
+                Self::Token,
             ])
     }
 
@@ -111,6 +114,7 @@ impl Feature {
             Self::ModuleBtf => Some(Release::new(5, 11)),
             Self::Cookie => Some(Release::new(5, 15)),
             Self::MapExtra => Some(Release::new(5, 16)),
+            Self::Token => Some(Release::new(6, 9)),
             Self::TracingCookie => Some(Release::new(6, 0)),
             Self::RawTracepointCookie => Some(Release::new(6, 10)),
             Self::CgroupOrder => Some(Release::new(6, 17)),
@@ -198,6 +202,7 @@ impl fmt::Display for Feature {
             Self::ModuleBtf => f.write_str("BTF of modules"),
             Self::KprobeEvents => f.write_str("kprobe events"),
             Self::UprobeEvents => f.write_str("uprobe events"),
+            Self::Token => f.write_str("BPF tokens"),
         }
     }
 }

@@ -62,10 +62,11 @@ impl Feature {
             ),
             Self::RawTracepointCookie => kinds::has_member("bpf_raw_tp_link", "cookie"),
             Self::CgroupOrder => kinds::has_member("cgroup_bpf", "revisions"),
+            Self::Token => answer(sys::token_create(None), |error| error == libc::EBADF),
             Self::ModuleBtf => kinds::has_member("module", "btf_data"),
             Self::Btf(part) => {
                 let bytes = part.sample(Endian::NATIVE);
-                answer(sys::btf_load(sys::BtfLoad { bytes: &bytes }, None), |_| false)
+                answer(sys::btf_load(sys::BtfLoad { bytes: &bytes, token: None }, None), |_| false)
             }
         }
     }

@@ -103,7 +103,7 @@ impl Module {
     pub fn btf_fd(&self) -> Result<BorrowedFd<'_>> {
         self.handle.as_ref().map(|handle| handle.fd.as_fd()).ok_or_else(|| {
             Error::system("BPF_BTF_GET_FD_BY_ID", io::Error::from_raw_os_error(libc::EPERM))
-                .with_hint("opening the type information of modules takes CAP_SYS_ADMIN")
+                .with_hint("opening the type information of modules takes CAP_SYS_ADMIN in the initial user namespace")
         })
     }
 

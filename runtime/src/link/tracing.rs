@@ -5,6 +5,7 @@ use super::create::{attach as attach_to, failed, link_create};
 use crate::program::{About, Handle, Kind, Program, kind, program_btf};
 use crate::section_name::AttachKind as K;
 use crate::sys::{self, LinkOptions, Target};
+use crate::token::LazyToken;
 use crate::uapi::AttachType;
 use crate::{Error, Result};
 
@@ -74,7 +75,7 @@ impl Program<kind::Freplace> {
         let name = || format!("freplace {function:?} of program {:?}", target.name());
         attach_to(self.handle(), &[K::Freplace], name, |fd| {
             let target = target.handle().loaded()?;
-            let target_btf_id = program_btf::function(target, function)?;
+            let target_btf_id = program_btf::function(target, function, &LazyToken::new(None))?;
             let options = LinkOptions::Tracing { target_btf_id, cookie: 0 };
             let none = AttachType::default();
             link_create(self.handle(), fd, Target::Fd(target), none, 0, options, (5, 10))

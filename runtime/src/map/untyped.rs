@@ -13,6 +13,7 @@ use crate::error::Within;
 use crate::feature;
 use crate::spec::MapSpec;
 use crate::sys::{self, explain};
+use crate::token::{Creation, LazyToken};
 use crate::uapi::MapType;
 use crate::{Error, ErrorKind, Frame, Result};
 
@@ -70,7 +71,8 @@ impl Map {
 
     /// Creates a map of one's own, without an object: to be put into a map of maps, say, or for tests. It is empty,
     /// whatever [`contents`](MapSpec::contents) says, and without type information. `template` is a map like those
-    /// that a map of maps is to hold.
+    /// that a map of maps is to hold. In a user namespace it is created with a BPF token, by the rules of
+    /// [`Options::set_token_path`](crate::object::Options::set_token_path), but for the path that is set there.
     ///
     /// # Errors
     /// What the kernel refuses.
@@ -88,12 +90,15 @@ impl Map {
             inner_map: template.map(AsFd::as_fd),
             ..sys::MapCreate::default()
         };
-        Self::create(spec.name.clone(), &create).map_err(|refused| {
+        let token = LazyToken::new(None);
+        let created = token
+            .with(|token| Self::create(spec.name.clone(), &sys::MapCreate { token, ..create }));
+        created.map_err(|refused| {
             let unknown = feature::may_be_unknown(&refused);
             let error = Error::system("BPF_MAP_CREATE", refused);
             let error = match unknown.then(|| feature::why_absent(feature::map_needs(spec))) {
                 Some(Some(why)) => error.because_absent(why),
-                _ => explain::permission(error, explain::BPF),
+                _ => token.permission(error, Creation::Map(spec.map_type), explain::BPF),
             };
             error.within(map_frame(&MapInfo::from(spec)))
         })

@@ -9,7 +9,8 @@ use crate::btf::{Btf, BtfPart, sanitise};
 use crate::error::{Error, ErrorKind, Frame, Result};
 use crate::feature::{Feature, known_lacking_btf};
 use crate::spec::ObjectSpec;
-use crate::sys::{self, BtfLoad, Capability, Log, explain};
+use crate::sys::{self, BtfLoad, Capability, Log};
+use crate::token::{Creation, LazyToken};
 use crate::uapi::MapType;
 
 /// The kernel prints every type before it says what is wrong with one.
@@ -24,6 +25,7 @@ const LOG_SIZE: usize = 1 << 24;
 pub(crate) fn load(
     spec: &ObjectSpec,
     maps: &[OpenMap],
+    token: &LazyToken,
     needs: &[Capability],
     notes: &mut Vec<Error>,
 ) -> Result<Option<OwnedFd>> {
@@ -32,18 +34,29 @@ pub(crate) fn load(
     }
     // What an earlier load of this process has found out need not fail again.
     let first = without(spec, &known_lacking_btf());
-    let error = match sys::btf_load(BtfLoad { bytes: &first }, None) {
+    let load = |bytes: &[u8], mut log: Option<&mut Log>| {
+        let loaded = token
+            .with(|token| sys::btf_load(BtfLoad { bytes, token }, log.as_deref_mut()))
+            .inspect(|_| token.is_not_needed());
+        loaded.map_err(|error| Error::system("BPF_BTF_LOAD", error))
+    };
+    let error = match load(&first, None) {
         Ok(fd) => return Ok(Some(fd)),
-        Err(error) => explain::permission(Error::system("BPF_BTF_LOAD", error), needs),
+        Err(error) => token.permission(error, Creation::Btf, needs),
     };
     if error.kind() == ErrorKind::PermissionDenied {
-        // Nothing else would be allowed either; better to say it once and clearly.
-        return Err(error.within(Frame::Section(".BTF".into())));
+        let error = error.within(Frame::Section(".BTF".into()));
+        return match token.get() {
+            // Types are one thing that may be delegated, maps and programs are others.
+            Some(_) => without_types(error, maps, notes),
+            // Nothing else would be allowed either; better to say it once and clearly.
+            None => Err(error),
+        };
     }
     let lacks = |part: &BtfPart| Feature::Btf(*part).is_present() == Some(false);
     let lacking: Vec<_> = used(spec).into_iter().filter(lacks).collect();
     let mut log = Log::new(1, LOG_SIZE);
-    let error = match sys::btf_load(BtfLoad { bytes: &without(spec, &lacking) }, Some(&mut log)) {
+    let error = match load(&without(spec, &lacking), Some(&mut log)) {
         Ok(fd) => return Ok(Some(fd)),
         Err(error) => error,
     };
@@ -54,9 +67,17 @@ pub(crate) fn load(
             format!("the kernel refuses the object's types: {words}"),
         )
         .with_raw_os_error(error.raw_os_error().unwrap_or_default()),
-        None => Error::system("BPF_BTF_LOAD", error),
+        None => error,
     };
-    let refused = refused.with_log(log).within(Frame::Section(".BTF".into()));
+    without_types(refused.with_log(log).within(Frame::Section(".BTF".into())), maps, notes)
+}
+
+/// Goes on without types, if the maps can.
+fn without_types(
+    refused: Error,
+    maps: &[OpenMap],
+    notes: &mut Vec<Error>,
+) -> Result<Option<OwnedFd>> {
     match maps.iter().find(|map| cannot_be_without(map)) {
         Some(map) => Err(refused.with_hint(format!(
             "map {:?}, of type {}, cannot be without",

@@ -15,13 +15,15 @@ use crate::error::{Error, Frame, Result, Within};
 use crate::feature;
 use crate::map::{Map, MapInfo};
 use crate::spec::{MapContents, MapSpec, ObjectSpec};
-use crate::sys::{self, Capability, explain};
+use crate::sys::{self, Capability};
+use crate::token::{Creation, LazyToken};
 use crate::uapi::{MapType, flags};
 
 /// What all maps of a load share.
 pub(crate) struct Context<'c> {
     pub(crate) spec: &'c ObjectSpec,
     pub(crate) options: &'c Options,
+    pub(crate) token: &'c LazyToken,
     pub(crate) btf: Option<BorrowedFd<'c>>,
     pub(crate) needs: &'c [Capability],
     /// What maps are made without.
@@ -189,9 +191,14 @@ fn create_bare(
     } else if attributes.btf.is_none() || (spec.key_type_id == 0 && spec.value_type_id == 0) {
         (attributes.btf, attributes.key_type_id, attributes.value_type_id) = (None, 0, 0);
     }
-    let refused = match Map::create(spec.name.clone(), &attributes) {
+    let create = |attributes: &sys::MapCreate<'_>| {
+        context
+            .token
+            .with(|token| Map::create(spec.name.clone(), &sys::MapCreate { token, ..*attributes }))
+    };
+    let refused = match create(&attributes) {
         Err(error) if operations.is_some() && feature::takes_operations_now(&error) => {
-            Map::create(spec.name.clone(), &attributes)
+            create(&attributes)
         }
         result => result,
     };
@@ -203,7 +210,7 @@ fn create_bare(
     let permitted = refused.raw_os_error() != Some(libc::EPERM);
     if attributes.btf.is_some() && operations.is_none() && permitted {
         (attributes.btf, attributes.key_type_id, attributes.value_type_id) = (None, 0, 0);
-        if let Ok(map) = Map::create(spec.name.clone(), &attributes) {
+        if let Ok(map) = create(&attributes) {
             let note = Error::system("BPF_MAP_CREATE", refused)
                 .with_hint("created without the types of its key and value");
             context.notes.borrow_mut().push(note.within(Frame::Map(spec.name.to_string())));
@@ -215,7 +222,8 @@ fn create_bare(
     if unknown && let Some(why) = feature::why_absent(feature::map_needs(spec)) {
         return Err(error.because_absent(why));
     }
-    Err(explain::permission(describe(error, spec), context.needs))
+    let creation = Creation::Map(spec.map_type);
+    Err(context.token.permission(describe(error, spec), creation, context.needs))
 }
 
 /// What is wrong with the definition, where the kernel's answer leaves little doubt.

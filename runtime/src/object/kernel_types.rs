@@ -13,6 +13,7 @@ use crate::btf::Btf;
 use crate::error::{Error, Frame, Result, Within};
 use crate::kernel_btf::{Candidates, KernelBtf, Wanted};
 use crate::spec::ObjectSpec;
+use crate::token::LazyToken;
 use crate::uapi::AttachType;
 
 /// What was found.
@@ -51,16 +52,18 @@ impl<'k> Found<'k> {
 pub(crate) fn resolve<'s>(
     spec: &'s ObjectSpec,
     options: &Options,
+    token: &LazyToken,
     maps: &mut [OpenMap],
     programs: &mut [OpenProgram],
 ) -> Result<KernelTypes<'s>> {
-    resolve_in(&KernelBtf::shared, spec, options, maps, programs)
+    resolve_in(&KernelBtf::shared, spec, options, token, maps, programs)
 }
 
 fn resolve_in<'s>(
     running: &dyn Fn() -> Result<Arc<KernelBtf>>,
     spec: &'s ObjectSpec,
     options: &Options,
+    token: &LazyToken,
     maps: &mut [OpenMap],
     programs: &mut [OpenProgram],
 ) -> Result<KernelTypes<'s>> {
@@ -81,7 +84,7 @@ fn resolve_in<'s>(
 
     let again = |mut notes: Vec<Error>, maps: &mut [OpenMap], programs: &mut [OpenProgram]| {
         // What only these maps call is not loaded any more, and what it names need not be there.
-        let types = resolve_in(running, spec, options, maps, programs)?;
+        let types = resolve_in(running, spec, options, token, maps, programs)?;
         notes.extend(types.notes);
         Ok(KernelTypes { notes, ..types })
     };
@@ -112,7 +115,7 @@ fn resolve_in<'s>(
     };
     let local = operations.local_types().or(parsed.as_ref());
     let symbols = externs.resolve(local, part(externs_from))?;
-    let mut targets = target::locate(programs, &asked, part(targets_from))?;
+    let mut targets = target::locate(programs, token, &asked, part(targets_from))?;
     for Called { program, target, member } in called {
         programs[program].attach_type = AttachType(member);
         targets[program] = target;

@@ -18,6 +18,7 @@ use crate::relocate;
 use crate::section_name::AttachKind;
 use crate::spec::{ProgramSpec, SlotTarget};
 use crate::sys::{self, explain};
+use crate::token::Creation;
 use crate::uapi::ProgramType;
 
 /// The first log buffer. Most refusals fit; the kernel says how much the others need.
@@ -174,7 +175,7 @@ fn verify(
     // Calls count modules from 1: entry 0 stands for the kernel itself, and is not looked at.
     let modules = prepared.modules.iter().map(AsFd::as_fd);
     let fd_array: Vec<_> = modules.clone().take(1).chain(modules).collect();
-    let attributes = sys::ProgLoad {
+    let mut attributes = sys::ProgLoad {
         program_type: program.open.program_type,
         attach_type: program.open.attach_type,
         name: &program.open.name,
@@ -188,37 +189,22 @@ fn verify(
         attach_btf_id: program.target.btf_id,
         attach_to: program.target.module.as_ref().map(AsFd::as_fd),
         fd_array: &fd_array,
+        token: prepared.token.get(),
         ..sys::ProgLoad::default()
     };
     let level = prepared.options.log.first_try();
-    let verified = |fd, log| Ok(Verified { fd, log, note: None });
-    let (refused, log) = match level {
-        None => match sys::prog_load(&attributes, None) {
-            Ok(fd) => return verified(fd, None),
-            Err(error) if is_final(&error) => (error, None),
-            Err(first) => match with_log(&attributes, 1 | 4) {
-                // It was refused a moment ago; memory was short, or a map was being changed.
-                (Ok(fd), _) => return verified(fd, None),
-                // About the log, not about the program.
-                (Err(error), log) if error.raw_os_error() == Some(libc::ENOSPC) => {
-                    (first, Some(log))
-                }
-                (Err(error), log) => (error, Some(log)),
-            },
-        },
-        Some(level) => match with_log(&attributes, level) {
-            (Ok(fd), log) => return verified(fd, Some(log)),
-            // Statistics do not say where it stopped.
-            (Err(error), _) if level & (1 | 2) == 0 && !is_final(&error) => {
-                match with_log(&attributes, level | 1) {
-                    (Ok(fd), log) => return verified(fd, Some(log)),
-                    (Err(error), log) => (error, Some(log)),
-                }
-            }
-            (Err(error), log) => (error, Some(log)),
-        },
+    let mut tried = try_load(&attributes, level);
+    if tried.is_err() && attributes.token.is_none() {
+        // Whatever the reason: without privilege, the verifier says no in many ways.
+        attributes.token = prepared.token.get_or_make();
+        if attributes.token.is_some() {
+            tried = try_load(&attributes, level);
+        }
+    }
+    let (refused, log) = match tried {
+        Ok((fd, log)) => return Ok(Verified { fd, log, note: None }),
+        Err((refused, log)) => (refused, log.unwrap_or_default()),
     };
-    let log = log.unwrap_or_default();
     // Tools and reports lose names and lines by it; that is no reason to do without the program.
     if log::is_about_source(&log) {
         let bare = sys::ProgLoad { btf: None, func_info: &[], line_info: &[], ..attributes };
@@ -233,6 +219,40 @@ fn verify(
         }
     }
     Err(explain_refusal(prepared, program, source, refused, log))
+}
+
+/// Loads, and where that fails once more for the verifier's words. A result with a log, where there is one.
+fn try_load(
+    attributes: &sys::ProgLoad<'_>,
+    level: Option<u32>,
+) -> Result<(OwnedFd, Option<String>), (io::Error, Option<String>)> {
+    let Some(level) = level else {
+        let first = match sys::prog_load(attributes, None) {
+            Ok(fd) => return Ok((fd, None)),
+            Err(error) if is_final(&error) => return Err((error, None)),
+            Err(error) => error,
+        };
+        return match with_log(attributes, 1 | 4) {
+            // It was refused a moment ago; memory was short, or a map was being changed.
+            (Ok(fd), _) => Ok((fd, None)),
+            // About the log, not about the program.
+            (Err(error), log) if error.raw_os_error() == Some(libc::ENOSPC) => {
+                Err((first, Some(log)))
+            }
+            (Err(error), log) => Err((error, Some(log))),
+        };
+    };
+    let (result, log) = match with_log(attributes, level) {
+        // Statistics do not say where it stopped.
+        (Err(error), _) if level & (1 | 2) == 0 && !is_final(&error) => {
+            with_log(attributes, level | 1)
+        }
+        answer => answer,
+    };
+    match result {
+        Ok(fd) => Ok((fd, Some(log))),
+        Err(error) => Err((error, Some(log))),
+    }
 }
 
 /// Whether a log could not say more: the kernel did not come as far as the verifier. EPERM is not among them, since
@@ -275,7 +295,9 @@ fn explain_refusal(
             return error.because_absent(why);
         }
         let error = unknown_use(error, program, source);
-        return explain::permission(error, explain::program_needs(program.open.program_type));
+        let needs = explain::program_needs(program.open.program_type);
+        let creation = Creation::Program(program.open.program_type, program.open.attach_type);
+        return prepared.token.permission(error, creation, needs);
     };
     let insn = log::last_insn(&log);
     let stopped = insn.and_then(|at| Some((at, *program.text.get(at as usize)?)));

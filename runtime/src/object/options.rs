@@ -20,6 +20,7 @@ pub struct Options {
     pub(crate) added: Vec<OpenMap>,
     pub(crate) kernel_btf: Option<Arc<KernelBtf>>,
     pub(crate) kconfig: Option<String>,
+    pub(crate) token_path: Option<PathBuf>,
 }
 
 /// When the verifier's log is asked for. It costs time and memory, so by default only a failure asks.
@@ -105,6 +106,20 @@ impl Options {
     /// taken from the running kernel's configuration: `/boot/config-$(uname -r)`, or else `/proc/config.gz`.
     pub fn set_kconfig(&mut self, text: impl Into<String>) -> &mut Self {
         self.kconfig = Some(text.into());
+        self
+    }
+
+    /// Creates everything with a BPF token of the BPF file system that is mounted at `bpffs`: a process that has CAP_BPF and
+    /// the others only in a user namespace of its own may create what was delegated to that file system by `delegate_cmds`,
+    /// `delegate_maps`, `delegate_progs` and `delegate_attachs`, its mount options (Linux 6.9). Where no token can be made, the
+    /// load fails.
+    ///
+    /// Without this, `$LIBBPF_BPF_TOKEN_PATH` stands for it (not in a set-id program). Without that, `/sys/fs/bpf` is tried
+    /// once the kernel refuses something for lack of a capability; what keeps a token from being made is then no error of its
+    /// own, but part of that one. An empty path: no token is made.
+    #[doc(alias("BPF_TOKEN_CREATE", "bpf_token_path"))]
+    pub fn set_token_path(&mut self, bpffs: impl Into<PathBuf>) -> &mut Self {
+        self.token_path = Some(bpffs.into());
         self
     }
 

@@ -10,6 +10,7 @@ use super::{OpenObject, OpenProgram, btf, externs, kernel_types, slots, text};
 use crate::error::{Error, Result, Within};
 use crate::spec::{Endian, ObjectSpec, ProgramSpec, SlotTarget};
 use crate::sys::{Capability, explain};
+use crate::token::LazyToken;
 
 pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
     let OpenObject { spec, maps: mut open_maps, mut programs, mut options } = open;
@@ -20,20 +21,24 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
             Endian::NATIVE
         )));
     }
+    let token = LazyToken::new(options.token_path.as_deref());
+    token.require()?;
     // The kernel's types first: nothing exists yet that would have to go again.
-    let types = kernel_types::resolve(&spec, &options, &mut open_maps, &mut programs)?;
+    let types = kernel_types::resolve(&spec, &options, &token, &mut open_maps, &mut programs)?;
     let mut symbols = types.symbols;
     externs::fill(&spec, &options, &types.externs, &mut symbols, &mut open_maps)?;
 
     let needs = needs(&programs);
     let mut notes = Vec::new();
-    let btf = btf::load(&spec, &open_maps, &needs, &mut notes)?;
+    let btf = btf::load(&spec, &open_maps, &token, &needs, &mut notes)?;
     notes.extend(types.notes);
+    notes.extend(token.note());
     let mut pins = Pins::default();
     let added = std::mem::take(&mut options.added);
     let context = Context {
         spec: &spec,
         options: &options,
+        token: &token,
         btf: btf.as_ref().map(AsFd::as_fd),
         needs: &needs,
         notes: RefCell::new(notes),
@@ -77,6 +82,7 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
     Ok(PreparedObject {
         spec,
         options,
+        token,
         maps,
         created,
         slots,

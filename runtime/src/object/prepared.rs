@@ -10,6 +10,7 @@ use crate::error::{Error, Frame, Result};
 use crate::insn::Insn;
 use crate::map::Map;
 use crate::spec::ObjectSpec;
+use crate::token::LazyToken;
 
 /// An object whose maps exist and whose programs' text is final; nothing is verified yet. The phase to fill
 /// map-in-map and tail-call maps in, and to look at what the verifier will see.
@@ -19,6 +20,7 @@ use crate::spec::ObjectSpec;
 pub struct PreparedObject {
     pub(crate) spec: SpecRef,
     pub(crate) options: Options,
+    pub(crate) token: LazyToken,
     /// The object's maps in the order of the spec, then those that the caller added.
     pub(crate) maps: Vec<Map>,
     /// Which of the maps this load has created.

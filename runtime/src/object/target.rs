@@ -11,6 +11,7 @@ use crate::kernel_btf::{KernelBtf, Module, Wanted};
 use crate::program::program_btf;
 use crate::section_name::AttachKind;
 use crate::sys;
+use crate::token::LazyToken;
 use crate::uapi::ProgramType;
 
 /// What a program is verified against.
@@ -63,11 +64,12 @@ fn wanted(program: &OpenProgram) -> Result<Option<Wanted<'_>>> {
 /// The target of every program, where `found` answers what was asked.
 pub(super) fn locate(
     programs: &[OpenProgram],
+    token: &LazyToken,
     asked: &[Asked<'_>],
     found: Option<Found<'_>>,
 ) -> Result<Vec<Target>> {
     let of_program = |program: &OpenProgram| match program.autoload {
-        true => in_program(program).within(|| program.frame()),
+        true => in_program(program, token).within(|| program.frame()),
         false => Ok(Target::default()),
     };
     let mut targets: Vec<Target> = programs.iter().map(of_program).collect::<Result<_>>()?;
@@ -89,7 +91,7 @@ pub(super) fn locate(
 }
 
 /// A function of another program, by that one's own types.
-fn in_program(program: &OpenProgram) -> Result<Target> {
+fn in_program(program: &OpenProgram, token: &LazyToken) -> Result<Target> {
     let Some(target_program) = &program.target_program else {
         if program.program_type == ProgramType::EXT {
             return Err(Error::invalid_input(
@@ -103,7 +105,7 @@ fn in_program(program: &OpenProgram) -> Result<Target> {
             "its section names no function of the other program: set one with OpenProgram::set_target",
         )
     })?;
-    let btf_id = program_btf::function(target_program.as_fd(), function)
+    let btf_id = program_btf::function(target_program.as_fd(), function, token)
         .within(|| Frame::Symbol(function.to_owned()))?;
     let module = sys::try_clone(target_program.as_fd())
         .map_err(|error| Error::system("fcntl(F_DUPFD)", error))?;

@@ -4,18 +4,25 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::btf::{Btf, Kind};
 use crate::spec::Endian;
-use crate::sys::{self, IdKind, explain};
-use crate::{Error, Result};
+use crate::sys::{self, explain};
+use crate::token::{Creation, LazyToken};
+use crate::{Error, ErrorKind, Result};
 
 /// The BTF id of a program's function.
-pub(crate) fn function(program: BorrowedFd<'_>, name: &str) -> Result<u32> {
+pub(crate) fn function(program: BorrowedFd<'_>, name: &str, token: &LazyToken) -> Result<u32> {
     let info = sys::program_info(program, None, None)
         .map_err(|error| Error::system("BPF_OBJ_GET_INFO_BY_FD", error))?;
     if info.btf_id == 0 {
         return Err(Error::invalid_input("the other program was loaded without BTF"));
     }
-    let btf = sys::fd_by_id(IdKind::Btf, info.btf_id).map_err(|error| {
-        explain::permission(Error::system("BPF_BTF_GET_FD_BY_ID", error), explain::BY_ID)
+    let btf = token.with(|token| sys::btf_fd_by_id(info.btf_id, token)).map_err(|error| {
+        let error = Error::system("BPF_BTF_GET_FD_BY_ID", error);
+        match error.raw_os_error() {
+            Some(libc::EINVAL) if token.get().is_some() => error
+                .with_kind(ErrorKind::NotSupportedByKernel)
+                .with_hint("a BPF token stands for that from Linux 6.15 on"),
+            _ => token.permission(error, Creation::BtfById, explain::BY_ID),
+        }
     })?;
     let mut bytes = Vec::new();
     sys::btf_info(btf.as_fd(), Some(&mut bytes))

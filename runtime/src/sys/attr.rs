@@ -51,6 +51,7 @@ attrs!(
     InfoAttr,
     RawTracepointAttr,
     BtfLoadAttr,
+    TokenCreateAttr,
     LinkCreateAttr,
     LinkUpdateAttr,
     LinkDetachAttr,
@@ -196,10 +197,11 @@ kernel_struct! {
 }
 
 kernel_struct! {
-    pub(super) struct IdAttr, 12 bytes {
+    pub(super) struct IdAttr, 16 bytes {
         0: id: u32,
         4: next_id: u32,
         8: open_flags: u32,
+        12: fd_by_id_token_fd: i32,
     }
 }
 
@@ -221,13 +223,22 @@ kernel_struct! {
 }
 
 kernel_struct! {
-    pub(super) struct BtfLoadAttr, 32 bytes {
+    pub(super) struct BtfLoadAttr, 40 bytes {
         0: btf: u64,
         8: btf_log_buf: u64,
         16: btf_size: u32,
         20: btf_log_size: u32,
         24: btf_log_level: u32,
         28: btf_log_true_size: u32,
+        32: btf_flags: u32,
+        36: btf_token_fd: i32,
+    }
+}
+
+kernel_struct! {
+    pub(super) struct TokenCreateAttr, 8 bytes {
+        0: flags: u32,
+        4: bpffs_fd: u32,
     }
 }
 

@@ -61,15 +61,24 @@ fn missing(held: u64, needs: &[Capability]) -> Vec<Capability> {
     needs.iter().copied().filter(|&need| !has(need)).collect()
 }
 
-fn how_to_get(lacking: &[Capability]) -> String {
+/// What of `needs` is missing now, in words.
+pub(crate) fn missing_now(needs: &[Capability]) -> Option<String> {
+    let lacking = missing(effective_capabilities().ok()?, needs);
+    (!lacking.is_empty()).then(|| are_missing(&lacking))
+}
+
+fn are_missing(lacking: &[Capability]) -> String {
     let names: Vec<_> = lacking.iter().map(ToString::to_string).collect();
+    format!("{} {} missing", names.join(" and "), if names.len() == 1 { "is" } else { "are" })
+}
+
+fn how_to_get(lacking: &[Capability]) -> String {
     let caps: Vec<_> = lacking.iter().map(|capability| capability.name()).collect();
     let program = std::env::current_exe()
         .map_or_else(|_| "PROGRAM".to_owned(), |path| path.display().to_string());
     format!(
-        "{} {} missing: run as root or with `setcap {}+ep {program}`",
-        names.join(" and "),
-        if names.len() == 1 { "is" } else { "are" },
+        "{}: run as root or with `setcap {}+ep {program}`",
+        are_missing(lacking),
         caps.join(","),
     )
 }
@@ -77,9 +86,9 @@ fn how_to_get(lacking: &[Capability]) -> String {
 /// Why a process that holds the capabilities can still be refused.
 fn policy() -> Option<&'static str> {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
-    if in_user_namespace(&read("/proc/self/uid_map")) {
+    if is_in_user_namespace() {
         return Some(
-            "the process is root in a user namespace only; BPF asks for capabilities in the initial one",
+            "the process is root in a user namespace only; BPF asks for capabilities in the initial one, or for a BPF token",
         );
     }
     if seccomp_filter(&read("/proc/self/status")) {
@@ -93,6 +102,11 @@ fn policy() -> Option<&'static str> {
             "the process holds the capabilities: a policy of this kernel refuses (lockdown is \"integrity\", or an LSM)",
         ),
     }
+}
+
+/// Whether the process is in a user namespace that is not the initial one, as far as it can tell.
+pub(crate) fn is_in_user_namespace() -> bool {
+    fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| in_user_namespace(&map))
 }
 
 /// Whether a map of user ids is not the whole, as it is in the initial namespace.

@@ -104,6 +104,12 @@ fn text(chars: &[libc::c_char]) -> String {
     chars.iter().take_while(|&&c| c != 0).map(|&c| char::from(c as u8)).collect()
 }
 
+/// Whether the program runs with privileges that its caller need not have.
+pub(crate) fn is_set_id() -> bool {
+    // SAFETY: takes a number, and every Linux has this entry.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
 /// The number of a network interface, in this thread's network namespace.
 pub(crate) fn if_nametoindex(name: &str) -> io::Result<u32> {
     let name = CString::new(name)?;
@@ -151,6 +157,11 @@ mod tests {
         let ubuntu = "Ubuntu 5.4.0-12.15-generic 5.4.8\n";
         assert_eq!(whole("5.4.0-12-generic", "#15-Ubuntu SMP", ubuntu), Some(0x05_04_08));
         assert_eq!(whole("6.18.44", "#1 SMP", "odd"), Some(0x06_12_2c));
+    }
+
+    #[test]
+    fn a_test_is_not_set_id() {
+        assert!(!is_set_id());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use super::attr::{ElementAttr, MapCreateAttr};
 use super::bpf::{bpf, bpf_fd, object_name, raw, raw_or_zero};
 use super::memlock::with_memlock;
+use super::token::flags_and_fd;
 use crate::uapi::{Command, MapType};
 
 /// What a map is created with.
@@ -27,16 +28,18 @@ pub(crate) struct MapCreate<'a> {
     pub(crate) vmlinux_value_type_id: u32,
     /// BTF of the module that has it (Linux 6.9, with `BPF_F_VTYPE_BTF_OBJ_FD`).
     pub(crate) value_type_btf: Option<BorrowedFd<'a>>,
+    pub(crate) token: Option<BorrowedFd<'a>>,
 }
 
 /// `BPF_MAP_CREATE`. An empty name is left out, as kernels before 4.15 want it.
 pub(crate) fn map_create(map: &MapCreate<'_>) -> io::Result<OwnedFd> {
+    let (map_flags, map_token_fd) = flags_and_fd(map.flags, map.token);
     let mut attr = MapCreateAttr {
         map_type: map.map_type.0,
         key_size: map.key_size,
         value_size: map.value_size,
         max_entries: map.max_entries,
-        map_flags: map.flags,
+        map_flags,
         inner_map_fd: raw_or_zero(map.inner_map),
         numa_node: map.numa_node,
         map_name: object_name(map.name),
@@ -47,6 +50,7 @@ pub(crate) fn map_create(map: &MapCreate<'_>) -> io::Result<OwnedFd> {
         btf_vmlinux_value_type_id: map.vmlinux_value_type_id,
         map_extra: map.extra,
         value_type_btf_obj_fd: raw_or_zero(map.value_type_btf).cast_signed(),
+        map_token_fd,
         ..MapCreateAttr::default()
     };
     // SAFETY: the struct is this command's and holds no addresses.

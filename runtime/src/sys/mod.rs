@@ -26,9 +26,10 @@ mod perf_event;
 mod poll;
 mod program;
 mod socket;
+mod token;
 
 pub(crate) use attr::{MapInfo, PerfEventAttr};
-pub(crate) use btf::{BtfLoad, btf_load};
+pub(crate) use btf::{BtfLoad, btf_fd_by_id, btf_load};
 pub(crate) use capability::{Capability, effective_capabilities};
 pub(crate) use directory::{
     effective_user, is_bpffs, make_directory_at, mount_bpffs, open_directory, open_directory_at,
@@ -40,8 +41,8 @@ pub(crate) use element::{
 };
 pub(crate) use fd::{placeholder, try_clone};
 pub(crate) use host::{
-    KernelVersion, has_interface, if_nametoindex, kernel_release, kernel_version, page_size,
-    possible_cpu_count, possible_cpus,
+    KernelVersion, has_interface, if_nametoindex, is_set_id, kernel_release, kernel_version,
+    page_size, possible_cpu_count, possible_cpus,
 };
 pub(crate) use info::{btf_info, btf_name, link_info, map_info, program_info};
 pub(crate) use kind::bpf_kind;
@@ -63,3 +64,4 @@ pub(crate) use program::{
     Log, ProgLoad, TestRun, prog_attach, prog_bind_map, prog_detach, prog_load, prog_test_run,
 };
 pub(crate) use socket::{socket_attach_bpf, socket_detach_bpf};
+pub(crate) use token::{Allowed, token_allows, token_create};

@@ -5,6 +5,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use super::attr::{AttachAttr, BindMapAttr, ProgLoadAttr, TestRunAttr};
 use super::bpf::{address, address_mut, bpf, bpf_fd, length, object_name, raw, raw_or_zero};
 use super::memlock::with_memlock;
+use super::token::flags_and_fd;
 use crate::insn::Insn;
 use crate::uapi::{AttachType, Command, ProgramType};
 
@@ -30,6 +31,7 @@ pub(crate) struct ProgLoad<'a> {
     pub(crate) attach_to: Option<BorrowedFd<'a>>,
     /// What `PSEUDO_MAP_IDX` and kernel function calls index; entry 0 of the latter stands for vmlinux.
     pub(crate) fd_array: &'a [BorrowedFd<'a>],
+    pub(crate) token: Option<BorrowedFd<'a>>,
 }
 
 /// A buffer for what the verifier has to say.
@@ -65,13 +67,14 @@ const LOAD_TRIES: usize = 5;
 /// `BPF_PROG_LOAD`. With a log, it is written on success and on failure alike; ENOSPC says that it was too short
 /// (up to Linux 6.3 for any log that is longer, later for a failed load never).
 pub(crate) fn prog_load(program: &ProgLoad<'_>, mut log: Option<&mut Log>) -> io::Result<OwnedFd> {
+    let (prog_flags, prog_token_fd) = flags_and_fd(program.flags, program.token);
     let mut attr = ProgLoadAttr {
         prog_type: program.program_type.0,
         insn_cnt: length(program.insns.len())?,
         insns: address(program.insns),
         license: program.license.as_ptr() as u64,
         kern_version: program.kernel_version,
-        prog_flags: program.flags,
+        prog_flags,
         prog_name: object_name(program.name),
         prog_ifindex: program.ifindex,
         expected_attach_type: program.attach_type.0,
@@ -80,6 +83,7 @@ pub(crate) fn prog_load(program: &ProgLoad<'_>, mut log: Option<&mut Log>) -> io
         attach_fd: raw_or_zero(program.attach_to),
         // A `BorrowedFd` is documented to be laid out as the descriptor's number.
         fd_array: address(program.fd_array),
+        prog_token_fd,
         ..ProgLoadAttr::default()
     };
     if !program.func_info.is_empty() {

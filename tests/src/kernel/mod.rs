@@ -2,6 +2,7 @@
 //! what they must not leave behind.
 
 mod child;
+mod delegation;
 mod leak;
 mod need;
 mod net;
@@ -17,6 +18,7 @@ use crate::outcome::completion;
 pub use crate::outcome::{IntoOutcome, Outcome, Skip};
 pub use crate::{kernel_fixture as fixture, kernel_object as object, kernel_tests as tests};
 pub use child::{Job, child, run_child};
+pub use delegation::{delegate, enter_user_namespace};
 pub use leak::Snapshot;
 pub use need::{Need, config, is_root, kernel_is, needs};
 pub use net::{Veth, ping_loopback};

@@ -139,6 +139,8 @@ needs! {
     ITER_SCOPE: || since("iterators over some tasks or cgroups", 6, 1);
     /// Maps of type arena.
     ARENA: || since("map type arena", 6, 9);
+    /// BPF tokens.
+    TOKEN: || since("BPF tokens", 6, 9);
     /// TCX.
     TCX: || since("TCX", 6, 6);
     /// Test runs of XDP with a context.

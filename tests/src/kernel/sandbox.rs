@@ -24,14 +24,14 @@ fn mount_tracefs() {
     let _ = mount(c"tracefs", TRACEFS, c"tracefs", 0);
 }
 
-fn mount(what: &CStr, at: &CStr, kind: &CStr, flags: libc::c_ulong) -> io::Result<()> {
+pub(super) fn mount(what: &CStr, at: &CStr, kind: &CStr, flags: libc::c_ulong) -> io::Result<()> {
     // SAFETY: all strings end with a NUL, and there is no data.
     let result =
         unsafe { libc::mount(what.as_ptr(), at.as_ptr(), kind.as_ptr(), flags, std::ptr::null()) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-fn check(call: &str, result: libc::c_int) {
+pub(super) fn check(call: &str, result: libc::c_int) {
     assert!(result == 0, "{call}: {}", io::Error::last_os_error());
 }
 

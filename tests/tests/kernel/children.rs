@@ -6,6 +6,7 @@ use bpf_skel_tests::kernel::{Job, Snapshot};
 use crate::commands::command;
 use crate::fallbacks::little_locked_memory;
 use crate::phases::failing;
+use crate::token;
 
 bpf_skel_macros::bpf_skel!(mod data = "fixtures/data-el.o", "fixtures/data-eb.o");
 
@@ -16,6 +17,9 @@ pub(crate) const JOBS: &[Job] = &[
     ("huge", |_| huge()),
     ("little_locked_memory", |_| little_locked_memory()),
     ("load_with_capabilities", load_with_capabilities),
+    ("phases_by_token", token::phases_by_token),
+    ("phases_by_environment", |_| token::phases_by_environment()),
+    ("freplace_by_token", token::freplace_by_token),
 ];
 
 fn hello() {
@@ -36,7 +40,7 @@ fn load_with_capabilities(arguments: &[String]) {
     println!("left: {:?}", before.left_in_process());
 }
 
-fn keep_capabilities(held: u64) {
+pub(crate) fn keep_capabilities(held: u64) {
     const VERSION_3: u32 = 0x2008_0522;
     let header = [VERSION_3, 0];
     let (low, high) = (held as u32, (held >> 32) as u32);

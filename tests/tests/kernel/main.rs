@@ -51,6 +51,7 @@ mod program;
 mod raw;
 mod skeleton_phases;
 mod struct_ops;
+mod token;
 
 fn main() {
     bpf_skel_tests::kernel::run_child(children::JOBS);
@@ -100,5 +101,6 @@ fn main() {
         program::TESTS,
         skeleton_phases::TESTS,
         struct_ops::TESTS,
+        token::TESTS,
     ]);
 }

@@ -91,7 +91,7 @@ fn open() -> OpenObject {
 fn asked(kernel: &Arc<KernelBtf>, open: &mut OpenObject) -> (Vec<Target>, Vec<Error>) {
     let OpenObject { spec, maps, programs, options } = open;
     let running = || Ok(kernel.clone());
-    let types = resolve_in(&running, spec, options, maps, programs).unwrap();
+    let types = resolve_in(&running, spec, options, &LazyToken::new(None), maps, programs).unwrap();
     (types.targets, types.notes)
 }
 

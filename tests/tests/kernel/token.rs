@@ -1,0 +1,314 @@
+//! BPF tokens: a process that is root only in a user namespace of its own creates what was delegated to it.
+
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::atomic::Ordering::Relaxed;
+
+use bpf_skel::spec::MapSpec;
+use bpf_skel::uapi::MapType;
+use bpf_skel::{ErrorKind, Map, OpenObject};
+use bpf_skel_tests::kernel::needs::{FENTRY, TOKEN};
+use bpf_skel_tests::kernel::{
+    BPFFS, Outcome, Snapshot, child, delegate, enter_user_namespace, fixture, kernel_is, tests,
+};
+
+use crate::children::keep_capabilities;
+use crate::phases::{self, fails, phases as skeleton, run_program};
+
+tests! {
+    []: in_the_initial_namespace, on_every_kernel, a_set_id_program_ignores_the_environment;
+    [TOKEN]: usual_place, by_path, by_environment, what_is_not_delegated, without_types, what_gives_no_token, capabilities_of_the_namespace;
+    [TOKEN, FENTRY]: types_of_another_program;
+}
+
+const ENVIRONMENT: &str = "LIBBPF_BPF_TOKEN_PATH";
+
+/// Bits of `linux/capability.h`.
+const NET_ADMIN: u64 = 1 << 12;
+const SYS_ADMIN: u64 = 1 << 21;
+const BPF: u64 = 1 << 39;
+
+/// What `phases.bpf.c` takes, and no more.
+const PHASES: [(&str, &str); 4] = [
+    ("delegate_cmds", "btf_load:map_create:prog_load"),
+    ("delegate_maps", "array:hash:array_of_maps:prog_array"),
+    ("delegate_progs", "sched_cls"),
+    ("delegate_attachs", "cgroup_inet_ingress"),
+];
+
+/// A child in a user namespace: where its BPF file system is, what it calls the token's place, what capabilities it gives up.
+#[derive(Clone, Copy)]
+struct Child<'c> {
+    job: &'c str,
+    at: &'c str,
+    /// `None`: nobody says.
+    place: Option<&'c str>,
+    environment: Option<&'c str>,
+    dropped: u64,
+}
+
+impl<'c> Child<'c> {
+    const fn at(at: &'c str) -> Self {
+        Self { job: "phases_by_token", at, place: None, environment: None, dropped: 0 }
+    }
+
+    /// What it says of its load, on a file system of these options.
+    #[track_caller]
+    fn run(self, options: &[(&str, &str)]) -> String {
+        let place = self.place.map_or("-".into(), |place| format!("={place}"));
+        let mut command = child(self.job, &[self.at, &place, &self.dropped.to_string()]);
+        said(delegate(within(&mut command, self.environment), options).expect("it is run"))
+    }
+}
+
+/// With this environment, whatever ours is.
+fn within(command: &mut Command, environment: Option<&str>) -> Command {
+    let mut command = std::mem::replace(command, Command::new(""));
+    match environment {
+        Some(path) => command.env(ENVIRONMENT, path),
+        None => command.env_remove(ENVIRONMENT),
+    };
+    command
+}
+
+#[track_caller]
+fn said(output: Output) -> String {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}{log}");
+    assert!(text.trim_end().ends_with("left: []"), "{text}");
+    text
+}
+
+#[track_caller]
+fn says(text: &str, words: &[&str]) {
+    for word in words {
+        assert!(text.contains(word), "{word:?} is not in: {text}");
+    }
+}
+
+/// A directory to mount on.
+struct Directory(tempfile::TempDir);
+
+impl Directory {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a directory is made"))
+    }
+
+    fn path(&self) -> &str {
+        self.0.path().to_str().expect("its name is text")
+    }
+}
+
+/// The child's part: `AT PLACE DROPPED`.
+pub(crate) fn phases_by_token(arguments: &[String]) {
+    let (place, before) = enter(arguments);
+    let mut open = skeleton::open();
+    if let Some(place) = &place {
+        open.options.set_token_path(place);
+    }
+    open.rodata.knob = 3;
+    match open.load() {
+        Ok(skel) => {
+            let observe = skel.progs.observe.try_clone().expect("it is there").into_any();
+            assert_eq!(run_program(&observe), 3);
+            assert_eq!((skel.bss.total.fetch_add(10, Relaxed), skel.rodata.knob), (3, 3));
+            run_program(&observe);
+            assert_eq!(skel.bss.total.get(), 16);
+            skel.maps.counts.insert(&1, &2).expect("it takes an element");
+            // One without an object, for which no options speak.
+            let own = Map::from_spec(&MapSpec::new("own", MapType::HASH, 4, 4, 1), None);
+            println!("own map: {:?}", own.map(drop));
+            println!("loaded {:?}", skel.object().notes());
+        }
+        Err(error) => println!("{error}"),
+    }
+    println!("left: {:?}", before.left_in_process());
+}
+
+fn enter(arguments: &[String]) -> (Option<String>, Snapshot) {
+    let [at, place, dropped] = arguments else { panic!("{arguments:?}") };
+    enter_user_namespace(Path::new(at)).expect("it has a namespace of its own");
+    // A directory in the file system, which is no root of one.
+    std::fs::create_dir(Path::new(at).join("sub")).expect("it is writable");
+    keep_capabilities(!dropped.parse::<u64>().unwrap() & ((1 << 41) - 1));
+    (place.strip_prefix('=').map(str::to_owned), Snapshot::of_process())
+}
+
+/// Nobody says anything: the load finds out by itself.
+fn usual_place() {
+    let text = Child::at(BPFFS).run(&PHASES);
+    says(&text, &["loaded []", "own map: Ok"]);
+    // With more than it takes.
+    let any = PHASES.map(|(option, _)| (option, "any"));
+    says(&Child::at(BPFFS).run(&any), &["loaded []"]);
+    let text = Child { place: Some(""), ..Child::at(BPFFS) }.run(&any);
+    says(&text, &["section \".BTF\"", "Operation not permitted", "or for a BPF token"]);
+    assert!(!text.contains("loaded"), "{text}");
+}
+
+fn by_path() {
+    let directory = Directory::new();
+    let at = directory.path();
+    let text = Child { place: Some(at), ..Child::at(at) }.run(&PHASES);
+    says(
+        &text,
+        &["loaded []", "own map: Err(map \"own\": BPF_MAP_CREATE: Operation not permitted"],
+    );
+    // Not where it is looked for by itself.
+    let text = Child::at(at).run(&PHASES);
+    says(
+        &text,
+        &[
+            "section \".BTF\"",
+            "cannot be had: BPF token: /sys/fs/bpf: ",
+            "not of the process's user",
+        ],
+    );
+}
+
+fn by_environment() {
+    let directory = Directory::new();
+    let at = directory.path();
+    let by = |path| Child { environment: Some(path), ..Child::at(at) };
+    says(&by(at).run(&PHASES), &["loaded []"]);
+    let text = by("/no/such").run(&PHASES);
+    says(&text, &[": BPF token by $LIBBPF_BPF_TOKEN_PATH: /no/such: open: No such file"]);
+    // The caller goes before; what the environment names is not even looked at.
+    says(&Child { place: Some(at), ..by("/no/such") }.run(&PHASES), &["loaded []"]);
+    let none = Child { environment: Some(""), ..Child::at(BPFFS) };
+    says(&none.run(&PHASES), &["section \".BTF\"", "Operation not permitted"]);
+}
+
+fn what_is_not_delegated() {
+    const NO_HASH: &str = "array:array_of_maps:prog_array";
+    for (option, value, of, lacks) in [
+        ("delegate_cmds", "btf_load:prog_load", "map \"", "delegate_cmds lacks map_create"),
+        ("delegate_cmds", "btf_load:map_create", "program \"", "delegate_cmds lacks prog_load"),
+        ("delegate_maps", NO_HASH, "map \"counts\"", "delegate_maps lacks hash"),
+        ("delegate_progs", "xdp", "program \"", "delegate_progs lacks sched_cls"),
+        ("delegate_attachs", "xdp", "program \"", "delegate_attachs lacks cgroup_inet_ingress"),
+    ] {
+        let options = PHASES.map(|(name, all)| (name, if name == option { value } else { all }));
+        let text = Child::at(BPFFS).run(&options);
+        says(&text, &[of, "the BPF token of /sys/fs/bpf does not allow it: ", lacks]);
+        assert!(!text.contains("loaded"), "{text}");
+    }
+}
+
+fn without_types() {
+    let mut options = PHASES;
+    options[0].1 = "map_create:prog_load";
+    let text = Child::at(BPFFS).run(&options);
+    says(&text, &["loaded [", "section \".BTF\"", "delegate_cmds lacks btf_load"]);
+}
+
+fn what_gives_no_token() {
+    let (directory, other) = (Directory::new(), Directory::new());
+    let at = directory.path();
+    let sub = format!("{at}/sub");
+    for (place, options, expected) in [
+        (other.path(), &PHASES[..], "this is no BPF file system (expected a BPF file system"),
+        (&sub, &PHASES, "this is a directory in a BPF file system, not its root"),
+        ("/no/such", &PHASES, "open: No such file or directory"),
+        ("/dev/null", &PHASES, "open: Not a directory"),
+        (at, &[], "nothing is delegated to this BPF file system"),
+        (BPFFS, &PHASES, "this BPF file system is not of the process's user namespace"),
+    ] {
+        let text = Child { place: Some(place), ..Child::at(at) }.run(options);
+        says(&text, &[&format!(": BPF token: {place}: {expected}"), "delegate_cmds"]);
+    }
+    // Nobody has asked for it.
+    let text = Child::at(BPFFS).run(&[]);
+    says(&text, &["cannot be had: BPF token: /sys/fs/bpf: nothing is delegated"]);
+}
+
+fn capabilities_of_the_namespace() {
+    let directory = Directory::new();
+    let at = directory.path();
+    let without = |dropped| Child { place: Some(at), dropped, ..Child::at(at) };
+    let text = without(SYS_ADMIN | BPF).run(&PHASES);
+    says(&text, &["BPF token: ", "CAP_BPF is missing in the process's user namespace"]);
+    let text = without(SYS_ADMIN | NET_ADMIN).run(&PHASES);
+    says(&text, &["program ", "CAP_NET_ADMIN is missing in the process's user namespace"]);
+}
+
+/// What replaces a function is verified against the types of the program that has it.
+fn types_of_another_program() {
+    let text = Child { job: "freplace_by_token", ..Child::at(BPFFS) }
+        .run(&PHASES.map(|(option, _)| (option, "any")));
+    match kernel_is(6, 15) {
+        true => says(&text, &["loaded"]),
+        false => says(&text, &["BPF_BTF_GET_FD_BY_ID", "from Linux 6.15 on"]),
+    }
+}
+
+pub(crate) fn freplace_by_token(arguments: &[String]) {
+    let (_, before) = enter(arguments);
+    let load = || {
+        let target = OpenObject::new(fixture!("freplace")).load()?;
+        let mut open = OpenObject::new(fixture!("freplace"));
+        open.program_mut("original")?.set_autoload(false);
+        let replacement = open.program_mut("replacement")?;
+        let original = target.program("original")?;
+        replacement.set_autoload(true).set_target("replaced").set_target_program(original)?;
+        open.load()
+    };
+    match load() {
+        Ok(object) => println!("loaded {}", object.spec().name),
+        Err(error) => println!("{error}"),
+    }
+    println!("left: {:?}", before.left_in_process());
+}
+
+/// A token that is asked for where capabilities do, or where the kernel has none.
+fn in_the_initial_namespace() {
+    let mut open = phases::open();
+    open.options.set_token_path(BPFFS);
+    if kernel_is(6, 9) {
+        let words = ["BPF token: /sys/fs/bpf: the process is in the initial user namespace"];
+        let error = fails(open.load(), &words);
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    } else {
+        let words = ["BPF token: /sys/fs/bpf: needs BPF tokens, Linux 6.9; this kernel is "];
+        let error = fails(open.load(), &words);
+        assert_eq!(error.kind(), ErrorKind::NotSupportedByKernel);
+    }
+}
+
+/// A kernel without tokens passes over the options of the mount.
+fn on_every_kernel() {
+    let text = Child::at(BPFFS).run(&PHASES);
+    match kernel_is(6, 9) {
+        true => says(&text, &["loaded"]),
+        false => says(&text, &["section \".BTF\"", "needs BPF tokens, Linux 6.9; this kernel is "]),
+    }
+}
+
+/// It runs as root for somebody else, who could have it read anything.
+fn a_set_id_program_ignores_the_environment() -> Outcome {
+    let mut command = child("phases_by_environment", &[]);
+    let mut command = within(&mut command, Some("/no/such"));
+    // SAFETY: between fork and exec there is this one system call.
+    unsafe {
+        command.pre_exec(|| match libc::setresuid(65534, 0, 0) {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        });
+    }
+    says(&said(command.output()?), &["loaded [", "$LIBBPF_BPF_TOKEN_PATH is ignored", "set-id"]);
+    let mut command = child("phases_by_environment", &[]);
+    let text = said(within(&mut command, Some("/no/such")).output()?);
+    says(&text, &[": BPF token by $LIBBPF_BPF_TOKEN_PATH: /no/such: open: No such file"]);
+    Ok(())
+}
+
+pub(crate) fn phases_by_environment() {
+    let before = Snapshot::of_process();
+    match phases::open().load() {
+        Ok(object) => println!("loaded {:?}", object.notes()),
+        Err(error) => println!("{error}"),
+    }
+    println!("left: {:?}", before.left_in_process());
+}
