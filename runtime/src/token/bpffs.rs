@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -69,34 +70,36 @@ fn make(bpffs: &Path) -> Result<OwnedFd> {
 fn refused(error: io::Error, root: BorrowedFd<'_>) -> Error {
     let number = error.raw_os_error().unwrap_or_default();
     let system = Error::system("BPF_TOKEN_CREATE", error);
-    let (kind, message) = match number {
-        libc::EINVAL => {
-            if let Some(why) = feature::why_absent([Feature::Token]) {
-                return system.because_absent(why);
-            }
-            let message = match sys::status(root) {
-                Ok(status) if !status.bpffs => "this is no BPF file system",
-                _ => "this is a directory in a BPF file system, not its root",
-            };
-            (ErrorKind::InvalidInput, message.into())
+    // EPERM is what 5.10 answers to a process without privilege, whatever the command.
+    if let libc::EINVAL | libc::EPERM = number
+        && let Some(why) = feature::why_absent([Feature::Token])
+    {
+        return system.because_absent(why);
+    }
+    let (kind, message): (_, Cow<'static, str>) = match number {
+        libc::EINVAL if sys::status(root).is_ok_and(|status| !status.bpffs) => {
+            (ErrorKind::InvalidInput, "this is no BPF file system".into())
         }
-        libc::ENOENT => {
-            let message = "nothing is delegated to this BPF file system";
-            (ErrorKind::PermissionDenied, message.into())
-        }
-        libc::EOPNOTSUPP => {
-            let message = "the process is in the initial user namespace, where capabilities count and no BPF token";
-            (ErrorKind::InvalidInput, message.into())
-        }
-        libc::EPERM => {
-            let message = match explain::missing_now(explain::BPF) {
+        libc::EINVAL => (
+            ErrorKind::InvalidInput,
+            "this is a directory in a BPF file system, not its root".into(),
+        ),
+        libc::ENOENT => (
+            ErrorKind::PermissionDenied,
+            "nothing is delegated to this BPF file system".into(),
+        ),
+        libc::EOPNOTSUPP => (
+            ErrorKind::InvalidInput,
+            "the process is in the initial user namespace, where capabilities count and no BPF token".into(),
+        ),
+        libc::EPERM => (
+            ErrorKind::PermissionDenied,
+            match explain::missing_now(explain::BPF) {
                 Some(missing) => format!("{missing} in the process's user namespace").into(),
                 None => "this BPF file system is not of the process's user namespace".into(),
-            };
-            (ErrorKind::PermissionDenied, message)
-        }
+            },
+        ),
         _ => return system.with_hint(EXPECTED),
     };
-    let message: std::borrow::Cow<'static, str> = message;
     Error::new(kind, message).with_raw_os_error(number).with_hint(EXPECTED)
 }

@@ -13,7 +13,7 @@ use std::process::{Command, Output, Stdio};
 
 use super::sandbox::{check, mount};
 
-/// Runs a child that calls [`enter_user_namespace`] with a file system of these mount options.
+/// Runs a child that may call [`mount_delegated`], for a file system of these mount options.
 pub fn delegate(mut child: Command, options: &[(&str, &str)]) -> io::Result<Output> {
     let (mut ours, theirs) = UnixStream::pair()?;
     child.stdin(OwnedFd::from(theirs)).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -31,16 +31,18 @@ pub fn delegate(mut child: Command, options: &[(&str, &str)]) -> io::Result<Outp
     process.wait_with_output()
 }
 
-/// Takes the process, which has one thread, to user and mount namespaces of its own, where it has every capability, and
-/// mounts there, at `at`, the file system that its parent delegates.
-pub fn enter_user_namespace(at: &Path) -> io::Result<()> {
+/// Takes the process, which has one thread, to user and mount namespaces of its own, where it has every capability.
+pub fn enter_user_namespace() -> io::Result<()> {
     // SAFETY: takes a number.
     check("unshare", unsafe { libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNS) });
     fs::write("/proc/self/setgroups", "deny")?;
     fs::write("/proc/self/uid_map", "0 0 1")?;
     fs::write("/proc/self/gid_map", "0 0 1")?;
-    mount(c"none", c"/", c"", libc::MS_REC | libc::MS_PRIVATE)?;
+    mount(c"none", c"/", c"", libc::MS_REC | libc::MS_PRIVATE)
+}
 
+/// Mounts what the parent [`delegate`]s, in the process's own namespaces.
+pub fn mount_delegated(at: &Path) -> io::Result<()> {
     // SAFETY: the name ends with a NUL.
     let opened = unsafe { libc::syscall(libc::SYS_fsopen, c"bpf".as_ptr(), 0) };
     let file_system = descriptor(opened)?;
@@ -81,7 +83,9 @@ fn configure(
     let done = unsafe {
         libc::syscall(libc::SYS_fsconfig, file_system.as_raw_fd(), command, key, value, 0)
     };
-    result(done).map(drop)
+    result(done).map(drop).map_err(|error| {
+        io::Error::new(error.kind(), format!("fsconfig {command} {option:?}: {error}"))
+    })
 }
 
 fn result(number: libc::c_long) -> io::Result<RawFd> {

@@ -18,7 +18,7 @@ use crate::outcome::completion;
 pub use crate::outcome::{IntoOutcome, Outcome, Skip};
 pub use crate::{kernel_fixture as fixture, kernel_object as object, kernel_tests as tests};
 pub use child::{Job, child, run_child};
-pub use delegation::{delegate, enter_user_namespace};
+pub use delegation::{delegate, enter_user_namespace, mount_delegated};
 pub use leak::Snapshot;
 pub use need::{Need, config, is_root, kernel_is, needs};
 pub use net::{Veth, ping_loopback};

@@ -20,6 +20,7 @@ pub(crate) const JOBS: &[Job] = &[
     ("phases_by_token", token::phases_by_token),
     ("phases_by_environment", |_| token::phases_by_environment()),
     ("freplace_by_token", token::freplace_by_token),
+    ("command_by_token", token::command_by_token),
 ];
 
 fn hello() {

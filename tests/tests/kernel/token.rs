@@ -10,17 +10,21 @@ use bpf_skel::uapi::MapType;
 use bpf_skel::{ErrorKind, Map, OpenObject};
 use bpf_skel_tests::kernel::needs::{FENTRY, TOKEN};
 use bpf_skel_tests::kernel::{
-    BPFFS, Outcome, Snapshot, child, delegate, enter_user_namespace, fixture, kernel_is, tests,
+    BPFFS, Outcome, Snapshot, child, delegate, enter_user_namespace, fixture, kernel_is,
+    mount_delegated, object, tests,
 };
 
 use crate::children::keep_capabilities;
 use crate::phases::{self, fails, phases as skeleton, run_program};
 
 tests! {
-    []: in_the_initial_namespace, on_every_kernel, a_set_id_program_ignores_the_environment;
-    [TOKEN]: usual_place, by_path, by_environment, what_is_not_delegated, without_types, what_gives_no_token, capabilities_of_the_namespace;
+    []: in_the_initial_namespace, without_delegation, a_set_id_program_ignores_the_environment;
+    [TOKEN]: usual_place, by_path, by_environment, what_is_not_delegated, without_types, what_gives_no_token, capabilities_of_the_namespace, command;
     [TOKEN, FENTRY]: types_of_another_program;
 }
+
+/// For [`Child::at`]: no file system is delegated.
+const NOWHERE: &str = "";
 
 const ENVIRONMENT: &str = "LIBBPF_BPF_TOKEN_PATH";
 
@@ -129,9 +133,12 @@ pub(crate) fn phases_by_token(arguments: &[String]) {
 
 fn enter(arguments: &[String]) -> (Option<String>, Snapshot) {
     let [at, place, dropped] = arguments else { panic!("{arguments:?}") };
-    enter_user_namespace(Path::new(at)).expect("it has a namespace of its own");
-    // A directory in the file system, which is no root of one.
-    std::fs::create_dir(Path::new(at).join("sub")).expect("it is writable");
+    enter_user_namespace().expect("it has a namespace of its own");
+    if at != NOWHERE {
+        mount_delegated(Path::new(at)).expect("it mounts what it is given");
+        // A directory in the file system, which is no root of one.
+        std::fs::create_dir(Path::new(at).join("sub")).expect("it is writable");
+    }
     keep_capabilities(!dropped.parse::<u64>().unwrap() & ((1 << 41) - 1));
     (place.strip_prefix('=').map(str::to_owned), Snapshot::of_process())
 }
@@ -234,6 +241,34 @@ fn capabilities_of_the_namespace() {
     says(&text, &["program ", "CAP_NET_ADMIN is missing in the process's user namespace"]);
 }
 
+/// Loaded, attached and pinned by the command, on what was delegated.
+fn command() -> Outcome {
+    let directory = Directory::new();
+    let (at, object) = (directory.path(), tempfile::NamedTempFile::new()?);
+    std::fs::write(object.path(), object!("phases"))?;
+    let child = Child { job: "command_by_token", place: object.path().to_str(), ..Child::at(at) };
+    let text = child.run(&PHASES);
+    says(&text, &["status: Some(0)", "/x/maps/counts", "/x/programs/observe"]);
+    Ok(())
+}
+
+pub(crate) fn command_by_token(arguments: &[String]) {
+    let at = arguments[0].clone();
+    let (object, before) = enter(arguments);
+    let object = object.expect("one is given");
+    let pin = format!("{at}/x");
+    let words = ["load", &object, "--no-config", "--token", &at, "--pin", &pin];
+    let output = child("command", &words).output().expect("it runs");
+    println!("{}", String::from_utf8_lossy(&output.stdout));
+    println!("{}", String::from_utf8_lossy(&output.stderr));
+    println!("status: {:?}", output.status.code());
+    for directory in ["maps", "programs"] {
+        let pins = std::fs::read_dir(format!("{pin}/{directory}")).into_iter().flatten().flatten();
+        pins.for_each(|pin| println!("{}", pin.path().display()));
+    }
+    println!("left: {:?}", before.left_in_process());
+}
+
 /// What replaces a function is verified against the types of the program that has it.
 fn types_of_another_program() {
     let text = Child { job: "freplace_by_token", ..Child::at(BPFFS) }
@@ -277,13 +312,14 @@ fn in_the_initial_namespace() {
     }
 }
 
-/// A kernel without tokens passes over the options of the mount.
-fn on_every_kernel() {
-    let text = Child::at(BPFFS).run(&PHASES);
-    match kernel_is(6, 9) {
-        true => says(&text, &["loaded"]),
-        false => says(&text, &["section \".BTF\"", "needs BPF tokens, Linux 6.9; this kernel is "]),
-    }
+/// Root in a user namespace, whom nobody has delegated anything.
+fn without_delegation() {
+    let text = Child::at(NOWHERE).run(&[]);
+    let why = match kernel_is(6, 9) {
+        true => "/sys/fs/bpf: this BPF file system is not of the process's user namespace",
+        false => "/sys/fs/bpf: needs BPF tokens, Linux 6.9; this kernel is ",
+    };
+    says(&text, &["section \".BTF\"", "the process is in a user namespace", why]);
 }
 
 /// It runs as root for somebody else, who could have it read anything.
