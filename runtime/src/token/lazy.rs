@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::env;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -17,12 +18,12 @@ const ENVIRONMENT: &str = "LIBBPF_BPF_TOKEN_PATH";
 /// it is closed as the load ends, for what the kernel needs of it later the programs hold themselves.
 ///
 /// A token that somebody has asked for is made before anything is created, by [`require`](Self::require). Where nobody has,
-/// the usual file system is tried, and only once the kernel has refused something without: a privileged process, which all
-/// but a few are, never pays for a thing that it has no use for. That takes one refused call more in the others, which costs
-/// less than opening the file system for nothing in each load of the former.
+/// the usual file system is tried, and only once the kernel has refused something without. A privileged process, as all but
+/// a few are, pays nothing then: libbpf opens the file system and asks for a token in each of its loads. The others have one
+/// refused call more, as a rule `BPF_BTF_LOAD`, which is the first of a load and takes CAP_BPF wherever it is.
 #[derive(Debug)]
 pub(crate) struct LazyToken {
-    bpffs: PathBuf,
+    bpffs: Cow<'static, Path>,
     named_by: NamedBy,
     /// `None` inside: there is to be none.
     made: OnceLock<Result<Option<Token>>>,
@@ -42,13 +43,12 @@ impl LazyToken {
     /// Of this BPF file system, or else of that which the environment names, or else of the usual one. An empty path is for
     /// none.
     pub(crate) fn new(asked: Option<&Path>) -> Self {
+        let usual = Cow::Borrowed(Path::new(DEFAULT_ROOT));
         let (bpffs, named_by) = match (asked, env::var_os(ENVIRONMENT)) {
-            (Some(path), _) => (path.to_owned(), NamedBy::Caller),
-            (None, None) => (DEFAULT_ROOT.into(), NamedBy::Nobody),
-            (None, Some(_)) if sys::is_set_id() => {
-                (DEFAULT_ROOT.into(), NamedBy::UntrustedEnvironment)
-            }
-            (None, Some(path)) => (path.into(), NamedBy::Environment),
+            (Some(path), _) => (path.to_owned().into(), NamedBy::Caller),
+            (None, None) => (usual, NamedBy::Nobody),
+            (None, Some(_)) if sys::is_set_id() => (usual, NamedBy::UntrustedEnvironment),
+            (None, Some(path)) => (PathBuf::from(path).into(), NamedBy::Environment),
         };
         let made = OnceLock::new();
         if bpffs.as_os_str().is_empty() {

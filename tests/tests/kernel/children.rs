@@ -21,6 +21,7 @@ pub(crate) const JOBS: &[Job] = &[
     ("phases_by_environment", |_| token::phases_by_environment()),
     ("freplace_by_token", token::freplace_by_token),
     ("command_by_token", token::command_by_token),
+    ("program_by_token", token::program_by_token),
 ];
 
 fn hello() {

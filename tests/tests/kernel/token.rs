@@ -5,13 +5,14 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::Ordering::Relaxed;
 
+use bpf_skel::insn::{EXIT, Insn, MOV64_IMM};
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::MapType;
 use bpf_skel::{ErrorKind, Map, OpenObject};
 use bpf_skel_tests::kernel::needs::{FENTRY, TOKEN};
 use bpf_skel_tests::kernel::{
     BPFFS, Outcome, Snapshot, child, delegate, enter_user_namespace, fixture, kernel_is,
-    mount_delegated, object, tests,
+    mount_delegated, object, spec, tests,
 };
 
 use crate::children::keep_capabilities;
@@ -19,7 +20,7 @@ use crate::phases::{self, fails, phases as skeleton, run_program};
 
 tests! {
     []: in_the_initial_namespace, without_delegation, a_set_id_program_ignores_the_environment;
-    [TOKEN]: usual_place, by_path, by_environment, what_is_not_delegated, without_types, what_gives_no_token, capabilities_of_the_namespace, command;
+    [TOKEN]: usual_place, by_path, by_environment, what_is_not_delegated, without_types, program_alone, what_gives_no_token, capabilities_of_the_namespace, command;
     [TOKEN, FENTRY]: types_of_another_program;
 }
 
@@ -113,8 +114,13 @@ pub(crate) fn phases_by_token(arguments: &[String]) {
         open.options.set_token_path(place);
     }
     open.rodata.knob = 3;
-    match open.load() {
+    let loaded = open.prepare().and_then(|prepared| {
+        assert!(holds_token(), "the load has it");
+        prepared.load()
+    });
+    match loaded {
         Ok(skel) => {
+            assert!(!holds_token(), "it is closed");
             let observe = skel.progs.observe.try_clone().expect("it is there").into_any();
             assert_eq!(run_program(&observe), 3);
             assert_eq!((skel.bss.total.fetch_add(10, Relaxed), skel.rodata.knob), (3, 3));
@@ -129,6 +135,12 @@ pub(crate) fn phases_by_token(arguments: &[String]) {
         Err(error) => println!("{error}"),
     }
     println!("left: {:?}", before.left_in_process());
+}
+
+fn holds_token() -> bool {
+    let descriptors = std::fs::read_dir("/proc/self/fd").expect("/proc is mounted").flatten();
+    let mut targets = descriptors.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    targets.any(|target| target.to_string_lossy().contains("bpf-token"))
 }
 
 fn enter(arguments: &[String]) -> (Option<String>, Snapshot) {
@@ -209,6 +221,26 @@ fn without_types() {
     options[0].1 = "map_create:prog_load";
     let text = Child::at(BPFFS).run(&options);
     says(&text, &["loaded [", "section \".BTF\"", "delegate_cmds lacks btf_load"]);
+}
+
+/// The first that the kernel refuses can be a program.
+fn program_alone() {
+    let of = |options: &[(&str, &str)]| {
+        Child { job: "program_by_token", ..Child::at(BPFFS) }.run(options)
+    };
+    says(&of(&PHASES), &["loaded"]);
+    says(&of(&PHASES[..3]), &["program \"probe\"", "delegate_attachs lacks cgroup_inet_ingress"]);
+}
+
+pub(crate) fn program_by_token(arguments: &[String]) {
+    let (_, before) = enter(arguments);
+    let mut spec = spec("tc", &[Insn::new(MOV64_IMM, 0, 0, 0, 0), Insn::new(EXIT, 0, 0, 0, 0)]);
+    spec.maps = Vec::new().into();
+    match OpenObject::new(spec).load() {
+        Ok(object) => println!("loaded {}", object.spec().name),
+        Err(error) => println!("{error}"),
+    }
+    println!("left: {:?}", before.left_in_process());
 }
 
 fn what_gives_no_token() {
