@@ -1,7 +1,9 @@
 //! The checks of a whole BTF, after which it is safe to walk.
 
-use super::types::{Kind, Type};
-use super::view::{Btf, MAX_DEPTH};
+use super::resolve::MAX_DEPTH;
+use super::strings::Strings;
+use super::types::Kind;
+use super::view::Btf;
 use super::wire::u32_at;
 use crate::error::{Error, Result};
 
@@ -12,9 +14,10 @@ const MAX_NAME: usize = 4096;
 /// Checks names, ids and nesting of all own types.
 pub(super) fn check(btf: &Btf<'_>) -> Result<()> {
     let mut nesting = Nesting::new(btf);
+    let names = Names::of(btf.context().strings);
     for id in btf.first_own_id()..btf.len() {
-        check_type(btf, id).map_err(|what| {
-            let name = btf.type_by_id(id).map_or("", |ty| ty.name);
+        check_type(btf, &names, id).map_err(|what| {
+            let name = btf.name_by_id(id);
             Error::malformed(if name.is_empty() {
                 format!("BTF type [{id}]: {what}")
             } else {
@@ -29,15 +32,29 @@ pub(super) fn check(btf: &Btf<'_>) -> Result<()> {
     Ok(())
 }
 
-fn check_type(btf: &Btf<'_>, id: u32) -> Result<(), String> {
-    let at = btf.offset_of(id).ok_or("out of range")?;
-    let head = btf.head(at).ok_or("cut off")?;
-    let name_ok = |offset: u32| {
-        let rest = btf
-            .context()
+/// The names of all types.
+struct Names<'a> {
+    strings: Strings<'a>,
+    /// Whether every string is good, as in nearly every BTF: no name has to be looked at then.
+    good: bool,
+}
+
+impl<'a> Names<'a> {
+    fn of(strings: Strings<'a>) -> Self {
+        let Strings { base, own } = strings;
+        let mut each = own.split(|&byte| byte == 0);
+        let good = base.is_empty() && own.is_ascii() && each.all(|text| text.len() < MAX_NAME);
+        Self { strings, good }
+    }
+
+    fn check(&self, offset: u32) -> Result<(), String> {
+        let rest = self
             .strings
             .from(offset)
             .ok_or_else(|| format!("name at offset {offset} is past the end of the strings"))?;
+        if self.good {
+            return Ok(());
+        }
         let name = &rest[..rest.len().min(MAX_NAME)];
         let end = name.iter().position(|&byte| byte == 0);
         let end = end.ok_or_else(|| format!("name at offset {offset} is too long"))?;
@@ -45,9 +62,14 @@ fn check_type(btf: &Btf<'_>, id: u32) -> Result<(), String> {
             Ok(_) => Ok(()),
             Err(_) => Err(format!("name {:?} is not UTF-8", String::from_utf8_lossy(&name[..end]))),
         }
-    };
-    name_ok(head.name)?;
-    let ty = btf.type_by_id(id).ok_or_else(|| format!("linkage {} is unknown", head.vlen()))?;
+    }
+}
+
+fn check_type(btf: &Btf<'_>, names: &Names<'_>, id: u32) -> Result<(), String> {
+    let at = btf.offset_of(id).ok_or("out of range")?;
+    let head = btf.head(at).ok_or("cut off")?;
+    names.check(head.name)?;
+    let kind = btf.kind_by_id(id).ok_or_else(|| format!("linkage {} is unknown", head.vlen()))?;
     let id_ok = |what: &str, other: u32| {
         if other < btf.len() {
             Ok(())
@@ -61,13 +83,13 @@ fn check_type(btf: &Btf<'_>, id: u32) -> Result<(), String> {
         let extra = btf.extra(at);
         (0..head.vlen()).try_for_each(|n| {
             let word = |at| u32_at(extra, n * stride + at, btf.endian()).unwrap_or(u32::MAX);
-            name_ok(word(0)).map_err(|what| format!("entry {n}: {what}"))?;
+            names.check(word(0)).map_err(|what| format!("entry {n}: {what}"))?;
             let Some(what) = typed else { return Ok(()) };
             let name = || btf.string(word(0)).unwrap_or("");
             id_ok("", word(4)).map_err(|fault| format!("{what} {:?}: {fault}", name()))
         })
     };
-    match ty.kind {
+    match kind {
         Kind::Void | Kind::Fwd { .. } | Kind::Unknown(_) | Kind::Float { .. } => {}
         Kind::Int(int) => {
             let bits = u64::from(int.size) * 8;
@@ -95,8 +117,8 @@ fn check_type(btf: &Btf<'_>, id: u32) -> Result<(), String> {
         Kind::Enum64(_) => entries_ok(12, None)?,
         Kind::Func { proto, .. } => {
             id_ok("prototype ", proto)?;
-            match btf.type_by_id(proto) {
-                Some(Type { kind: Kind::FuncProto(_), .. }) => {}
+            match btf.kind_by_id(proto) {
+                Some(Kind::FuncProto(_)) => {}
                 _ => return Err(format!("type id {proto} is not a function prototype")),
             }
         }
@@ -107,8 +129,8 @@ fn check_type(btf: &Btf<'_>, id: u32) -> Result<(), String> {
         Kind::DataSec(section) => {
             for var in section.vars() {
                 id_ok("variable ", var.ty)?;
-                match btf.type_by_id(var.ty) {
-                    Some(Type { kind: Kind::Var { .. } | Kind::Func { .. }, .. }) => {}
+                match btf.kind_by_id(var.ty) {
+                    Some(Kind::Var { .. } | Kind::Func { .. }) => {}
                     _ => return Err(format!("type id {} is not a variable", var.ty)),
                 }
             }
@@ -162,8 +184,7 @@ impl<'b> Nesting<'b> {
             height = height.max(1 + nesting.visit(next, walk, depth + 1)?);
             Ok(())
         };
-        let ty = self.btf.expect(id)?;
-        match (ty.kind, walk) {
+        match (self.btf.expect(id)?, walk) {
             (
                 Kind::Typedef(next)
                 | Kind::Volatile(next)
@@ -179,7 +200,7 @@ impl<'b> Nesting<'b> {
                 lead(self, next)?;
             }
             (Kind::Struct(composite) | Kind::Union(composite), Walk::Value) => {
-                composite.members().try_for_each(|member| lead(self, member.ty))?;
+                composite.types().try_for_each(|next| lead(self, next))?;
             }
             (Kind::FuncProto(proto), Walk::Spelling) => {
                 lead(self, proto.ret)?;
@@ -195,7 +216,7 @@ impl<'b> Nesting<'b> {
     }
 
     fn fault(&self, id: u32, what: &str) -> Error {
-        let name = self.btf.type_by_id(id).map_or("", |ty| ty.name);
+        let name = self.btf.name_by_id(id);
         Error::malformed(format!("BTF type [{id}] {name:?}: {what}"))
     }
 }

@@ -17,6 +17,7 @@ mod kind;
 mod layout;
 mod part;
 mod patch;
+mod resolve;
 mod sanitise;
 mod size;
 mod strings;

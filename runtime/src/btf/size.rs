@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::resolve::MAX_DEPTH;
 use super::types::{Composite, Kind};
-use super::view::{Btf, MAX_DEPTH};
+use super::view::Btf;
 use crate::error::{Error, Result};
 
 impl Btf<'_> {
@@ -15,8 +16,8 @@ impl Btf<'_> {
         let mut count = 1_u64;
         let mut next = id;
         for _ in 0..=MAX_DEPTH {
-            let ty = self.expect(next)?;
-            let size = match ty.kind {
+            let kind = self.expect(next)?;
+            let size = match kind {
                 Kind::Int(int) => int.size,
                 Kind::Ptr(_) => u32::from(self.pointer_size()),
                 Kind::Struct(composite) | Kind::Union(composite) => composite.size,
@@ -46,8 +47,8 @@ impl Btf<'_> {
                 | Kind::Unknown(_) => {
                     return Err(Error::malformed(format!(
                         "BTF type [{next}]: a {} {:?} has no size",
-                        ty.kind.code(),
-                        ty.name
+                        kind.code(),
+                        self.name_by_id(next)
                     )));
                 }
             };
@@ -79,8 +80,8 @@ impl Btf<'_> {
     fn align(&self, id: u32, depth: usize, known: &mut HashMap<u32, u64>) -> Result<u64> {
         let mut next = id;
         for _ in 0..=MAX_DEPTH {
-            let ty = self.expect(next)?;
-            match ty.kind {
+            let kind = self.expect(next)?;
+            match kind {
                 Kind::Int(int) => return Ok(natural(int.size)),
                 Kind::Float { size } => return Ok(natural(size)),
                 Kind::Enum(kind) => return Ok(natural(kind.size)),
@@ -100,7 +101,7 @@ impl Btf<'_> {
                     if depth >= MAX_DEPTH {
                         return Err(Error::malformed(format!(
                             "BTF type [{next}] {:?}: is nested too deep",
-                            ty.name
+                            self.name_by_id(next)
                         )));
                     }
                     let align = self.align_composite(&composite, depth, known)?;
@@ -116,8 +117,8 @@ impl Btf<'_> {
                 | Kind::Unknown(_) => {
                     return Err(Error::malformed(format!(
                         "BTF type [{next}]: a {} {:?} has no alignment",
-                        ty.kind.code(),
-                        ty.name
+                        kind.code(),
+                        self.name_by_id(next)
                     )));
                 }
             }

@@ -209,6 +209,12 @@ impl<'a> Composite<'a> {
         self.raw.iter().map(move |raw| this.read(raw))
     }
 
+    /// The types of the members.
+    pub(super) fn types(&self) -> impl Iterator<Item = u32> + use<'a> {
+        let endian = self.cx.endian;
+        self.raw.iter().map(move |raw| word(raw, 1, endian))
+    }
+
     /// The member with this index.
     pub fn member(&self, index: usize) -> Option<Member<'a>> {
         self.raw.get(index).map(|raw| self.read(raw))

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::decode::decode;
+use super::decode::{decode, kind};
 use super::kind::BtfKind;
 use super::strings::{Context, Strings};
 use super::types::{Composite, DataSec, Kind, Type};
@@ -10,9 +10,6 @@ use super::wire::{self, Head, Lengths, TYPE_LEN};
 use super::{check, wire::Sections};
 use crate::error::{Error, Result};
 use crate::spec::Endian;
-
-/// How many typedefs, qualifiers and array dimensions may follow each other, as in the kernel (32), and some more.
-pub(super) const MAX_DEPTH: usize = 64;
 
 /// Type information, read in place.
 ///
@@ -57,6 +54,17 @@ impl<'a> Btf<'a> {
         Ok(btf)
     }
 
+    /// Reads BTF that [`parse`](Self::parse) took before, such as that of a spec that was read from an object: without
+    /// checking it again.
+    ///
+    /// What was never checked is read here too. What is wrong with it reads as absent, and a walk over it may not end.
+    ///
+    /// # Errors
+    /// [`Malformed`](crate::ErrorKind::Malformed) where it is no BTF, or a type reaches past the end.
+    pub fn reparse(bytes: &'a [u8], endian: Endian) -> Result<Self> {
+        Self::scan(bytes, endian, 0)
+    }
+
     /// Reads BTF that continues `base`, such as that of a kernel module.
     ///
     /// # Errors
@@ -66,6 +74,16 @@ impl<'a> Btf<'a> {
         let btf = Self::with_index(Some(base), bytes, endian, Cow::Owned(index))?;
         check::check(&btf)?;
         Ok(btf)
+    }
+
+    /// The same types in the bytes of a [`BtfEdit`](super::BtfEdit), which leaves them where they are, and right.
+    #[cfg(feature = "elf")]
+    pub(crate) fn edited(self, bytes: &'a [u8]) -> Result<Self> {
+        let Self { cx: Context { endian, .. }, offsets, shift, count, base, .. } = self;
+        let index = Index { offsets: offsets.into_owned().into(), shift, count };
+        let edited = Self::with_index(base, bytes, endian, Cow::Owned(index))?;
+        debug_assert!(check::check(&edited).is_ok(), "an edit breaks no rule");
+        Ok(edited)
     }
 
     /// As [`parse`](Self::parse), but checks sizes only and notes the place of every `1 << shift`th type: for the
@@ -194,18 +212,36 @@ impl<'a> Btf<'a> {
 
     /// The type with this id. Id 0 is `void`.
     pub fn type_by_id(&self, id: u32) -> Option<Type<'a>> {
-        if id == 0 {
-            return Some(Type { name: "", kind: Kind::Void });
-        }
+        let kind = self.kind_by_id(id)?;
+        Some(Type { name: self.name_by_id(id), kind })
+    }
+
+    /// What the type with this id is, without its name, which takes longer to read than all else.
+    pub fn kind_by_id(&self, id: u32) -> Option<Kind<'a>> {
         match self.base {
-            Some(base) if id < self.first => base.type_by_id(id),
-            _ => self.read(self.offset_of(id)?),
+            _ if id == 0 => Some(Kind::Void),
+            Some(base) if id < self.first => base.kind_by_id(id),
+            _ => {
+                let at = self.offset_of(id)?;
+                kind(self.head(at)?, self.types, at, &self.lengths, self.cx)
+            }
         }
     }
 
-    /// The type with this id, or an error that says that there is none.
-    pub(super) fn expect(&self, id: u32) -> Result<Type<'a>> {
-        self.type_by_id(id).ok_or_else(|| {
+    /// The name of the type with this id; empty where it has none, or there is no such type.
+    pub fn name_by_id(&self, id: u32) -> &'a str {
+        match self.base {
+            Some(base) if id < self.first => base.name_by_id(id),
+            _ => {
+                let head = self.offset_of(id).and_then(|at| self.head(at));
+                head.map_or("", |head| self.cx.name(head.name))
+            }
+        }
+    }
+
+    /// As [`kind_by_id`](Self::kind_by_id), or an error that says that there is none.
+    pub(super) fn expect(&self, id: u32) -> Result<Kind<'a>> {
+        self.kind_by_id(id).ok_or_else(|| {
             Error::malformed(format!("BTF type id {id} is out of range: there are {}", self.len()))
         })
     }
@@ -219,6 +255,23 @@ impl<'a> Btf<'a> {
             at += head.len(&self.lengths)?;
             Some((id, ty))
         })
+    }
+
+    /// Every own type of the wanted kinds with its id. Of the others no more is read than how long they are.
+    pub fn types_of(
+        &self,
+        wanted: impl Fn(BtfKind) -> bool,
+    ) -> impl Iterator<Item = (u32, Type<'a>)> {
+        let mut at = 0;
+        let heads = (self.first..self.len()).map_while(move |id| {
+            let (start, head) = (at, self.head(at)?);
+            at += head.len(&self.lengths)?;
+            Some((id, start, head))
+        });
+        let wanted = move |head: &Head| wanted(head.kind().unwrap_or(BtfKind::Unknown));
+        heads
+            .filter(move |(_, _, head)| wanted(head))
+            .map_while(|(id, at, _)| Some((id, self.read(at)?)))
     }
 
     /// The string at this offset of the string section, where it is UTF-8.
@@ -247,72 +300,23 @@ impl<'a> Btf<'a> {
 
     /// The first own type of this name and kind.
     pub fn find_kind(&self, name: &str, kind: BtfKind) -> Option<(u32, Type<'a>)> {
-        self.find(name, |other| other.code() == kind)
+        self.types_of(|other| other == kind).find(|(_, ty)| ty.name == name)
     }
 
     /// The data section of this name.
     pub fn find_datasec(&self, name: &str) -> Option<(u32, DataSec<'a>)> {
-        self.types().find_map(|(id, ty)| match ty.kind {
-            Kind::DataSec(section) if ty.name == name => Some((id, section)),
+        match self.find_kind(name, BtfKind::DataSec)? {
+            (id, Type { kind: Kind::DataSec(section), .. }) => Some((id, section)),
             _ => None,
-        })
+        }
     }
 
     /// The first struct of this name.
     pub fn find_struct(&self, name: &str) -> Option<(u32, Composite<'a>)> {
-        self.types().find_map(|(id, ty)| match ty.kind {
-            Kind::Struct(composite) if ty.name == name => Some((id, composite)),
+        match self.find_kind(name, BtfKind::Struct)? {
+            (id, Type { kind: Kind::Struct(composite), .. }) => Some((id, composite)),
             _ => None,
-        })
-    }
-
-    /// The type that is left without typedefs, qualifiers and type tags.
-    ///
-    /// `None` for an id out of range, and for a chain without an end.
-    pub fn resolve(&self, id: u32) -> Option<(u32, Type<'a>)> {
-        self.skip(id, |kind| match *kind {
-            Kind::Typedef(next)
-            | Kind::Volatile(next)
-            | Kind::Const(next)
-            | Kind::Restrict(next)
-            | Kind::TypeTag { ty: next, .. } => Some(next),
-            _ => None,
-        })
-    }
-
-    /// Whether it is a pointer to a function.
-    pub fn is_function_pointer(&self, id: u32) -> bool {
-        let target = match self.resolve(id).map(|(_, ty)| ty.kind) {
-            Some(Kind::Ptr(target)) => self.resolve(target),
-            _ => None,
-        };
-        target.is_some_and(|(_, ty)| matches!(ty.kind, Kind::FuncProto(_)))
-    }
-
-    /// The type that is left without qualifiers and type tags; a typedef stays.
-    pub fn unqualified(&self, id: u32) -> Option<(u32, Type<'a>)> {
-        self.skip(id, |kind| match *kind {
-            Kind::Volatile(next)
-            | Kind::Const(next)
-            | Kind::Restrict(next)
-            | Kind::TypeTag { ty: next, .. } => Some(next),
-            _ => None,
-        })
-    }
-
-    fn skip(
-        &self,
-        mut id: u32,
-        next: impl Fn(&Kind<'a>) -> Option<u32>,
-    ) -> Option<(u32, Type<'a>)> {
-        for _ in 0..=MAX_DEPTH {
-            let ty = self.type_by_id(id)?;
-            match next(&ty.kind) {
-                Some(next) => id = next,
-                None => return Some((id, ty)),
-            }
         }
-        None
     }
 
     /// Offset of an own type in the type section.

@@ -6,7 +6,7 @@ use super::budget::Budget;
 use super::externs::{Externs, KSYMS};
 use super::file::File;
 use super::function::Functions;
-use crate::btf::{Btf, BtfEdit, DataSec, DataSecVar, Kind, Linkage};
+use crate::btf::{Btf, BtfEdit, BtfKind, DataSec, DataSecVar, Kind, Linkage};
 use crate::error::Within as _;
 use crate::spec::{ExternKind, KCONFIG};
 use crate::{Error, Frame, Result};
@@ -24,7 +24,7 @@ pub(super) fn fixed_up(
     let mut edit = BtfEdit::new(btf);
     let hidden: HashSet<&str> =
         functions.iter().filter(|f| f.subprogram && f.hidden).map(|f| f.name).collect();
-    for (id, ty) in btf.types() {
+    for (id, ty) in btf.types_of(|kind| matches!(kind, BtfKind::DataSec | BtfKind::Func)) {
         // Looking a name up costs time in proportion to it.
         budget.take(ty.name.len())?;
         match ty.kind {

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use super::budget::Budget;
 use super::file::File;
 use super::function::Functions;
-use crate::btf::{Btf, Kind};
+use crate::btf::{Btf, BtfKind, Kind};
 use crate::error::Within as _;
 use crate::{Error, Frame, Result};
 
@@ -18,7 +18,7 @@ pub(super) fn find(
     budget: &mut Budget,
 ) -> Result<()> {
     let mut programs: Option<HashMap<&str, usize>> = None;
-    for (_, tag) in btf.types() {
+    for (_, tag) in btf.types_of(|kind| kind == BtfKind::DeclTag) {
         let Kind::DeclTag { ty, component: None, attribute: false } = tag.kind else { continue };
         let Some(name) = tag.name.strip_prefix(TAG) else { continue };
         let Some(tagged) = btf.type_by_id(ty) else { continue };

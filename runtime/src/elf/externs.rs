@@ -6,7 +6,7 @@ use super::budget::Budget;
 use super::file::File;
 use super::maps::Maps;
 use super::symbol::Binding;
-use crate::btf::{Btf, DataSec, Kind, Linkage};
+use crate::btf::{Btf, BtfKind, DataSec, Kind, Linkage};
 use crate::error::Within as _;
 use crate::spec::{
     Data, ExternKind, ExternSpec, KCONFIG, KconfigType, MapContents, MapSpec, Pinning,
@@ -62,7 +62,7 @@ impl<'a> Externs<'a> {
     ) -> Result<Self> {
         let mut externs = Self::default();
         let Some(btf) = btf else { return Ok(externs) };
-        for (_, ty) in btf.types() {
+        for (_, ty) in btf.types_of(|kind| kind == BtfKind::DataSec) {
             if let Kind::DataSec(section) = ty.kind
                 && matches!(ty.name, KCONFIG | KSYMS)
             {

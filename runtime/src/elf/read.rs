@@ -12,7 +12,7 @@ use super::legacy::{self, Legacy, LegacyMaps};
 use super::section::{MAPS, Role};
 use super::warning::Warning;
 use super::{btf_fix, data, exception, link, maps, object_name, slots, struct_ops};
-use crate::btf::{Btf, DataSec, Kind};
+use crate::btf::{Btf, BtfKind, DataSec, Kind};
 use crate::error::Within as _;
 use crate::relocate::Table;
 use crate::spec::{KCONFIG, ObjectSpec};
@@ -147,7 +147,7 @@ fn read_object<'a>(
         Some(raw) => btf_fix::fixed_up(raw, &file, &functions, &externs, &mut budget)?,
         None => Vec::new(),
     };
-    let btf = raw.map(|_| Btf::parse(&fixed, file.endian).within(frame)).transpose()?;
+    let btf = raw.map(|raw| raw.edited(&fixed).within(frame)).transpose()?;
     let mut reading =
         describe(reader, &file, &functions, &mut externs, btf.as_ref(), name, &mut budget)?;
     reading.spec.btf = fixed.into();
@@ -202,8 +202,8 @@ fn describe(
 
 /// All data sections of the BTF with their ids, by name.
 fn data_sections<'a>(btf: Option<&Btf<'a>>) -> HashMap<&'a str, (u32, DataSec<'a>)> {
-    let types = btf.into_iter().flat_map(|btf| btf.types());
-    types
+    let sections = btf.into_iter().flat_map(|btf| btf.types_of(|kind| kind == BtfKind::DataSec));
+    sections
         .filter_map(|(id, ty)| match ty.kind {
             Kind::DataSec(datasec) => Some((ty.name, (id, datasec))),
             _ => None,
