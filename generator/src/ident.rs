@@ -6,18 +6,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use unicode_ident::{is_xid_continue, is_xid_start};
-
-/// Keywords of all editions, strict and reserved. Weak ones (`union`, `auto`, `raw`, …) are good identifiers.
-const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
-    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
-    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
-    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
-    "virtual", "where", "while", "yield",
-];
 
 /// Keywords that cannot be raw identifiers.
 const NOT_RAW: &[&str] = &["crate", "self", "Self", "super"];
@@ -36,6 +28,10 @@ impl Ident {
     /// What a thing is called before its scope has a name for it.
     pub(crate) fn unnamed() -> Self {
         Self("_unnamed".into())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// Without `r#`.
@@ -58,48 +54,51 @@ impl PartialEq<String> for Ident {
 
 /// A set of names that must differ from one another: the fields of a struct, the items of a module.
 #[derive(Debug, Default)]
-pub(crate) struct Scope {
+pub(crate) struct Scope<'n> {
     /// Name without `r#` → how many suffixes were tried for it. Most scopes are small, and there are many.
-    taken: BTreeMap<String, u32>,
+    taken: BTreeMap<Cow<'n, str>, u32>,
 }
 
-impl Scope {
+impl<'n> Scope<'n> {
     /// A scope in which these names are taken by generated code.
-    pub(crate) fn reserving(names: &[&str]) -> Self {
-        Self { taken: names.iter().map(|&name| (name.to_owned(), 1)).collect() }
+    pub(crate) fn reserving(names: &[&'n str]) -> Self {
+        Self { taken: names.iter().map(|&name| (name.into(), 1)).collect() }
     }
 
     /// An identifier for each name, in the same order.
-    pub(crate) fn claim_all<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> Vec<Ident> {
-        let names: Vec<&str> = names.into_iter().collect();
-        let mut idents: Vec<Option<Ident>> = vec![None; names.len()];
-        for exact in [true, false] {
-            for (name, ident) in names.iter().zip(&mut idents) {
-                let free = || is_identifier(name) && !self.taken.contains_key(*name);
-                if ident.is_none() && (!exact || free()) {
-                    *ident = Some(self.claim(name));
-                }
+    pub(crate) fn claim_all(&mut self, names: impl IntoIterator<Item = &'n str>) -> Vec<Ident> {
+        let exact = |name: &'n str| (name, is_identifier(name).then(|| self.exact(name)).flatten());
+        let idents: Vec<_> = names.into_iter().map(exact).collect();
+        idents.into_iter().map(|(name, ident)| ident.unwrap_or_else(|| self.claim(name))).collect()
+    }
+
+    /// The identifier for a name that is one, if it is free.
+    fn exact(&mut self, name: &'n str) -> Option<Ident> {
+        match self.taken.entry(name.into()) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(free) => {
+                free.insert(1);
+                Some(ident(name))
             }
         }
-        idents.into_iter().flatten().collect()
     }
 
     /// An identifier for one name.
-    pub(crate) fn claim(&mut self, name: &str) -> Ident {
-        let bent = bend(name);
+    pub(crate) fn claim(&mut self, name: impl Into<Cow<'n, str>>) -> Ident {
+        let bent = bend(name.into());
         let name = if self.taken.contains_key(&*bent) { self.numbered(&bent).into() } else { bent };
         let ident = ident(&name);
-        self.taken.insert(name.into_owned(), 1);
+        self.taken.insert(name, 1);
         ident
     }
 
     /// A free name for one that is taken.
     fn numbered(&mut self, bent: &str) -> String {
         loop {
-            let tries = self.taken.entry(bent.to_owned()).or_insert(1);
+            let tries = self.taken.entry(bent.to_owned().into()).or_insert(1);
             *tries += 1;
             let candidate = format!("{bent}_{tries}");
-            if !self.taken.contains_key(&candidate) {
+            if !self.taken.contains_key(&*candidate) {
                 return candidate;
             }
         }
@@ -108,7 +107,7 @@ impl Scope {
 
 /// The name of a module: it is also a file's name, so a keyword gets a suffix and not `r#`.
 pub(crate) fn module(name: &str) -> Ident {
-    let bent = bend(name);
+    let bent = bend(name.into());
     Ident(if is_keyword(&bent) { bent + "_" } else { bent }.into_owned().into())
 }
 
@@ -121,9 +120,19 @@ fn ident(name: &str) -> Ident {
     Ident(if is_keyword(name) { format!("r#{name}").into() } else { name.into() })
 }
 
-/// Whether Rust has another use for the name.
+/// Whether Rust has another use for the name: keywords of all editions, strict and reserved. Weak ones (`union`, `auto`,
+/// `raw`, …) are good identifiers.
+#[rustfmt::skip]
 fn is_keyword(name: &str) -> bool {
-    KEYWORDS.contains(&name)
+    // As bytes, by which the compiler tells them apart one by one: every name of an object comes by here.
+    matches!(
+        name.as_bytes(),
+        b"abstract" | b"as" | b"async" | b"await" | b"become" | b"box" | b"break" | b"const" | b"continue" | b"do"
+            | b"dyn" | b"else" | b"enum" | b"extern" | b"false" | b"final" | b"fn" | b"for" | b"gen" | b"if" | b"impl"
+            | b"in" | b"let" | b"loop" | b"macro" | b"match" | b"mod" | b"move" | b"mut" | b"override" | b"priv"
+            | b"pub" | b"ref" | b"return" | b"static" | b"struct" | b"trait" | b"true" | b"try" | b"type" | b"typeof"
+            | b"unsafe" | b"unsized" | b"use" | b"virtual" | b"where" | b"while" | b"yield"
+    )
 }
 
 /// The text as an identifier, if it is one.
@@ -153,9 +162,9 @@ fn is_identifier(name: &str) -> bool {
 }
 
 /// The nearest text that is an identifier, or would be one as `r#`.
-fn bend(name: &str) -> Cow<'_, str> {
-    if is_identifier(name) {
-        return name.into();
+fn bend(name: Cow<'_, str>) -> Cow<'_, str> {
+    if is_identifier(&name) {
+        return name;
     }
     let mut out = String::with_capacity(name.len() + 1);
     for c in name.chars() {

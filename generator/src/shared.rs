@@ -77,10 +77,11 @@ impl Shared {
     }
 }
 
+/// The types of a spec that was read from an object, and its BTF checked with it.
 pub(crate) fn read_btf(spec: &ObjectSpec) -> Result<Option<Btf<'_>>> {
     match spec.btf.is_empty() {
         true => Ok(None),
-        false => Ok(Some(Btf::parse(&spec.btf, spec.endian)?)),
+        false => Ok(Some(Btf::reparse(&spec.btf, spec.endian)?)),
     }
 }
 

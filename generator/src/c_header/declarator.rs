@@ -5,6 +5,8 @@
 //!   └ left ────┘     └ right ───────────┘
 //! ```
 
+use std::fmt::Write;
+
 use bpf_skel::btf::{Btf, Kind, Type};
 
 /// Who spells the types that declarators are made from.
@@ -40,8 +42,7 @@ pub(crate) fn declare<'b>(spell: &mut impl Spell<'b>, id: u32, name: &str, depth
     if !name.is_empty() {
         separate(spell.out());
         spell.out().push_str(name);
-    } else if let Some((_, Type { kind: Kind::Array(_) | Kind::FuncProto(_), .. })) =
-        spell.btf().unqualified(id)
+    } else if let Some((_, Kind::Array(_) | Kind::FuncProto(_))) = spell.btf().unqualified_kind(id)
     {
         separate(spell.out());
     }
@@ -58,11 +59,11 @@ fn left<'b>(spell: &mut impl Spell<'b>, id: u32, depth: u32) {
     if spell.is_full() {
         return;
     }
-    let Some(ty) = spell.btf().type_by_id(id).filter(|_| depth > 0) else {
+    let Some(kind) = spell.btf().kind_by_id(id).filter(|_| depth > 0) else {
         spell.out().push('…');
         return;
     };
-    match ty.kind {
+    match kind {
         Kind::Ptr(to) => {
             left(spell, to, depth - 1);
             separate(spell.out());
@@ -76,16 +77,20 @@ fn left<'b>(spell: &mut impl Spell<'b>, id: u32, depth: u32) {
         Kind::Restrict(to) => qualified(spell, "restrict", to, depth),
         Kind::TypeTag { ty: to, attribute } => {
             left(spell, to, depth - 1);
-            spell.type_tag(ty.name, attribute);
+            let text = spell.btf().name_by_id(id);
+            spell.type_tag(text, attribute);
         }
-        _ => spell.base(id, &ty),
+        _ => {
+            let ty = Type { name: spell.btf().name_by_id(id), kind };
+            spell.base(id, &ty);
+        }
     }
 }
 
 /// A qualifier of a pointer stands behind the star, any other before the type. Of a function there is none, and of an
 /// array it is its elements', which may have it already.
 fn qualified<'b>(spell: &mut impl Spell<'b>, word: &str, to: u32, depth: u32) {
-    match spell.btf().unqualified(to).map(|(_, ty)| ty.kind) {
+    match spell.btf().unqualified_kind(to).map(|(_, kind)| kind) {
         Some(Kind::Ptr(_)) => {
             left(spell, to, depth - 1);
             separate(spell.out());
@@ -107,8 +112,8 @@ fn right<'b, S: Spell<'b>>(spell: &mut S, id: u32, depth: u32) {
     if spell.is_full() {
         return;
     }
-    let Some(ty) = spell.btf().type_by_id(id).filter(|_| depth > 0) else { return };
-    match ty.kind {
+    let Some(kind) = spell.btf().kind_by_id(id).filter(|_| depth > 0) else { return };
+    match kind {
         Kind::Ptr(to) => {
             if binds_tighter(spell.btf(), to) {
                 spell.out().push(')');
@@ -118,7 +123,10 @@ fn right<'b, S: Spell<'b>>(spell: &mut S, id: u32, depth: u32) {
         Kind::Array(array) => {
             match array.len {
                 0 => spell.out().extend(["[", S::FLEXIBLE, "]"]),
-                len => spell.out().push_str(&format!("[{len}]")),
+                // Writing to a String cannot fail.
+                len => {
+                    let _ = write!(spell.out(), "[{len}]");
+                }
             }
             right(spell, array.element, depth - 1);
         }
@@ -152,7 +160,7 @@ fn right<'b, S: Spell<'b>>(spell: &mut S, id: u32, depth: u32) {
 /// Whether an array's element is qualified so, or the elements of that.
 fn has_qualifier(btf: &Btf<'_>, mut id: u32, word: &str) -> bool {
     for _ in 0..64 {
-        id = match btf.type_by_id(id).map(|ty| ty.kind) {
+        id = match btf.kind_by_id(id) {
             Some(Kind::Const(_)) if word == "const" => return true,
             Some(Kind::Volatile(_)) if word == "volatile" => return true,
             Some(
@@ -170,5 +178,5 @@ fn has_qualifier(btf: &Btf<'_>, mut id: u32, word: &str) -> bool {
 
 /// Whether a pointer to this type is declared in parentheses.
 fn binds_tighter(btf: &Btf<'_>, to: u32) -> bool {
-    matches!(btf.unqualified(to), Some((_, Type { kind: Kind::Array(_) | Kind::FuncProto(_), .. })))
+    matches!(btf.unqualified_kind(to), Some((_, Kind::Array(_) | Kind::FuncProto(_))))
 }

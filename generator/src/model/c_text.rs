@@ -9,7 +9,8 @@ const DEPTH: u32 = 16;
 
 /// The declaration of `name` as of type `id`: `const struct event *unused`, `__u32 counts[4][2]`.
 pub(crate) fn declaration(btf: &Btf<'_>, id: u32, name: &str) -> String {
-    let mut text = Text { btf, out: String::new() };
+    // Most are as short as this, and what is allocated has at least so many bytes.
+    let mut text = Text { btf, out: String::with_capacity(24) };
     declare(&mut text, id, name, DEPTH);
     text.out
 }

@@ -48,14 +48,14 @@ pub(crate) enum Place {
 }
 
 /// What is to be laid out.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Wanted<'m> {
     pub(crate) members: &'m [Member],
     pub(crate) size: u64,
     /// Whether `repr(packed)` may be used; if not, a member at an odd place becomes bytes.
     pub(crate) may_pack: bool,
-    /// The largest alignment that every place of the struct has, for the guess below.
-    pub(crate) placed_at: u64,
+    /// The largest alignment that every place of the struct has, for the guess below, which is seldom needed.
+    pub(crate) placed_at: &'m dyn Fn() -> u64,
 }
 
 /// Lays out a struct, or says why it cannot be.
@@ -112,11 +112,16 @@ impl Member {
 }
 
 /// `aligned(16)` leaves one trace in BTF: more bytes at the end than the members' own alignment explains.
-fn guess_over_alignment(end: u64, size: u64, align: u64, placed_at: u64) -> Option<u64> {
+fn guess_over_alignment(
+    end: u64,
+    size: u64,
+    align: u64,
+    placed_at: &dyn Fn() -> u64,
+) -> Option<u64> {
     if end == 0 || end.next_multiple_of(align) == size {
         return None;
     }
-    let most = placed_at.min(MAX_ALIGN);
+    let most = placed_at().min(MAX_ALIGN);
     std::iter::successors(Some(align * 2), |align| Some(align * 2))
         .take_while(|&align| align <= most)
         .find(|&align| end.next_multiple_of(align) == size)
@@ -220,7 +225,7 @@ mod tests {
     }
 
     fn plan_of(members: &[Member], size: u64) -> Plan {
-        plan(Wanted { members, size, may_pack: true, placed_at: MAX_ALIGN }).unwrap()
+        plan(Wanted { members, size, may_pack: true, placed_at: &|| MAX_ALIGN }).unwrap()
     }
 
     /// Every byte belongs to exactly one place.
@@ -281,7 +286,7 @@ mod tests {
             (&[Member { bit_offset: 3, ..member(0, 4, 4) }], 8),
         ];
         for &(members, size) in cases {
-            let wanted = Wanted { members, size, may_pack: true, placed_at: MAX_ALIGN };
+            let wanted = Wanted { members, size, may_pack: true, placed_at: &|| MAX_ALIGN };
             assert!(plan(wanted).is_err(), "{members:?}");
         }
     }
@@ -289,7 +294,7 @@ mod tests {
     #[test]
     fn over_alignment_is_held_to_its_places() {
         let members = [member(0, 4, 4)];
-        let wanted = Wanted { members: &members, size: 16, may_pack: true, placed_at: 8 };
+        let wanted = Wanted { members: &members, size: 16, may_pack: true, placed_at: &|| 8 };
         let plan = plan(wanted).unwrap();
         assert_eq!((plan.repr, plan.align), (Repr::default(), 4));
         check(&plan, &members, 16);
@@ -298,7 +303,7 @@ mod tests {
     #[test]
     fn a_section_turns_what_is_misplaced_into_bytes() {
         let members = [member(0, 8, 8), member(9, 8, 8)];
-        let wanted = Wanted { members: &members, size: 24, may_pack: false, placed_at: 1 };
+        let wanted = Wanted { members: &members, size: 24, may_pack: false, placed_at: &|| 1 };
         let plan = plan(wanted).unwrap();
         check(&plan, &members, 24);
         assert_eq!(plan.align, 8);

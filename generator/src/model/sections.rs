@@ -99,10 +99,10 @@ fn section<'s>(
         _ => return Err("its map is none of data".to_owned()),
     };
     let tagged = types.tagged_variables();
-    let mut members: Vec<Member> = variables
+    let mut members: Vec<Member<'_>> = variables
         .iter()
         .map(|variable| Member {
-            name: variable.name.to_string(),
+            name: (&*variable.name).into(),
             ty: types.root(variable.type_id, variable.size.into(), &variable.name),
             c: match types.btf {
                 Some(btf) if variable.type_id != 0 => {
@@ -134,8 +134,8 @@ fn section<'s>(
     let aligned = plain.iter().filter(|member| member.bit_offset / 8 % member.align == 0);
     let most = aligned.map(|member| member.align).max().unwrap_or(1);
     let size = len.next_multiple_of(most);
-    let plan = layout::plan(Wanted { members: &plain, size, may_pack: false, placed_at: 1 })?;
-    let fields = types.fields(&members, &plan);
+    let plan = layout::plan(Wanted { members: &plain, size, may_pack: false, placed_at: &|| 1 })?;
+    let fields = types.fields(members, &plan);
     Ok(Section {
         ident,
         name: name(&spec.maps[map]),

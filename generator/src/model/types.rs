@@ -1,8 +1,9 @@
 //! The types of a skeleton: what was lowered so far, and their sizes.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
-use bpf_skel::btf::{Btf, Kind};
+use bpf_skel::btf::{Btf, BtfKind, Kind};
 
 use super::ty::{Def, DefKind, Equality, Ty};
 use crate::ident::{Ident, PRIMITIVES, Scope};
@@ -10,28 +11,33 @@ use crate::ident::{Ident, PRIMITIVES, Scope};
 /// More members of anonymous structs and unions than any object has.
 const MAX_NESTED: u32 = 1 << 18;
 
+/// The largest alignment that is told of a place.
+const PAGE: u16 = 4096;
+
 /// The types that a skeleton needs, in the order in which they were met.
 pub(crate) struct Types<'b> {
     pub(super) btf: Option<&'b Btf<'b>>,
     /// Filled by [`lower`](Self::lower); identifiers are final after [`name_all`](Self::name_all).
     pub(crate) defs: Vec<Def>,
-    /// BTF id → index in `defs`: of structs, unions and enums, and of typedefs that are aliases.
-    pub(super) by_id: HashMap<u32, usize>,
+    /// By BTF id, index in `defs`: of structs, unions and enums, and of typedefs that are aliases.
+    by_id: Vec<Option<u32>>,
     /// Anonymous type → the first typedef that names it.
     pub(super) typedefs: HashMap<u32, &'b str>,
     /// Type and member → its declaration tags.
     tags: HashMap<(u32, Option<u32>), Vec<&'b str>>,
     /// Members of anonymous structs and unions that may still be looked at: hostile BTF nests them without end.
     pub(super) nested_left: u32,
-    /// Struct or union → the largest alignment of all the places where the object has it; made on first need.
-    pub(super) places: Option<HashMap<u32, u64>>,
+    /// By BTF id of a struct or union, the largest alignment that all the places have where the object has it, and 0 where
+    /// there is none; made on first need.
+    places: OnceLock<Vec<u16>>,
 }
 
 impl<'b> Types<'b> {
     pub(crate) fn new(btf: Option<&'b Btf<'b>>) -> Self {
         let mut typedefs = HashMap::new();
         let mut tags: HashMap<_, Vec<_>> = HashMap::new();
-        for (_, ty) in btf.into_iter().flat_map(Btf::types) {
+        let wanted = |kind| matches!(kind, BtfKind::Typedef | BtfKind::DeclTag);
+        for (_, ty) in btf.into_iter().flat_map(|btf| btf.types_of(wanted)) {
             match ty.kind {
                 Kind::Typedef(to) => {
                     typedefs.entry(to).or_insert(ty.name);
@@ -42,8 +48,9 @@ impl<'b> Types<'b> {
                 _ => {}
             }
         }
-        let (defs, by_id) = (Vec::new(), HashMap::new());
-        Self { btf, defs, by_id, typedefs, tags, nested_left: MAX_NESTED, places: None }
+        let by_id = vec![None; btf.map_or(0, |btf| btf.len() as usize)];
+        let defs = Vec::new();
+        Self { btf, defs, by_id, typedefs, tags, nested_left: MAX_NESTED, places: OnceLock::new() }
     }
 
     /// The declaration tags of a type, a variable or a function, or of one of its members or parameters.
@@ -88,6 +95,11 @@ impl<'b> Types<'b> {
         ids
     }
 
+    /// The index in `defs` of a type that was met before.
+    pub(super) fn known(&self, id: u32) -> Option<usize> {
+        self.by_id.get(id as usize).copied().flatten().map(|index| index as usize)
+    }
+
     /// A place for a type that is being lowered, so that pointers back to it find it.
     pub(super) fn reserve(&mut self, id: u32, wanted: String, c: String) -> usize {
         let index = self.defs.len();
@@ -102,7 +114,9 @@ impl<'b> Types<'b> {
             tags: self.tags(id, None),
             kind: DefKind::Declared,
         });
-        self.by_id.insert(id, index);
+        if let Some(known) = self.by_id.get_mut(id as usize) {
+            *known = u32::try_from(index).ok();
+        }
         index
     }
 
@@ -184,29 +198,33 @@ impl<'b> Types<'b> {
     }
 
     /// The largest alignment, at most a page, that every place of this struct or union in the object has.
-    pub(super) fn placed_at(&mut self, id: u32) -> u64 {
+    pub(super) fn placed_at(&self, id: u32) -> u64 {
         let Some(btf) = self.btf else { return 1 };
-        let places = self.places.get_or_insert_with(|| places(btf));
-        places.get(&id).copied().unwrap_or(4096)
+        let places = self.places.get_or_init(|| places(btf));
+        match places.get(id as usize) {
+            None | Some(0) => PAGE.into(),
+            Some(&align) => align.into(),
+        }
     }
 }
 
-fn places(btf: &Btf<'_>) -> HashMap<u32, u64> {
-    let mut places: HashMap<u32, u64> = HashMap::new();
+fn places(btf: &Btf<'_>) -> Vec<u16> {
+    let mut places = vec![0; btf.len() as usize];
     let mut place = |id: u32, offset: u64| {
-        let mut at = btf.resolve(id);
-        while let Some((_, ty)) = at {
-            let Kind::Array(array) = ty.kind else { break };
-            at = btf.resolve(array.element);
+        let mut at = btf.resolve_kind(id);
+        while let Some((_, Kind::Array(array))) = at {
+            at = btf.resolve_kind(array.element);
         }
-        if let Some((id, ty)) = at
-            && matches!(ty.kind, Kind::Struct(_) | Kind::Union(_))
-        {
-            let align = 1 << offset.trailing_zeros().min(12);
-            places.entry(id).and_modify(|least| *least = align.min(*least)).or_insert(align);
+        if let Some((id, Kind::Struct(_) | Kind::Union(_))) = at {
+            let align = 1 << offset.trailing_zeros().min(PAGE.ilog2());
+            match places.get_mut(id as usize) {
+                Some(least) if *least == 0 || align < *least => *least = align,
+                _ => {}
+            }
         }
     };
-    for (_, ty) in btf.types() {
+    let wanted = |kind| matches!(kind, BtfKind::Struct | BtfKind::Union | BtfKind::DataSec);
+    for (_, ty) in btf.types_of(wanted) {
         match ty.kind {
             Kind::Struct(composite) | Kind::Union(composite) => {
                 for member in composite.members() {
@@ -216,9 +234,7 @@ fn places(btf: &Btf<'_>) -> HashMap<u32, u64> {
             }
             Kind::DataSec(section) => {
                 for variable in section.vars() {
-                    if let Some(Kind::Var { ty, .. }) =
-                        btf.type_by_id(variable.ty).map(|ty| ty.kind)
-                    {
+                    if let Some(Kind::Var { ty, .. }) = btf.kind_by_id(variable.ty) {
                         place(ty, u64::from(variable.offset));
                     }
                 }

@@ -2,6 +2,7 @@
 
 use bpf_skel::btf::Btf;
 
+use super::owner::Owner;
 use crate::model::c_text::declaration;
 use crate::model::ty::{DefKind, Ty};
 use crate::model::types::Types;
@@ -9,13 +10,20 @@ use crate::model::types::Types;
 /// Longest name of an anonymous type; deeper ones end in a number.
 const LONGEST_NAME: usize = 200;
 
-impl Types<'_> {
-    pub(super) fn alias(&mut self, btf: &Btf<'_>, id: u32, name: &str, to: u32, path: &str) -> Ty {
-        if let Some(&index) = self.by_id.get(&id) {
+impl<'b> Types<'b> {
+    pub(super) fn alias(
+        &mut self,
+        btf: &Btf<'b>,
+        id: u32,
+        name: &str,
+        to: u32,
+        owner: Owner<'_>,
+    ) -> Ty {
+        if let Some(index) = self.known(id) {
             return Ty::Def(index);
         }
         let Some((target_id, resolved)) = btf.resolve(to) else { return Ty::Unit };
-        let target = self.lower(btf, target_id, path);
+        let target = self.lower(btf, target_id, owner);
         if well_known(name).is_some_and(|known| known == target) {
             return target;
         }
@@ -38,24 +46,27 @@ impl Types<'_> {
     }
 
     /// The C name, that of the first typedef, or the path to it.
-    pub(super) fn wanted_name(&self, id: u32, name: &str, path: &str) -> String {
+    pub(super) fn wanted_name(&self, id: u32, name: &str, owner: Owner<'_>) -> String {
         let name =
             if name.is_empty() { self.typedefs.get(&id).copied().unwrap_or("") } else { name };
         if !name.is_empty() {
             return name.to_owned();
         }
+        let path = owner.to_string();
         match path.char_indices().nth(LONGEST_NAME) {
             Some((end, _)) => format!("{}__{id}", &path[..end]),
-            None => path.to_owned(),
+            None => path,
         }
     }
 
     /// `struct event`, `typedef enum {…} state_t`, `union {…}`
     pub(super) fn c_title(&self, id: u32, word: &str, name: &str) -> String {
-        match (name, self.typedefs.get(&id)) {
-            ("", Some(typedef)) => format!("typedef {word} {{…}} {typedef}"),
-            ("", None) => format!("{word} {{…}}"),
-            (name, _) => format!("{word} {name}"),
+        if !name.is_empty() {
+            return [word, " ", name].concat();
+        }
+        match self.typedefs.get(&id) {
+            Some(typedef) => format!("typedef {word} {{…}} {typedef}"),
+            None => format!("{word} {{…}}"),
         }
     }
 }

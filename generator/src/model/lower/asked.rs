@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use bpf_skel::Frame;
 use bpf_skel::btf::{Btf, Kind};
 
+use super::owner::Owner;
 use crate::model::ty::{BoundField, DefKind, Equality, Field, FieldRole, Ty};
 use crate::model::types::Types;
 use crate::options::Binding;
@@ -19,7 +20,7 @@ impl<'b> Types<'b> {
     pub(crate) fn named(&mut self, names: &[String]) -> Result<()> {
         for name in names {
             let (btf, id) = self.find(name)?;
-            self.lower(btf, id, name);
+            self.lower(btf, id, Owner::named(name));
         }
         Ok(())
     }
@@ -31,7 +32,7 @@ impl<'b> Types<'b> {
             if let Some(ty) = btf.type_by_id(id)
                 && !matches!(ty.kind, Kind::Var { .. } | Kind::Func { .. })
             {
-                self.lower(btf, id, ty.name);
+                self.lower(btf, id, Owner::named(ty.name));
             }
         }
     }
@@ -52,7 +53,7 @@ impl<'b> Types<'b> {
         let Some((id, ty)) = btf.unqualified(id) else { return Ok(()) };
         // What the skeleton would have had for it.
         let mut own = Types::new(self.btf);
-        let lowered = own.lower(btf, id, name);
+        let lowered = own.lower(btf, id, Owner::named(name));
         let (size, align) = (own.size(&lowered), own.align(&lowered));
         let fields = if binding.opaque { Vec::new() } else { own.bound_fields(&lowered) };
         let c = match ty.kind {

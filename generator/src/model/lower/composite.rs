@@ -1,7 +1,10 @@
 //! Structs and unions.
 
+use std::borrow::Cow;
+
 use bpf_skel::btf::{self, Btf, Composite, Kind};
 
+use super::owner::Owner;
 use crate::model::c_text::declaration;
 use crate::model::layout::{self, Plan, Wanted};
 use crate::model::ty::{DefKind, Equality, FieldRole, Repr, StructDef, Ty, UnionDef};
@@ -9,17 +12,17 @@ use crate::model::types::Types;
 
 /// A member of a struct or union, or a variable of a section.
 #[derive(Clone, Debug)]
-pub(crate) struct Member {
-    pub(crate) name: String,
+pub(crate) struct Member<'n> {
+    pub(crate) name: Cow<'n, str>,
     pub(crate) ty: Ty,
     pub(crate) c: String,
     pub(crate) bit_offset: u64,
     pub(crate) bits: Option<u8>,
     /// Of an anonymous union, whose own type is words then: its members, counted from where those of this are.
-    pub(crate) inside: Option<Vec<Member>>,
+    pub(crate) inside: Option<Vec<Member<'n>>>,
 }
 
-impl Member {
+impl Member<'_> {
     fn shift(&mut self, bits: u64) {
         self.bit_offset += bits;
         self.inside.iter_mut().flatten().for_each(|member| member.shift(bits));
@@ -37,35 +40,34 @@ struct Parent<'p> {
     anonymous: u32,
 }
 
-impl Types<'_> {
+impl<'b> Types<'b> {
     pub(super) fn composite(
         &mut self,
-        btf: &Btf<'_>,
+        btf: &Btf<'b>,
         id: u32,
         name: &str,
-        composite: Composite<'_>,
+        composite: Composite<'b>,
         is_union: bool,
-        path: &str,
+        owner: Owner<'_>,
     ) -> Ty {
-        let index = match self.by_id.get(&id) {
-            Some(&index) if !matches!(self.defs[index].kind, DefKind::Declared) => {
+        let index = match self.known(id) {
+            Some(index) if !matches!(self.defs[index].kind, DefKind::Declared) => {
                 return Ty::Def(index);
             }
             // A pointer mentioned it; now it is wanted whole.
-            Some(&index) => index,
+            Some(index) => index,
             None => {
-                let wanted = self.wanted_name(id, name, path);
+                let wanted = self.wanted_name(id, name, owner);
                 let c = self.c_title(id, if is_union { "union" } else { "struct" }, name);
                 self.reserve(id, wanted, c)
             }
         };
         let parent = self.defs[index].wanted.clone();
         let members = self.members(btf, &mut Parent { name: &parent, anonymous: 0 }, id, composite);
-        let placed_at = self.placed_at(id);
         let size = u64::from(composite.size);
         let made = members.and_then(|members| match is_union {
             true => Ok(self.union(&members, size)),
-            false => self.structure(&members, size, placed_at),
+            false => self.structure(id, members, size),
         });
         let (kind, align, over_aligned) = made.unwrap_or_else(|why| {
             let align = btf.align_of(id).unwrap_or(1).min(16);
@@ -91,21 +93,18 @@ impl Types<'_> {
     /// The members, those of anonymous structs among them: in C they are the outer one's too.
     fn members(
         &mut self,
-        btf: &Btf<'_>,
+        btf: &Btf<'b>,
         parent: &mut Parent<'_>,
         id: u32,
-        composite: Composite<'_>,
-    ) -> Result<Vec<Member>, String> {
+        composite: Composite<'b>,
+    ) -> Result<Vec<Member<'b>>, String> {
         let mut members = Vec::with_capacity(composite.len());
         for (index, member) in (0..).zip(composite.members()) {
-            let nested = match btf.resolve(member.ty) {
-                Some((id, ty)) if member.name.is_empty() && member.bitfield_size.is_none() => {
-                    match ty.kind {
-                        Kind::Struct(composite) => Some((id, composite, false)),
-                        Kind::Union(composite) => Some((id, composite, true)),
-                        _ => None,
-                    }
-                }
+            let is_plain = !member.name.is_empty() || member.bitfield_size.is_some();
+            let behind = if is_plain { None } else { btf.resolve_kind(member.ty) };
+            let nested = match behind {
+                Some((id, Kind::Struct(composite))) => Some((id, composite, false)),
+                Some((id, Kind::Union(composite))) => Some((id, composite, true)),
                 _ => None,
             };
             if let Some((id, nested, is_union)) = nested {
@@ -123,12 +122,12 @@ impl Types<'_> {
     /// without its bounds, one member that has them inside.
     fn nested(
         &mut self,
-        btf: &Btf<'_>,
+        btf: &Btf<'b>,
         parent: &mut Parent<'_>,
         id: u32,
-        composite: Composite<'_>,
+        composite: Composite<'b>,
         is_union: bool,
-        out: &mut Vec<Member>,
+        out: &mut Vec<Member<'b>>,
     ) -> Result<(), String> {
         let cost = u32::try_from(composite.len()).unwrap_or(u32::MAX).saturating_add(1);
         self.nested_left = self.nested_left.checked_sub(cost).ok_or("it is too large")?;
@@ -139,8 +138,7 @@ impl Types<'_> {
         let align = if is_union {
             self.union_align(&members, size)
         } else {
-            let placed_at = self.placed_at(id);
-            let Plan { repr, align, .. } = self.plan(&members, size, placed_at)?;
+            let Plan { repr, align, .. } = self.plan(id, &members, size)?;
             if repr.packed.is_none() && align == self.natural(&members) {
                 out.extend(members);
                 return Ok(());
@@ -148,7 +146,7 @@ impl Types<'_> {
             align
         };
         out.push(Member {
-            name: format!("anon{nth}"),
+            name: format!("anon{nth}").into(),
             ty: Self::storage(size, align),
             c: declaration(btf, id, ""),
             bit_offset: 0,
@@ -160,19 +158,19 @@ impl Types<'_> {
 
     fn member(
         &mut self,
-        btf: &Btf<'_>,
+        btf: &Btf<'b>,
         parent: &mut Parent<'_>,
         id: u32,
         index: u32,
-        member: &btf::Member<'_>,
-    ) -> Member {
-        let name = if member.name.is_empty() {
+        member: &btf::Member<'b>,
+    ) -> Member<'b> {
+        let name: Cow<'b, str> = if member.name.is_empty() {
             parent.anonymous += 1;
-            format!("anon{}", parent.anonymous - 1)
+            format!("anon{}", parent.anonymous - 1).into()
         } else {
-            member.name.to_owned()
+            member.name.into()
         };
-        let mut ty = self.lower(btf, member.ty, &format!("{}__{name}", parent.name));
+        let mut ty = self.lower(btf, member.ty, Owner::member(parent.name, &name));
         let mut c = declaration(btf, member.ty, member.name);
         let mut bit_offset = u64::from(member.bit_offset);
         let mut bits = member.bitfield_size;
@@ -182,9 +180,7 @@ impl Types<'_> {
             // Of a type of which nothing is known no bits can be made: the number, as it stands behind pointers.
             ty = self.pointee(btf, member.ty);
         }
-        if let Some((_, resolved)) = btf.resolve(member.ty)
-            && let Kind::Int(int) = resolved.kind
-        {
+        if let Some((resolved, Kind::Int(int))) = btf.resolve_kind(member.ty) {
             if bits.is_none()
                 && (u32::from(int.bits) != int.size.saturating_mul(8) || int.offset != 0)
             {
@@ -192,7 +188,7 @@ impl Types<'_> {
                 bits = Some(int.bits);
                 bit_offset += u64::from(int.offset);
             }
-            if bits.is_some() && resolved.name == "char" {
+            if bits.is_some() && btf.name_by_id(resolved) == "char" {
                 // Here it is a number.
                 ty = Ty::Int { bytes: 1, signed: int.encoding.is_signed() };
             }
@@ -204,31 +200,31 @@ impl Types<'_> {
         Member { name, ty, c, bit_offset, bits, inside: None }
     }
 
-    fn structure(&self, members: &[Member], size: u64, placed_at: u64) -> Made {
-        let plan = self.plan(members, size, placed_at)?;
+    fn structure(&self, id: u32, members: Vec<Member<'_>>, size: u64) -> Made {
+        let plan = self.plan(id, &members, size)?;
+        let live = plan.repr.packed.map(|_| self.words(&members, size, plan.align));
         let (fields, accessors, flexible) = self.struct_parts(members, &plan, size);
         let inside = fields.iter().any(|field| self.over_aligned(&field.ty));
         let over_aligned = plan.repr.align.is_some() || inside;
-        let live = plan.repr.packed.map(|_| self.words(members, size, plan.align));
         let def = StructDef { repr: plan.repr, fields, accessors, flexible, live };
         Ok((DefKind::Struct(def), plan.align, over_aligned))
     }
 
-    fn union(&self, members: &[Member], size: u64) -> (DefKind, u64, bool) {
+    fn union(&self, members: &[Member<'_>], size: u64) -> (DefKind, u64, bool) {
         let align = self.union_align(members, size);
         let words = self.words(members, size, align);
         let over_aligned = words.repr.align.is_some();
         (DefKind::Union(words), align, over_aligned)
     }
 
-    fn words(&self, members: &[Member], size: u64, align: u64) -> UnionDef {
+    fn words(&self, members: &[Member<'_>], size: u64, align: u64) -> UnionDef {
         let storage = Self::storage(size, align);
         let repr = Repr { packed: None, align: (align > self.align(&storage)).then_some(align) };
         UnionDef { repr, storage, accessors: self.union_accessors(members, size, align) }
     }
 
     /// The largest alignment of a member; less where the size is no multiple, as in a packed union.
-    fn union_align(&self, members: &[Member], size: u64) -> u64 {
+    fn union_align(&self, members: &[Member<'_>], size: u64) -> u64 {
         let natural = self.natural(members);
         (0..)
             .map(|shift| natural >> shift)
@@ -237,16 +233,17 @@ impl Types<'_> {
             .max(1)
     }
 
-    fn natural(&self, members: &[Member]) -> u64 {
+    fn natural(&self, members: &[Member<'_>]) -> u64 {
         members.iter().map(|member| self.align(&member.ty)).max().unwrap_or(1)
     }
 
-    fn plan(&self, members: &[Member], size: u64, placed_at: u64) -> Result<Plan, String> {
+    fn plan(&self, id: u32, members: &[Member<'_>], size: u64) -> Result<Plan, String> {
         let members = self.plain(members);
-        layout::plan(Wanted { members: &members, size, may_pack: true, placed_at })
+        let placed_at = || self.placed_at(id);
+        layout::plan(Wanted { members: &members, size, may_pack: true, placed_at: &placed_at })
     }
 
-    pub(crate) fn plain(&self, members: &[Member]) -> Vec<layout::Member> {
+    pub(crate) fn plain(&self, members: &[Member<'_>]) -> Vec<layout::Member> {
         members
             .iter()
             .map(|member| layout::Member {
@@ -261,7 +258,7 @@ impl Types<'_> {
 }
 
 /// The members that C can name: those of anonymous unions in their place.
-fn leaves(members: Vec<Member>) -> Vec<Member> {
+fn leaves(members: Vec<Member<'_>>) -> Vec<Member<'_>> {
     let mut out = Vec::with_capacity(members.len());
     for member in members {
         match member.inside {

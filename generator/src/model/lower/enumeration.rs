@@ -1,5 +1,6 @@
 //! Enums: numbers with names.
 
+use super::owner::Owner;
 use crate::ident::Scope;
 use crate::model::ty::{DefKind, Enumerator, Ty};
 use crate::model::types::Types;
@@ -15,13 +16,13 @@ impl Types<'_> {
         size: u32,
         signed: bool,
         values: impl Iterator<Item = (&'v str, u64)>,
-        path: &str,
+        owner: Owner<'_>,
     ) -> Ty {
-        if let Some(&index) = self.by_id.get(&id) {
+        if let Some(index) = self.known(id) {
             return Ty::Def(index);
         }
         let Some(bytes) = int_bytes(size) else { return Ty::bytes(size.into()) };
-        let wanted = self.wanted_name(id, name, path);
+        let wanted = self.wanted_name(id, name, owner);
         let index = self.reserve(id, wanted, self.c_title(id, "enum", name));
         let values: Vec<(&str, u64)> = values.collect();
         let idents = Scope::reserving(TAKEN).claim_all(values.iter().map(|&(name, _)| name));

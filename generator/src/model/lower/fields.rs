@@ -2,7 +2,7 @@
 
 use super::Member;
 use super::accessors::Methods;
-use crate::ident::Scope;
+use crate::ident::{Ident, Scope};
 use crate::model::layout::{Place, Plan};
 use crate::model::ty::{Accessor, Field, FieldRole, Flexible, Ty};
 use crate::model::types::Types;
@@ -11,37 +11,45 @@ impl Types<'_> {
     /// The fields of a struct, methods for what has none, and its flexible array.
     pub(super) fn struct_parts(
         &self,
-        members: &[Member],
+        members: Vec<Member<'_>>,
         plan: &Plan,
         size: u64,
     ) -> (Vec<Field>, Vec<Accessor>, Option<Flexible>) {
-        let mut methods = Methods::new(self, "with_*", size, plan.align);
+        let mut without = Vec::new();
         for place in &plan.places {
             match place {
                 Place::Member { index, as_bytes, .. } => {
                     let member = &members[*index];
-                    let words = member.inside.iter().flatten();
-                    methods.members.extend(words.map(|leaf| (leaf.clone(), false)));
-                    if *as_bytes && member.inside.is_none() {
-                        methods.members.push((member.clone(), false));
+                    match &member.inside {
+                        Some(inside) => without.extend(inside.iter().map(|leaf| (leaf, false))),
+                        None if *as_bytes => without.push((member, false)),
+                        None => {}
                     }
                 }
                 Place::Bits { members: run, .. } => {
-                    methods.members.extend(members[run.clone()].iter().map(|m| (m.clone(), true)));
+                    without.extend(members[run.clone()].iter().map(|member| (member, true)));
                 }
                 Place::Padding { .. } => {}
             }
         }
-        let (accessors, mut scope) = methods.finish();
-        let flexible = members.last().and_then(|last| self.flexible(last, &mut scope));
+        let flexible = members.last().and_then(|last| self.flexible(last));
+        let (accessors, method) = self.methods(Methods {
+            make: "with_*",
+            size,
+            align: plan.align,
+            members: without,
+            flexible: flexible.is_some(),
+        });
+        let flexible = flexible.zip(method).map(|(array, method)| Flexible { method, ..array });
         (self.fields(members, plan), accessors, flexible)
     }
 
-    fn flexible(&self, last: &Member, scope: &mut Scope) -> Option<Flexible> {
+    /// The array without a length, before its method has a name.
+    fn flexible(&self, last: &Member<'_>) -> Option<Flexible> {
         match &last.ty {
             Ty::Array(element, 0) if last.inside.is_none() && self.size(element) > 0 => {
                 Some(Flexible {
-                    method: scope.claim("from_bytes"),
+                    method: Ident::unnamed(),
                     element: (**element).clone(),
                     offset: last.bit_offset / 8,
                     c: last.c.clone(),
@@ -51,40 +59,31 @@ impl Types<'_> {
         }
     }
 
-    /// The fields of a plan: members by their names, then bit-field words and padding by names that are left.
-    pub(crate) fn fields(&self, members: &[Member], plan: &Plan) -> Vec<Field> {
-        let mut scope = Scope::default();
-        let named = plan.places.iter().filter_map(|place| match place {
-            Place::Member { index, .. } => Some(members[*index].name.as_str()),
-            _ => None,
-        });
-        let mut idents = scope.claim_all(named).into_iter();
-        let (mut pads, mut words) = (0.., 0..);
-        let mut numbered = |word: &str, numbers: &mut std::ops::RangeFrom<u32>| {
-            scope.claim(&format!("{word}{}", numbers.next().unwrap_or(0)))
-        };
-        let fields = plan.places.iter().filter_map(|place| {
+    /// The fields of a plan for these members.
+    pub(crate) fn fields(&self, members: Vec<Member<'_>>, plan: &Plan) -> Vec<Field> {
+        let idents = idents(&members, plan);
+        // Members are placed in their order.
+        let mut members = members.into_iter();
+        let mut fields = Vec::with_capacity(plan.places.len());
+        fields.extend(plan.places.iter().zip(idents).filter_map(|(place, ident)| {
             Some(match place {
-                Place::Member { index, offset, as_bytes } => {
-                    let member = &members[*index];
-                    let words = *as_bytes || member.inside.is_some();
+                Place::Member { offset, as_bytes, .. } => {
+                    let Member { ty, c, inside, .. } = members.next()?;
+                    let words = *as_bytes || inside.is_some();
                     Field {
-                        ident: idents.next()?,
+                        ident,
                         role: if words { FieldRole::Storage } else { FieldRole::Member },
-                        ty: match as_bytes {
-                            true => Ty::bytes(self.size(&member.ty)),
-                            false => member.ty.clone(),
-                        },
+                        ty: if *as_bytes { Ty::bytes(self.size(&ty)) } else { ty },
                         offset: *offset,
-                        c: member.c.clone(),
+                        c,
                     }
                 }
                 Place::Bits { members: run, offset, unit, count } => {
-                    let run: Vec<&str> =
-                        members[run.clone()].iter().map(|member| member.c.as_str()).collect();
+                    let run: Vec<String> =
+                        members.by_ref().take(run.len()).map(|member| member.c).collect();
                     let unit = Ty::unsigned(*unit);
                     Field {
-                        ident: numbered("bits", &mut words),
+                        ident,
                         role: FieldRole::Bits,
                         ty: match count {
                             1 => unit,
@@ -95,14 +94,34 @@ impl Types<'_> {
                     }
                 }
                 Place::Padding { offset, len } => Field {
-                    ident: numbered("__pad", &mut pads),
+                    ident,
                     role: FieldRole::Padding,
                     ty: Ty::bytes(*len),
                     offset: *offset,
                     c: String::new(),
                 },
             })
-        });
-        fields.collect()
+        }));
+        fields
     }
+}
+
+/// The names of the places: members by their own, then words of bit-fields and padding by names that are left.
+fn idents(members: &[Member<'_>], plan: &Plan) -> Vec<Ident> {
+    let mut scope = Scope::default();
+    let named = plan.places.iter().filter_map(|place| match place {
+        Place::Member { index, .. } => Some(&*members[*index].name),
+        _ => None,
+    });
+    let mut named = scope.claim_all(named).into_iter();
+    let (mut pads, mut words) = (0u32.., 0u32..);
+    let mut numbered =
+        |word: &str, number: Option<u32>| Some(scope.claim(format!("{word}{}", number?)));
+    let mut idents = Vec::with_capacity(plan.places.len());
+    idents.extend(plan.places.iter().filter_map(|place| match place {
+        Place::Member { .. } => named.next(),
+        Place::Bits { .. } => numbered("bits", words.next()),
+        Place::Padding { .. } => numbered("__pad", pads.next()),
+    }));
+    idents
 }

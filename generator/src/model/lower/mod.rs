@@ -6,6 +6,7 @@ mod asked;
 mod composite;
 mod enumeration;
 mod fields;
+mod owner;
 mod pointer;
 mod root;
 

@@ -3,6 +3,7 @@
 use bpf_skel::btf::{Btf, FuncProto, Kind};
 
 use super::enumeration::int_bytes;
+use super::owner::Owner;
 use crate::model::c_text::type_name;
 use crate::model::ty::Ty;
 use crate::model::types::Types;
@@ -10,17 +11,17 @@ use crate::model::types::Types;
 /// A function with more parameters is not spelled out.
 const MAX_PARAMETERS: usize = 12;
 
-impl Types<'_> {
-    pub(super) fn pointee(&mut self, btf: &Btf<'_>, id: u32) -> Ty {
+impl<'b> Types<'b> {
+    pub(super) fn pointee(&mut self, btf: &Btf<'b>, id: u32) -> Ty {
         self.target(btf, id, true)
     }
 
     /// `functions`: whether a function is spelled out; those among its own parameters are not.
-    fn target(&mut self, btf: &Btf<'_>, id: u32, functions: bool) -> Ty {
+    fn target(&mut self, btf: &Btf<'b>, id: u32, functions: bool) -> Ty {
         let Some((id, ty)) = btf.resolve(id) else { return Ty::Unit };
         match ty.kind {
             Kind::Struct(_) | Kind::Union(_) | Kind::Fwd { .. } => {
-                if let Some(&index) = self.by_id.get(&id) {
+                if let Some(index) = self.known(id) {
                     return Ty::Def(index);
                 }
                 let name = match ty.name {
@@ -38,7 +39,7 @@ impl Types<'_> {
                 Ty::Array(Box::new(element), array.len.into())
             }
             Kind::FuncProto(proto) if functions => self.function(btf, proto),
-            Kind::Int(_) | Kind::Float { .. } => self.lower(btf, id, ""),
+            Kind::Int(_) | Kind::Float { .. } => self.lower(btf, id, Owner::named("")),
             Kind::Enum(values) => {
                 Ty::Int { bytes: int_bytes(values.size).unwrap_or(4), signed: values.signed }
             }
@@ -49,7 +50,7 @@ impl Types<'_> {
         }
     }
 
-    fn function(&mut self, btf: &Btf<'_>, proto: FuncProto<'_>) -> Ty {
+    fn function(&mut self, btf: &Btf<'b>, proto: FuncProto<'b>) -> Ty {
         // The last one without a type is an ellipsis.
         let parameters: Vec<u32> =
             proto.params().map(|parameter| parameter.ty).filter(|&ty| ty != 0).collect();

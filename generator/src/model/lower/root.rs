@@ -2,42 +2,42 @@
 
 use bpf_skel::btf::{Btf, Kind};
 
+use super::owner::Owner;
 use crate::model::ty::Ty;
 use crate::model::types::Types;
 
-impl Types<'_> {
+impl<'b> Types<'b> {
     /// The type of a map's key or value, or of a variable; `path` names it should it be anonymous. A pointer's
     /// target comes along whole: `struct event *unused` is how C sources name a record's type.
     ///
     /// Where the type cannot be read or has not `size` bytes, it is that many bytes.
     pub(crate) fn root(&mut self, id: u32, size: u64, path: &str) -> Ty {
         let Some(btf) = self.btf.filter(|_| id != 0) else { return Ty::bytes(size) };
-        let ty = self.lower(btf, id, path);
-        self.record(btf, id, path);
+        let owner = Owner::named(path);
+        let ty = self.lower(btf, id, owner);
+        self.record(btf, id, owner);
         if self.size(&ty) == size { ty } else { Ty::bytes(size) }
     }
 
     /// What the first parameter of a program points to.
     pub(crate) fn context(&mut self, proto: u32) {
         if let Some(btf) = self.btf
-            && let Some(Kind::FuncProto(proto)) = btf.type_by_id(proto).map(|ty| ty.kind)
+            && let Some(Kind::FuncProto(proto)) = btf.kind_by_id(proto)
             && let Some(context) = proto.params().next()
         {
-            self.record(btf, context.ty, context.name);
+            self.record(btf, context.ty, Owner::named(context.name));
         }
     }
 
     /// What a pointer, or an array of pointers, points to.
-    fn record(&mut self, btf: &Btf<'_>, id: u32, path: &str) {
-        let mut at = btf.resolve(id);
-        while let Some((_, ty)) = at {
-            match ty.kind {
-                Kind::Array(array) => at = btf.resolve(array.element),
+    fn record(&mut self, btf: &Btf<'b>, id: u32, owner: Owner<'_>) {
+        let mut at = btf.resolve_kind(id);
+        while let Some((_, kind)) = at {
+            match kind {
+                Kind::Array(array) => at = btf.resolve_kind(array.element),
                 Kind::Ptr(to) if !is_tagged(btf, to) => {
-                    if let Some((_, target)) = btf.resolve(to)
-                        && matches!(target.kind, Kind::Struct(_) | Kind::Union(_))
-                    {
-                        self.lower(btf, to, path);
+                    if let Some((_, Kind::Struct(_) | Kind::Union(_))) = btf.resolve_kind(to) {
+                        self.lower(btf, to, owner);
                     }
                     return;
                 }
@@ -47,14 +47,15 @@ impl Types<'_> {
     }
 
     /// A type that is held by value.
-    pub(super) fn lower(&mut self, btf: &Btf<'_>, id: u32, path: &str) -> Ty {
-        let Some((id, ty)) = btf.unqualified(id) else { return Ty::Unit };
-        match ty.kind {
-            Kind::Typedef(to) => self.alias(btf, id, ty.name, to, path),
+    pub(super) fn lower(&mut self, btf: &Btf<'b>, id: u32, owner: Owner<'_>) -> Ty {
+        let Some((id, kind)) = btf.unqualified_kind(id) else { return Ty::Unit };
+        let name = || btf.name_by_id(id);
+        match kind {
+            Kind::Typedef(to) => self.alias(btf, id, name(), to, owner),
             Kind::Int(int) => match (int.size, int.encoding) {
                 (1, encoding) if encoding.is_bool() => Ty::Bool,
                 // C's plain char is text or bytes, whatever sign a target gives it.
-                (1, _) if ty.name == "char" => Ty::U8,
+                (1, _) if name() == "char" => Ty::U8,
                 (bytes @ (1 | 2 | 4 | 8 | 16), encoding) => {
                     Ty::Int { bytes: bytes as u8, signed: encoding.is_signed() }
                 }
@@ -67,17 +68,17 @@ impl Types<'_> {
                 Ty::Chars(array.len.into())
             }
             Kind::Array(array) => {
-                let element = self.lower(btf, array.element, path);
+                let element = self.lower(btf, array.element, owner);
                 Ty::Array(Box::new(element), array.len.into())
             }
-            Kind::Struct(composite) => self.composite(btf, id, ty.name, composite, false, path),
-            Kind::Union(composite) => self.composite(btf, id, ty.name, composite, true, path),
+            Kind::Struct(composite) => self.composite(btf, id, name(), composite, false, owner),
+            Kind::Union(composite) => self.composite(btf, id, name(), composite, true, owner),
             Kind::Enum(values) => {
                 let list = values.values().map(|(name, value)| (name, value.cast_unsigned()));
-                self.enumeration(id, ty.name, values.size, values.signed, list, path)
+                self.enumeration(id, name(), values.size, values.signed, list, owner)
             }
             Kind::Enum64(values) => {
-                self.enumeration(id, ty.name, values.size, values.signed, values.values(), path)
+                self.enumeration(id, name(), values.size, values.signed, values.values(), owner)
             }
             _ => Ty::Unit,
         }
@@ -86,12 +87,13 @@ impl Types<'_> {
 
 /// Whether a pointer's target has a type tag: `__kptr` and `__percpu` point to the kernel's own.
 fn is_tagged(btf: &Btf<'_>, id: u32) -> bool {
-    matches!(btf.type_by_id(id).map(|ty| ty.kind), Some(Kind::TypeTag { .. }))
+    matches!(btf.kind_by_id(id), Some(Kind::TypeTag { .. }))
 }
 
 /// `char` itself, which is for text: a typedef of it, or a char with a sign, is a number.
 fn is_char(btf: &Btf<'_>, id: u32) -> bool {
-    btf.unqualified(id).is_some_and(|(_, ty)| {
-        ty.name == "char" && matches!(ty.kind, Kind::Int(int) if int.size == 1 && int.bits == 8)
+    btf.unqualified_kind(id).is_some_and(|(id, kind)| {
+        matches!(kind, Kind::Int(int) if int.size == 1 && int.bits == 8)
+            && btf.name_by_id(id) == "char"
     })
 }
