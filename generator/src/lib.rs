@@ -33,6 +33,7 @@ mod link;
 mod model;
 mod options;
 mod output;
+mod parallel;
 mod path;
 mod shared;
 mod skeleton;

@@ -1,9 +1,11 @@
 //! A skeleton: what comes out of an object.
 
 use std::fmt;
+use std::mem;
 use std::path::Path;
 
 use bpf_skel::Frame;
+use bpf_skel::btf::Btf;
 use bpf_skel::elf::{Reader, Reading, Warning};
 use bpf_skel::spec::{Endian, ObjectSpec};
 
@@ -11,8 +13,12 @@ use crate::builder::object_name;
 use crate::emit::{self, Header};
 use crate::model::Object;
 use crate::output::write_parts_if_changed;
+use crate::parallel::both;
 use crate::shared::{Shared, read_btf};
 use crate::{Options, Result};
+
+/// Bytes of BTF that take longer to make types of than a thread takes to start.
+const MUCH_BTF: usize = 16 << 10;
 
 /// The Rust module for an object, by [`Display`](fmt::Display) as the text of a file, which a macro parses.
 #[derive(Debug)]
@@ -21,7 +27,7 @@ pub struct Skeleton {
     spec: ObjectSpec,
     warnings: Vec<Warning>,
     /// The text, in parts: a large one is not put together for nothing.
-    text: [String; 2],
+    text: [String; 3],
 }
 
 impl Skeleton {
@@ -31,19 +37,18 @@ impl Skeleton {
     /// # Errors
     /// Where the object is broken or holds what is not supported; where an option is no Rust.
     pub fn from_object(bytes: &[u8], file: &str, options: &Options) -> Result<Self> {
-        Self::from_reading(Reader::new().legacy(options.legacy).read(bytes, file)?, file, options)
+        let reader = Reader::new().legacy(options.legacy);
+        let Reading { spec, warnings, .. } = reader.read(bytes, file)?;
+        Ok(Self { warnings, ..Self::sharing(spec, file, options, None)? })
     }
 
-    /// As [`from_object`](Self::from_object), of bytes that stay.
+    /// As [`from_object`](Self::from_object), of bytes that stay. So does what is made of them.
     #[cfg(feature = "cli")]
     pub(crate) fn from_static(bytes: &'static [u8], file: &str, options: &Options) -> Result<Self> {
         let reader = Reader::new().legacy(options.legacy);
-        Self::from_reading(reader.read_static(bytes, file)?, file, options)
-    }
-
-    fn from_reading(reading: Reading, file: &str, options: &Options) -> Result<Self> {
-        let skeleton = Self::from_spec(reading.spec, file, options)?;
-        Ok(Self { warnings: reading.warnings, ..skeleton })
+        let Reading { spec, warnings, .. } = reader.read_static(bytes, file)?;
+        let skeleton = Self::made(spec, file, options, None, true)?;
+        Ok(Self { warnings, ..skeleton })
     }
 
     /// The skeleton of an object that was read already.
@@ -51,21 +56,36 @@ impl Skeleton {
     /// # Errors
     /// As [`from_object`](Self::from_object).
     pub fn from_spec(spec: ObjectSpec, file: &str, options: &Options) -> Result<Self> {
+        // Whoever made it, its types have to be safe to walk.
+        if !spec.btf.is_empty() {
+            let in_file = |error: bpf_skel::Error| error.within(Frame::Object(file.to_owned()));
+            Btf::parse(&spec.btf, spec.endian).map_err(in_file)?;
+        }
         Self::sharing(spec, file, options, None)
     }
 
-    /// As [`from_spec`](Self::from_spec), with the types that are shared where those are.
+    /// As [`from_spec`](Self::from_spec) of a spec that was read from an object, with the types that are shared where those
+    /// are.
     pub(crate) fn sharing(
         spec: ObjectSpec,
         file: &str,
         options: &Options,
         shared: Option<&Shared>,
     ) -> Result<Self> {
+        Self::made(spec, file, options, shared, false)
+    }
+
+    /// `last`: for a process that ends with it, to which nothing has to be given back.
+    fn made(
+        spec: ObjectSpec,
+        file: &str,
+        options: &Options,
+        shared: Option<&Shared>,
+        last: bool,
+    ) -> Result<Self> {
         let frame = |error: crate::Error| error.within(Frame::Object(file.to_owned()));
         let runtime = options.runtime_path()?;
         let ident = options.module_ident(object_name(file))?;
-        let btf = read_btf(&spec).map_err(frame)?;
-        let object = Object::new(&spec, btf.as_ref(), options).map_err(frame)?;
         let header = Header {
             attributes: &options.attributes,
             visibility: options.visibility.as_deref().unwrap_or("pub"),
@@ -73,9 +93,20 @@ impl Skeleton {
             file,
             runtime: runtime.text(),
         };
-        let text = emit::skeleton(&header, &object, shared).map_err(frame)?;
-        drop(object);
-        drop(btf);
+        let parts = || -> Result<_> {
+            let btf = read_btf(&spec)?;
+            let object = Object::new(&spec, btf.as_ref(), options)?;
+            let parts = emit::skeleton(&header, &object, shared);
+            if last {
+                mem::forget(object);
+            }
+            Ok(parts)
+        };
+        // The types, and what is said of them, take longer than the constant they are read from.
+        let is_large = spec.btf.len() >= MUCH_BTF;
+        let (parts, constant) = both(is_large, parts, || emit::constant(header.runtime, &spec));
+        let [first, second] = parts.map_err(frame)?;
+        let text = [first, second, constant.map_err(frame)?];
         Ok(Self { name: ident.unraw().to_owned(), spec, warnings: Vec::new(), text })
     }
 

@@ -3,6 +3,7 @@
 use super::docs::code;
 use super::live;
 use super::paths::Paths;
+use super::text::Text;
 use super::writer::Writer;
 use crate::model::{Accessor, At, Flexible, Ty};
 
@@ -60,10 +61,11 @@ pub(super) fn shared(out: &mut Writer, paths: &Paths<'_>, accessor: &Accessor) {
     let Accessor { live: [get, set], at, aligned, c, .. } = accessor;
     let (read, write) = match at {
         At::Byte(offset) if *aligned => {
-            let cell = live::cell(paths, &accessor.ty, "");
+            let mut cell = "&".to_owned();
+            live::cell(paths, &accessor.ty, "").put(&mut cell);
             let view = format!("{rt}::private::live_view::<_, _, {offset}>(self)");
             out.doc(code(c));
-            return out.function(get, &["&self"], &format!("&{cell}"), &[&view]);
+            return out.function(get, &["&self"], &cell, &[&view]);
         }
         At::Byte(offset) => (
             format!("{rt}::private::live_unaligned::<_, _, {offset}>(self)"),

@@ -5,7 +5,8 @@ use bpf_skel::spec::{
     CoreAccess, CoreMoved, CoreNumber, CorePath, CoreRelocation, CoreRoot, CoreSpec, CoreStep,
 };
 
-use super::writer::{Writer, option};
+use super::text::option;
+use super::writer::Writer;
 
 pub(super) fn spec(out: &mut Writer, spec: &CoreSpec) {
     let CoreSpec { roots, accesses, steps } = spec;

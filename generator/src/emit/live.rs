@@ -1,10 +1,10 @@
 //! The `live` module: twins of the structs that sit in writable data sections, made of cells.
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Display};
 
 use super::docs::code;
 use super::paths::Paths;
+use super::text::Text;
 use super::writer::Writer;
 use super::{accessors, structs};
 use crate::model::{
@@ -88,30 +88,31 @@ fn collect(paths: &Paths<'_>, ty: &Ty, wanted: &mut BTreeSet<usize>) {
 }
 
 /// The cell, or the cells, for a type. `live` goes before the names of this module.
-pub(super) fn cell<'t>(paths: &'t Paths<'t>, ty: &'t Ty, live: &'t str) -> impl Display + 't {
+pub(super) fn cell<'t>(paths: &'t Paths<'t>, ty: &'t Ty, live: &'t str) -> Cell<'t> {
     Cell { paths, ty, live }
 }
 
-struct Cell<'t> {
+pub(super) struct Cell<'t> {
     paths: &'t Paths<'t>,
     ty: &'t Ty,
     live: &'t str,
 }
 
-impl Display for Cell<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Text for Cell<'_> {
+    fn put(&self, out: &mut String) {
         let Self { paths, ty, live } = *self;
         let rt = paths.rt;
         match paths.model.unaliased(ty) {
             Ty::Array(element, len) => {
-                write!(f, "{rt}::live::GlobalArray<{}, {len}>", cell(paths, element, live))
+                (rt, "::live::GlobalArray<").put(out);
+                (cell(paths, element, live), ", ", len, ">").put(out);
             }
             Ty::Def(index) if Cells::of(&paths.model.defs[*index]).is_some() => {
                 let ident = &paths.model.defs[*index].ident;
-                write!(f, "{rt}::live::GlobalStruct<{live}{ident}>")
+                (rt, "::live::GlobalStruct<", live, ident, ">").put(out);
             }
             // By its alias, where it has one.
-            _ => write!(f, "{rt}::live::Global<{}>", paths.ty(ty)),
+            _ => (rt, "::live::Global<", paths.ty(ty), ">").put(out),
         }
     }
 }
@@ -125,7 +126,7 @@ pub(super) fn field(out: &mut Writer, paths: &Paths<'_>, field: &Field, live: &s
             let (rt, ty) = (paths.rt, paths.ty(ty));
             out.typed(format_args!("pub {ident}: {rt}::live::Global<{ty}>,"));
         }
-        _ => out.typed(format_args!("pub {ident}: {},", cell(paths, ty, live))),
+        _ => out.typed(("pub ", ident, ": ", cell(paths, ty, live), ",")),
     }
 }
 
@@ -137,7 +138,7 @@ fn item(out: &mut Writer, paths: &Paths<'_>, index: usize, def: &Def, cells: &Ce
         (ident, cells.repr(), paths.ty(&plain)),
         |out| {
             let twin = format_args!("[`types::{ident}`](super::types::{ident})");
-            out.doc(format_args!("{} in shared memory; {twin} is its plain twin.", code(&def.c)));
+            out.doc((code(&def.c), " in shared memory; ", twin, " is its plain twin."));
         },
         |out| match cells {
             Cells::Struct(layout) => {
@@ -161,14 +162,14 @@ fn item(out: &mut Writer, paths: &Paths<'_>, index: usize, def: &Def, cells: &Ce
 pub(super) fn twin(
     out: &mut Writer,
     paths: &Paths<'_>,
-    (ident, repr, plain): (impl Display, Repr, impl Display),
+    (ident, repr, plain): (impl Text, Repr, impl Text),
     doc: impl FnOnce(&mut Writer),
     fields: impl FnOnce(&mut Writer),
 ) {
     out.open(format_args!("{}::private::live_struct! {{", paths.rt));
     doc(out);
     structs::repr(out, repr);
-    out.open(format_args!("pub struct {ident} of {plain} {{"));
+    out.open(("pub struct ", ident, " of ", plain, " {"));
     fields(out);
     out.close("}");
     out.close("}");

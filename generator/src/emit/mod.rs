@@ -1,9 +1,11 @@
 //! From the model to the text of Rust; no decisions about types.
 
 mod accessors;
+mod arguments;
 mod core;
 mod docs;
 mod enums;
+mod fold;
 mod live;
 mod maps;
 mod module;
@@ -14,8 +16,9 @@ mod sections;
 mod spec;
 mod struct_ops;
 mod structs;
+mod text;
 mod types;
 mod writer;
 
-pub(crate) use module::{Header, common_types, skeleton};
+pub(crate) use module::{Header, common_types, constant, skeleton};
 pub(crate) use types::{TypeItem, TypeText, items_text, type_items};

@@ -1,17 +1,16 @@
 //! The text of a skeleton's file as a whole.
 
-use std::panic::resume_unwind;
-use std::thread;
-
-use bpf_skel::spec::Endian;
+use bpf_skel::spec::{Endian, ObjectSpec};
 
 use super::docs::{code, is_unclean};
 use super::paths::Paths;
+use super::text::Text;
 use super::writer::Writer;
 use super::{live, maps, phases, programs, sections, spec, struct_ops, types};
 use crate::Result;
 use crate::ident::Ident;
 use crate::model::Object;
+use crate::parallel::both;
 use crate::shared::Shared;
 
 /// What goes before the module's name, and the name.
@@ -28,27 +27,15 @@ pub(crate) struct Header<'h> {
 /// More types take longer to write than a thread takes to start.
 const MANY_TYPES: usize = 200;
 
-/// The file of an object's skeleton, in two parts. The types that are `shared` are where those are.
+/// The file of an object's skeleton up to its [`constant`], in two parts. The types that are `shared` are where those are.
 pub(crate) fn skeleton(
     header: &Header<'_>,
     object: &Object<'_, '_>,
     shared: Option<&Shared>,
-) -> Result<[String; 2]> {
+) -> [String; 2] {
     let first = || first_part(header, object, shared);
-    let second = || second_part(header, object);
-    if object.types.defs.len() < MANY_TYPES {
-        return Ok([first(), second()?]);
-    }
-    thread::scope(|scope| {
-        let other = thread::Builder::new().spawn_scoped(scope, second);
-        let first = first();
-        let second = match other {
-            Ok(other) => other.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            // A thread that cannot be had is no failure.
-            Err(_) => second(),
-        };
-        Ok([first, second?])
-    })
+    let is_large = object.types.defs.len() >= MANY_TYPES;
+    both(is_large, first, || second_part(header, object)).into()
 }
 
 /// Up to the types.
@@ -66,13 +53,19 @@ fn first_part(header: &Header<'_>, object: &Object<'_, '_>, shared: Option<&Shar
     out.into_text()
 }
 
-/// What is behind the types.
-fn second_part(header: &Header<'_>, object: &Object<'_, '_>) -> Result<String> {
+/// From behind the types to the constant.
+fn second_part(header: &Header<'_>, object: &Object<'_, '_>) -> String {
     let paths = Paths::root(header.runtime, &object.types);
     let mut out = Writer::new(1);
     live::module(&mut out, &paths, &object.sections);
     sections::modules(&mut out, &paths, &object.sections);
-    spec::constant(&mut out, header.runtime, object.spec)?;
+    out.into_text()
+}
+
+/// The last part of the file: the spec, which is what the types are read from.
+pub(crate) fn constant(runtime: &str, spec: &ObjectSpec) -> Result<String> {
+    let mut out = Writer::new(1);
+    spec::constant(&mut out, runtime, spec)?;
     out.close("}");
     Ok(out.into_text())
 }
@@ -88,7 +81,7 @@ pub(crate) fn common_types(header: &Header<'_>, items: &str) -> String {
 
 /// The title and the module up to its brace. One list of lints, so that it builds whatever the user denies; unsafe code is
 /// in the runtime's macros only, so that even `forbid(unsafe_code)` holds.
-fn open(out: &mut Writer, doc: impl std::fmt::Display, header: &Header<'_>) {
+fn open(out: &mut Writer, doc: impl Text, header: &Header<'_>) {
     let Header { attributes, visibility, module, file, .. } = header;
     // The name of a file may hold anything; a line of comment may not.
     let file: String = file.chars().filter(|&c| !is_unclean(c)).collect();

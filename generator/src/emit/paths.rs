@@ -1,5 +1,6 @@
 use std::fmt::{self, Display};
 
+use super::text::Text;
 use crate::model::{Ty, Types};
 
 /// How generated code spells what is not its own, from where it stands.
@@ -28,45 +29,53 @@ impl<'m> Paths<'m> {
         Self { types: "super::types::", ..self }
     }
 
-    pub(super) fn ty<'t>(&'t self, ty: &'t Ty) -> impl Display + 't {
+    pub(super) fn ty<'t>(&'t self, ty: &'t Ty) -> Spelled<'t> {
         Spelled { paths: self, ty }
     }
 }
 
 /// A type as Rust has it.
-struct Spelled<'t> {
+pub(super) struct Spelled<'t> {
     paths: &'t Paths<'t>,
     ty: &'t Ty,
 }
 
-impl Display for Spelled<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Text for Spelled<'_> {
+    fn put(&self, out: &mut String) {
         let (rt, ty) = (self.paths.rt, |ty| self.paths.ty(ty));
         match self.ty {
-            Ty::Int { bytes, signed: true } => write!(f, "i{}", u32::from(*bytes) * 8),
-            Ty::Int { bytes, signed: false } => write!(f, "u{}", u32::from(*bytes) * 8),
-            Ty::Float { bytes } => write!(f, "f{}", u32::from(*bytes) * 8),
-            Ty::Bool => write!(f, "{rt}::pod::Bool"),
-            Ty::Ptr(to) => write!(f, "{rt}::pod::Ptr<{}>", ty(to)),
-            Ty::Chars(len) => write!(f, "{rt}::pod::CharArray<{len}>"),
+            Ty::Int { bytes, signed: true } => ("i", u32::from(*bytes) * 8).put(out),
+            Ty::Int { bytes, signed: false } => ("u", u32::from(*bytes) * 8).put(out),
+            Ty::Float { bytes } => ("f", u32::from(*bytes) * 8).put(out),
+            Ty::Bool => (rt, "::pod::Bool").put(out),
+            Ty::Ptr(to) => (rt, "::pod::Ptr<", ty(to), ">").put(out),
+            Ty::Chars(len) => (rt, "::pod::CharArray<", len, ">").put(out),
             Ty::Function(parameters, result) => {
-                f.write_str("fn(")?;
+                out.push_str("fn(");
                 for (index, parameter) in parameters.iter().enumerate() {
                     let comma = if index == 0 { "" } else { ", " };
-                    write!(f, "{comma}{}", ty(parameter))?;
+                    (comma, ty(parameter)).put(out);
                 }
-                f.write_str(")")?;
+                out.push(')');
                 match &**result {
-                    Ty::Unit => Ok(()),
-                    result => write!(f, " -> {}", ty(result)),
+                    Ty::Unit => {}
+                    result => (" -> ", ty(result)).put(out),
                 }
             }
-            Ty::Unit => f.write_str("()"),
-            Ty::Array(element, len) => write!(f, "[{}; {len}]", ty(element)),
+            Ty::Unit => out.push_str("()"),
+            Ty::Array(element, len) => ("[", ty(element), "; ", len, "]").put(out),
             Ty::Def(index) => {
                 let Paths { types, model, .. } = self.paths;
-                write!(f, "{types}{}", model.defs[*index].ident)
+                (types, &model.defs[*index].ident).put(out);
             }
         }
+    }
+}
+
+impl Display for Spelled<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.put(&mut text);
+        f.write_str(&text)
     }
 }

@@ -5,6 +5,7 @@
 use std::fmt::Display;
 
 use super::docs::{bytes, code};
+use super::text::Text;
 use super::writer::Writer;
 use crate::model::{Object, Section};
 
@@ -294,7 +295,7 @@ fn section_doc(out: &mut Writer, section: &Section<'_>) {
 }
 
 /// What goes before a function: what it does, and what errors it has.
-fn function(out: &mut Writer, doc: impl Display, errors: &[&str]) {
+fn function(out: &mut Writer, doc: impl Text, errors: &[&str]) {
     out.doc(doc);
     for error in errors {
         out.paragraph("# Errors");

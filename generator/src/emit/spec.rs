@@ -3,7 +3,6 @@
 //!
 //! Names only go in as literals.
 
-use std::fmt::{self, Display};
 use std::ops::Range;
 
 use bpf_skel::spec::{
@@ -13,7 +12,8 @@ use bpf_skel::spec::{
 };
 
 use super::core;
-use super::writer::{Bytes, Writer, option};
+use super::text::{Bytes, Text, option};
+use super::writer::Writer;
 use crate::{Error, Result};
 
 /// `pub static SPEC: &… = &{ use …; ObjectSpec { … } };`, equal to `spec`. A static that is no reference has the compiler
@@ -142,13 +142,13 @@ fn data(out: &mut Writer, data: &Data) {
             let len: usize = parts.iter().map(Range::len).sum();
             // A short literal is easier to read whole.
             if bytes.len() < 4 * CHUNK || len > bytes.len() / 2 {
-                return out.field("data", format_args!("Data::Bytes({})", blob(bytes)));
+                return out.field("data", ("Data::Bytes(", blob(bytes), ")"));
             }
             out.open("data: Data::Bytes(Borrowed(const {");
             out.open(format_args!("&sparse::<{}>(&[", bytes.len()));
             for part in parts {
                 let start = part.start;
-                out.line(format_args!("({start}, b\"{}\"),", Bytes(&bytes[part])));
+                out.line(("(", start as u64, ", b\"", Bytes(&bytes[part]), "\"),"));
             }
             out.close("])");
             out.close("})),");
@@ -300,16 +300,8 @@ fn text(text: &str) -> String {
 }
 
 /// As a byte string: lists of numbers took one user's compiler 10 GB.
-fn blob(blob: &[u8]) -> impl Display {
-    Blob(blob)
-}
-
-struct Blob<'b>(&'b [u8]);
-
-impl Display for Blob<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Borrowed(b\"{}\")", Bytes(self.0))
-    }
+fn blob(blob: &[u8]) -> impl Text {
+    ("Borrowed(b\"", Bytes(blob), "\")")
 }
 
 /// A kernel number by its name, or as a number where this version knows none.

@@ -1,12 +1,12 @@
 //! Structs, and unions as words with typed views.
 
-use std::fmt::Display;
-
 use super::accessors::{self, Of};
+use super::arguments::Arguments;
 use super::docs::code;
 use super::paths::Paths;
+use super::text::Text;
 use super::types::about;
-use super::writer::{Arguments, Writer};
+use super::writer::Writer;
 use crate::model::{Def, Equality, Field, FieldRole, Repr, StructDef, UnionDef};
 
 pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &StructDef) {
@@ -17,7 +17,7 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
     layout.fields.iter().for_each(|field| self::field(out, paths, field));
     out.close("}");
     out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
-        list.item(format_args!("{}{ident}", packed(layout))).group();
+        list.item((packed(layout), ident)).group();
         names(list, &layout.fields);
         list.items(layout.accessors.iter().map(|accessor| &accessor.get));
     });
@@ -68,7 +68,7 @@ pub(super) fn repr(out: &mut Writer, repr: Repr) {
 
 pub(super) fn field(out: &mut Writer, paths: &Paths<'_>, field: &Field) {
     field_doc(out, field);
-    out.typed(format_args!("pub {}: {},", field.ident, paths.ty(&field.ty)));
+    out.typed(("pub ", &field.ident, ": ", paths.ty(&field.ty), ","));
 }
 
 pub(super) fn field_doc(out: &mut Writer, field: &Field) {
@@ -94,17 +94,17 @@ pub(super) fn names(list: &mut Arguments<'_>, fields: &[Field]) {
 /// What `private::layouts!` takes of a struct: size, alignment, and the offset of each field.
 pub(super) fn layout(
     out: &mut Writer,
-    (ident, size, align): (impl Display, u64, u64),
-    fields: impl Iterator<Item = String>,
+    (ident, size, align): (impl Text, u64, u64),
+    fields: impl Iterator<Item = impl Text>,
 ) {
     out.row(|list| {
-        list.item(format_args!("{ident}: {size}")).item(align).group().items(fields).group();
+        list.item((ident, ": ", size)).item(align).group().items(fields).group();
     });
 }
 
 /// `name: offset` of all fields.
-pub(super) fn offsets(fields: &[Field]) -> impl Iterator<Item = String> {
-    fields.iter().map(|field| format!("{}: {}", field.ident, field.offset))
+pub(super) fn offsets(fields: &[Field]) -> impl Iterator<Item = impl Text> {
+    fields.iter().map(|field| (&field.ident, ": ", field.offset))
 }
 
 fn packed(layout: &StructDef) -> &'static str {
@@ -122,7 +122,7 @@ fn equality(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &StructDef) 
     let fields = layout.fields.iter().filter(compared);
     let bits = layout.accessors.iter().filter(|accessor| accessor.compared);
     out.invoke(format_args!("{}::private::{name}", paths.rt), |list| {
-        list.item(format_args!("{}{}", packed(layout), def.ident)).group();
+        list.item((packed(layout), &def.ident)).group();
         list.items(fields.map(|field| &field.ident)).group();
         list.items(bits.map(|accessor| &accessor.get));
     });

@@ -103,7 +103,7 @@ fn layout(out: &mut Writer, def: &Def) {
     match &def.kind {
         DefKind::Struct(layout) => structs::layout(out, about, structs::offsets(&layout.fields)),
         DefKind::Union(_) | DefKind::Opaque { .. } => {
-            structs::layout(out, about, std::iter::once("storage: 0".to_owned()));
+            structs::layout(out, about, std::iter::once("storage: 0"));
         }
         DefKind::Enum { .. } | DefKind::Alias(_) | DefKind::Bound(..) | DefKind::Declared => {}
     }
@@ -126,7 +126,7 @@ fn item(out: &mut Writer, paths: &Paths<'_>, def: &Def) {
 /// "`struct event`, 24 bytes, alignment 8", and its tags.
 pub(super) fn about(out: &mut Writer, def: &Def) {
     let Def { c, size, align, .. } = def;
-    out.doc(format_args!("{}, {}, alignment {align}", code(c), bytes(*size)));
+    out.doc((code(c), ", ", bytes(*size), ", alignment ", align));
     tags(out, def);
 }
 

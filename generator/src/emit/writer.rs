@@ -4,23 +4,30 @@
 //! Nothing goes in but identifiers of the identifier module, numbers, literals, what the user of the generator gives it, and
 //! documentation through [`Writer::doc`].
 
-use std::fmt::{self, Display, Write};
+use std::fmt::Display;
+use std::mem;
 
-/// Longest line that is not one piece.
-const WIDTH: usize = 100;
+use super::arguments::Arguments;
+use super::text::Text;
 
-const INDENT: &str = "    ";
+/// Spaces before a line, by how deep it is.
+pub(super) const INDENT: usize = 4;
+
+/// As many of them as are put at once.
+const SPACES: &str = "                                ";
 
 /// Lines, indented as deep as the braces that are open.
 pub(super) struct Writer {
-    text: String,
-    depth: usize,
+    pub(super) text: String,
+    pub(super) depth: usize,
+    /// Where the arguments of the last invocation start: kept for its memory.
+    breaks: Vec<usize>,
 }
 
 impl Writer {
     /// A writer whose lines stand inside of this many braces.
     pub(super) fn new(depth: usize) -> Self {
-        Self { text: String::new(), depth }
+        Self { text: String::new(), depth, breaks: Vec::new() }
     }
 
     /// The lines, each with its end.
@@ -29,9 +36,9 @@ impl Writer {
     }
 
     /// A line as it is.
-    pub(super) fn line(&mut self, text: impl Display) {
+    pub(super) fn line(&mut self, text: impl Text) {
         self.indent();
-        self.put(text);
+        text.put(&mut self.text);
         self.text.push('\n');
     }
 
@@ -41,7 +48,7 @@ impl Writer {
     }
 
     /// A line that ends in a brace; what follows is inside of it.
-    pub(super) fn open(&mut self, text: impl Display) {
+    pub(super) fn open(&mut self, text: impl Text) {
         self.line(text);
         self.depth += 1;
     }
@@ -64,44 +71,31 @@ impl Writer {
     }
 
     /// A line of documentation; what comes out of the object passed [`code`](super::docs::code).
-    pub(super) fn doc(&mut self, text: impl Display) {
+    pub(super) fn doc(&mut self, text: impl Text) {
         self.indent();
-        self.text.push_str("/// ");
-        self.put(text);
+        ("/// ", text).put(&mut self.text);
         self.text.push('\n');
     }
 
     /// One more paragraph of documentation.
-    pub(super) fn paragraph(&mut self, text: impl Display) {
+    pub(super) fn paragraph(&mut self, text: impl Text) {
         self.line("///");
         self.doc(text);
     }
 
     /// `name: value,`
-    pub(super) fn field(&mut self, name: impl Display, value: impl Display) {
-        self.line(format_args!("{name}: {value},"));
+    pub(super) fn field(&mut self, name: impl Text, value: impl Text) {
+        self.line((name, ": ", value, ","));
     }
 
     /// A field or an alias, whose type is folded at its brackets where the line is too long.
-    pub(super) fn typed(&mut self, text: impl Display) {
+    pub(super) fn typed(&mut self, text: impl Text) {
         let start = self.text.len();
         self.line(text);
         if self.is_long(start) {
             let line = self.text.split_off(start);
             self.fold_type(line.trim());
         }
-    }
-
-    fn fold_type(&mut self, text: &str) {
-        let fits = self.depth * INDENT.len() + text.len() <= WIDTH;
-        let Some(Brackets { head, parts, tail }) = Brackets::of(text).filter(|_| !fits) else {
-            return self.line(text);
-        };
-        self.line(head);
-        self.depth += 1;
-        parts.iter().for_each(|part| self.fold_type(&format!("{part},")));
-        self.depth -= 1;
-        self.line(tail);
     }
 
     /// `pub fn name(parameters) -> result { … }`, one line of the body after the other; no result is an empty one.
@@ -138,19 +132,16 @@ impl Writer {
     }
 
     /// `path!(…);`, with what `arguments` puts between the brackets.
-    pub(super) fn invoke(
-        &mut self,
-        path: impl Display,
-        arguments: impl FnOnce(&mut Arguments<'_>),
-    ) {
+    pub(super) fn invoke(&mut self, path: impl Text, arguments: impl FnOnce(&mut Arguments<'_>)) {
         let start = self.text.len();
         self.indent();
-        self.put(format_args!("{path}!("));
+        (path, "!(").put(&mut self.text);
         let breaks = self.arguments(arguments);
         self.text.push_str(");\n");
         if self.is_long(start) {
             self.fold(&breaks);
         }
+        self.breaks = breaks;
     }
 
     /// What `arguments` puts there, on as many lines as it takes.
@@ -160,27 +151,16 @@ impl Writer {
         let breaks = self.arguments(arguments);
         self.text.push('\n');
         if self.is_long(start) {
-            let row = self.text.split_off(start);
-            self.fill(pieces(&row, &breaks, start));
+            self.fold_row(start, &breaks);
         }
+        self.breaks = breaks;
     }
 
     /// Puts arguments, and returns where each starts.
     fn arguments(&mut self, arguments: impl FnOnce(&mut Arguments<'_>)) -> Vec<usize> {
-        let mut list = Arguments { text: &mut self.text, breaks: Vec::new(), is_first: true };
+        let mut list = Arguments::new(&mut self.text, mem::take(&mut self.breaks));
         arguments(&mut list);
-        list.breaks
-    }
-
-    /// Folds the last line, which is an invocation, at some of the places where it may break.
-    fn fold(&mut self, breaks: &[usize]) {
-        let Some(&first) = breaks.first() else { return };
-        let arguments = self.text.split_off(first);
-        let arguments = arguments.strip_suffix(");\n").unwrap_or(&arguments);
-        self.text.push('\n');
-        self.depth += 1;
-        self.fill(pieces(arguments, breaks, first));
-        self.close(");");
+        list.breaks()
     }
 
     /// `name: Borrowed(&[ … ]),`
@@ -204,164 +184,13 @@ impl Writer {
         self.close("]),");
     }
 
-    /// Lines of as many pieces as fit.
-    fn fill(&mut self, pieces: impl IntoIterator<Item = impl AsRef<str>>) {
-        let mut start = None;
-        for piece in pieces {
-            let piece = piece.as_ref().trim();
-            match start {
-                Some(start) if self.text.len() - start + 1 + piece.len() <= WIDTH => {
-                    self.text.push(' ');
-                }
-                _ => {
-                    if start.is_some() {
-                        self.text.push('\n');
-                    }
-                    start = Some(self.text.len());
-                    self.indent();
-                }
-            }
-            self.text.push_str(piece);
+    pub(super) fn indent(&mut self) {
+        let mut left = self.depth * INDENT;
+        while left > 0 {
+            let some = left.min(SPACES.len());
+            self.text.push_str(&SPACES[..some]);
+            left -= some;
         }
-        if start.is_some() {
-            self.text.push('\n');
-        }
-    }
-
-    fn indent(&mut self) {
-        (0..self.depth).for_each(|_| self.text.push_str(INDENT));
-    }
-
-    fn put(&mut self, text: impl Display) {
-        // Writing to a String cannot fail.
-        let _ = write!(self.text, "{text}");
-    }
-
-    /// Whether the line that starts there is too long.
-    fn is_long(&self, start: usize) -> bool {
-        self.text.len() - start > WIDTH + 1
-    }
-}
-
-/// What is between one break and the next; the text starts at the place `first`.
-fn pieces<'t>(text: &'t str, breaks: &'t [usize], first: usize) -> impl Iterator<Item = &'t str> {
-    let mut at = 0;
-    breaks.iter().skip(1).map(move |at| at - first).chain([text.len()]).map(move |end| {
-        let piece = &text[at..end];
-        at = end;
-        piece
-    })
-}
-
-/// The first brackets of a type.
-struct Brackets<'t> {
-    /// Up to the opening one, and with it.
-    head: &'t str,
-    parts: Vec<&'t str>,
-    /// From the closing one.
-    tail: &'t str,
-}
-
-impl<'t> Brackets<'t> {
-    fn of(text: &'t str) -> Option<Self> {
-        let first = text.find(['<', '('])? + 1;
-        let (mut depth, mut start, mut parts) = (0u32, first, Vec::new());
-        for (at, c) in text.char_indices().skip_while(|&(at, _)| at < first) {
-            match c {
-                '<' | '(' | '[' => depth += 1,
-                // The arrow before a result.
-                '>' if text[..at].ends_with('-') => {}
-                '>' | ')' | ']' if depth > 0 => depth -= 1,
-                ',' if depth == 0 => {
-                    parts.push(text[start..at].trim());
-                    start = at + 1;
-                }
-                '>' | ')' => {
-                    parts.push(text[start..at].trim());
-                    return Some(Self { head: &text[..first], parts, tail: &text[at..] });
-                }
-                _ => {}
-            }
-        }
-        None
-    }
-}
-
-/// What stands between the brackets of a macro: groups of arguments, `a, b; c, d`.
-pub(super) struct Arguments<'w> {
-    text: &'w mut String,
-    /// Where each argument starts.
-    breaks: Vec<usize>,
-    is_first: bool,
-}
-
-impl Arguments<'_> {
-    pub(super) fn item(&mut self, item: impl Display) -> &mut Self {
-        let comma = if std::mem::take(&mut self.is_first) { "" } else { "," };
-        self.text.push_str(comma);
-        self.start();
-        // Writing to a String cannot fail.
-        let _ = write!(self.text, "{item}");
-        self
-    }
-
-    pub(super) fn items(&mut self, items: impl IntoIterator<Item = impl Display>) -> &mut Self {
-        items.into_iter().for_each(|item| {
-            self.item(item);
-        });
-        self
-    }
-
-    /// Ends a group.
-    pub(super) fn group(&mut self) -> &mut Self {
-        self.text.push(';');
-        self.is_first = true;
-        self
-    }
-
-    fn start(&mut self) {
-        self.breaks.push(self.text.len());
-        if self.breaks.len() > 1 {
-            self.text.push(' ');
-        }
-    }
-}
-
-/// The inside of a byte string literal.
-pub(super) struct Bytes<'b>(pub(super) &'b [u8]);
-
-impl Display for Bytes<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        // By pieces, since a call for each byte would take longer than the byte.
-        let mut out = String::with_capacity(4096);
-        for piece in self.0.chunks(1024) {
-            out.clear();
-            for &byte in piece {
-                match byte {
-                    0 => out.push_str("\\0"),
-                    b'"' => out.push_str("\\\""),
-                    b'\\' => out.push_str("\\\\"),
-                    b'\n' => out.push_str("\\n"),
-                    b' '..=b'~' => out.push(byte.into()),
-                    _ => {
-                        out.push_str("\\x");
-                        out.push(HEX[usize::from(byte >> 4)].into());
-                        out.push(HEX[usize::from(byte & 15)].into());
-                    }
-                }
-            }
-            f.write_str(&out)?;
-        }
-        Ok(())
-    }
-}
-
-/// An `Option` of what is printed already.
-pub(super) fn option(value: Option<String>) -> String {
-    match value {
-        Some(value) => format!("::core::option::Option::Some({value})"),
-        None => "::core::option::Option::None".to_owned(),
     }
 }
 
@@ -370,50 +199,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_comes_back() {
-        let all: Vec<u8> = (0..=255).cycle().take(3000).collect();
-        let literal: syn::LitByteStr = syn::parse_str(&format!("b\"{}\"", Bytes(&all))).unwrap();
-        assert_eq!(literal.value(), all);
-    }
-
-    #[test]
-    fn lines_are_indented_and_rows_filled() {
-        let mut out = Writer::new(1);
-        out.open("x {");
-        out.field("a", 1);
-        out.rows("b", []);
-        out.rows("c", (0..30).map(|n| format!("item({n})")));
+    fn lines_are_indented() {
+        let mut out = Writer::new(9);
+        out.open("a {");
+        out.doc(("b", 12u64));
         out.close("}");
-        let text = out.into_text();
-        let head = "    x {\n        a: 1,\n        b: Borrowed(&[]),\n        c: Borrowed(&[\n";
-        assert!(text.starts_with(head), "{text}");
-        assert!(text.ends_with(",\n        ]),\n    }\n"), "{text}");
-        assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
-        assert!(text.lines().any(|line| line.len() > WIDTH - 10), "{text}");
-    }
-
-    #[test]
-    fn long_types_are_folded() {
-        let ptr = |to: &str| format!("::{}::Ptr<{to}>", "x".repeat(20));
-        let print = |ty: &str| {
-            let mut out = Writer::new(0);
-            out.typed(format_args!("pub field: {ty},"));
-            out.into_text()
-        };
-        let function = format!("fn({}, i32, [u8; 4]) -> {}", ptr("()"), ptr("u8"));
-        assert_eq!(print(&ptr("u8")), format!("pub field: {},\n", ptr("u8")));
-        assert_eq!(
-            print(&format!("[{}; 2]", ptr(&function))),
-            format!(
-                "pub field: [{}\n    fn({}, i32, [u8; 4]) -> {},\n>; 2],\n",
-                ptr("").trim_end_matches('>'),
-                ptr("()"),
-                ptr("u8"),
-            )
-        );
-        // One piece stays as long as it is.
-        let name = "x".repeat(200);
-        assert_eq!(print(&name), format!("pub field: {name},\n"));
+        let indent = " ".repeat(36);
+        assert_eq!(out.into_text(), format!("{indent}a {{\n{indent}    /// b12\n{indent}}}\n"));
     }
 
     #[test]
@@ -422,31 +214,5 @@ mod tests {
         out.open("struct a {");
         out.close("}");
         assert_eq!(out.into_text(), "struct a {}\n");
-    }
-
-    #[test]
-    fn long_lines_are_folded() {
-        let print = |result: &str, count: usize| {
-            let mut out = Writer::new(1);
-            out.function("method", &["&self", "value: u8"], result, &["body"]);
-            out.invoke("m", |list| {
-                list.item("first").group().items((0..count).map(|n| format!("\"{n}, ;\""))).group();
-            });
-            out.into_text()
-        };
-        assert_eq!(
-            print("u8", 2),
-            "    pub fn method(&self, value: u8) -> u8 {\n        body\n    }\n    \
-             m!(first; \"0, ;\", \"1, ;\";);\n"
-        );
-        let long = "x".repeat(80);
-        assert_eq!(
-            print(&long, 12),
-            format!(
-                "    pub fn method(\n        &self,\n        value: u8,\n    ) -> {long} {{\n        body\n    }}\n    \
-                 m!(\n        first; \"0, ;\", \"1, ;\", \"2, ;\", \"3, ;\", \"4, ;\", \"5, ;\", \"6, ;\", \"7, ;\", \"8, ;\", \"9, ;\",\n        \
-                 \"10, ;\", \"11, ;\";\n    );\n"
-            )
-        );
     }
 }
