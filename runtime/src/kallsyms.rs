@@ -16,12 +16,16 @@ pub(crate) enum Address {
     Ambiguous(u64, u64),
 }
 
-/// The addresses of all these symbols, in one pass. `None` for one that is not there.
+/// The addresses of all these symbols, `None` for one that is not there; and whether `other` is there, which can be told
+/// where addresses are hidden, too. All in one pass.
 ///
 /// # Errors
 /// The file cannot be read, or it hides the addresses from this process.
-pub(crate) fn addresses(names: &[&str]) -> Result<Vec<Option<Address>>> {
-    open().and_then(|file| search(file, names)).within(|| Frame::Path(PATH.into()))
+pub(crate) fn addresses(
+    names: &[&str],
+    other: Option<&str>,
+) -> Result<(Vec<Option<Address>>, bool)> {
+    open().and_then(|file| search(file, names, other)).within(|| Frame::Path(PATH.into()))
 }
 
 /// Every function of the kernel and its modules, with its address: 0 where the kernel hides it from this process. One
@@ -84,11 +88,16 @@ pub(crate) fn syscall_wrapper(syscall: &str) -> Option<String> {
     Some(format!("__{architecture}_sys_{syscall}"))
 }
 
-fn search(file: impl BufRead, names: &[&str]) -> Result<Vec<Option<Address>>> {
+fn search(
+    file: impl BufRead,
+    names: &[&str],
+    other: Option<&str>,
+) -> Result<(Vec<Option<Address>>, bool)> {
+    let all = names.iter().copied().chain(other).enumerate();
     let mut sorted: Vec<(&[u8], usize)> =
-        names.iter().enumerate().map(|(index, name)| (name.as_bytes(), index)).collect();
+        all.map(|(index, name)| (name.as_bytes(), index)).collect();
     sorted.sort_unstable();
-    let mut found: Vec<Option<Address>> = vec![None; names.len()];
+    let mut found: Vec<Option<Address>> = vec![None; sorted.len()];
     let mut hidden = true;
     read(file, |Symbol { address, name, .. }| {
         hidden &= address == 0;
@@ -103,6 +112,7 @@ fn search(file: impl BufRead, names: &[&str]) -> Result<Vec<Option<Address>>> {
             };
         }
     })?;
+    let other = found.split_off(names.len()).iter().any(Option::is_some);
     if hidden && found.iter().any(Option::is_some) {
         return Err(Error::new(
             ErrorKind::PermissionDenied,
@@ -110,7 +120,7 @@ fn search(file: impl BufRead, names: &[&str]) -> Result<Vec<Option<Address>>> {
         )
         .with_hint("it takes CAP_SYSLOG in the initial user namespace, and kernel.kptr_restrict below 2 (see its sysctl)"));
     }
-    Ok(found)
+    Ok((found, other))
 }
 
 /// `ffffffff81000000 T name` with `\t[module]` after a module's.
@@ -152,10 +162,11 @@ ffffffff81000060 D last";
 
     #[test]
     fn one_pass_for_all() {
+        let search = |names: &[&str], other| search(TEXT.as_bytes(), names, other).unwrap();
         let names = ["last", "twice", "same", "renamed", "function", "fixed_percpu_data", "no"];
         let at = |address: u64| Some(Address::At(0xffff_ffff_8100_0000 + address));
         assert_eq!(
-            search(TEXT.as_bytes(), &names).unwrap(),
+            search(&names, None).0,
             [
                 at(0x60),
                 Some(Address::Ambiguous(0xffff_ffff_8100_0010, 0xffff_ffff_8100_0020)),
@@ -166,15 +177,18 @@ ffffffff81000060 D last";
                 None,
             ]
         );
-        assert_eq!(search(TEXT.as_bytes(), &["last", "last"]).unwrap(), [at(0x60), at(0x60)]);
+        assert_eq!(search(&["last", "last"], None), (vec![at(0x60), at(0x60)], false));
+        assert_eq!(search(&["last"], Some("last")), (vec![at(0x60)], true));
+        assert_eq!(search(&[], Some("no")), (vec![], false));
     }
 
     #[test]
     fn hidden_addresses_are_an_error() {
         let text = "0000000000000000 T a\n0000000000000000 T b\n";
-        let error = search(text.as_bytes(), &["a"]).unwrap_err();
+        let search = |names: &[&str], other| search(text.as_bytes(), names, other);
+        let error = search(&["a"], None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PermissionDenied);
         assert!(error.to_string().contains("kptr_restrict"), "{error}");
-        assert_eq!(search(text.as_bytes(), &["c"]).unwrap(), [None]);
+        assert_eq!(search(&["c"], Some("a")).unwrap(), (vec![None], true), "names are not hidden");
     }
 }

@@ -16,7 +16,12 @@ pub(crate) fn why_absent(needs: impl IntoIterator<Item = Feature>) -> Option<Str
     Some(words(absent, running))
 }
 
-/// Where the kernel does not answer, its release does.
+/// Whether the running kernel lacks it, as far as this process can tell.
+pub(crate) fn lacks(feature: Feature) -> bool {
+    is_absent(feature, running())
+}
+
+/// Where the kernel does not answer, as to a process without privilege, its release does.
 fn is_absent(feature: Feature, running: Option<Release>) -> bool {
     match feature.is_present() {
         Some(present) => !present,

@@ -22,6 +22,7 @@ pub(crate) const JOBS: &[Job] = &[
     ("freplace_by_token", token::freplace_by_token),
     ("command_by_token", token::command_by_token),
     ("program_by_token", token::program_by_token),
+    ("externs_by_token", token::externs_by_token),
 ];
 
 fn hello() {

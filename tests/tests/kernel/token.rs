@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::sync::atomic::Ordering::Relaxed;
 
 use bpf_skel::insn::{EXIT, Insn, MOV64_IMM};
-use bpf_skel::spec::MapSpec;
+use bpf_skel::spec::{ExternKind, MapSpec};
 use bpf_skel::uapi::MapType;
 use bpf_skel::{ErrorKind, Map, OpenObject};
 use bpf_skel_tests::kernel::needs::{FENTRY, TOKEN};
@@ -20,7 +20,7 @@ use crate::phases::{self, fails, phases as skeleton, run_program};
 
 tests! {
     []: in_the_initial_namespace, without_delegation, a_set_id_program_ignores_the_environment;
-    [TOKEN]: usual_place, by_path, by_environment, what_is_not_delegated, without_types, program_alone, what_gives_no_token, capabilities_of_the_namespace, command;
+    [TOKEN]: usual_place, by_path, by_environment, what_is_not_delegated, without_types, program_alone, what_the_kernel_tells, what_gives_no_token, capabilities_of_the_namespace, command;
     [TOKEN, FENTRY]: types_of_another_program;
 }
 
@@ -238,6 +238,68 @@ pub(crate) fn program_by_token(arguments: &[String]) {
     spec.maps = Vec::new().into();
     match OpenObject::new(spec).load() {
         Ok(object) => println!("loaded {}", object.spec().name),
+        Err(error) => println!("{error}"),
+    }
+    println!("left: {:?}", before.left_in_process());
+}
+
+/// What a token does not stand for is found out in other ways, or said.
+fn what_the_kernel_tells() {
+    let any = PHASES.map(|(option, _)| (option, "any"));
+    let text = Child { job: "externs_by_token", ..Child::at(BPFFS) }.run(&any);
+    says(&text, &["LINUX_HAS_BPF_COOKIE: true", "LINUX_HAS_SYSCALL_WRAPPER: true"]);
+    match text.contains("addresses are hidden") {
+        true => says(
+            &text,
+            &[
+                "program \"symbols\": symbol ",
+                "/proc/kallsyms: the kernel shows this process ",
+                "CAP_SYSLOG in the initial user namespace",
+            ],
+        ),
+        false => says(&text, &["addresses are found"]),
+    }
+}
+
+pub(crate) fn externs_by_token(arguments: &[String]) {
+    let (_, before) = enter(arguments);
+    let open = |program: &str| {
+        let mut spec = fixture!("externs");
+        for external in spec.externs.to_mut() {
+            match &*external.name {
+                "LINUX_OF_TOMORROW" => external.name = "LINUX_HAS_SYSCALL_WRAPPER".into(),
+                // Not every kernel has its type.
+                "runqueues" => {
+                    (external.kind, external.weak) = (ExternKind::Ksym { type_id: 0 }, true);
+                }
+                _ => {}
+            }
+        }
+        let mut open = OpenObject::new(spec);
+        for other in open.programs_mut() {
+            let wanted = other.name() == program;
+            other.set_autoload(wanted);
+        }
+        open
+    };
+    match open("options").prepare() {
+        Ok(prepared) => {
+            let map = prepared.map(".kconfig").expect("the object has it");
+            let values = map.lookup(&[0; 4]).expect("it is readable").expect("it has its element");
+            for external in prepared.spec().externs.iter() {
+                let ExternKind::Kconfig { offset, size, .. } = external.kind else { continue };
+                let value = &values[offset as usize..(offset + size) as usize];
+                println!("{}: {}", external.name, value.iter().any(|&byte| byte != 0));
+            }
+        }
+        Err(error) => println!("{error}"),
+    }
+    let symbols = std::fs::read_to_string("/proc/kallsyms").expect("/proc is mounted");
+    if symbols.lines().all(|line| line.starts_with("0000000000000000 ")) {
+        println!("addresses are hidden");
+    }
+    match open("symbols").prepare() {
+        Ok(_) => println!("addresses are found"),
         Err(error) => println!("{error}"),
     }
     println!("left: {:?}", before.left_in_process());

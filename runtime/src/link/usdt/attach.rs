@@ -158,7 +158,7 @@ struct Places<'a> {
 impl Places<'_> {
     fn attach(&self, program: &Handle, fd: BorrowedFd<'_>, notes: &[Note]) -> Result<Link> {
         // The object asks it as LINUX_HAS_BPF_COOKIE, and goes by the same answer.
-        let has_cookie = Feature::Cookie.is_present() == Some(true);
+        let has_cookie = !feature::lacks(Feature::Cookie);
         let mut held = Held::of(self.maps);
         // Many places have their values in the same registers.
         let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();

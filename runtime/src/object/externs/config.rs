@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::gzip;
 use super::kconfig::{Values, Variable};
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
-use crate::feature::Feature;
-use crate::kallsyms::{Address, syscall_wrapper};
+use crate::feature::{self, Feature};
+use crate::kallsyms::syscall_wrapper;
 use crate::spec::ExternSpec;
 use crate::sys;
 
@@ -25,21 +25,21 @@ pub(super) fn wrapper_wanted(externs: &[ExternSpec]) -> Option<String> {
     wanted.then(|| syscall_wrapper("bpf")).flatten()
 }
 
-/// The value of the map `.kconfig`, of `size` bytes. `given` is a configuration that goes before the kernel's own; `wrapper` is where
-/// the function of [`wrapper_wanted`] is.
+/// The value of the map `.kconfig`, of `size` bytes. `given` is a configuration that goes before the kernel's own;
+/// `has_wrapper` says whether the function of [`wrapper_wanted`] is there.
 pub(super) fn values(
     externs: &[ExternSpec],
     size: u32,
     given: Option<&str>,
-    wrapper: Option<Address>,
+    has_wrapper: bool,
 ) -> Result<Vec<u8>> {
     let variables = || externs.iter().filter_map(Variable::of);
     let mut values = Values::new(variables(), size);
     for variable in variables().filter(|variable| !is_option(variable)) {
         let value = match variable.name {
             VERSION => u64::from(version()?),
-            BPF_COOKIE => u64::from(Feature::Cookie.is_present() == Some(true)),
-            SYSCALL_WRAPPER => u64::from(wrapper.is_some()),
+            BPF_COOKIE => u64::from(!feature::lacks(Feature::Cookie)),
+            SYSCALL_WRAPPER => u64::from(has_wrapper),
             _ if variable.weak => 0,
             name => {
                 return Err(Error::not_found(format!(
@@ -130,7 +130,7 @@ mod tests {
 
     fn resolve(externs: &[ExternSpec], given: &str) -> Result<Vec<u8>> {
         let size = externs.len() as u32 * 4;
-        values(externs, size, Some(given), Some(Address::At(1)))
+        values(externs, size, Some(given), true)
     }
 
     #[test]

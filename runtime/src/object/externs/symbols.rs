@@ -49,14 +49,15 @@ pub(crate) fn fill(
     let kconfig = kconfig.filter(|map| matches!(map.origin, Origin::Create));
     let untyped: Vec<usize> = asked.untyped().collect();
     let wrapper = kconfig.as_ref().and_then(|_| config::wrapper_wanted(&spec.externs));
-    let names: Vec<&str> =
-        untyped.iter().map(|&index| &*spec.externs[index].name).chain(wrapper.as_deref()).collect();
-    let found = match &names[..] {
-        [] => Vec::new(),
-        names => kallsyms::addresses(names).map_err(|error| match untyped.first() {
-            Some(&index) => asked.within(index, error),
-            None => error,
-        })?,
+    let names: Vec<&str> = untyped.iter().map(|&index| &*spec.externs[index].name).collect();
+    let (found, has_wrapper) = match (&names[..], wrapper.as_deref()) {
+        ([], None) => (Vec::new(), false),
+        (names, wrapper) => {
+            kallsyms::addresses(names, wrapper).map_err(|error| match untyped.first() {
+                Some(&index) => asked.within(index, error),
+                None => error,
+            })?
+        }
     };
     for (&index, found) in untyped.iter().zip(&found) {
         symbols.of[index] = match found {
@@ -76,8 +77,7 @@ pub(crate) fn fill(
     }
     if let Some(map) = kconfig {
         let size = spec.kconfig_map().map_or(0, |index| spec.maps[index].value_size);
-        let wrapper = wrapper.as_ref().and_then(|_| found.last().copied().flatten());
-        let values = config::values(&spec.externs, size, options.kconfig.as_deref(), wrapper);
+        let values = config::values(&spec.externs, size, options.kconfig.as_deref(), has_wrapper);
         map.contents = Contents::Bytes(values.map_err(|error| error.within(map.frame()))?);
     }
     Ok(())
