@@ -1,3 +1,5 @@
+//! Pieces of text.
+
 use std::fmt::{self, Write};
 
 use crate::ident::Ident;

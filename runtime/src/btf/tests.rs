@@ -67,6 +67,26 @@ fn every_kind_survives_both_orders() {
 }
 
 #[test]
+fn parts_of_a_type_are_those_of_the_whole() {
+    let bytes = every_kind(Endian::Little);
+    let btf = Btf::parse(&bytes, Endian::Little).unwrap();
+    for (id, ty) in btf.types() {
+        let (name, kind) = (btf.name_by_id(id), btf.kind_by_id(id).unwrap());
+        assert_eq!(format!("{:?}", Type { name, kind }), format!("{ty:?}"), "{id}");
+        let resolved = btf.resolve(id).map(|(id, ty)| format!("{id} {:?}", ty.kind));
+        assert_eq!(btf.resolve_kind(id).map(|(id, kind)| format!("{id} {kind:?}")), resolved);
+    }
+    for wanted in BtfKind::ALL {
+        let all = btf.types().filter(|(_, ty)| ty.kind.code() == wanted).map(|(id, _)| id);
+        let some = btf.types_of(|kind| kind == wanted).map(|(id, _)| id);
+        assert_eq!(some.collect::<Vec<_>>(), all.collect::<Vec<_>>(), "{wanted}");
+    }
+    assert_eq!((btf.name_by_id(0), btf.name_by_id(btf.len())), ("", ""));
+    assert!(matches!(btf.kind_by_id(0), Some(Kind::Void)));
+    assert!(btf.kind_by_id(btf.len()).is_none());
+}
+
+#[test]
 fn the_wrong_byte_order_is_named() {
     let bytes = every_kind(Endian::Big);
     let error = Btf::parse(&bytes, Endian::Little).unwrap_err();

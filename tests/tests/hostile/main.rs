@@ -2,6 +2,7 @@
 //! its size. `BPF_SKEL_MUTATIONS` sets how many mutated objects are tried (2,000 by default; CI takes 100,000).
 
 mod c_from_btf;
+mod endless;
 mod expansion;
 mod linking;
 mod memory;
