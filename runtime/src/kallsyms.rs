@@ -32,8 +32,18 @@ pub(crate) fn addresses(
 /// that is there several times comes several times.
 pub(crate) fn functions(mut each: impl FnMut(u64, &[u8])) -> Result<()> {
     let each = |symbol: Symbol<'_>| {
-        if matches!(symbol.kind, b't' | b'T' | b'w' | b'W') {
+        if symbol.is_function() {
             each(symbol.address, symbol.name);
+        }
+    };
+    open().and_then(|file| read(file, each)).within(|| Frame::Path(PATH.into()))
+}
+
+/// The name of every function of the kernel itself, or of a module. One that is there several times comes several times.
+pub(crate) fn names_of_functions(module: Option<&str>, mut each: impl FnMut(&[u8])) -> Result<()> {
+    let each = |symbol: Symbol<'_>| {
+        if symbol.is_function() && symbol.module == module.map(str::as_bytes) {
+            each(symbol.name);
         }
     };
     open().and_then(|file| read(file, each)).within(|| Frame::Path(PATH.into()))
@@ -45,6 +55,13 @@ struct Symbol<'l> {
     /// As `nm` has it: `T` and `t` are text, global and local.
     kind: u8,
     name: &'l [u8],
+    module: Option<&'l [u8]>,
+}
+
+impl Symbol<'_> {
+    fn is_function(&self) -> bool {
+        matches!(self.kind, b't' | b'T' | b'w' | b'W')
+    }
 }
 
 fn open() -> Result<BufReader<File>> {
@@ -130,12 +147,13 @@ fn parse(line: &[u8]) -> Option<Symbol<'_>> {
     let address = u64::from_str_radix(address, 16).ok()?;
     let kind = *words.next()?.first()?;
     let name = words.next().filter(|name| !name.is_empty())?;
+    let module = words.next().and_then(|word| word.strip_prefix(b"[")?.strip_suffix(b"]"));
     // Link-time optimisation renames what was static to a file.
     let name = match kind {
         b'd' | b'b' | b'r' => strip_llvm(name),
         _ => name,
     };
-    Some(Symbol { address, kind, name })
+    Some(Symbol { address, kind, name, module })
 }
 
 fn strip_llvm(name: &[u8]) -> &[u8] {
@@ -180,6 +198,27 @@ ffffffff81000060 D last";
         assert_eq!(search(&["last", "last"], None), (vec![at(0x60), at(0x60)], false));
         assert_eq!(search(&["last"], Some("last")), (vec![at(0x60)], true));
         assert_eq!(search(&[], Some("no")), (vec![], false));
+    }
+
+    #[test]
+    fn functions_have_a_module_or_none() {
+        let mut seen = Vec::new();
+        read(TEXT.as_bytes(), |symbol| {
+            if symbol.is_function() {
+                seen.push((symbol.name.to_vec(), symbol.module.map(<[u8]>::to_vec)));
+            }
+        })
+        .unwrap();
+        let of = |name: &[u8], module: Option<&[u8]>| (name.to_vec(), module.map(<[u8]>::to_vec));
+        let expected = [
+            of(b"_stext", None),
+            of(b"twice", None),
+            of(b"twice", None),
+            of(b"same", Some(b"a")),
+            of(b"same", Some(b"b")),
+            of(b"function.llvm.123456", None),
+        ];
+        assert_eq!(seen, expected);
     }
 
     #[test]

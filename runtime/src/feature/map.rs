@@ -11,7 +11,7 @@ use crate::sys::{self, MapCreate};
 use crate::uapi::{MapType, ProgramType, flags};
 
 /// The kernel's own ENOTSUPP, which user space never sees elsewhere.
-pub(super) const ENOTSUPP: i32 = 524;
+pub(crate) const ENOTSUPP: i32 = 524;
 
 pub(super) fn has_type(map_type: MapType) -> Option<bool> {
     // A struct_ops map of no struct: a kernel that has them does not find it.

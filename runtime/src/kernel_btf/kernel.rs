@@ -185,6 +185,17 @@ impl KernelBtf {
         Ok(if self.running { btf.with_pointer_size(size_of::<usize>() as u8) } else { btf })
     }
 
+    /// The module of this name, which is loaded and has BTF. Linux 5.11.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) where it is not, or has none; where the kernel refuses to list them.
+    pub fn module(&self, name: &str) -> Result<&Module> {
+        let module = self.modules()?.iter().find(|module| module.name() == name);
+        module.ok_or_else(|| {
+            Error::not_found(format!("module {name:?} is not loaded, or has no type information"))
+        })
+    }
+
     /// The modules that are loaded and have BTF. Linux 5.11; none before.
     ///
     /// # Errors

@@ -4,12 +4,13 @@ use super::{
     CgroupOptions, Interface, IterOptions, KprobeMultiOptions, KprobeOptions, KsyscallOptions,
     Link, NetfilterFamily, NetfilterHook, NetfilterOptions, NetkitOptions, PerfEvent,
     PerfEventOptions, RawTracepointOptions, TcFilterOptions, TcxDirection, TcxOptions,
-    TracepointOptions, TracingOptions, UprobeMultiOptions, UprobeOptions, UsdtOptions, XdpOptions,
+    TracepointOptions, TracingMultiOptions, TracingOptions, UprobeMultiOptions, UprobeOptions,
+    UsdtOptions, XdpOptions,
 };
 use super::{
     auto, cgroup, iter, kprobe, kprobe_multi, ksyscall, lirc_mode2, netfilter, netkit, netns,
     perf_event, raw_tracepoint, socket_filter, sockmap, tc_filter, tcx, tracepoint, tracing,
-    uprobe, uprobe_multi, usdt, xdp,
+    tracing_multi, uprobe, uprobe_multi, usdt, xdp,
 };
 use crate::Result;
 use crate::program::{Program, kind::Any};
@@ -42,6 +43,11 @@ impl Program<Any> {
     /// To what it was loaded for: fentry and relatives, tp_btf, LSM. See [`Fentry`](crate::program::kind::Fentry).
     pub fn attach_tracing(&self, options: TracingOptions) -> Result<Link> {
         tracing::attach(self.handle(), &options)
+    }
+
+    /// To many functions of the kernel, by trampolines. See [`FentryMulti`](crate::program::kind::FentryMulti).
+    pub fn attach_tracing_multi(&self, options: TracingMultiOptions<'_>) -> Result<Link> {
+        tracing_multi::attach(self.handle(), &options)
     }
 
     /// As an iterator. See [`Iter`](crate::program::kind::Iter).

@@ -1,6 +1,6 @@
 use super::{
-    Link, iter, kprobe, kprobe_multi, ksyscall, raw_tracepoint, tracepoint, tracing, uprobe,
-    uprobe_multi, usdt,
+    Link, iter, kprobe, kprobe_multi, ksyscall, raw_tracepoint, tracepoint, tracing, tracing_multi,
+    uprobe, uprobe_multi, usdt,
 };
 use crate::error::Within;
 use crate::program::{Handle, Kind, Program};
@@ -56,6 +56,9 @@ pub(super) fn attach(program: &Handle) -> Result<Link> {
         K::TpBtf | K::Fentry | K::Fexit | K::FmodRet | K::Fsession | K::Lsm | K::Freplace => {
             tracing::attach(program, &Default::default())
         }
+        K::FentryMulti | K::FexitMulti | K::FsessionMulti => {
+            tracing_multi::attach(program, &Default::default())
+        }
         K::Iter => iter::attach(program, &Default::default()),
         K::Kprobe | K::Kretprobe => kprobe::attach(program, &Default::default()),
         K::Ksyscall | K::Kretsyscall => ksyscall::attach(program, &Default::default()),
@@ -71,10 +74,6 @@ pub(super) fn attach(program: &Handle) -> Result<Link> {
             "the kernel calls it by the map that has it as a function: StructOps::attach",
         ))
         .within(|| program.frame()),
-        kind if kind.is_auto() => {
-            Err(Error::not_supported_yet(format!("attaching programs of kind {kind:?}")))
-                .within(|| program.frame())
-        }
         K::None => Err(Error::invalid_input(
             "the program's section does not say how it is attached",
         ))

@@ -95,17 +95,66 @@ pub(super) fn matching(pattern: &str) -> Result<Vec<u64>> {
             .with_hint("it takes CAP_SYSLOG and kernel.kptr_restrict below 2 (see its sysctl)"));
         }
     } else {
-        return Err(Error::new(
-            ErrorKind::NotSupportedByKernel,
-            "tracefs lists no functions: this kernel was built without CONFIG_DYNAMIC_FTRACE",
-        ));
+        return Err(no_list());
     }
     addresses.sort_unstable();
     addresses.dedup();
     if addresses.is_empty() {
-        return Err(Error::not_found("no function that can be traced fits this pattern"));
+        return Err(none_fits());
     }
     Ok(addresses)
+}
+
+/// Names of the functions of the kernel itself, or of a module, that can be traced and whose name fits a pattern. Without
+/// those that several functions have: by its name the kernel would find whichever comes first.
+///
+/// # Errors
+///
+/// tracefs cannot be read; [`NotFound`](ErrorKind::NotFound): none fits.
+pub(super) fn distinct(module: Option<&str>, pattern: &str) -> Result<BTreeSet<Vec<u8>>> {
+    let Some(file) = tracefs::open("available_filter_functions")? else {
+        return Err(no_list());
+    };
+    let mut names = BTreeSet::new();
+    traceable(file, |words| {
+        let (name, home) = match words {
+            [name, home, ..] => {
+                (name, home.strip_prefix(b"[").and_then(|home| home.strip_suffix(b"]")))
+            }
+            [name] => (name, None),
+            [] => return,
+        };
+        if home == module.map(str::as_bytes) && glob::matches(pattern.as_bytes(), name) {
+            names.insert(name.to_vec());
+        }
+    })?;
+    if names.is_empty() {
+        return Err(none_fits());
+    }
+    let (mut once, mut more) = (BTreeSet::new(), BTreeSet::new());
+    kallsyms::names_of_functions(module, |name| {
+        if names.contains(name) && !once.insert(name.to_vec()) {
+            more.insert(name.to_vec());
+        }
+    })?;
+    names.retain(|name| !more.contains(name));
+    if names.is_empty() {
+        return Err(Error::not_found(
+            "of each function that fits this pattern, the kernel has several of the same name",
+        ));
+    }
+    Ok(names)
+}
+
+fn none_fits() -> Error {
+    Error::not_found("no function that can be traced fits this pattern")
+}
+
+fn no_list() -> Error {
+    Error::new(
+        ErrorKind::NotSupportedByKernel,
+        "tracefs lists no functions: this kernel was built without CONFIG_DYNAMIC_FTRACE",
+    )
 }
 
 /// Of these, one that is not there or cannot be traced, and why.

@@ -151,7 +151,7 @@ pub(super) fn attach(program: &Handle, options: &KprobeMultiOptions<'_>) -> Resu
     })
 }
 
-fn check_cookies(cookies: &[u64], targets: usize) -> Result<()> {
+pub(super) fn check_cookies(cookies: &[u64], targets: usize) -> Result<()> {
     if cookies.is_empty() || cookies.len() == targets {
         return Ok(());
     }

@@ -69,7 +69,13 @@ pub(super) fn locate(
     found: Option<Found<'_>>,
 ) -> Result<Vec<Target>> {
     let of_program = |program: &OpenProgram| match program.autoload {
-        true => in_program(program, token).within(|| program.frame()),
+        true => match program.attach {
+            AttachKind::FentryMulti | AttachKind::FexitMulti | AttachKind::FsessionMulti => {
+                in_named_module(program)
+            }
+            _ => in_program(program, token),
+        }
+        .within(|| program.frame()),
         false => Ok(Target::default()),
     };
     let mut targets: Vec<Target> = programs.iter().map(of_program).collect::<Result<_>>()?;
@@ -88,6 +94,17 @@ pub(super) fn locate(
         };
     }
     Ok(targets)
+}
+
+/// Many functions are named when the program is attached. Whose they are, the kernel wants to know before: its own, or
+/// those of the module in `MODULE:PATTERN`.
+fn in_named_module(program: &OpenProgram) -> Result<Target> {
+    let Some((name, _)) = program.target().and_then(|target| target.split_once(':')) else {
+        return Ok(Target::default());
+    };
+    let kernel = KernelBtf::shared()?;
+    let module = kernel.module(name)?.clone_btf_fd()?;
+    Ok(Target { btf_id: 0, module: Some(module) })
 }
 
 /// A function of another program, by that one's own types.

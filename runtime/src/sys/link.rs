@@ -74,6 +74,12 @@ pub(crate) enum LinkOptions<'a> {
         cookies: &'a [u64],
         pid: u32,
     },
+    /// `BPF_TRACE_FENTRY_MULTI` and relatives (Linux 7.2): functions by their ids in the BTF that the program was loaded for.
+    /// No cookies, or as many as functions.
+    TracingMulti {
+        functions: &'a [u32],
+        cookies: &'a [u64],
+    },
     /// Linux 6.4.
     Netfilter {
         family: u32,
@@ -142,6 +148,12 @@ pub(crate) fn link_create(link: &LinkCreate<'_>) -> io::Result<OwnedFd> {
             options[3] = address(cookies);
             options[4] = words(length(offsets.len())?, flags);
             options[5] = words(pid, 0);
+        }
+        LinkOptions::TracingMulti { functions, cookies } => {
+            same_length(cookies, functions.len())?;
+            options[0] = address(functions);
+            options[1] = address(cookies);
+            options[2] = words(length(functions.len())?, 0);
         }
         LinkOptions::Netfilter { family, hook, priority, flags } => {
             options[0] = words(family, hook);

@@ -87,6 +87,10 @@ needs! {
     KPROBE_SESSION: || {
         present(Feature::AttachType(AttachType::TRACE_KPROBE_SESSION), "kprobe.session", 6, 10)
     };
+    /// Trampolines in many functions of the kernel.
+    TRACING_MULTI: || {
+        present(Feature::AttachType(AttachType::TRACE_FENTRY_MULTI), "fentry.multi", 7, 2)
+    };
     /// uprobes.
     UPROBE: || present(Feature::UprobeEvents, "uprobes", 4, 17);
     /// Sleepable uprobes.

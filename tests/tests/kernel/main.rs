@@ -14,6 +14,7 @@ mod attach_perf;
 mod attach_sockmap;
 mod attach_tc_filter;
 mod attach_tracing;
+mod attach_tracing_multi;
 mod attach_uprobe;
 #[cfg(target_arch = "x86_64")]
 mod attach_usdt;
@@ -67,6 +68,7 @@ fn main() {
         attach_sockmap::TESTS,
         attach_tc_filter::TESTS,
         attach_tracing::TESTS,
+        attach_tracing_multi::TESTS,
         attach_uprobe::TESTS,
         #[cfg(target_arch = "x86_64")]
         attach_usdt::TESTS,
