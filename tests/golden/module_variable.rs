@@ -280,7 +280,7 @@ pub mod module_variable {
     pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};
+        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
         use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
         use ::bpf_skel::section_name::AttachKind;
@@ -333,6 +333,7 @@ pub mod module_variable {
                     core_relocations: Borrowed(&[]),
                 },
             ]),
+            jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
                 VariableSpec {
                     name: Borrowed("sequence"),

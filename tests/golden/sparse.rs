@@ -334,7 +334,7 @@ pub mod sparse {
     pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
         use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{kfunc, ksym, map_fd, map_value};
+        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
         use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
         use ::bpf_skel::section_name::AttachKind;
@@ -459,6 +459,7 @@ pub mod sparse {
                     core_relocations: Borrowed(&[]),
                 },
             ]),
+            jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
                 VariableSpec {
                     name: Borrowed("table"),

@@ -228,11 +228,16 @@ fn map_of(target: &RelocationTarget) -> Option<u32> {
     }
 }
 
-/// The final instructions in hex; a map is its index, so that two runs give the same.
+/// The final instructions in hex; a map is its index, so that two runs give the same. Jump tables come after the maps.
 fn insns(prepared: &PreparedObject, program: &ProgramSpec, index: usize) -> Option<String> {
     let mut text: Vec<Insn> = prepared.program_insns(index)?.to_vec();
+    let maps = prepared.spec().maps.len() as u32;
     for relocation in program.relocations.iter() {
-        if let Some(map) = map_of(&relocation.target)
+        let map = match relocation.target {
+            RelocationTarget::JumpTable(index) => Some(maps + index),
+            ref other => map_of(other),
+        };
+        if let Some(map) = map
             && let Some(insn) = text.get_mut(relocation.insn as usize)
             && insn.is_ldimm64()
         {

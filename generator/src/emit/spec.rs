@@ -6,9 +6,9 @@
 use std::ops::Range;
 
 use bpf_skel::spec::{
-    Data, Endian, ExternKind, ExternSpec, KconfigType, Linkage, MapContents, MapSpec, ObjectSpec,
-    Pinning, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget, StructOpsFunction,
-    VariableSpec,
+    Data, Endian, ExternKind, ExternSpec, JumpTable, KconfigType, Linkage, MapContents, MapSpec,
+    ObjectSpec, Pinning, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget,
+    StructOpsFunction, VariableSpec,
 };
 
 use super::core;
@@ -28,6 +28,7 @@ pub(super) fn constant(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<
         maps,
         inner_maps,
         programs,
+        jump_tables,
         variables,
         core,
         externs,
@@ -40,7 +41,7 @@ pub(super) fn constant(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<
     out.open(format_args!("pub static SPEC: &{rt}::spec::ObjectSpec = &{{"));
     out.line("use ::std::borrow::Cow::Borrowed;");
     out.line(format_args!("use {rt}::btf::BtfKind;"));
-    out.line(format_args!("use {rt}::private::{{kfunc, ksym, map_fd, map_value}};"));
+    out.line(format_args!("use {rt}::private::{{jump_table, kfunc, ksym, map_fd, map_value}};"));
     out.line(format_args!(
         "use {rt}::private::{{core, guess, index, member, member_of, number, of_enumerator, of_field}};"
     ));
@@ -61,6 +62,7 @@ pub(super) fn constant(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<
         program(out, spec)?;
     }
     out.close("]),");
+    out.list("jump_tables", jump_tables, jump_table);
     out.list("variables", variables, variable);
     core::spec(out, core);
     out.list("externs", externs, external);
@@ -240,10 +242,19 @@ fn relocation(relocation: &Relocation) -> Result<String> {
         }
         RelocationTarget::Ksym(index) => Ok(format!("ksym({insn}, {index})")),
         RelocationTarget::Kfunc(index) => Ok(format!("kfunc({insn}, {index})")),
+        RelocationTarget::JumpTable(index) => Ok(format!("jump_table({insn}, {index})")),
         other => Err(Error::invalid_input(format!(
             "relocation {other:?} is not supported in a skeleton yet"
         ))),
     }
+}
+
+fn jump_table(out: &mut Writer, spec: &JumpTable) {
+    let JumpTable { name, targets } = spec;
+    out.open("JumpTable {");
+    out.field("name", text(name));
+    out.field("targets", format_args!("Borrowed(&{targets:?})"));
+    out.close("},");
 }
 
 fn variable(out: &mut Writer, spec: &VariableSpec) {

@@ -12,6 +12,7 @@ use object::read::elf::{FileHeader as _, Rel as _, SectionHeader as _, SectionTa
 use object::{Endianness, SectionIndex};
 
 use super::budget::Budget;
+use super::jump_tables;
 use super::symbols::{self, Symbol};
 
 /// The only form of ELF header that BPF objects have.
@@ -111,7 +112,8 @@ impl<'a> Input<'a> {
         let mut sections = read_sections(&table, order, bytes, budget)?;
         read_relocations(&mut sections, &table, order, bytes, symtab)?;
         let raw = symtab_header.symbols(order, bytes, &table, symtab).map_err(broken)?;
-        let symbols = symbols::read(&raw.unwrap_or_default(), order, sections.len(), budget)?;
+        let mut symbols = symbols::read(&raw.unwrap_or_default(), order, sections.len(), budget)?;
+        jump_tables::make_local(&mut symbols, |index| sections[index].name == jump_tables::NAME);
 
         let one = |role: Role, name: &str| {
             let mut found = sections.iter().filter(|s| s.role == role && !s.bytes.is_empty());
@@ -206,7 +208,9 @@ fn read_section<'a>(
     if role != Role::Dropped && flags.contains(SHF_COMPRESSED) {
         return Err(Error::not_supported_yet("a compressed section"));
     }
-    let align = header.sh_addralign(order).max(1);
+    // Clang says 1 of the tables, whose entries are read as numbers of 8 bytes.
+    let least = if name == jump_tables::NAME { 8 } else { 1 };
+    let align = header.sh_addralign(order).max(least);
     if role == Role::Linked && !align.is_power_of_two() {
         return Err(Error::malformed(format!("an alignment of {align}, not a power of two")));
     }

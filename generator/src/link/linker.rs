@@ -6,7 +6,7 @@ use super::overridden::Overridden;
 use super::resolve::Resolved;
 use super::sections::Layout;
 use super::symbols::Table;
-use super::{btf, btf_ext, relocations, write};
+use super::{btf, btf_ext, jump_tables, relocations, write};
 use crate::{Error, Result};
 
 /// Links objects to one, as several C files of one program are linked: a name and the bytes of each, in the order in
@@ -54,6 +54,7 @@ fn link_all(objects: &[(&str, &[u8])]) -> bpf_skel::Result<Vec<u8>> {
     let overridden = Overridden::new(&inputs, &resolved);
     let table = Table::new(&inputs, &resolved, &layout, &overridden)?;
     relocations::link(&inputs, &mut layout, &table, &overridden)?;
+    jump_tables::link(&inputs, &mut layout)?;
 
     let (mut types, mut ext) = (None, None);
     if typed {

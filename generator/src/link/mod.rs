@@ -19,6 +19,7 @@ mod compatible;
 mod datasec;
 mod dedup;
 mod input;
+mod jump_tables;
 mod linker;
 mod map_def;
 mod overridden;

@@ -111,7 +111,7 @@ fn move_insn(bytes: &mut [u8], base: u64, endian: Endian) -> Option<()> {
 }
 
 /// Adds to a number of 4 or 8 bytes.
-fn move_address(bytes: &mut [u8], base: u64, endian: Endian) -> Option<()> {
+pub(super) fn move_address(bytes: &mut [u8], base: u64, endian: Endian) -> Option<()> {
     if let Ok(word) = <[u8; 8]>::try_from(&*bytes) {
         let moved = endian.u64(word).wrapping_add(base);
         bytes.copy_from_slice(&match endian {

@@ -3,14 +3,21 @@ use super::externs::Externs;
 use super::file::File;
 use super::function::{Function, Functions};
 use super::info::Info;
+use super::jump_table;
 use super::maps::Maps;
 use super::reference::{self, Reference, Target, patch, with_imm};
 use crate::error::Within as _;
 use crate::insn::{INSN_SIZE, PSEUDO_FUNC};
 use crate::relocate::Table;
 use crate::section_name;
-use crate::spec::{Endian, ProgramSpec, Relocation, RelocationTarget};
+use crate::spec::{Endian, JumpTable, ProgramSpec, Relocation, RelocationTarget};
 use crate::{Error, Frame, Result};
+
+/// What the code of an object comes to.
+pub(super) struct Linkage {
+    pub(super) programs: Vec<ProgramSpec>,
+    pub(super) jump_tables: Vec<JumpTable>,
+}
 
 /// Every program, with the subprograms it needs appended.
 pub(super) fn programs(
@@ -21,7 +28,7 @@ pub(super) fn programs(
     info: &Info,
     mut core: Option<&mut Table<'_>>,
     budget: &mut Budget,
-) -> Result<Vec<ProgramSpec>> {
+) -> Result<Linkage> {
     let mut references = Vec::new();
     for function in functions.iter() {
         let found = reference::read(function, file, functions, maps, externs)
@@ -29,6 +36,7 @@ pub(super) fn programs(
         references.push(found);
     }
     let mut linker = Linker {
+        file,
         functions,
         references,
         info,
@@ -36,16 +44,17 @@ pub(super) fn programs(
         placed: vec![None; functions.iter().len()],
         order: Vec::new(),
     };
+    let mut jump_tables = Vec::new();
     let mut programs = Vec::new();
     for (index, function) in functions.iter().enumerate().filter(|(_, f)| !f.subprogram) {
         let section = section_of(file, function);
         let program = linker
-            .link(index, section, core.as_deref_mut(), budget)
+            .link(index, section, core.as_deref_mut(), &mut jump_tables, budget)
             .within(|| Frame::Program(function.name.to_owned()))
             .within(|| Frame::Section(section.to_owned()))?;
         programs.push(program);
     }
-    Ok(programs)
+    Ok(Linkage { programs, jump_tables })
 }
 
 fn section_of<'a>(file: &File<'a>, function: &Function<'_>) -> &'a str {
@@ -53,6 +62,7 @@ fn section_of<'a>(file: &File<'a>, function: &Function<'_>) -> &'a str {
 }
 
 struct Linker<'l, 'a> {
+    file: &'l File<'a>,
     functions: &'l Functions<'a>,
     /// Of each function.
     references: Vec<Vec<Reference>>,
@@ -70,6 +80,7 @@ impl Linker<'_, '_> {
         main: usize,
         section: &str,
         mut core: Option<&mut Table<'_>>,
+        jump_tables: &mut Vec<JumpTable>,
         budget: &mut Budget,
     ) -> Result<ProgramSpec> {
         for function in self.order.drain(..) {
@@ -81,7 +92,7 @@ impl Linker<'_, '_> {
         let mut linked = Linked::with_capacity(insns);
         for &index in &self.order {
             let Some(function) = self.functions.get(index) else { continue };
-            self.append(index, function, &mut linked, budget)?;
+            self.append(index, function, &mut linked, jump_tables, budget)?;
             let core = core.as_deref_mut();
             linked.info.append(self.info, function, linked.start, core, budget)?;
         }
@@ -148,6 +159,7 @@ impl Linker<'_, '_> {
         index: usize,
         function: &Function<'_>,
         linked: &mut Linked,
+        jump_tables: &mut Vec<JumpTable>,
         budget: &mut Budget,
     ) -> Result<()> {
         let start = linked.insns.len() / INSN_SIZE;
@@ -155,6 +167,8 @@ impl Linker<'_, '_> {
         linked.insns.extend_from_slice(function.bytes);
         let references = &self.references[index];
         budget.take(references.len().saturating_mul(size_of::<Relocation>()))?;
+        // Code that was copied by the compiler names a table more than once.
+        let mut known: Vec<(u32, u32)> = Vec::new();
         for reference in references {
             let at = start + reference.insn;
             let relocation = match reference.to {
@@ -172,6 +186,23 @@ impl Linker<'_, '_> {
                 }
                 Target::Map(map) => RelocationTarget::Map(map),
                 Target::MapValue { map, offset } => RelocationTarget::MapValue { map, offset },
+                Target::JumpTable(symbol) => {
+                    let index = match known.iter().find(|(other, _)| *other == symbol) {
+                        Some(&(_, index)) => index,
+                        None => {
+                            let table =
+                                jump_table::read(self.file, symbol, function, start, budget);
+                            let here =
+                                || format!("{}+{}", function.name, reference.insn * INSN_SIZE);
+                            jump_tables.push(table.within(|| Frame::Symbol(here()))?);
+                            let index =
+                                u32::try_from(jump_tables.len() - 1).map_err(|_| too_long())?;
+                            known.push((symbol, index));
+                            index
+                        }
+                    };
+                    RelocationTarget::JumpTable(index)
+                }
                 Target::Ksym(index) => RelocationTarget::Ksym(index),
                 Target::Kfunc(index) => RelocationTarget::Kfunc(index),
             };

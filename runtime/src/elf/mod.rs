@@ -12,6 +12,7 @@ mod externs;
 mod file;
 mod function;
 mod info;
+mod jump_table;
 mod legacy;
 mod link;
 mod map_def;

@@ -27,8 +27,7 @@ use crate::{Error, Frame, Result};
 /// [`Malformed`](crate::ErrorKind::Malformed) for what is no BPF object or breaks the rules of one,
 /// [`MapDefinition`](crate::ErrorKind::MapDefinition) for map definitions of other loaders, and
 /// [`NotSupportedYet`](crate::ErrorKind::NotSupportedYet) for valid objects that need what this version does not have:
-/// jump tables, and pointers to data among the initial values of data sections. The error names the
-/// section and the symbol.
+/// pointers to data among the initial values of data sections. The error names the section and the symbol.
 pub fn read(bytes: &[u8], file: &str) -> Result<ObjectSpec> {
     Reader::new().read(bytes, file).map(|reading| reading.spec)
 }
@@ -177,7 +176,7 @@ fn describe(
     slots::read(file, functions, &mut maps)?;
     let info = Info::read(file, btf, budget)?;
     let mut core = btf.map(Table::new);
-    let mut programs =
+    let link::Linkage { mut programs, jump_tables } =
         link::programs(file, functions, &maps, externs, &info, core.as_mut(), budget)?;
     let callable = struct_ops::Callable { functions, programs: &programs };
     struct_ops::read(file, callable, btf, datasec, &mut maps, budget)?;
@@ -193,6 +192,7 @@ fn describe(
         maps: maps.specs.into(),
         inner_maps: maps.inner.into(),
         programs: programs.into(),
+        jump_tables: jump_tables.into(),
         variables: variables.into(),
         core: core.map(Table::finish).unwrap_or_default(),
         externs: externs.specs(budget)?.into(),

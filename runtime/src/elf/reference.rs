@@ -27,6 +27,8 @@ pub(super) enum Target {
     Map(u32),
     /// An address in the value of a data section's map.
     MapValue { map: u32, offset: u32 },
+    /// The address of a table of jumps, by its symbol.
+    JumpTable(u32),
     /// The address of an external symbol, by its index in the spec.
     Ksym(u32),
     /// A call of an external function, by its index in the spec.
@@ -98,7 +100,7 @@ impl Context<'_, '_> {
             },
             (CALL, None) if self.insn.src() == PSEUDO_CALL => self.call(symbol),
             (_, Some(place)) if self.is_load() => self.load_external(place),
-            (_, None) if self.is_load() => self.load(symbol),
+            (_, None) if self.is_load() => self.load(relocation.symbol, symbol),
             (code, _) => Err(Error::malformed(format!(
                 "expected a call of a function or a 64-bit immediate load, found opcode {code:#04x}"
             ))),
@@ -131,7 +133,7 @@ impl Context<'_, '_> {
         self.function_at(self.function.section, Some(offset)).map(Target::Call)
     }
 
-    fn load(&self, symbol: &Symbol<'_>) -> Result<Target> {
+    fn load(&self, number: u32, symbol: &Symbol<'_>) -> Result<Target> {
         let index = self.section_of(symbol)?;
         let offset = i64::from(self.insn.imm).checked_add_unsigned(symbol.value);
         let section = self.file.section(index);
@@ -155,6 +157,12 @@ impl Context<'_, '_> {
                     None => Err(Error::malformed("an address outside its section")),
                 }
             }
+            // The kernel adds to the address what the program jumps by; nothing else is of use.
+            Role::JumpTables if self.insn.imm != 0 => Err(Error::malformed(format!(
+                "expected the start of a jump table, found byte {} of it",
+                self.insn.imm
+            ))),
+            Role::JumpTables => Ok(Target::JumpTable(number)),
             _ => Err(Error::malformed(format!(
                 "expected a map, data or a function, found something in section {:?}",
                 section.map_or("", |section: &Section<'_>| section.name)

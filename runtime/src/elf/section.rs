@@ -49,6 +49,8 @@ pub(super) enum Role {
     Arena,
     /// Operations for the kernel: each variable is a map.
     StructOps,
+    /// Tables of jumps.
+    JumpTables,
     /// Instructions: programs, or subprograms in `.text`.
     Text,
 }
@@ -64,6 +66,9 @@ impl Role {
 pub(super) const TEXT: &str = ".text";
 /// The section of BTF-defined maps, and the BTF data section that describes it.
 pub(super) const MAPS: &str = ".maps";
+
+/// The section of tables that programs jump through.
+pub(super) const JUMP_TABLES: &str = ".jumptables";
 
 /// All sections by their index, the null section included.
 pub(super) fn read<'a>(
@@ -158,7 +163,7 @@ fn data_role(name: &str, zeros: bool) -> Result<Role> {
         // `lirc_mode2/maps` and the like are what tools with a loader of their own call theirs.
         _ if (name == "maps" || name.ends_with("/maps")) && !zeros => Role::LegacyMaps,
         ".addr_space.1" => Role::Arena,
-        ".jumptables" => return Err(Error::not_supported_yet("jump tables")),
+        JUMP_TABLES if !zeros => Role::JumpTables,
         _ => Role::Ignored,
     })
 }
@@ -185,7 +190,8 @@ pub(super) fn read_relocations<'a>(
             continue;
         };
         // Those of BTF and of debug information matter to other tools only.
-        let used = matches!(section.role, Role::Text | Role::Maps | Role::StructOps);
+        let used =
+            matches!(section.role, Role::Text | Role::Maps | Role::StructOps | Role::JumpTables);
         if !(section.role.is_data() || used) {
             continue;
         }

@@ -157,7 +157,7 @@ fn no_template(map_type: MapType) -> Result<Option<Map>> {
     }
 }
 
-fn create_bare(
+pub(super) fn create_bare(
     context: &Context<'_>,
     spec: &MapSpec,
     inner: Option<BorrowedFd<'_>>,

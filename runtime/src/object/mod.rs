@@ -15,6 +15,7 @@ mod compat;
 mod core;
 mod create;
 mod externs;
+mod jump_tables;
 mod kernel_types;
 mod load;
 mod loaded;

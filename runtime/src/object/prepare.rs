@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use super::create::{self, Context};
 use super::pins::Pins;
 use super::prepared::{PreparedObject, PreparedProgram};
-use super::{OpenObject, OpenProgram, btf, externs, kernel_types, slots, text};
+use super::{OpenObject, OpenProgram, btf, externs, jump_tables, kernel_types, slots, text};
 use crate::error::{Error, Result, Within};
 use crate::spec::{Endian, ObjectSpec, ProgramSpec, SlotTarget};
 use crate::sys::{Capability, explain};
@@ -57,7 +57,6 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
         slots.push(made.slots);
         operations.push(made.operations);
     }
-    let notes = context.notes.into_inner();
     slots::fill(&maps, &slots, |target| match target {
         SlotTarget::Map(map) => {
             maps.get(map as usize).filter(|map| !map.is_absent()).map(AsFd::as_fd)
@@ -71,12 +70,17 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
     };
     let mut prepared = Vec::with_capacity(programs.len());
     for (open, target) in programs.into_iter().zip(types.targets) {
-        let text = match open.autoload {
-            true => text::resolve(program_spec(&spec, &open)?, &types.core, fd, &symbols)?,
-            false => Vec::new(),
+        let (text, jump_tables) = match open.autoload {
+            true => {
+                let program = program_spec(&spec, &open)?;
+                let tables = jump_tables::create(&context, program).within(|| open.frame())?;
+                (text::resolve(program, &types.core, fd, &tables, &symbols)?, tables)
+            }
+            false => (Vec::new(), Vec::new()),
         };
-        prepared.push(PreparedProgram { open, text, target });
+        prepared.push(PreparedProgram { open, text, target, _jump_tables: jump_tables });
     }
+    let notes = context.notes.into_inner();
     let modules = symbols.modules;
     let programs = prepared;
     Ok(PreparedObject {

@@ -47,6 +47,8 @@ pub(crate) struct PreparedProgram {
     /// Empty where the program is not to be loaded.
     pub(crate) text: Vec<Insn>,
     pub(crate) target: Target,
+    /// Held until the program has them.
+    pub(crate) _jump_tables: Vec<(u32, Map)>,
 }
 
 impl PreparedObject {

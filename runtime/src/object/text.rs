@@ -1,11 +1,12 @@
 //! The final text of a program: what the object left open is filled in.
 
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 
 use super::core::Answers;
 use super::externs::{self, Symbols};
 use crate::error::{Error, Frame, Result, Within};
 use crate::insn::{self, Insn};
+use crate::map::Map;
 use crate::relocate;
 use crate::spec::{Endian, ProgramSpec, Relocation, RelocationTarget};
 
@@ -13,19 +14,20 @@ use crate::spec::{Endian, ProgramSpec, Relocation, RelocationTarget};
 /// libbpf uses, so that logs read the same.
 pub(crate) const ABSENT_MAP_CALL: i32 = 2_001_000_000;
 
-/// Fills in what the kernel's types say of each CO-RE relocation, then the descriptors of maps and the kernel's
-/// symbols. `fd` gives a map's by its index, with the offset of what is in it, or `None` for one that is absent: the verifier then refuses the program if it can get there.
+/// Fills in what the kernel's types say of each CO-RE relocation, then the descriptors of maps and jump tables and the
+/// kernel's symbols. `fd` gives a map's by its index, with the offset of what is in it, or `None` for one that is absent: the verifier then refuses the program if it can get there.
 pub(crate) fn resolve(
     program: &ProgramSpec,
     core: &Answers,
     fd: impl Fn(u32) -> Option<(i32, u32)>,
+    jump_tables: &[(u32, Map)],
     symbols: &Symbols,
 ) -> Result<Vec<Insn>> {
     let mut text: Vec<Insn> = insn::decode(&program.insns, Endian::NATIVE).collect();
     let within = || Frame::Program(program.name.to_string());
     relocate::apply(&mut text, program, core).within(within)?;
     for relocation in program.relocations.iter() {
-        apply(&mut text, *relocation, &fd, symbols).within(within)?;
+        apply(&mut text, *relocation, &fd, jump_tables, symbols).within(within)?;
     }
     Ok(text)
 }
@@ -34,6 +36,7 @@ fn apply(
     text: &mut [Insn],
     Relocation { insn, target }: Relocation,
     fd: &impl Fn(u32) -> Option<(i32, u32)>,
+    jump_tables: &[(u32, Map)],
     symbols: &Symbols,
 ) -> Result<()> {
     let at = insn as usize;
@@ -42,9 +45,20 @@ fn apply(
         let module = |module: usize| symbols.modules.get(module).map_or(0, AsRawFd::as_raw_fd);
         externs::patch(text, at, call, symbol, module)
     };
-    let (map, src, offset) = match target {
-        RelocationTarget::Map(map) => (map, insn::PSEUDO_MAP_FD, None),
-        RelocationTarget::MapValue { map, offset } => (map, insn::PSEUDO_MAP_VALUE, Some(offset)),
+    let table = |index: u32| match jump_tables.iter().find(|(known, _)| *known == index) {
+        Some((_, map)) => Ok(Some((map.as_fd().as_raw_fd(), 0))),
+        None => {
+            Err(Error::malformed(format!("relocation of instruction {at}: no jump table {index}")))
+        }
+    };
+    let (found, map, src, offset) = match target {
+        RelocationTarget::Map(map) => (fd(map), map, insn::PSEUDO_MAP_FD, None),
+        RelocationTarget::MapValue { map, offset } => {
+            (fd(map), map, insn::PSEUDO_MAP_VALUE, Some(offset))
+        }
+        RelocationTarget::JumpTable(index) => {
+            (table(index)?, index, insn::PSEUDO_MAP_VALUE, Some(0))
+        }
         RelocationTarget::Ksym(index) => return symbol(text, index, None),
         RelocationTarget::Kfunc(index) => return symbol(text, index, Some(index)),
     };
@@ -57,7 +71,7 @@ fn apply(
             first.code
         )));
     }
-    match fd(map) {
+    match found {
         Some((fd, start)) => {
             *first = Insn { imm: fd, ..first.with_src(src) };
             second.imm = offset.map_or(0, |offset| offset.wrapping_add(start)).cast_signed();
@@ -117,15 +131,15 @@ mod tests {
     fn maps_and_values_get_descriptors() {
         let none = Symbols::default();
         let map = program(at(0, RelocationTarget::Map(2)));
-        let text =
-            resolve(&map, &Vec::new(), |map| Some((map as i32 + 10, 0)), &none).expect("resolves");
+        let text = resolve(&map, &Vec::new(), |map| Some((map as i32 + 10, 0)), &[], &none)
+            .expect("resolves");
         assert_eq!((text[0].src(), text[0].imm, text[1].imm), (insn::PSEUDO_MAP_FD, 12, 0));
 
         let value = program(at(0, RelocationTarget::MapValue { map: 1, offset: 24 }));
-        let text = resolve(&value, &Vec::new(), |map| Some((map as i32 + 10, 0)), &none)
+        let text = resolve(&value, &Vec::new(), |map| Some((map as i32 + 10, 0)), &[], &none)
             .expect("resolves");
         assert_eq!((text[0].src(), text[0].imm, text[1].imm), (insn::PSEUDO_MAP_VALUE, 11, 24));
-        let text = resolve(&value, &Vec::new(), |_| Some((3, 4096)), &none).expect("resolves");
+        let text = resolve(&value, &Vec::new(), |_| Some((3, 4096)), &[], &none).expect("resolves");
         assert_eq!(text[1].imm, 4120, "variables of an arena are not at its start");
     }
 
@@ -135,6 +149,7 @@ mod tests {
             &program(at(0, RelocationTarget::Map(3))),
             &Vec::new(),
             |_| None,
+            &[],
             &Symbols::default(),
         )
         .expect("resolves");
@@ -150,7 +165,7 @@ mod tests {
             [(2, "past the end"), (1, "found opcode 0x00"), (u32::MAX, "past the end")]
         {
             let bad = program(at(insn, RelocationTarget::Map(0)));
-            let error = resolve(&bad, &Vec::new(), |_| Some((3, 0)), &Symbols::default())
+            let error = resolve(&bad, &Vec::new(), |_| Some((3, 0)), &[], &Symbols::default())
                 .expect_err(expected)
                 .to_string();
             assert!(error.contains(expected), "{error}");

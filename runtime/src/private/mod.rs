@@ -29,7 +29,7 @@ pub use layout::same_layout;
 pub use members::{
     flexible, live_unaligned, live_view, set_live_unaligned, set_view, view, view_mut, view_ref,
 };
-pub use relocations::{kfunc, ksym, map_fd, map_value};
+pub use relocations::{jump_table, kfunc, ksym, map_fd, map_value};
 pub use types::{PodField, debug_plain, is_pod, size_of_field};
 
 #[doc(hidden)]

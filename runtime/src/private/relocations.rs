@@ -21,3 +21,8 @@ pub const fn ksym(insn: u32, index: u32) -> Relocation {
 pub const fn kfunc(insn: u32, index: u32) -> Relocation {
     Relocation { insn, target: RelocationTarget::Kfunc(index) }
 }
+
+/// Instruction `insn` is to hold the address of a table of jumps.
+pub const fn jump_table(insn: u32, index: u32) -> Relocation {
+    Relocation { insn, target: RelocationTarget::JumpTable(index) }
+}

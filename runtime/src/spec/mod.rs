@@ -8,6 +8,7 @@ mod core;
 mod data;
 mod endian;
 mod externs;
+mod jump_table;
 mod map;
 mod program;
 mod relocation;
@@ -24,6 +25,7 @@ pub use data::Data;
 pub use endian::Endian;
 pub(crate) use externs::KCONFIG;
 pub use externs::{ExternKind, ExternSpec, KconfigType};
+pub use jump_table::JumpTable;
 pub use map::{MapContents, MapSpec, Pinning, Slot, SlotTarget};
 pub use program::ProgramSpec;
 pub use relocation::{Relocation, RelocationTarget};
@@ -53,6 +55,8 @@ pub struct ObjectSpec {
     pub inner_maps: Cow<'static, [MapSpec]>,
     /// Programs in the order of their sections, then of their offsets.
     pub programs: Cow<'static, [ProgramSpec]>,
+    /// Tables that the programs jump through, by program and then by their first use.
+    pub jump_tables: Cow<'static, [JumpTable]>,
     /// Global and static variables, by map and then by offset.
     pub variables: Cow<'static, [VariableSpec]>,
     /// What the programs ask of the running kernel's types.

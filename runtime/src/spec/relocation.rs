@@ -25,6 +25,9 @@ pub enum RelocationTarget {
     /// The 64-bit immediate load is to hold the address of a kernel's variable or function (index in
     /// [`ObjectSpec::externs`](super::ObjectSpec::externs)), or 0 where it is weak and the kernel has not got it.
     Ksym(u32),
+    /// The 64-bit immediate load is to hold the address of this table (index in
+    /// [`ObjectSpec::jump_tables`](super::ObjectSpec::jump_tables)).
+    JumpTable(u32),
     /// The call is one of a kernel's function (index in [`ObjectSpec::externs`](super::ObjectSpec::externs)).
     Kfunc(u32),
 }

@@ -4,7 +4,7 @@ use bpf_skel::feature::Feature;
 use bpf_skel::kernel_btf::{KernelBtf, Wanted};
 use bpf_skel::link::TcxDirection;
 use bpf_skel::program::kind;
-use bpf_skel::uapi::{AttachType, MapType, ProgramType};
+use bpf_skel::uapi::{AttachType, InsnSet, MapType, ProgramType};
 use bpf_skel::{Error, ErrorKind};
 
 use super::counting;
@@ -90,6 +90,10 @@ needs! {
     /// Trampolines in many functions of the kernel.
     TRACING_MULTI: || {
         present(Feature::AttachType(AttachType::TRACE_FENTRY_MULTI), "fentry.multi", 7, 2)
+    };
+    /// Jumps through a table.
+    INDIRECT_JUMPS: || {
+        present(Feature::Insns(InsnSet::IndirectJumps), "indirect jumps", 6, 19)
     };
     /// uprobes.
     UPROBE: || present(Feature::UprobeEvents, "uprobes", 4, 17);

@@ -124,6 +124,7 @@ pub fn spec(section: &'static str, insns: &[Insn]) -> ObjectSpec {
         maps: vec![bss()].into(),
         inner_maps: [].as_slice().into(),
         programs: vec![program].into(),
+        jump_tables: [].as_slice().into(),
         variables: [].as_slice().into(),
         core: CoreSpec::default(),
         externs: [].as_slice().into(),

@@ -247,7 +247,7 @@ fn denied() {
             "{error}"
         );
     }
-    for pattern in ["migrate_*", "do_ex*"] {
+    for pattern in ["migrate_*", "do_e*"] {
         attach(options.pattern(pattern)).unwrap();
     }
 }

@@ -24,6 +24,7 @@ mod externs;
 mod externs_module;
 mod fallbacks;
 mod features;
+mod jump_tables;
 mod legacy;
 mod link;
 mod linked;
@@ -77,6 +78,7 @@ fn main() {
         externs_module::TESTS,
         fallbacks::TESTS,
         features::TESTS,
+        jump_tables::TESTS,
         legacy::TESTS,
         link::TESTS,
         linked::TESTS,

@@ -14,7 +14,7 @@ const SECTION_SYMBOL: u8 = 3;
 const DATA: u64 = 3;
 const FUNCTIONS: u16 = 1;
 
-/// A function of two instructions; a table of operations that points at it; a table of jumps to its second instruction;
+/// A function of two instructions; a table of operations that points at it; a table with the address of its second instruction;
 /// a section of somebody's own.
 fn part(function: &str, own: &[u8]) -> Vec<u8> {
     let section = |name: &str, flags: u64, bytes: &[u8]| Section {
@@ -49,7 +49,7 @@ fn part(function: &str, own: &[u8]) -> Vec<u8> {
             section("struct_ops", EXEC, &code),
             section(".struct_ops.link", DATA, &[7; 16]),
             relocation(2, 8, 1),
-            section(".jumptables", 2, &8_u64.to_le_bytes()),
+            section(".labels", 2, &8_u64.to_le_bytes()),
             relocation(4, 0, 2),
             section("own", 0, own),
         ],
@@ -91,7 +91,7 @@ fn what_is_not_known_is_kept() {
     assert_eq!(relocations(&file, ".struct_ops.link"), expected);
 
     // Relative to a section, whose second part is at 16 now.
-    assert_eq!(content(".jumptables", 2), [8_u64, 24].map(u64::to_le_bytes).concat());
+    assert_eq!(content(".labels", 2), [8_u64, 24].map(u64::to_le_bytes).concat());
     let expected = [function(0, "struct_ops"), function(8, "struct_ops")];
-    assert_eq!(relocations(&file, ".jumptables"), expected);
+    assert_eq!(relocations(&file, ".labels"), expected);
 }

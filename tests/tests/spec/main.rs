@@ -6,6 +6,7 @@ mod byte_order;
 mod data;
 mod externs;
 mod header;
+mod jump_tables;
 mod legacy;
 mod legacy_refused;
 mod linking;
