@@ -21,7 +21,7 @@ fn loaded_or_explained() -> Outcome {
         Ok(_) => assert_eq!(present, Some(true)),
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::NotSupportedByKernel, "{}", error.report());
-            let start = r#"object "jump_tables": program "first": symbol "BPF.JT.0.0": needs map type insn_array, Linux 6.19; this kernel is "#;
+            let start = r#"jump_tables-el: program "first": symbol "BPF.JT.0.0": needs map type insn_array, Linux 6.19; this kernel is "#;
             assert!(error.to_string().starts_with(start), "{error}");
         }
     }
