@@ -139,6 +139,10 @@ impl Part<'_> {
         strings: &mut Strings<'_, '_, '_>,
         endian: Endian,
     ) -> Result<Vec<u8>> {
+        // libbpf takes a part without records for a broken section.
+        if self.sections.iter().all(Vec::is_empty) {
+            return Ok(Vec::new());
+        }
         let mut out = vec![4 * (1 + self.words.len() as u32)];
         let sections = layout.sections.iter().zip(&self.sections);
         for (section, records) in sections.filter(|(_, records)| !records.is_empty()) {

@@ -1,6 +1,8 @@
 //! Sections that the linker knows nothing of go through as they are: one behind the other, with what is to be filled in.
 
+use bpf_skel::spec::Endian;
 use bpf_skel_tests::elf::{EXEC, FUNCTION, PROGBITS, REL, Section, Symbol, object};
+use bpf_skel_tests::fixtures;
 use object::read::elf::ElfFile64;
 use object::{
     Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget, SectionFlags,
@@ -94,4 +96,20 @@ fn what_is_not_known_is_kept() {
     assert_eq!(content(".labels", 2), [8_u64, 24].map(u64::to_le_bytes).concat());
     let expected = [function(0, "struct_ops"), function(8, "struct_ops")];
     assert_eq!(relocations(&file, ".labels"), expected);
+}
+
+/// What is said of CO-RE where there is none takes no bytes: libbpf 1.7 does not open an object with a part that has a head
+/// and no records.
+#[test]
+fn parts_of_btf_ext_have_records_or_no_bytes() {
+    for (name, core) in [("programs", false), ("core", true)] {
+        let bytes = link(&[("a.o", &fixtures::bytes(name, Endian::Little))]);
+        let file = ElfFile64::<object::Endianness>::parse(&*bytes).unwrap();
+        let ext = file.section_by_name(".BTF.ext").unwrap().data().unwrap();
+        let word = |at: usize| u32::from_le_bytes(ext[at..at + 4].try_into().unwrap());
+        // Of functions, lines, and CO-RE.
+        let lengths = [12, 20, 28].map(word);
+        assert!(lengths[0] > 4 && lengths[1] > 4, "{name}: {lengths:?}");
+        assert_eq!((lengths[2] == 0, lengths[2] > 4), (!core, core), "{name}: {lengths:?}");
+    }
 }
