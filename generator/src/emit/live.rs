@@ -42,7 +42,7 @@ impl<'d> Cells<'d> {
     fn of(def: &'d Def) -> Option<Self> {
         match &def.kind {
             DefKind::Struct(layout) => {
-                Some(layout.live.as_ref().map_or(Self::Struct(layout), Self::Union))
+                Some(layout.live.as_deref().map_or(Self::Struct(layout), Self::Union))
             }
             DefKind::Union(layout) => Some(Self::Union(layout)),
             _ => None,

@@ -233,7 +233,7 @@ mod tests {
                 repr: Repr::default(),
                 fields: fields.collect(),
                 accessors: accessors.clone(),
-                flexible: Some(flexible),
+                flexible: Some(flexible.into()),
                 live: None,
             }),
             DefKind::Union(UnionDef { repr: Repr::default(), storage: Ty::bytes(1), accessors }),

@@ -114,15 +114,16 @@ pub(crate) struct Repr {
     pub(crate) align: Option<u64>,
 }
 
+/// What few structs have is behind a pointer, since there are many of them.
 #[derive(Clone, Debug)]
 pub(crate) struct StructDef {
     pub(crate) repr: Repr,
     /// Every byte, in order.
     pub(crate) fields: Vec<Field>,
     pub(crate) accessors: Vec<Accessor>,
-    pub(crate) flexible: Option<Flexible>,
+    pub(crate) flexible: Option<Box<Flexible>>,
     /// Of a packed struct, to whose fields there are no references: what its live twin is.
-    pub(crate) live: Option<UnionDef>,
+    pub(crate) live: Option<Box<UnionDef>>,
 }
 
 /// A union is words, and its members are views of them.

@@ -202,10 +202,11 @@ impl<'b> Types<'b> {
 
     fn structure(&self, id: u32, members: Vec<Member<'_>>, size: u64) -> Made {
         let plan = self.plan(id, &members, size)?;
-        let live = plan.repr.packed.map(|_| self.words(&members, size, plan.align));
+        let live = plan.repr.packed.map(|_| self.words(&members, size, plan.align).into());
         let (fields, accessors, flexible) = self.struct_parts(members, &plan, size);
         let inside = fields.iter().any(|field| self.over_aligned(&field.ty));
         let over_aligned = plan.repr.align.is_some() || inside;
+        let flexible = flexible.map(Box::new);
         let def = StructDef { repr: plan.repr, fields, accessors, flexible, live };
         Ok((DefKind::Struct(def), plan.align, over_aligned))
     }
