@@ -3,8 +3,9 @@
 use super::budget::Budget;
 use super::file::File;
 use super::maps::Maps;
-use super::section::{RawRelocation, Role, Section};
+use super::section::{Role, Section};
 use super::symbol::{Binding, SymbolKind};
+use super::warning::Warning;
 use crate::btf::{self, Btf, DataSec, Kind};
 use crate::error::Within as _;
 use crate::spec::{Data, Linkage, MapContents, MapSpec, Pinning, VariableSpec};
@@ -18,6 +19,7 @@ pub(super) fn read<'a>(
     btf: Option<&Btf<'a>>,
     datasec: impl Fn(&str) -> Option<(u32, DataSec<'a>)>,
     maps: &mut Maps<'a>,
+    relaxed: bool,
     budget: &mut Budget,
 ) -> Result<Vec<VariableSpec>> {
     let mut variables = Vec::new();
@@ -25,6 +27,16 @@ pub(super) fn read<'a>(
         let described = btf.zip(datasec(section.name));
         let added = read_one(file, index, section, described, maps, budget)
             .within(|| Frame::Section(section.name.to_owned()))?;
+        if let Some((variable, target)) = first_pointer(file, section, &added) {
+            if !relaxed {
+                return Err(refused_pointer(variable, target)
+                    .within(Frame::Section(section.name.to_owned())));
+            }
+            let variable = variable.unwrap_or(section.name);
+            budget.take(variable.len() + target.len() + size_of::<Warning>())?;
+            let (variable, target) = (variable.to_owned(), target.to_owned());
+            maps.warnings.push(Warning::Pointer { variable, target });
+        }
         variables.extend(added);
     }
     Ok(variables)
@@ -58,7 +70,6 @@ fn read_one<'a>(
             .within(Frame::Variable(variable.name.to_string())));
         }
     }
-    refuse_pointers(file, section, &variables)?;
 
     let frozen = section.role == Role::Rodata;
     let data = if section.bytes.is_empty() {
@@ -165,32 +176,40 @@ fn from_symbols(file: &File<'_>, section: usize, budget: &mut Budget) -> Result<
     Ok(variables)
 }
 
-/// Pointers among initial values would have to be filled in with addresses that only the kernel knows; libbpf
-/// leaves them 0 without a word. For those to functions that is right: no program could call them, and tables of
-/// them for the kernel have sections of their own.
-fn refuse_pointers(
-    file: &File<'_>,
+/// The first pointer to data among the initial values of a section: the variable, and what it points to. It would have to
+/// be filled in with an address that only the kernel knows; libbpf leaves it as it is without a word. For those to functions
+/// that is right: no program could call them, and tables of them for the kernel have sections of their own.
+fn first_pointer<'s>(
+    file: &'s File<'_>,
     section: &Section<'_>,
-    variables: &[VariableSpec],
-) -> Result<()> {
-    let is_data = |relocation: &&RawRelocation| {
+    variables: &'s [VariableSpec],
+) -> Option<(Option<&'s str>, &'s str)> {
+    section.relocations.iter().find_map(|relocation| {
         let symbol = file.symbols.get(relocation.symbol as usize);
-        let section = symbol.and_then(|symbol| symbol.section).and_then(|s| file.section(s));
-        section.is_none_or(|section| section.role != Role::Text)
-    };
-    let Some(first) = section.relocations.iter().find(is_data) else { return Ok(()) };
-    let covers = |v: &&VariableSpec| {
-        let start = u64::from(v.offset);
-        (start..start + u64::from(v.size)).contains(&first.offset)
-    };
-    let symbol = file.symbols.get(first.symbol as usize);
-    let target = symbol.map_or("", |symbol| match symbol.section.and_then(|s| file.section(s)) {
-        Some(section) if symbol.name.is_empty() => section.name,
-        _ => symbol.name,
-    });
-    let error = Error::not_supported_yet(format!("a pointer to {target:?} among initial values"));
-    Err(match variables.iter().find(covers) {
-        Some(variable) => error.within(Frame::Variable(variable.name.to_string())),
-        None => error,
+        let place = symbol.and_then(|symbol| symbol.section).and_then(|index| file.section(index));
+        if place.is_some_and(|place| place.role == Role::Text) {
+            return None;
+        }
+        let covers = |v: &&VariableSpec| {
+            let start = u64::from(v.offset);
+            (start..start + u64::from(v.size)).contains(&relocation.offset)
+        };
+        let variable = variables.iter().find(covers).map(|variable| &*variable.name);
+        let target = match (symbol, place) {
+            (Some(symbol), Some(place)) if symbol.name.is_empty() => place.name,
+            (Some(symbol), _) => symbol.name,
+            (None, _) => "",
+        };
+        Some((variable, target))
     })
+}
+
+/// A number that a program reads is no address for the verifier, whatever number it is.
+fn refused_pointer(variable: Option<&str>, target: &str) -> Error {
+    let error = Error::not_supported_yet(format!("a pointer to {target:?} among initial values"))
+        .with_hint("a program can only follow an address that its own code takes: keep an index here, or a copy");
+    match variable {
+        Some(variable) => error.within(Frame::Variable(variable.to_owned())),
+        None => error,
+    }
 }

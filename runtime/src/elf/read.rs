@@ -83,7 +83,8 @@ impl Reader {
         self
     }
 
-    /// Passes over members of definitions in `.maps` that it does not know, with a warning.
+    /// Passes over members of definitions in `.maps` that it does not know, and over pointers to data among initial
+    /// values, with a warning.
     pub fn relaxed(mut self) -> Self {
         self.relaxed = true;
         self
@@ -171,7 +172,7 @@ fn describe(
         Some(layout) => legacy::read(file, btf, layout, &mut maps, budget)?,
         None => None,
     };
-    let variables = data::read(file, btf, datasec, &mut maps, budget)?;
+    let variables = data::read(file, btf, datasec, &mut maps, reader.relaxed, budget)?;
     externs.add_map(datasec(KCONFIG).map(|(id, _)| id), &mut maps, budget)?;
     slots::read(file, functions, &mut maps)?;
     let info = Info::read(file, btf, budget)?;

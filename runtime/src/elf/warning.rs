@@ -25,6 +25,14 @@ pub enum Warning {
         /// What does not fit.
         why: String,
     },
+    /// A pointer to data is among the initial values of a section, and is the first one there. It stays as the compiler left it, a null pointer or
+    /// an offset; no program can follow it.
+    Pointer {
+        /// The variable, or the section of one that has no name.
+        variable: String,
+        /// What it points to.
+        target: String,
+    },
     /// A definition in `.maps` has a member that this version does not know.
     UnknownMember {
         /// The map.
@@ -49,6 +57,10 @@ impl fmt::Display for Warning {
             Self::KeyValueTypes { map, why } => {
                 write!(f, "map {map:?}: struct \"____btf_map_{map}\" is passed over: {why}")
             }
+            Self::Pointer { variable, target } => write!(
+                f,
+                "variable {variable:?}: a pointer to {target:?} among initial values is not filled in"
+            ),
             Self::UnknownMember { map, member } => {
                 write!(f, "map {map:?}: member {member:?} is not known, and is passed over")
             }
