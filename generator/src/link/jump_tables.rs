@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use bpf_skel::spec::Endian;
 use bpf_skel::{Error, Frame, Result};
 
+use super::budget::Budget;
 use super::input::{Input, Role};
 use super::relocations::move_address;
 use super::sections::Layout;
@@ -25,16 +26,25 @@ pub(super) fn make_local(symbols: &mut [Symbol<'_>], is_table: impl Fn(usize) ->
 }
 
 /// Moves the entries along with the functions that they are of.
-pub(super) fn link(inputs: &[Input<'_>], layout: &mut Layout<'_>) -> Result<()> {
+pub(super) fn link(
+    inputs: &[Input<'_>],
+    layout: &mut Layout<'_>,
+    budget: &mut Budget,
+) -> Result<()> {
     for (number, input) in inputs.iter().enumerate() {
-        link_one(input, number, layout)
+        link_one(input, number, layout, budget)
             .map_err(|error| error.within(Frame::Section(NAME.to_owned())))
             .map_err(|error| error.within(Frame::Object(input.name.to_owned())))?;
     }
     Ok(())
 }
 
-fn link_one(input: &Input<'_>, number: usize, layout: &mut Layout<'_>) -> Result<()> {
+fn link_one(
+    input: &Input<'_>,
+    number: usize,
+    layout: &mut Layout<'_>,
+    budget: &mut Budget,
+) -> Result<()> {
     let Some(index) = input.section_named(NAME) else { return Ok(()) };
     let Some(placed) = layout.place(number, index) else { return Ok(()) };
     let tables = &input.sections[index];
@@ -69,6 +79,7 @@ fn link_one(input: &Input<'_>, number: usize, layout: &mut Layout<'_>) -> Result
             if moves.get(&symbol.value) == Some(&target.base) {
                 continue;
             }
+            budget.take(symbol.size as usize)?;
             for entry in (symbol.value..end).step_by(ENTRY as usize) {
                 if moves.insert(entry, target.base).is_some_and(|other| other != target.base) {
                     return Err(named(Error::malformed(

@@ -54,7 +54,7 @@ fn link_all(objects: &[(&str, &[u8])]) -> bpf_skel::Result<Vec<u8>> {
     let overridden = Overridden::new(&inputs, &resolved);
     let table = Table::new(&inputs, &resolved, &layout, &overridden)?;
     relocations::link(&inputs, &mut layout, &table, &overridden)?;
-    jump_tables::link(&inputs, &mut layout)?;
+    jump_tables::link(&inputs, &mut layout, &mut budget)?;
 
     let (mut types, mut ext) = (None, None);
     if typed {

@@ -61,7 +61,8 @@ fn targets(
         )));
     };
     let end = symbol.value + symbol.size;
-    if relocations.iter().any(|one| (symbol.value..end).contains(&one.offset)) {
+    let next = relocations.partition_point(|one| one.offset < symbol.value);
+    if relocations.get(next).is_some_and(|one| one.offset < end) {
         return Err(Error::malformed(
             "expected offsets in the function's section, found a relocation",
         ));

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use super::budget::Budget;
 use super::externs::Externs;
 use super::file::File;
@@ -168,7 +170,7 @@ impl Linker<'_, '_> {
         let references = &self.references[index];
         budget.take(references.len().saturating_mul(size_of::<Relocation>()))?;
         // Code that was copied by the compiler names a table more than once.
-        let mut known: Vec<(u32, u32)> = Vec::new();
+        let mut known: HashMap<u32, u32> = HashMap::new();
         for reference in references {
             let at = start + reference.insn;
             let relocation = match reference.to {
@@ -187,8 +189,8 @@ impl Linker<'_, '_> {
                 Target::Map(map) => RelocationTarget::Map(map),
                 Target::MapValue { map, offset } => RelocationTarget::MapValue { map, offset },
                 Target::JumpTable(symbol) => {
-                    let index = match known.iter().find(|(other, _)| *other == symbol) {
-                        Some(&(_, index)) => index,
+                    let index = match known.get(&symbol) {
+                        Some(&index) => index,
                         None => {
                             let table =
                                 jump_table::read(self.file, symbol, function, start, budget);
@@ -197,7 +199,7 @@ impl Linker<'_, '_> {
                             jump_tables.push(table.within(|| Frame::Symbol(here()))?);
                             let index =
                                 u32::try_from(jump_tables.len() - 1).map_err(|_| too_long())?;
-                            known.push((symbol, index));
+                            known.insert(symbol, index);
                             index
                         }
                     };

@@ -160,6 +160,15 @@ mod tests {
     }
 
     #[test]
+    fn a_jump_table_that_was_not_made_is_an_error() {
+        let program = program(at(0, RelocationTarget::JumpTable(7)));
+        let error = resolve(&program, &Vec::new(), |_| Some((3, 0)), &[], &Symbols::default())
+            .expect_err("there is none")
+            .to_string();
+        assert!(error.ends_with("relocation of instruction 0: no jump table 7"), "{error}");
+    }
+
+    #[test]
     fn a_relocation_that_fits_nothing_is_an_error() {
         for (insn, expected) in
             [(2, "past the end"), (1, "found opcode 0x00"), (u32::MAX, "past the end")]

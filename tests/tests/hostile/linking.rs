@@ -19,8 +19,14 @@ fn mutated_objects_link_or_say_why() {
     let pairs: Vec<[Vec<u8>; 2]> = [Endian::Little, Endian::Big]
         .into_iter()
         .flat_map(|endian| {
-            let named = move |name: &str| fixtures::bytes(&format!("link/{name}"), endian);
-            [["main", "lib"], ["lib", "main"], ["third", "lib"]].map(|pair| pair.map(named))
+            let named = move |name: &str| fixtures::bytes(name, endian);
+            [
+                ["link/main", "link/lib"],
+                ["link/lib", "link/main"],
+                ["link/third", "link/lib"],
+                ["jump_tables", "jump_tables_other"],
+            ]
+            .map(|pair| pair.map(named))
         })
         .collect();
     let corpus: Vec<Vec<u8>> = pairs.iter().flatten().cloned().collect();

@@ -3,7 +3,7 @@
 use bpf_skel::btf::{BtfBuilder, DataSecVar, IntEncoding, Linkage};
 use bpf_skel::spec::Endian;
 use bpf_skel_build::ErrorKind;
-use bpf_skel_tests::elf::{NOBITS, PROGBITS, Section, object};
+use bpf_skel_tests::elf::{EXEC, FUNCTION, NOBITS, PROGBITS, REL, Section, Symbol, object};
 use bpf_skel_tests::fixtures;
 
 use crate::{case, link, read};
@@ -173,5 +173,83 @@ fn inputs_that_are_none() {
     assert_eq!(
         fails(&[("a.o", &object(&[text], &[]))]),
         r#"a.o: section "socket": expected whole instructions, found 12 bytes"#
+    );
+}
+
+/// An object whose sections `xdp` and `tc` have a function each that takes the address of one table.
+fn shares_a_table() -> Vec<u8> {
+    let section = |name: &str, flags: u64, bytes: Vec<u8>| Section {
+        name: name.into(),
+        kind: PROGBITS,
+        flags,
+        bytes,
+        ..Section::default()
+    };
+    let relocation = |info: u32| Section {
+        name: ".rel".into(),
+        kind: REL,
+        // Of the first instruction, R_BPF_64_64 against the first symbol.
+        bytes: [0_u64, 1 << 32 | 1].map(u64::to_le_bytes).concat(),
+        link: 6,
+        info,
+        entry: 16,
+        ..Section::default()
+    };
+    let mut code = vec![0; 24];
+    // r0 = the table; exit
+    (code[0], code[16]) = (0x18, 0x95);
+    let symbol = |name: &str, info: u8, section: u16, size: u64| Symbol {
+        name: name.into(),
+        info,
+        section,
+        value: 0,
+        size,
+    };
+    object(
+        &[
+            section("xdp", EXEC, code.clone()),
+            relocation(1),
+            section("tc", EXEC, code),
+            relocation(3),
+            section(".jumptables", 0, vec![0; 8]),
+        ],
+        &[
+            symbol("table", 0x11, 5, 8),
+            symbol("one", FUNCTION, 1, 24),
+            symbol("two", FUNCTION, 3, 24),
+        ],
+    )
+}
+
+#[test]
+fn tables_of_jumps() {
+    let refused = |name: &str| {
+        let cases = fixtures::refused();
+        cases.into_iter().find(|(case, _)| case == name).expect(name).1
+    };
+    assert_eq!(
+        fails(&[("a.o", &refused("jumptables_relocated"))]),
+        r#"a.o: section ".jumptables": expected offsets in the function's section, found relocations"#
+    );
+    assert_eq!(
+        fails(&[("a.o", &refused("jumptables_size"))]),
+        r#"a.o: section ".jumptables": symbol "jumps": expected whole numbers of 8 bytes within the section's 4 bytes, found 4 bytes at 0"#
+    );
+    let shared = shares_a_table();
+    // Both sections stay where they are, or only one of them moves.
+    assert!(bpf_skel_build::link(&[("a.o", &shared)]).is_ok());
+    let before = object(
+        &[Section {
+            name: "xdp".into(),
+            kind: PROGBITS,
+            flags: EXEC,
+            bytes: vec![0x95, 0, 0, 0, 0, 0, 0, 0],
+            ..Section::default()
+        }],
+        &[],
+    );
+    assert_eq!(
+        fails(&[("before.o", &before), ("a.o", &shared)]),
+        r#"a.o: section ".jumptables": symbol "table": functions of two sections jump through it"#
     );
 }
