@@ -231,9 +231,9 @@ pub mod arena {
             pub next: ::bpf_skel::pod::Ptr<node>,
         }
         ::bpf_skel::private::plain!(node; hits, next;;);
-        ::bpf_skel::private::total!(node; hits, next;);
+        ::bpf_skel::private::total!(node; 0..16;;);
         ::bpf_skel::private::layouts! {
-            node: 16, 8; hits: 0, next: 8;
+            node: 16, 8, next: 8;
         }
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -243,9 +243,9 @@ pub mod arena {
             #[repr(C)]
             pub struct node of super::types::node {
                 /// `u64 hits`
-                pub hits: ::bpf_skel::live::Global<u64>,
+                pub hits: Global<u64>,
                 /// `struct node *next`
-                pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::node>>,
+                pub next: Global<::bpf_skel::pod::Ptr<super::types::node>>,
             }
         }
     }
@@ -265,7 +265,7 @@ pub mod arena {
         }
         ::bpf_skel::private::section_struct!(arena; first, table, total, head;;);
         ::bpf_skel::private::layouts! {
-            arena: 40, 8; first: 0, table: 4, total: 16, head: 24;
+            arena: 40, 8, table: 4, total: 16, head: 24;
         }
     }
     /// Data sections in memory that running programs share.
@@ -275,17 +275,17 @@ pub mod arena {
             #[repr(C)]
             pub struct arena of super::sections::arena {
                 /// `u32 first`
-                pub first: ::bpf_skel::live::Global<u32>,
+                pub first: Global<u32>,
                 /// `s32 table[3]`
-                pub table: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<i32>, 3>,
+                pub table: GlobalArray<::bpf_skel::live::Global<i32>, 3>,
                 /// `u64 total`
-                pub total: ::bpf_skel::live::Global<u64>,
+                pub total: Global<u64>,
                 /// `struct node head`
-                pub head: ::bpf_skel::live::GlobalStruct<super::live::node>,
+                pub head: GlobalStruct<super::live::node>,
             }
         }
         ::bpf_skel::private::layouts! {
-            arena: 40, 8; first: 0, table: 4, total: 16, head: 24;
+            arena: 40, 8, table: 4, total: 16, head: 24;
         }
     }
     /// Everything that the object holds.

@@ -232,7 +232,7 @@ pub mod core {
         }
         ::bpf_skel::private::section_struct!(bss; out;;);
         ::bpf_skel::private::layouts! {
-            bss: 128, 8; out: 0;
+            bss: 128, 8;
         }
     }
     /// Data sections in memory that running programs share.
@@ -242,11 +242,11 @@ pub mod core {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `u64 out[16]`
-                pub out: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 16>,
+                pub out: GlobalArray<::bpf_skel::live::Global<u64>, 16>,
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 128, 8; out: 0;
+            bss: 128, 8;
         }
     }
     /// Everything that the object holds.

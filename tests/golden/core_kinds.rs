@@ -243,7 +243,7 @@ pub mod core_kinds {
         }
         ::bpf_skel::private::section_struct!(bss; out;;);
         ::bpf_skel::private::layouts! {
-            bss: 2048, 8; out: 0;
+            bss: 2048, 8;
         }
     }
     /// Data sections in memory that running programs share.
@@ -253,11 +253,11 @@ pub mod core_kinds {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `u64 out[256]`
-                pub out: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 256>,
+                pub out: GlobalArray<::bpf_skel::live::Global<u64>, 256>,
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 2048, 8; out: 0;
+            bss: 2048, 8;
         }
     }
     /// Everything that the object holds.

@@ -373,12 +373,12 @@ pub mod data {
         }
         ::bpf_skel::private::section_struct!(bss_scratch; scratch;;);
         ::bpf_skel::private::layouts! {
-            rodata: 16, 4; limit: 0, flags: 4, __pad0: 7;
-            data: 24, 8; counter: 0, __pad0: 4, weak_counter: 8, __pad1: 16;
-            data_config: 8, 8; tuned: 0;
-            rodata_table: 16, 4; table: 0;
-            bss: 3145744, 8; total: 0, __pad0: 8;
-            bss_scratch: 64, 4; scratch: 0;
+            rodata: 16, 4, flags: 4;
+            data: 24, 8, weak_counter: 8;
+            data_config: 8, 8;
+            rodata_table: 16, 4;
+            bss: 3145744, 8;
+            bss_scratch: 64, 4;
         }
     }
     /// Data sections in memory that running programs share.
@@ -388,13 +388,13 @@ pub mod data {
             #[repr(C)]
             pub struct data of super::sections::data {
                 /// `int counter`
-                pub counter: ::bpf_skel::live::Global<i32>,
+                pub counter: Global<i32>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
+                pub __pad0: Global<[u8; 4]>,
                 /// `u64 weak_counter`
-                pub weak_counter: ::bpf_skel::live::Global<u64>,
+                pub weak_counter: Global<u64>,
                 #[doc(hidden)]
-                pub __pad1: ::bpf_skel::live::Global<[u8; 8]>,
+                pub __pad1: Global<[u8; 8]>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -402,7 +402,7 @@ pub mod data {
             #[repr(C)]
             pub struct data_config of super::sections::data_config {
                 /// `u64 tuned`
-                pub tuned: ::bpf_skel::live::Global<u64>,
+                pub tuned: Global<u64>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -410,9 +410,9 @@ pub mod data {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `u64 total`
-                pub total: ::bpf_skel::live::Global<u64>,
+                pub total: Global<u64>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 3145736]>,
+                pub __pad0: Global<[u8; 3145736]>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -420,14 +420,14 @@ pub mod data {
             #[repr(C)]
             pub struct bss_scratch of super::sections::bss_scratch {
                 /// `u32 scratch[16]`
-                pub scratch: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u32>, 16>,
+                pub scratch: GlobalArray<::bpf_skel::live::Global<u32>, 16>,
             }
         }
         ::bpf_skel::private::layouts! {
-            data: 24, 8; counter: 0, __pad0: 4, weak_counter: 8, __pad1: 16;
-            data_config: 8, 8; tuned: 0;
-            bss: 3145744, 8; total: 0, __pad0: 8;
-            bss_scratch: 64, 4; scratch: 0;
+            data: 24, 8, weak_counter: 8;
+            data_config: 8, 8;
+            bss: 3145744, 8;
+            bss_scratch: 64, 4;
         }
     }
     /// Everything that the object holds.

@@ -371,13 +371,11 @@ pub mod externs {
             LINUX_HAS_BPF_COOKIE, CONFIG_DEFAULT_HOSTNAME; __pad0;
         );
         ::bpf_skel::private::layouts! {
-            data: 4, 4; cpu: 0;
-            bss: 56, 8; version: 0, hz: 4, calls: 8, hostname: 12, __pad0: 28, untyped: 32,
-            missing: 40, pid: 48, __pad1: 52;
-            kconfig: 56, 8; CONFIG_SKEL_NO_SUCH_LIMIT: 0, LINUX_OF_TOMORROW: 8, CONFIG_HZ: 16,
-            CONFIG_NET: 20, LINUX_KERNEL_VERSION: 24, CONFIG_SKEL_NO_SUCH_OPTION: 28,
-            CONFIG_BPF_JIT: 30, CONFIG_BPF_SYSCALL: 31, LINUX_HAS_BPF_COOKIE: 32,
-            CONFIG_DEFAULT_HOSTNAME: 33, __pad0: 49;
+            data: 4, 4;
+            bss: 56, 8, hz: 4, calls: 8, hostname: 12, untyped: 32, missing: 40, pid: 48;
+            kconfig: 56, 8, LINUX_OF_TOMORROW: 8, CONFIG_HZ: 16, CONFIG_NET: 20,
+            LINUX_KERNEL_VERSION: 24, CONFIG_SKEL_NO_SUCH_OPTION: 28, CONFIG_BPF_JIT: 30,
+            CONFIG_BPF_SYSCALL: 31, LINUX_HAS_BPF_COOKIE: 32, CONFIG_DEFAULT_HOSTNAME: 33;
         }
     }
     /// Data sections in memory that running programs share.
@@ -387,7 +385,7 @@ pub mod externs {
             #[repr(C)]
             pub struct data of super::sections::data {
                 /// `int cpu`
-                pub cpu: ::bpf_skel::live::Global<i32>,
+                pub cpu: Global<i32>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -395,29 +393,28 @@ pub mod externs {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `u32 version`
-                pub version: ::bpf_skel::live::Global<u32>,
+                pub version: Global<u32>,
                 /// `u32 hz`
-                pub hz: ::bpf_skel::live::Global<u32>,
+                pub hz: Global<u32>,
                 /// `int calls`
-                pub calls: ::bpf_skel::live::Global<i32>,
+                pub calls: Global<i32>,
                 /// `char hostname[16]`
-                pub hostname: ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
+                pub hostname: Global<::bpf_skel::pod::CharArray<16>>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
+                pub __pad0: Global<[u8; 4]>,
                 /// `u64 untyped`
-                pub untyped: ::bpf_skel::live::Global<u64>,
+                pub untyped: Global<u64>,
                 /// `u64 missing`
-                pub missing: ::bpf_skel::live::Global<u64>,
+                pub missing: Global<u64>,
                 /// `int pid`
-                pub pid: ::bpf_skel::live::Global<i32>,
+                pub pid: Global<i32>,
                 #[doc(hidden)]
-                pub __pad1: ::bpf_skel::live::Global<[u8; 4]>,
+                pub __pad1: Global<[u8; 4]>,
             }
         }
         ::bpf_skel::private::layouts! {
-            data: 4, 4; cpu: 0;
-            bss: 56, 8; version: 0, hz: 4, calls: 8, hostname: 12, __pad0: 28, untyped: 32,
-            missing: 40, pid: 48, __pad1: 52;
+            data: 4, 4;
+            bss: 56, 8, hz: 4, calls: 8, hostname: 12, untyped: 32, missing: 40, pid: 48;
         }
     }
     /// Everything that the object holds.

@@ -365,7 +365,7 @@ pub mod failures {
         }
         ::bpf_skel::private::section_struct!(bss; total;;);
         ::bpf_skel::private::layouts! {
-            bss: 8, 8; total: 0;
+            bss: 8, 8;
         }
     }
     /// Data sections in memory that running programs share.
@@ -375,11 +375,11 @@ pub mod failures {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `u64 total`
-                pub total: ::bpf_skel::live::Global<u64>,
+                pub total: Global<u64>,
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 8, 8; total: 0;
+            bss: 8, 8;
         }
     }
     /// Everything that the object holds.

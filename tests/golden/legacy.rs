@@ -346,7 +346,7 @@ pub mod legacy {
             pub bytes: u64,
         }
         ::bpf_skel::private::plain!(counter; packets, bytes;;);
-        ::bpf_skel::private::total!(counter; packets, bytes;);
+        ::bpf_skel::private::total!(counter; 0..16;;);
         /// `struct __sk_buff`, 12 bytes, alignment 4
         #[repr(C)]
         pub struct __sk_buff {
@@ -358,10 +358,10 @@ pub mod legacy {
             pub mark: u32,
         }
         ::bpf_skel::private::plain!(__sk_buff; len, pkt_type, mark;;);
-        ::bpf_skel::private::total!(__sk_buff; len, pkt_type, mark;);
+        ::bpf_skel::private::total!(__sk_buff; 0..12;;);
         ::bpf_skel::private::layouts! {
-            counter: 16, 8; packets: 0, bytes: 8;
-            __sk_buff: 12, 4; len: 0, pkt_type: 4, mark: 8;
+            counter: 16, 8, bytes: 8;
+            __sk_buff: 12, 4, pkt_type: 4, mark: 8;
         }
     }
     /// Everything that the object holds.

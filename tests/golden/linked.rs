@@ -359,7 +359,7 @@ pub mod linked {
             pub next: ::bpf_skel::pod::Ptr<inner>,
         }
         ::bpf_skel::private::plain!(event; pid, next; __pad0;);
-        ::bpf_skel::private::total!(event; pid, next;);
+        ::bpf_skel::private::total!(event; 0..4, 8..16;;);
         /// `struct inner`, 16 bytes, alignment 8
         #[repr(C)]
         pub struct inner {
@@ -371,10 +371,10 @@ pub mod linked {
             pub __pad0: [u8; 4],
         }
         ::bpf_skel::private::plain!(inner; owner, depth; __pad0;);
-        ::bpf_skel::private::total!(inner; owner, depth;);
+        ::bpf_skel::private::total!(inner; 0..12;;);
         ::bpf_skel::private::layouts! {
-            event: 16, 8; pid: 0, __pad0: 4, next: 8;
-            inner: 16, 8; owner: 0, depth: 8, __pad0: 12;
+            event: 16, 8, next: 8;
+            inner: 16, 8, depth: 8;
         }
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -384,11 +384,11 @@ pub mod linked {
             #[repr(C)]
             pub struct event of super::types::event {
                 /// `u32 pid`
-                pub pid: ::bpf_skel::live::Global<u32>,
+                pub pid: Global<u32>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
+                pub __pad0: Global<[u8; 4]>,
                 /// `struct inner *next`
-                pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::inner>>,
+                pub next: Global<::bpf_skel::pod::Ptr<super::types::inner>>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -396,11 +396,11 @@ pub mod linked {
             #[repr(C)]
             pub struct inner of super::types::inner {
                 /// `struct event *owner`
-                pub owner: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::event>>,
+                pub owner: Global<::bpf_skel::pod::Ptr<super::types::event>>,
                 /// `int depth`
-                pub depth: ::bpf_skel::live::Global<i32>,
+                pub depth: Global<i32>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
+                pub __pad0: Global<[u8; 4]>,
             }
         }
     }
@@ -462,11 +462,11 @@ pub mod linked {
         }
         ::bpf_skel::private::section_struct!(kconfig; CONFIG_HZ, LINUX_KERNEL_VERSION;;);
         ::bpf_skel::private::layouts! {
-            data_custom: 32, 4; padded: 0, __pad0: 4, tuned: 16;
-            data: 28, 4; __pad0: 0, counter: 12, weak_number: 16, __pad1: 20;
-            bss: 56, 8; last_main: 0, nested: 16, last_lib: 32, total: 48;
-            rodata: 8, 4; __pad0: 0, knob: 4;
-            kconfig: 8, 4; CONFIG_HZ: 0, LINUX_KERNEL_VERSION: 4;
+            data_custom: 32, 4, tuned: 16;
+            data: 28, 4, counter: 12, weak_number: 16;
+            bss: 56, 8, nested: 16, last_lib: 32, total: 48;
+            rodata: 8, 4, knob: 4;
+            kconfig: 8, 4, LINUX_KERNEL_VERSION: 4;
         }
     }
     /// Data sections in memory that running programs share.
@@ -476,11 +476,11 @@ pub mod linked {
             #[repr(C)]
             pub struct data_custom of super::sections::data_custom {
                 /// `int padded`
-                pub padded: ::bpf_skel::live::Global<i32>,
+                pub padded: Global<i32>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 12]>,
+                pub __pad0: Global<[u8; 12]>,
                 /// `int tuned[4]`
-                pub tuned: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<i32>, 4>,
+                pub tuned: GlobalArray<::bpf_skel::live::Global<i32>, 4>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -488,13 +488,13 @@ pub mod linked {
             #[repr(C)]
             pub struct data of super::sections::data {
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 12]>,
+                pub __pad0: Global<[u8; 12]>,
                 /// `int counter`
-                pub counter: ::bpf_skel::live::Global<i32>,
+                pub counter: Global<i32>,
                 /// `int weak_number`
-                pub weak_number: ::bpf_skel::live::Global<i32>,
+                pub weak_number: Global<i32>,
                 #[doc(hidden)]
-                pub __pad1: ::bpf_skel::live::Global<[u8; 8]>,
+                pub __pad1: Global<[u8; 8]>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -502,19 +502,19 @@ pub mod linked {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `struct event last_main`
-                pub last_main: ::bpf_skel::live::GlobalStruct<super::live::event>,
+                pub last_main: GlobalStruct<super::live::event>,
                 /// `struct inner nested`
-                pub nested: ::bpf_skel::live::GlobalStruct<super::live::inner>,
+                pub nested: GlobalStruct<super::live::inner>,
                 /// `struct event last_lib`
-                pub last_lib: ::bpf_skel::live::GlobalStruct<super::live::event>,
+                pub last_lib: GlobalStruct<super::live::event>,
                 /// `long long total`
-                pub total: ::bpf_skel::live::Global<i64>,
+                pub total: Global<i64>,
             }
         }
         ::bpf_skel::private::layouts! {
-            data_custom: 32, 4; padded: 0, __pad0: 4, tuned: 16;
-            data: 28, 4; __pad0: 0, counter: 12, weak_number: 16, __pad1: 20;
-            bss: 56, 8; last_main: 0, nested: 16, last_lib: 32, total: 48;
+            data_custom: 32, 4, tuned: 16;
+            data: 28, 4, counter: 12, weak_number: 16;
+            bss: 56, 8, nested: 16, last_lib: 32, total: 48;
         }
     }
     /// Everything that the object holds.

@@ -232,7 +232,7 @@ pub mod map_kinds {
             pub address: [u8; 4],
         }
         ::bpf_skel::private::plain!(prefix; bits, address;;);
-        ::bpf_skel::private::total!(prefix; bits, address;);
+        ::bpf_skel::private::total!(prefix; 0..8;;);
         /// `struct job`, 16 bytes, alignment 8
         #[repr(C)]
         pub struct job {
@@ -244,10 +244,10 @@ pub mod map_kinds {
             pub __pad0: [u8; 4],
         }
         ::bpf_skel::private::plain!(job; id, cost; __pad0;);
-        ::bpf_skel::private::total!(job; id, cost;);
+        ::bpf_skel::private::total!(job; 0..12;;);
         ::bpf_skel::private::layouts! {
-            prefix: 8, 4; bits: 0, address: 4;
-            job: 16, 8; id: 0, cost: 8, __pad0: 12;
+            prefix: 8, 4, address: 4;
+            job: 16, 8, cost: 8;
         }
     }
     /// Everything that the object holds.

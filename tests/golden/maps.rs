@@ -284,7 +284,7 @@ pub mod maps {
             pub c: u16,
         }
         ::bpf_skel::private::plain!(key; a, b, c;;);
-        ::bpf_skel::private::total!(key; a, b, c;);
+        ::bpf_skel::private::total!(key; 0..8;;);
         /// `struct value`, 24 bytes, alignment 8
         #[repr(C)]
         pub struct value {
@@ -294,10 +294,10 @@ pub mod maps {
             pub name: ::bpf_skel::pod::CharArray<16>,
         }
         ::bpf_skel::private::plain!(value; count, name;;);
-        ::bpf_skel::private::total!(value; count, name;);
+        ::bpf_skel::private::total!(value; 0..24;;);
         ::bpf_skel::private::layouts! {
-            key: 8, 4; a: 0, b: 4, c: 6;
-            value: 24, 8; count: 0, name: 8;
+            key: 8, 4, b: 4, c: 6;
+            value: 24, 8, name: 8;
         }
     }
     /// Everything that the object holds.

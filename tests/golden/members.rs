@@ -289,9 +289,7 @@ pub mod members {
             flow; id, sport, dport; anon2, anon6, bits0, __pad0; v4, v6, high, low, low_high,
             low_low, version, tag, odd, proto, level, up, down, signed_char
         );
-        ::bpf_skel::private::total!(
-            flow; id, sport, dport, anon2, anon6; proto, level, up, down, signed_char
-        );
+        ::bpf_skel::private::total!(flow; 0..29;; proto, level, up, down, signed_char);
         impl flow {
             /// `u32 v4`
             pub fn v4(&self) -> u32 {
@@ -535,7 +533,7 @@ pub mod members {
             pub points: [point; 0],
         }
         ::bpf_skel::private::plain!(samples; count, points;;);
-        ::bpf_skel::private::total!(samples; count, points;);
+        ::bpf_skel::private::total!(samples; 0..4; points;);
         impl samples {
             /// The struct at the start of a record, and as many elements of `struct point points[]` as the record holds.
             ///
@@ -553,7 +551,7 @@ pub mod members {
             pub y: i32,
         }
         ::bpf_skel::private::plain!(point; x, y;;);
-        ::bpf_skel::private::total!(point; x, y;);
+        ::bpf_skel::private::total!(point; 0..8;;);
         /// `union number`, 8 bytes, alignment 8
         ///
         /// Each member has methods to read, to write and to make it.
@@ -691,7 +689,7 @@ pub mod members {
             pub second: u32,
         }
         ::bpf_skel::private::plain!(number__halves; first, second;;);
-        ::bpf_skel::private::total!(number__halves; first, second;);
+        ::bpf_skel::private::total!(number__halves; 0..8;;);
         /// `struct squeezed`, 18 bytes, alignment 2
         #[repr(C, packed(2))]
         pub struct squeezed {
@@ -707,7 +705,7 @@ pub mod members {
         ::bpf_skel::private::plain!(
             packed squeezed; head, value; bits0, anon0; wide, across, half, pair
         );
-        ::bpf_skel::private::total!(packed squeezed; head, value, anon0; wide, across);
+        ::bpf_skel::private::total!(packed squeezed; 0..1, 12..18;; wide, across);
         impl squeezed {
             /// `u64 wide : 50`
             pub fn wide(&self) -> u64 {
@@ -783,7 +781,7 @@ pub mod members {
             pub line: line,
         }
         ::bpf_skel::private::plain!(packed holds_line; tag, line;;);
-        ::bpf_skel::private::total!(packed holds_line; tag, line;);
+        ::bpf_skel::private::total!(packed holds_line; 0..1; line;);
         /// `struct line`, 64 bytes, alignment 4
         #[repr(C)]
         pub struct line {
@@ -793,7 +791,7 @@ pub mod members {
             pub __pad0: [u8; 60],
         }
         ::bpf_skel::private::plain!(line; count; __pad0;);
-        ::bpf_skel::private::total!(line; count;);
+        ::bpf_skel::private::total!(line; 0..4;;);
         /// `struct aligned`, 64 bytes, alignment 64
         #[repr(C, align(64))]
         pub struct aligned {
@@ -803,7 +801,7 @@ pub mod members {
             pub __pad0: [u8; 60],
         }
         ::bpf_skel::private::plain!(aligned; count; __pad0;);
-        ::bpf_skel::private::total!(aligned; count;);
+        ::bpf_skel::private::total!(aligned; 0..4;;);
         /// `struct lists`, 96 bytes, alignment 8
         #[repr(C)]
         pub struct lists {
@@ -891,9 +889,7 @@ pub mod members {
         ::bpf_skel::private::plain!(
             wide; tag, whole, rows, calls, tagged, huge, deep; __pad0, bits0, __pad1; first, second
         );
-        ::bpf_skel::private::total!(
-            wide; tag, whole, rows, calls, tagged, huge, deep; first, second
-        );
+        ::bpf_skel::private::total!(wide; 0..1, 16..32, 80..96, 102..120; rows; first, second);
         impl wide {
             /// `u32 first : 3`
             pub fn first(&self) -> u32 {
@@ -969,7 +965,7 @@ pub mod members {
             pub __pad0: [u8; 3],
         }
         ::bpf_skel::private::plain!(anonymous;; anon0, bits0, __pad0; ifindex, queue, on);
-        ::bpf_skel::private::total!(anonymous; anon0; on);
+        ::bpf_skel::private::total!(anonymous; 0..4;; on);
         impl anonymous {
             /// `u32 ifindex`
             pub fn ifindex(&self) -> u32 {
@@ -1027,7 +1023,7 @@ pub mod members {
             pub __pad0: [u8; 6],
         }
         ::bpf_skel::private::plain!(record; at, len, text; __pad0;);
-        ::bpf_skel::private::total!(record; at, len, text;);
+        ::bpf_skel::private::total!(record; 0..10;;);
         impl record {
             /// The struct at the start of a record, and as many elements of `char text[]` as the record holds.
             ///
@@ -1045,7 +1041,7 @@ pub mod members {
             pub id: u64,
         }
         ::bpf_skel::private::plain!(arguments; regs, id;;);
-        ::bpf_skel::private::total!(arguments; regs, id;);
+        ::bpf_skel::private::total!(arguments; 0..16;;);
         /// `struct request`, 4 bytes, alignment 4
         #[repr(C)]
         pub struct request {
@@ -1053,7 +1049,7 @@ pub mod members {
             pub command: u32,
         }
         ::bpf_skel::private::plain!(request; command;;);
-        ::bpf_skel::private::total!(request; command;);
+        ::bpf_skel::private::total!(request; 0..4;;);
         /// `struct exported`, 4 bytes, alignment 4
         ///
         /// Tagged `bpf_skel_export`.
@@ -1063,26 +1059,26 @@ pub mod members {
             pub tagged: u32,
         }
         ::bpf_skel::private::plain!(exported; tagged;;);
-        ::bpf_skel::private::total!(exported; tagged;);
+        ::bpf_skel::private::total!(exported; 0..4;;);
         ::bpf_skel::private::layouts! {
-            flow: 32, 8; id: 0, sport: 4, dport: 6, anon2: 8, anon6: 24, bits0: 29, __pad0: 31;
-            samples: 4, 4; count: 0, points: 4;
-            point: 8, 4; x: 0, y: 4;
-            number: 8, 8; storage: 0;
-            number__halves: 8, 4; first: 0, second: 4;
-            squeezed: 18, 2; head: 0, bits0: 1, value: 12, anon0: 16;
-            holds_line: 65, 1; tag: 0, line: 1;
-            line: 64, 4; count: 0, __pad0: 4;
-            aligned: 64, 64; count: 0, __pad0: 4;
-            lists: 96, 8; next: 0, find: 8, task: 16, labels: 24, names: 40, bytes: 72, numbers: 76,
-            ratio: 80, name: 88, __pad0: 92;
-            wide: 128, 16; tag: 0, __pad0: 1, whole: 16, rows: 32, calls: 80, bits0: 96,
-            tagged: 102, huge: 104, deep: 112, __pad1: 120;
-            anonymous: 8, 4; anon0: 0, bits0: 4, __pad0: 5;
-            record: 16, 8; at: 0, len: 8, text: 10, __pad0: 10;
-            arguments: 16, 8; regs: 0, id: 8;
-            request: 4, 4; command: 0;
-            exported: 4, 4; tagged: 0;
+            flow: 32, 8, sport: 4, dport: 6, anon2: 8, anon6: 24, bits0: 29;
+            samples: 4, 4, points: 4;
+            point: 8, 4, y: 4;
+            number: 8, 8;
+            number__halves: 8, 4, second: 4;
+            squeezed: 18, 2, bits0: 1, value: 12, anon0: 16;
+            holds_line: 65, 1, line: 1;
+            line: 64, 4;
+            aligned: 64, 64;
+            lists: 96, 8, find: 8, task: 16, labels: 24, names: 40, bytes: 72, numbers: 76,
+            ratio: 80, name: 88;
+            wide: 128, 16, whole: 16, rows: 32, calls: 80, bits0: 96, tagged: 102, huge: 104,
+            deep: 112;
+            anonymous: 8, 4, bits0: 4;
+            record: 16, 8, len: 8, text: 10;
+            arguments: 16, 8, id: 8;
+            request: 4, 4;
+            exported: 4, 4;
         }
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -1092,19 +1088,19 @@ pub mod members {
             #[repr(C)]
             pub struct flow of super::types::flow {
                 /// `u32 id`
-                pub id: ::bpf_skel::live::Global<u32>,
+                pub id: Global<u32>,
                 /// `u16 sport`
-                pub sport: ::bpf_skel::live::Global<u16>,
+                pub sport: Global<u16>,
                 /// `u16 dport`
-                pub dport: ::bpf_skel::live::Global<u16>,
+                pub dport: Global<u16>,
                 /// The bytes of `union {…}`, for which there are methods.
-                pub anon2: ::bpf_skel::live::Global<[u64; 2]>,
+                pub anon2: Global<[u64; 2]>,
                 /// The bytes of `struct {…}`, for which there are methods.
-                pub anon6: ::bpf_skel::live::Global<[u8; 5]>,
+                pub anon6: Global<[u8; 5]>,
                 /// The bits of `enum proto proto : 5; enum level level : 3; _Bool up : 1; _Bool down : 1; char signed_char : 3`, for which there are methods.
-                pub bits0: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 2>,
+                pub bits0: GlobalArray<::bpf_skel::live::Global<u8>, 2>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 1]>,
+                pub __pad0: Global<[u8; 1]>,
             }
         }
         impl flow {
@@ -1198,9 +1194,9 @@ pub mod members {
             #[repr(C)]
             pub struct point of super::types::point {
                 /// `s32 x`
-                pub x: ::bpf_skel::live::Global<i32>,
+                pub x: Global<i32>,
                 /// `s32 y`
-                pub y: ::bpf_skel::live::Global<i32>,
+                pub y: Global<i32>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1208,7 +1204,7 @@ pub mod members {
             #[repr(C)]
             pub struct number of super::types::number {
                 #[doc(hidden)]
-                pub storage: ::bpf_skel::live::Global<[u64; 1]>,
+                pub storage: Global<[u64; 1]>,
             }
         }
         impl number {
@@ -1250,9 +1246,9 @@ pub mod members {
             #[repr(C)]
             pub struct number__halves of super::types::number__halves {
                 /// `u32 first`
-                pub first: ::bpf_skel::live::Global<u32>,
+                pub first: Global<u32>,
                 /// `u32 second`
-                pub second: ::bpf_skel::live::Global<u32>,
+                pub second: Global<u32>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1260,7 +1256,7 @@ pub mod members {
             #[repr(C)]
             pub struct squeezed of super::types::squeezed {
                 #[doc(hidden)]
-                pub storage: ::bpf_skel::live::Global<[u16; 9]>,
+                pub storage: Global<[u16; 9]>,
             }
         }
         impl squeezed {
@@ -1306,7 +1302,7 @@ pub mod members {
             #[repr(C)]
             pub struct holds_line of super::types::holds_line {
                 #[doc(hidden)]
-                pub storage: ::bpf_skel::live::Global<[u8; 65]>,
+                pub storage: Global<[u8; 65]>,
             }
         }
         impl holds_line {
@@ -1328,9 +1324,9 @@ pub mod members {
             #[repr(C, align(64))]
             pub struct aligned of super::types::aligned {
                 /// `u32 count`
-                pub count: ::bpf_skel::live::Global<u32>,
+                pub count: Global<u32>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 60]>,
+                pub __pad0: Global<[u8; 60]>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1338,9 +1334,9 @@ pub mod members {
             #[repr(C)]
             pub struct lists of super::types::lists {
                 /// `struct lists *next`
-                pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::lists>>,
+                pub next: Global<::bpf_skel::pod::Ptr<super::types::lists>>,
                 /// `struct lists *(*find)(struct lists *, const … *, int)`
-                pub find: ::bpf_skel::live::Global<
+                pub find: Global<
                     ::bpf_skel::pod::Ptr<
                         fn(
                             ::bpf_skel::pod::Ptr<super::types::lists>,
@@ -1350,27 +1346,21 @@ pub mod members {
                     >,
                 >,
                 /// `struct task_struct __kptr *task`
-                pub task: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::task_struct>>,
+                pub task: Global<::bpf_skel::pod::Ptr<super::types::task_struct>>,
                 /// `label_t labels[2]`
-                pub labels: ::bpf_skel::live::GlobalArray<
-                    ::bpf_skel::live::Global<super::types::label_t>,
-                    2,
-                >,
+                pub labels: GlobalArray<::bpf_skel::live::Global<super::types::label_t>, 2>,
                 /// `char names[2][16]`
-                pub names: ::bpf_skel::live::GlobalArray<
-                    ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
-                    2,
-                >,
+                pub names: GlobalArray<::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>, 2>,
                 /// `u8 bytes[4]`
-                pub bytes: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 4>,
+                pub bytes: GlobalArray<::bpf_skel::live::Global<u8>, 4>,
                 /// `s8 numbers[4]`
-                pub numbers: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<i8>, 4>,
+                pub numbers: GlobalArray<::bpf_skel::live::Global<i8>, 4>,
                 /// `double ratio`
-                pub ratio: ::bpf_skel::live::Global<f64>,
+                pub ratio: Global<f64>,
                 /// `enum name name`
-                pub name: ::bpf_skel::live::Global<super::types::name>,
+                pub name: Global<super::types::name>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
+                pub __pad0: Global<[u8; 4]>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1378,33 +1368,33 @@ pub mod members {
             #[repr(C)]
             pub struct wide of super::types::wide {
                 /// `u8 tag`
-                pub tag: ::bpf_skel::live::Global<u8>,
+                pub tag: Global<u8>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 15]>,
+                pub __pad0: Global<[u8; 15]>,
                 /// `unsigned __int128 whole`
-                pub whole: ::bpf_skel::live::Global<u128>,
+                pub whole: Global<u128>,
                 /// `struct point rows[2][3]`
-                pub rows: ::bpf_skel::live::GlobalArray<
+                pub rows: GlobalArray<
                     ::bpf_skel::live::GlobalArray<::bpf_skel::live::GlobalStruct<point>, 3>,
                     2,
                 >,
                 /// `int (*calls[2])(struct point *)`
-                pub calls: ::bpf_skel::live::GlobalArray<
+                pub calls: GlobalArray<
                     ::bpf_skel::live::Global<
                         ::bpf_skel::pod::Ptr<fn(::bpf_skel::pod::Ptr<super::types::point>) -> i32>,
                     >,
                     2,
                 >,
                 /// The bits of `u32 first : 3; u32 second : 5`, for which there are methods.
-                pub bits0: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u16>, 3>,
+                pub bits0: GlobalArray<::bpf_skel::live::Global<u16>, 3>,
                 /// `tagged_t tagged`
-                pub tagged: ::bpf_skel::live::Global<super::types::tagged_t>,
+                pub tagged: Global<super::types::tagged_t>,
                 /// `enum huge huge`
-                pub huge: ::bpf_skel::live::Global<super::types::huge>,
+                pub huge: Global<super::types::huge>,
                 /// `enum deep deep`
-                pub deep: ::bpf_skel::live::Global<super::types::deep>,
+                pub deep: Global<super::types::deep>,
                 #[doc(hidden)]
-                pub __pad1: ::bpf_skel::live::Global<[u8; 8]>,
+                pub __pad1: Global<[u8; 8]>,
             }
         }
         impl wide {
@@ -1430,11 +1420,11 @@ pub mod members {
             #[repr(C)]
             pub struct anonymous of super::types::anonymous {
                 /// The bytes of `union {…}`, for which there are methods.
-                pub anon0: ::bpf_skel::live::Global<[u32; 1]>,
+                pub anon0: Global<[u32; 1]>,
                 /// The bits of `u8 on : 1`, for which there are methods.
-                pub bits0: ::bpf_skel::live::Global<u8>,
+                pub bits0: Global<u8>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 3]>,
+                pub __pad0: Global<[u8; 3]>,
             }
         }
         impl anonymous {
@@ -1498,10 +1488,9 @@ pub mod members {
             unused_record; __pad0, __pad1;
         );
         ::bpf_skel::private::layouts! {
-            rodata: 16, 1; device: 0;
-            bss: 512, 64; flow: 0, number: 32, squeezed: 40, holds_line: 58, __pad0: 123,
-            aligned: 128, lists: 192, wide: 288, anonymous: 416, last: 424, unused_record: 440,
-            __pad1: 448;
+            rodata: 16, 1;
+            bss: 512, 64, number: 32, squeezed: 40, holds_line: 58, aligned: 128, lists: 192,
+            wide: 288, anonymous: 416, last: 424, unused_record: 440;
         }
     }
     /// Data sections in memory that running programs share.
@@ -1511,37 +1500,34 @@ pub mod members {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `struct flow flow`
-                pub flow: ::bpf_skel::live::GlobalStruct<super::live::flow>,
+                pub flow: GlobalStruct<super::live::flow>,
                 /// `union number number`
-                pub number: ::bpf_skel::live::GlobalStruct<super::live::number>,
+                pub number: GlobalStruct<super::live::number>,
                 /// `struct squeezed squeezed`
-                pub squeezed: ::bpf_skel::live::GlobalStruct<super::live::squeezed>,
+                pub squeezed: GlobalStruct<super::live::squeezed>,
                 /// `struct holds_line holds_line`
-                pub holds_line: ::bpf_skel::live::GlobalStruct<super::live::holds_line>,
+                pub holds_line: GlobalStruct<super::live::holds_line>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 5]>,
+                pub __pad0: Global<[u8; 5]>,
                 /// `struct aligned aligned`
-                pub aligned: ::bpf_skel::live::GlobalStruct<super::live::aligned>,
+                pub aligned: GlobalStruct<super::live::aligned>,
                 /// `struct lists lists`
-                pub lists: ::bpf_skel::live::GlobalStruct<super::live::lists>,
+                pub lists: GlobalStruct<super::live::lists>,
                 /// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`
-                pub wide: ::bpf_skel::live::GlobalStruct<super::live::wide>,
+                pub wide: GlobalStruct<super::live::wide>,
                 /// `struct {…} anonymous`
-                pub anonymous: ::bpf_skel::live::GlobalStruct<super::live::anonymous>,
+                pub anonymous: GlobalStruct<super::live::anonymous>,
                 /// `char last[16]`
-                pub last: ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
+                pub last: Global<::bpf_skel::pod::CharArray<16>>,
                 /// `struct record *unused_record`
-                pub unused_record: ::bpf_skel::live::Global<
-                    ::bpf_skel::pod::Ptr<super::types::record>,
-                >,
+                pub unused_record: Global<::bpf_skel::pod::Ptr<super::types::record>>,
                 #[doc(hidden)]
-                pub __pad1: ::bpf_skel::live::Global<[u8; 64]>,
+                pub __pad1: Global<[u8; 64]>,
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 512, 64; flow: 0, number: 32, squeezed: 40, holds_line: 58, __pad0: 123,
-            aligned: 128, lists: 192, wide: 288, anonymous: 416, last: 424, unused_record: 440,
-            __pad1: 448;
+            bss: 512, 64, number: 32, squeezed: 40, holds_line: 58, aligned: 128, lists: 192,
+            wide: 288, anonymous: 416, last: 424, unused_record: 440;
         }
     }
     /// Everything that the object holds.

@@ -259,12 +259,10 @@ pub mod module {
         ::bpf_skel::private::plain!(
             xdp_md; data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex;;
         );
-        ::bpf_skel::private::total!(
-            xdp_md; data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex;
-        );
+        ::bpf_skel::private::total!(xdp_md; 0..24;;);
         ::bpf_skel::private::layouts! {
-            xdp_md: 24, 4; data: 0, data_end: 4, data_meta: 8, ingress_ifindex: 12,
-            rx_queue_index: 16, egress_ifindex: 20;
+            xdp_md: 24, 4, data_end: 4, data_meta: 8, ingress_ifindex: 12, rx_queue_index: 16,
+            egress_ifindex: 20;
         }
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -283,7 +281,7 @@ pub mod module {
         }
         ::bpf_skel::private::section_struct!(bss; error, found, size, has_zones;;);
         ::bpf_skel::private::layouts! {
-            bss: 16, 4; error: 0, found: 4, size: 8, has_zones: 12;
+            bss: 16, 4, found: 4, size: 8, has_zones: 12;
         }
     }
     /// Data sections in memory that running programs share.
@@ -293,17 +291,17 @@ pub mod module {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `int error`
-                pub error: ::bpf_skel::live::Global<i32>,
+                pub error: Global<i32>,
                 /// `int found`
-                pub found: ::bpf_skel::live::Global<i32>,
+                pub found: Global<i32>,
                 /// `u32 size`
-                pub size: ::bpf_skel::live::Global<u32>,
+                pub size: Global<u32>,
                 /// `u32 has_zones`
-                pub has_zones: ::bpf_skel::live::Global<u32>,
+                pub has_zones: Global<u32>,
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 16, 4; error: 0, found: 4, size: 8, has_zones: 12;
+            bss: 16, 4, found: 4, size: 8, has_zones: 12;
         }
     }
     /// Everything that the object holds.

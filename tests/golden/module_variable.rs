@@ -241,12 +241,10 @@ pub mod module_variable {
         ::bpf_skel::private::plain!(
             xdp_md; data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex;;
         );
-        ::bpf_skel::private::total!(
-            xdp_md; data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex;
-        );
+        ::bpf_skel::private::total!(xdp_md; 0..24;;);
         ::bpf_skel::private::layouts! {
-            xdp_md: 24, 4; data: 0, data_end: 4, data_meta: 8, ingress_ifindex: 12,
-            rx_queue_index: 16, egress_ifindex: 20;
+            xdp_md: 24, 4, data_end: 4, data_meta: 8, ingress_ifindex: 12, rx_queue_index: 16,
+            egress_ifindex: 20;
         }
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -259,7 +257,7 @@ pub mod module_variable {
         }
         ::bpf_skel::private::section_struct!(data; sequence;;);
         ::bpf_skel::private::layouts! {
-            data: 4, 4; sequence: 0;
+            data: 4, 4;
         }
     }
     /// Data sections in memory that running programs share.
@@ -269,11 +267,11 @@ pub mod module_variable {
             #[repr(C)]
             pub struct data of super::sections::data {
                 /// `u32 sequence`
-                pub sequence: ::bpf_skel::live::Global<u32>,
+                pub sequence: Global<u32>,
             }
         }
         ::bpf_skel::private::layouts! {
-            data: 4, 4; sequence: 0;
+            data: 4, 4;
         }
     }
     /// Everything that the object holds.

@@ -365,7 +365,7 @@ pub mod names {
             pub Default: u64,
         }
         ::bpf_skel::private::plain!(Clone; Option, __, r#match, __pad0, Default; __pad0_2;);
-        ::bpf_skel::private::total!(Clone; Option, __, r#match, __pad0, Default;);
+        ::bpf_skel::private::total!(Clone; 1..4, 8..16; Option;);
         /// `struct Option`, 1 byte, alignment 1
         #[repr(C)]
         pub struct Option {
@@ -373,7 +373,7 @@ pub mod names {
             pub some: u8,
         }
         ::bpf_skel::private::plain!(Option; some;;);
-        ::bpf_skel::private::total!(Option; some;);
+        ::bpf_skel::private::total!(Option; 0..1;;);
         /// `struct bss`, 4 bytes, alignment 4
         #[repr(C)]
         pub struct bss {
@@ -381,7 +381,7 @@ pub mod names {
             pub a: u32,
         }
         ::bpf_skel::private::plain!(bss; a;;);
-        ::bpf_skel::private::total!(bss; a;);
+        ::bpf_skel::private::total!(bss; 0..4;;);
         /// `union Result`, 8 bytes, alignment 8
         ///
         /// Each member has methods to read, to write and to make it.
@@ -443,7 +443,7 @@ pub mod names {
             pub bits0: u32,
         }
         ::bpf_skel::private::plain!(r#fn;; bits0; r#where, set_where, clone);
-        ::bpf_skel::private::total!(r#fn;; r#where, set_where, clone);
+        ::bpf_skel::private::total!(r#fn;;; r#where, set_where, clone);
         impl r#fn {
             /// `u32 where : 1`
             pub fn r#where(&self) -> u32 {
@@ -495,7 +495,7 @@ pub mod names {
             pub x: u32,
         }
         ::bpf_skel::private::plain!(str_2; x;;);
-        ::bpf_skel::private::total!(str_2; x;);
+        ::bpf_skel::private::total!(str_2; 0..4;;);
         /// `enum loop`, 4 bytes, alignment 4
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         #[repr(transparent)]
@@ -526,12 +526,12 @@ pub mod names {
             r#trait = "trait", r#async = "async", fmt, clone
         );
         ::bpf_skel::private::layouts! {
-            Clone: 16, 8; Option: 0, __: 1, r#match: 2, __pad0: 3, __pad0_2: 4, Default: 8;
-            Option: 1, 1; some: 0;
-            bss: 4, 4; a: 0;
-            Result: 8, 8; storage: 0;
-            r#fn: 4, 4; bits0: 0;
-            str_2: 4, 4; x: 0;
+            Clone: 16, 8, __: 1, r#match: 2, __pad0: 3, Default: 8;
+            Option: 1, 1;
+            bss: 4, 4;
+            Result: 8, 8;
+            r#fn: 4, 4;
+            str_2: 4, 4;
         }
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -541,7 +541,7 @@ pub mod names {
             #[repr(C)]
             pub struct bss of super::types::bss {
                 /// `u32 a`
-                pub a: ::bpf_skel::live::Global<u32>,
+                pub a: Global<u32>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -549,7 +549,7 @@ pub mod names {
             #[repr(C)]
             pub struct Result of super::types::Result {
                 #[doc(hidden)]
-                pub storage: ::bpf_skel::live::Global<[u64; 1]>,
+                pub storage: Global<[u64; 1]>,
             }
         }
         impl Result {
@@ -571,7 +571,7 @@ pub mod names {
             #[repr(C)]
             pub struct r#fn of super::types::r#fn {
                 /// The bits of `u32 where : 1; u32 set_where : 2; u32 clone : 3`, for which there are methods.
-                pub bits0: ::bpf_skel::live::Global<u32>,
+                pub bits0: Global<u32>,
             }
         }
         impl r#fn {
@@ -605,7 +605,7 @@ pub mod names {
             #[repr(C)]
             pub struct str_2 of super::types::str_2 {
                 /// `u32 x`
-                pub x: ::bpf_skel::live::Global<u32>,
+                pub x: Global<u32>,
             }
         }
     }
@@ -660,11 +660,10 @@ pub mod names {
             bss; object_, r, struct_, Some, Fn, Str, Loop; __pad0, __pad1, __pad2;
         );
         ::bpf_skel::private::layouts! {
-            data: 4, 4; r#type: 0;
-            data_x: 4, 4; r#impl: 0;
-            data_type: 4, 4; progs: 0;
-            bss: 48, 8; __pad0: 0, object_: 8, r: 12, struct_: 16, __pad1: 20, Some: 24, Fn: 32,
-            Str: 36, Loop: 40, __pad2: 44;
+            data: 4, 4;
+            data_x: 4, 4;
+            data_type: 4, 4;
+            bss: 48, 8, object_: 8, r: 12, struct_: 16, Some: 24, Fn: 32, Str: 36, Loop: 40;
         }
     }
     /// Data sections in memory that running programs share.
@@ -674,7 +673,7 @@ pub mod names {
             #[repr(C)]
             pub struct data of super::sections::data {
                 /// `u32 type`
-                pub r#type: ::bpf_skel::live::Global<u32>,
+                pub r#type: Global<u32>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -682,7 +681,7 @@ pub mod names {
             #[repr(C)]
             pub struct data_x of super::sections::data_x {
                 /// `u32 impl`
-                pub r#impl: ::bpf_skel::live::Global<u32>,
+                pub r#impl: Global<u32>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -690,7 +689,7 @@ pub mod names {
             #[repr(C)]
             pub struct data_type of super::sections::data_type {
                 /// `u32 progs`
-                pub progs: ::bpf_skel::live::Global<u32>,
+                pub progs: Global<u32>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -698,33 +697,32 @@ pub mod names {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 8]>,
+                pub __pad0: Global<[u8; 8]>,
                 /// `u32 object_`
-                pub object_: ::bpf_skel::live::Global<u32>,
+                pub object_: Global<u32>,
                 /// `u32 r`
-                pub r: ::bpf_skel::live::Global<u32>,
+                pub r: Global<u32>,
                 /// `struct bss struct_`
-                pub struct_: ::bpf_skel::live::GlobalStruct<super::live::bss>,
+                pub struct_: GlobalStruct<super::live::bss>,
                 #[doc(hidden)]
-                pub __pad1: ::bpf_skel::live::Global<[u8; 4]>,
+                pub __pad1: Global<[u8; 4]>,
                 /// `union Result Some`
-                pub Some: ::bpf_skel::live::GlobalStruct<super::live::Result>,
+                pub Some: GlobalStruct<super::live::Result>,
                 /// `struct fn Fn`
-                pub Fn: ::bpf_skel::live::GlobalStruct<super::live::r#fn>,
+                pub Fn: GlobalStruct<super::live::r#fn>,
                 /// `str Str`
-                pub Str: ::bpf_skel::live::GlobalStruct<super::live::str_2>,
+                pub Str: GlobalStruct<super::live::str_2>,
                 /// `enum loop Loop`
-                pub Loop: ::bpf_skel::live::Global<super::types::r#loop>,
+                pub Loop: Global<super::types::r#loop>,
                 #[doc(hidden)]
-                pub __pad2: ::bpf_skel::live::Global<[u8; 4]>,
+                pub __pad2: Global<[u8; 4]>,
             }
         }
         ::bpf_skel::private::layouts! {
-            data: 4, 4; r#type: 0;
-            data_x: 4, 4; r#impl: 0;
-            data_type: 4, 4; progs: 0;
-            bss: 48, 8; __pad0: 0, object_: 8, r: 12, struct_: 16, __pad1: 20, Some: 24, Fn: 32,
-            Str: 36, Loop: 40, __pad2: 44;
+            data: 4, 4;
+            data_x: 4, 4;
+            data_type: 4, 4;
+            bss: 48, 8, object_: 8, r: 12, struct_: 16, Some: 24, Fn: 32, Str: 36, Loop: 40;
         }
     }
     /// Everything that the object holds.

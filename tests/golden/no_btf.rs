@@ -253,8 +253,8 @@ pub mod no_btf {
         }
         ::bpf_skel::private::section_struct!(bss; total; __pad0;);
         ::bpf_skel::private::layouts! {
-            rodata: 4, 1; step: 0;
-            bss: 16, 1; total: 0, __pad0: 8;
+            rodata: 4, 1;
+            bss: 16, 1;
         }
     }
     /// Data sections in memory that running programs share.
@@ -264,13 +264,13 @@ pub mod no_btf {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `total`
-                pub total: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 8>,
+                pub total: GlobalArray<::bpf_skel::live::Global<u8>, 8>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 8]>,
+                pub __pad0: Global<[u8; 8]>,
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 16, 1; total: 0, __pad0: 8;
+            bss: 16, 1;
         }
     }
     /// Everything that the object holds.

@@ -439,10 +439,10 @@ pub mod phases {
         }
         ::bpf_skel::private::section_struct!(bss; total, seen;;);
         ::bpf_skel::private::layouts! {
-            rodata: 8, 4; knob: 0, slot: 4;
-            data: 4, 4; level: 0;
-            data_custom: 4, 4; tuned: 0;
-            bss: 32, 8; total: 0, seen: 8;
+            rodata: 8, 4, slot: 4;
+            data: 4, 4;
+            data_custom: 4, 4;
+            bss: 32, 8, seen: 8;
         }
     }
     /// Data sections in memory that running programs share.
@@ -452,7 +452,7 @@ pub mod phases {
             #[repr(C)]
             pub struct data of super::sections::data {
                 /// `int level`
-                pub level: ::bpf_skel::live::Global<i32>,
+                pub level: Global<i32>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -460,7 +460,7 @@ pub mod phases {
             #[repr(C)]
             pub struct data_custom of super::sections::data_custom {
                 /// `u32 tuned`
-                pub tuned: ::bpf_skel::live::Global<u32>,
+                pub tuned: Global<u32>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -468,15 +468,15 @@ pub mod phases {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `u64 total`
-                pub total: ::bpf_skel::live::Global<u64>,
+                pub total: Global<u64>,
                 /// `u64 seen[3]`
-                pub seen: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 3>,
+                pub seen: GlobalArray<::bpf_skel::live::Global<u64>, 3>,
             }
         }
         ::bpf_skel::private::layouts! {
-            data: 4, 4; level: 0;
-            data_custom: 4, 4; tuned: 0;
-            bss: 32, 8; total: 0, seen: 8;
+            data: 4, 4;
+            data_custom: 4, 4;
+            bss: 32, 8, seen: 8;
         }
     }
     /// Everything that the object holds.

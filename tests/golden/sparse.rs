@@ -301,10 +301,10 @@ pub mod sparse {
         }
         ::bpf_skel::private::section_struct!(data_dense; dense;;);
         ::bpf_skel::private::layouts! {
-            rodata: 4096, 1; table: 0;
-            rodata_zeros: 2048, 1; zeros: 0;
-            data_counts: 2400, 8; counts: 0;
-            data_dense: 300, 1; dense: 0;
+            rodata: 4096, 1;
+            rodata_zeros: 2048, 1;
+            data_counts: 2400, 8;
+            data_dense: 300, 1;
         }
     }
     /// Data sections in memory that running programs share.
@@ -314,7 +314,7 @@ pub mod sparse {
             #[repr(C)]
             pub struct data_counts of super::sections::data_counts {
                 /// `u64 counts[300]`
-                pub counts: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 300>,
+                pub counts: GlobalArray<::bpf_skel::live::Global<u64>, 300>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -322,12 +322,12 @@ pub mod sparse {
             #[repr(C)]
             pub struct data_dense of super::sections::data_dense {
                 /// `u8 dense[300]`
-                pub dense: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 300>,
+                pub dense: GlobalArray<::bpf_skel::live::Global<u8>, 300>,
             }
         }
         ::bpf_skel::private::layouts! {
-            data_counts: 2400, 8; counts: 0;
-            data_dense: 300, 1; dense: 0;
+            data_counts: 2400, 8;
+            data_dense: 300, 1;
         }
     }
     /// Everything that the object holds.

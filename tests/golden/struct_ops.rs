@@ -398,9 +398,7 @@ pub mod struct_ops {
             tcp_congestion_ops; name, flags, ssthresh, undo_cwnd, cong_avoid, pkts_acked, owner;
             __pad0;
         );
-        ::bpf_skel::private::total!(
-            tcp_congestion_ops; name, flags, ssthresh, undo_cwnd, cong_avoid, pkts_acked, owner;
-        );
+        ::bpf_skel::private::total!(tcp_congestion_ops; 0..20, 24..64;;);
         /// `struct sock`, which is only pointed to.
         pub struct sock {
             _declared: (),
@@ -429,10 +427,7 @@ pub mod struct_ops {
             tcp_congestion_ops___later; ssthresh, undo_cwnd, cong_avoid, no_such_function,
             no_such_number, name;;
         );
-        ::bpf_skel::private::total!(
-            tcp_congestion_ops___later; ssthresh, undo_cwnd, cong_avoid, no_such_function,
-            no_such_number, name;
-        );
+        ::bpf_skel::private::total!(tcp_congestion_ops___later; 0..56;;);
         /// `struct no_such_ops`, 16 bytes, alignment 8
         #[repr(C)]
         pub struct no_such_ops {
@@ -444,7 +439,7 @@ pub mod struct_ops {
             pub __pad0: [u8; 4],
         }
         ::bpf_skel::private::plain!(no_such_ops; call, number; __pad0;);
-        ::bpf_skel::private::total!(no_such_ops; call, number;);
+        ::bpf_skel::private::total!(no_such_ops; 0..12;;);
         /// `struct tcp_congestion_ops___wide`, 8 bytes, alignment 8
         #[repr(C)]
         pub struct tcp_congestion_ops___wide {
@@ -452,7 +447,7 @@ pub mod struct_ops {
             pub flags: u64,
         }
         ::bpf_skel::private::plain!(tcp_congestion_ops___wide; flags;;);
-        ::bpf_skel::private::total!(tcp_congestion_ops___wide; flags;);
+        ::bpf_skel::private::total!(tcp_congestion_ops___wide; 0..8;;);
         /// `struct tcp_congestion_ops___odd`, 4 bytes, alignment 4
         #[repr(C)]
         pub struct tcp_congestion_ops___odd {
@@ -460,15 +455,15 @@ pub mod struct_ops {
             pub ssthresh: u32,
         }
         ::bpf_skel::private::plain!(tcp_congestion_ops___odd; ssthresh;;);
-        ::bpf_skel::private::total!(tcp_congestion_ops___odd; ssthresh;);
+        ::bpf_skel::private::total!(tcp_congestion_ops___odd; 0..4;;);
         ::bpf_skel::private::layouts! {
-            tcp_congestion_ops: 64, 8; name: 0, flags: 16, __pad0: 20, ssthresh: 24, undo_cwnd: 32,
-            cong_avoid: 40, pkts_acked: 48, owner: 56;
-            tcp_congestion_ops___later: 56, 8; ssthresh: 0, undo_cwnd: 8, cong_avoid: 16,
-            no_such_function: 24, no_such_number: 32, name: 40;
-            no_such_ops: 16, 8; call: 0, number: 8, __pad0: 12;
-            tcp_congestion_ops___wide: 8, 8; flags: 0;
-            tcp_congestion_ops___odd: 4, 4; ssthresh: 0;
+            tcp_congestion_ops: 64, 8, flags: 16, ssthresh: 24, undo_cwnd: 32, cong_avoid: 40,
+            pkts_acked: 48, owner: 56;
+            tcp_congestion_ops___later: 56, 8, undo_cwnd: 8, cong_avoid: 16, no_such_function: 24,
+            no_such_number: 32, name: 40;
+            no_such_ops: 16, 8, number: 8;
+            tcp_congestion_ops___wide: 8, 8;
+            tcp_congestion_ops___odd: 4, 4;
         }
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -483,7 +478,7 @@ pub mod struct_ops {
         }
         ::bpf_skel::private::section_struct!(bss; acked, acked_more;;);
         ::bpf_skel::private::layouts! {
-            bss: 16, 8; acked: 0, acked_more: 8;
+            bss: 16, 8, acked_more: 8;
         }
     }
     /// Data sections in memory that running programs share.
@@ -493,13 +488,13 @@ pub mod struct_ops {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `u64 acked`
-                pub acked: ::bpf_skel::live::Global<u64>,
+                pub acked: Global<u64>,
                 /// `u64 acked_more`
-                pub acked_more: ::bpf_skel::live::Global<u64>,
+                pub acked_more: Global<u64>,
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 16, 8; acked: 0, acked_more: 8;
+            bss: 16, 8, acked_more: 8;
         }
     }
     /// Everything that the object holds.

@@ -265,7 +265,7 @@ pub mod subprogs {
         }
         ::bpf_skel::private::section_struct!(bss; calls;;);
         ::bpf_skel::private::layouts! {
-            bss: 8, 8; calls: 0;
+            bss: 8, 8;
         }
     }
     /// Data sections in memory that running programs share.
@@ -275,11 +275,11 @@ pub mod subprogs {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `u64 calls`
-                pub calls: ::bpf_skel::live::Global<u64>,
+                pub calls: Global<u64>,
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 8, 8; calls: 0;
+            bss: 8, 8;
         }
     }
     /// Everything that the object holds.

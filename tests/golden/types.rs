@@ -279,7 +279,7 @@ pub mod types {
             pub __pad0: [u8; 3],
         }
         ::bpf_skel::private::plain!(key; pid, kind; __pad0;);
-        ::bpf_skel::private::total!(key; pid, kind;);
+        ::bpf_skel::private::total!(key; 0..5;;);
         /// `typedef u32 pid_t`
         pub type pid_t = u32;
         /// `struct value`, 592 bytes, alignment 16
@@ -478,7 +478,7 @@ pub mod types {
             pub y: i32,
         }
         ::bpf_skel::private::plain!(point_t; x, y;;);
-        ::bpf_skel::private::total!(point_t; x, y;);
+        ::bpf_skel::private::total!(point_t; 0..8;;);
         /// `union {…}`, 16 bytes, alignment 4
         ///
         /// Each member has methods to read, to write and to make it.
@@ -538,7 +538,7 @@ pub mod types {
             pub to: ::bpf_skel::pod::Ptr<()>,
         }
         ::bpf_skel::private::plain!(value__named; a, to; __pad0;);
-        ::bpf_skel::private::total!(value__named; a, to;);
+        ::bpf_skel::private::total!(value__named; 0..1, 8..16;;);
         /// `struct bits`, 16 bytes, alignment 8
         #[repr(C, align(8))]
         pub struct bits {
@@ -552,7 +552,7 @@ pub mod types {
         ::bpf_skel::private::plain!(
             bits; after; bits0, __pad0; low, middle, negative, on, color, far
         );
-        ::bpf_skel::private::total!(bits; after; low, middle, negative, on, color, far);
+        ::bpf_skel::private::total!(bits; 13..14;; low, middle, negative, on, color, far);
         impl bits {
             /// `u32 low : 3`
             pub fn low(&self) -> u32 {
@@ -652,7 +652,7 @@ pub mod types {
             pub key: key,
         }
         ::bpf_skel::private::plain!(packed packed; tag, value, odd, key;;);
-        ::bpf_skel::private::total!(packed packed; tag, value, odd, key;);
+        ::bpf_skel::private::total!(packed packed; 0..11; key;);
         /// `struct inner16`, 16 bytes, alignment 16
         #[repr(C, align(16))]
         pub struct inner16 {
@@ -662,7 +662,7 @@ pub mod types {
             pub __pad0: [u8; 12],
         }
         ::bpf_skel::private::plain!(inner16; x; __pad0;);
-        ::bpf_skel::private::total!(inner16; x;);
+        ::bpf_skel::private::total!(inner16; 0..4;;);
         /// `typedef union {…} quad_t`, 4 bytes, alignment 4
         ///
         /// Each member has methods to read, to write and to make it.
@@ -722,7 +722,7 @@ pub mod types {
             pub __pad0: [u8; 3],
         }
         ::bpf_skel::private::plain!(anonymous__value; hits, last; __pad0;);
-        ::bpf_skel::private::total!(anonymous__value; hits, last;);
+        ::bpf_skel::private::total!(anonymous__value; 0..5;;);
         /// `struct {…}`, 16 bytes, alignment 8
         #[repr(C)]
         pub struct config {
@@ -734,7 +734,7 @@ pub mod types {
             pub nested: config__nested,
         }
         ::bpf_skel::private::plain!(config; min, nested; __pad0;);
-        ::bpf_skel::private::total!(config; min, nested;);
+        ::bpf_skel::private::total!(config; 0..4; nested;);
         /// `struct {…}`, 8 bytes, alignment 8
         #[repr(C)]
         pub struct config__nested {
@@ -742,7 +742,7 @@ pub mod types {
             pub limit: u64,
         }
         ::bpf_skel::private::plain!(config__nested; limit;;);
-        ::bpf_skel::private::total!(config__nested; limit;);
+        ::bpf_skel::private::total!(config__nested; 0..8;;);
         /// `struct node`, 56 bytes, alignment 8
         #[repr(C)]
         pub struct node {
@@ -760,7 +760,7 @@ pub mod types {
             pub numbers: [::bpf_skel::pod::Ptr<u64>; 2],
         }
         ::bpf_skel::private::plain!(node; next, unknown, data, handler, name, numbers;;);
-        ::bpf_skel::private::total!(node; next, unknown, data, handler, name, numbers;);
+        ::bpf_skel::private::total!(node; 0..56;;);
         /// `struct unknown`, which is only pointed to.
         pub struct unknown {
             _declared: (),
@@ -778,7 +778,7 @@ pub mod types {
             pub __pad0: [u8; 5],
         }
         ::bpf_skel::private::plain!(record; at, text; __pad0;);
-        ::bpf_skel::private::total!(record; at, text;);
+        ::bpf_skel::private::total!(record; 0..11;;);
         /// `struct flexible`, 4 bytes, alignment 4
         #[repr(C)]
         pub struct flexible {
@@ -788,7 +788,7 @@ pub mod types {
             pub bytes: [u8; 0],
         }
         ::bpf_skel::private::plain!(flexible; len, bytes;;);
-        ::bpf_skel::private::total!(flexible; len, bytes;);
+        ::bpf_skel::private::total!(flexible; 0..4;;);
         impl flexible {
             /// The struct at the start of a record, and as many elements of `u8 bytes[]` as the record holds.
             ///
@@ -798,24 +798,24 @@ pub mod types {
             }
         }
         ::bpf_skel::private::layouts! {
-            key: 8, 4; pid: 0, kind: 4, __pad0: 5;
-            value: 592, 16; count: 0, flag: 8, flags: 9, color: 12, temperature: 16, small: 20,
-            __pad0: 21, wide: 24, state: 32, f: 36, d: 40, big: 48, comm: 64, mac: 80, __pad1: 86,
-            points: 88, long_array: 136, anon0: 456, addr: 460, __pad2: 476, named: 480, bits: 512,
-            packed: 528, __pad3: 547, inner16: 560, quad: 576, __pad4: 580, jiffies: 584;
-            point_t: 8, 4; x: 0, y: 4;
-            value__addr: 16, 4; storage: 0;
-            value__named: 16, 8; a: 0, __pad0: 1, to: 8;
-            bits: 16, 8; bits0: 0, after: 13, __pad0: 14;
-            packed: 19, 1; tag: 0, value: 1, odd: 9, key: 11;
-            inner16: 16, 16; x: 0, __pad0: 4;
-            quad_t: 4, 4; storage: 0;
-            anonymous__value: 8, 4; hits: 0, last: 4, __pad0: 5;
-            config: 16, 8; min: 0, __pad0: 4, nested: 8;
-            config__nested: 8, 8; limit: 0;
-            node: 56, 8; next: 0, unknown: 8, data: 16, handler: 24, name: 32, numbers: 40;
-            record: 16, 8; at: 0, text: 8, __pad0: 11;
-            flexible: 4, 4; len: 0, bytes: 4;
+            key: 8, 4, kind: 4;
+            value: 592, 16, flag: 8, flags: 9, color: 12, temperature: 16, small: 20, wide: 24,
+            state: 32, f: 36, d: 40, big: 48, comm: 64, mac: 80, points: 88, long_array: 136,
+            anon0: 456, addr: 460, named: 480, bits: 512, packed: 528, inner16: 560, quad: 576,
+            jiffies: 584;
+            point_t: 8, 4, y: 4;
+            value__addr: 16, 4;
+            value__named: 16, 8, to: 8;
+            bits: 16, 8, after: 13;
+            packed: 19, 1, value: 1, odd: 9, key: 11;
+            inner16: 16, 16;
+            quad_t: 4, 4;
+            anonymous__value: 8, 4, last: 4;
+            config: 16, 8, nested: 8;
+            config__nested: 8, 8;
+            node: 56, 8, unknown: 8, data: 16, handler: 24, name: 32, numbers: 40;
+            record: 16, 8, text: 8;
+            flexible: 4, 4, bytes: 4;
         }
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -825,70 +825,64 @@ pub mod types {
             #[repr(C)]
             pub struct value of super::types::value {
                 /// `u64 count`
-                pub count: ::bpf_skel::live::Global<u64>,
+                pub count: Global<u64>,
                 /// `_Bool flag`
-                pub flag: ::bpf_skel::live::Global<::bpf_skel::pod::Bool>,
+                pub flag: Global<::bpf_skel::pod::Bool>,
                 /// `_Bool flags[3]`
-                pub flags: ::bpf_skel::live::GlobalArray<
-                    ::bpf_skel::live::Global<::bpf_skel::pod::Bool>,
-                    3,
-                >,
+                pub flags: GlobalArray<::bpf_skel::live::Global<::bpf_skel::pod::Bool>, 3>,
                 /// `enum color color`
-                pub color: ::bpf_skel::live::Global<super::types::color>,
+                pub color: Global<super::types::color>,
                 /// `enum temperature temperature`
-                pub temperature: ::bpf_skel::live::Global<super::types::temperature>,
+                pub temperature: Global<super::types::temperature>,
                 /// `enum small small`
-                pub small: ::bpf_skel::live::Global<super::types::small>,
+                pub small: Global<super::types::small>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 3]>,
+                pub __pad0: Global<[u8; 3]>,
                 /// `enum wide wide`
-                pub wide: ::bpf_skel::live::Global<super::types::wide>,
+                pub wide: Global<super::types::wide>,
                 /// `state_t state`
-                pub state: ::bpf_skel::live::Global<super::types::state_t>,
+                pub state: Global<super::types::state_t>,
                 /// `float f`
-                pub f: ::bpf_skel::live::Global<f32>,
+                pub f: Global<f32>,
                 /// `double d`
-                pub d: ::bpf_skel::live::Global<f64>,
+                pub d: Global<f64>,
                 /// `__int128 big`
-                pub big: ::bpf_skel::live::Global<i128>,
+                pub big: Global<i128>,
                 /// `char comm[16]`
-                pub comm: ::bpf_skel::live::Global<::bpf_skel::pod::CharArray<16>>,
+                pub comm: Global<::bpf_skel::pod::CharArray<16>>,
                 /// `mac_t mac`
-                pub mac: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 6>,
+                pub mac: GlobalArray<::bpf_skel::live::Global<u8>, 6>,
                 #[doc(hidden)]
-                pub __pad1: ::bpf_skel::live::Global<[u8; 2]>,
+                pub __pad1: Global<[u8; 2]>,
                 /// `point_t points[2][3]`
-                pub points: ::bpf_skel::live::GlobalArray<
+                pub points: GlobalArray<
                     ::bpf_skel::live::GlobalArray<::bpf_skel::live::GlobalStruct<point_t>, 3>,
                     2,
                 >,
                 /// `u64 long_array[40]`
-                pub long_array: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 40>,
+                pub long_array: GlobalArray<::bpf_skel::live::Global<u64>, 40>,
                 /// The bytes of `union {…}`, for which there are methods.
-                pub anon0: ::bpf_skel::live::Global<[u32; 1]>,
+                pub anon0: Global<[u32; 1]>,
                 /// `union {…} addr`
-                pub addr: ::bpf_skel::live::GlobalStruct<value__addr>,
+                pub addr: GlobalStruct<value__addr>,
                 #[doc(hidden)]
-                pub __pad2: ::bpf_skel::live::Global<[u8; 4]>,
+                pub __pad2: Global<[u8; 4]>,
                 /// `struct {…} named[2]`
-                pub named: ::bpf_skel::live::GlobalArray<
-                    ::bpf_skel::live::GlobalStruct<value__named>,
-                    2,
-                >,
+                pub named: GlobalArray<::bpf_skel::live::GlobalStruct<value__named>, 2>,
                 /// `struct bits bits`
-                pub bits: ::bpf_skel::live::GlobalStruct<bits>,
+                pub bits: GlobalStruct<bits>,
                 /// `struct packed packed`
-                pub packed: ::bpf_skel::live::GlobalStruct<packed>,
+                pub packed: GlobalStruct<packed>,
                 #[doc(hidden)]
-                pub __pad3: ::bpf_skel::live::Global<[u8; 13]>,
+                pub __pad3: Global<[u8; 13]>,
                 /// `struct inner16 inner16`
-                pub inner16: ::bpf_skel::live::GlobalStruct<inner16>,
+                pub inner16: GlobalStruct<inner16>,
                 /// `quad_t quad`
-                pub quad: ::bpf_skel::live::GlobalStruct<quad_t>,
+                pub quad: GlobalStruct<quad_t>,
                 #[doc(hidden)]
-                pub __pad4: ::bpf_skel::live::Global<[u8; 4]>,
+                pub __pad4: Global<[u8; 4]>,
                 /// `volatile long jiffies`
-                pub jiffies: ::bpf_skel::live::Global<i64>,
+                pub jiffies: Global<i64>,
             }
         }
         impl value {
@@ -910,9 +904,9 @@ pub mod types {
             #[repr(C)]
             pub struct point_t of super::types::point_t {
                 /// `s32 x`
-                pub x: ::bpf_skel::live::Global<i32>,
+                pub x: Global<i32>,
                 /// `s32 y`
-                pub y: ::bpf_skel::live::Global<i32>,
+                pub y: Global<i32>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -920,7 +914,7 @@ pub mod types {
             #[repr(C)]
             pub struct value__addr of super::types::value__addr {
                 #[doc(hidden)]
-                pub storage: ::bpf_skel::live::Global<[u32; 4]>,
+                pub storage: Global<[u32; 4]>,
             }
         }
         impl value__addr {
@@ -938,11 +932,11 @@ pub mod types {
             #[repr(C)]
             pub struct value__named of super::types::value__named {
                 /// `u8 a`
-                pub a: ::bpf_skel::live::Global<u8>,
+                pub a: Global<u8>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 7]>,
+                pub __pad0: Global<[u8; 7]>,
                 /// `struct {…} *to`
-                pub to: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<()>>,
+                pub to: Global<::bpf_skel::pod::Ptr<()>>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -950,11 +944,11 @@ pub mod types {
             #[repr(C, align(8))]
             pub struct bits of super::types::bits {
                 /// The bits of `u32 low : 3; u32 middle : 13; s32 negative : 5; _Bool on : 1; enum color color : 4; u64 far : 40`, for which there are methods.
-                pub bits0: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 13>,
+                pub bits0: GlobalArray<::bpf_skel::live::Global<u8>, 13>,
                 /// `u8 after`
-                pub after: ::bpf_skel::live::Global<u8>,
+                pub after: Global<u8>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 2]>,
+                pub __pad0: Global<[u8; 2]>,
             }
         }
         impl bits {
@@ -1012,7 +1006,7 @@ pub mod types {
             #[repr(C)]
             pub struct packed of super::types::packed {
                 #[doc(hidden)]
-                pub storage: ::bpf_skel::live::Global<[u8; 19]>,
+                pub storage: Global<[u8; 19]>,
             }
         }
         impl packed {
@@ -1050,9 +1044,9 @@ pub mod types {
             #[repr(C, align(16))]
             pub struct inner16 of super::types::inner16 {
                 /// `u32 x`
-                pub x: ::bpf_skel::live::Global<u32>,
+                pub x: Global<u32>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 12]>,
+                pub __pad0: Global<[u8; 12]>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1060,7 +1054,7 @@ pub mod types {
             #[repr(C)]
             pub struct quad_t of super::types::quad_t {
                 #[doc(hidden)]
-                pub storage: ::bpf_skel::live::Global<[u32; 1]>,
+                pub storage: Global<[u32; 1]>,
             }
         }
         impl quad_t {
@@ -1078,11 +1072,11 @@ pub mod types {
             #[repr(C)]
             pub struct config of super::types::config {
                 /// `u32 min`
-                pub min: ::bpf_skel::live::Global<u32>,
+                pub min: Global<u32>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 4]>,
+                pub __pad0: Global<[u8; 4]>,
                 /// `struct {…} nested`
-                pub nested: ::bpf_skel::live::GlobalStruct<config__nested>,
+                pub nested: GlobalStruct<config__nested>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1090,7 +1084,7 @@ pub mod types {
             #[repr(C)]
             pub struct config__nested of super::types::config__nested {
                 /// `u64 limit`
-                pub limit: ::bpf_skel::live::Global<u64>,
+                pub limit: Global<u64>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1098,20 +1092,17 @@ pub mod types {
             #[repr(C)]
             pub struct node of super::types::node {
                 /// `struct node *next`
-                pub next: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::node>>,
+                pub next: Global<::bpf_skel::pod::Ptr<super::types::node>>,
                 /// `struct unknown *unknown`
-                pub unknown: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<super::types::unknown>>,
+                pub unknown: Global<::bpf_skel::pod::Ptr<super::types::unknown>>,
                 /// `void *data`
-                pub data: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<()>>,
+                pub data: Global<::bpf_skel::pod::Ptr<()>>,
                 /// `handler_t handler`
-                pub handler: ::bpf_skel::live::Global<super::types::handler_t>,
+                pub handler: Global<super::types::handler_t>,
                 /// `const char *name`
-                pub name: ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<u8>>,
+                pub name: Global<::bpf_skel::pod::Ptr<u8>>,
                 /// `u64 *numbers[2]`
-                pub numbers: ::bpf_skel::live::GlobalArray<
-                    ::bpf_skel::live::Global<::bpf_skel::pod::Ptr<u64>>,
-                    2,
-                >,
+                pub numbers: GlobalArray<::bpf_skel::live::Global<::bpf_skel::pod::Ptr<u64>>, 2>,
             }
         }
     }
@@ -1172,11 +1163,10 @@ pub mod types {
             __pad0, __pad1, __pad2;
         );
         ::bpf_skel::private::layouts! {
-            data: 8, 4; background: 0, last_and_odd: 4, __pad0: 5;
-            rodata: 12, 4; only: 0, verbose: 8, __pad0: 9;
-            bss: 1088, 16; config: 0, list: 16, __pad0: 72, one: 80, squeezed: 672, __pad1: 691,
-            bitten: 696, grid: 712, nodes: 840, unused_record: 1064, unused_flexible: 1072,
-            __pad2: 1080;
+            data: 8, 4, last_and_odd: 4;
+            rodata: 12, 4, verbose: 8;
+            bss: 1088, 16, list: 16, one: 80, squeezed: 672, bitten: 696, grid: 712, nodes: 840,
+            unused_record: 1064, unused_flexible: 1072;
         }
     }
     /// Data sections in memory that running programs share.
@@ -1186,11 +1176,11 @@ pub mod types {
             #[repr(C)]
             pub struct data of super::sections::data {
                 /// `enum color background`
-                pub background: ::bpf_skel::live::Global<super::types::color>,
+                pub background: Global<super::types::color>,
                 /// `u8 last_and_odd`
-                pub last_and_odd: ::bpf_skel::live::Global<u8>,
+                pub last_and_odd: Global<u8>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 3]>,
+                pub __pad0: Global<[u8; 3]>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1198,26 +1188,26 @@ pub mod types {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `struct {…} config`
-                pub config: ::bpf_skel::live::GlobalStruct<super::live::config>,
+                pub config: GlobalStruct<super::live::config>,
                 /// `struct node list`
-                pub list: ::bpf_skel::live::GlobalStruct<super::live::node>,
+                pub list: GlobalStruct<super::live::node>,
                 #[doc(hidden)]
-                pub __pad0: ::bpf_skel::live::Global<[u8; 8]>,
+                pub __pad0: Global<[u8; 8]>,
                 /// `struct value one`
-                pub one: ::bpf_skel::live::GlobalStruct<super::live::value>,
+                pub one: GlobalStruct<super::live::value>,
                 /// `struct packed squeezed`
-                pub squeezed: ::bpf_skel::live::GlobalStruct<super::live::packed>,
+                pub squeezed: GlobalStruct<super::live::packed>,
                 #[doc(hidden)]
-                pub __pad1: ::bpf_skel::live::Global<[u8; 5]>,
+                pub __pad1: Global<[u8; 5]>,
                 /// `struct bits bitten`
-                pub bitten: ::bpf_skel::live::GlobalStruct<super::live::bits>,
+                pub bitten: GlobalStruct<super::live::bits>,
                 /// `u8 grid[2][64]`
-                pub grid: ::bpf_skel::live::GlobalArray<
+                pub grid: GlobalArray<
                     ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 64>,
                     2,
                 >,
                 /// `struct node nodes[2][2]`
-                pub nodes: ::bpf_skel::live::GlobalArray<
+                pub nodes: GlobalArray<
                     ::bpf_skel::live::GlobalArray<
                         ::bpf_skel::live::GlobalStruct<super::live::node>,
                         2,
@@ -1225,22 +1215,17 @@ pub mod types {
                     2,
                 >,
                 /// `const struct record *unused_record`
-                pub unused_record: ::bpf_skel::live::Global<
-                    ::bpf_skel::pod::Ptr<super::types::record>,
-                >,
+                pub unused_record: Global<::bpf_skel::pod::Ptr<super::types::record>>,
                 /// `struct flexible *unused_flexible`
-                pub unused_flexible: ::bpf_skel::live::Global<
-                    ::bpf_skel::pod::Ptr<super::types::flexible>,
-                >,
+                pub unused_flexible: Global<::bpf_skel::pod::Ptr<super::types::flexible>>,
                 #[doc(hidden)]
-                pub __pad2: ::bpf_skel::live::Global<[u8; 8]>,
+                pub __pad2: Global<[u8; 8]>,
             }
         }
         ::bpf_skel::private::layouts! {
-            data: 8, 4; background: 0, last_and_odd: 4, __pad0: 5;
-            bss: 1088, 16; config: 0, list: 16, __pad0: 72, one: 80, squeezed: 672, __pad1: 691,
-            bitten: 696, grid: 712, nodes: 840, unused_record: 1064, unused_flexible: 1072,
-            __pad2: 1080;
+            data: 8, 4, last_and_odd: 4;
+            bss: 1088, 16, list: 16, one: 80, squeezed: 672, bitten: 696, grid: 712, nodes: 840,
+            unused_record: 1064, unused_flexible: 1072;
         }
     }
     /// Everything that the object holds.

@@ -262,7 +262,7 @@ pub mod usdt {
             pub __pad0: [u8; 6],
         }
         ::bpf_skel::private::plain!(__bpf_usdt_spec; args, usdt_cookie, arg_cnt; __pad0;);
-        ::bpf_skel::private::total!(__bpf_usdt_spec; args, usdt_cookie, arg_cnt;);
+        ::bpf_skel::private::total!(__bpf_usdt_spec; 192..202; args;);
         /// `struct __bpf_usdt_arg_spec`, 16 bytes, alignment 8
         #[repr(C)]
         pub struct __bpf_usdt_arg_spec {
@@ -280,9 +280,7 @@ pub mod usdt {
         ::bpf_skel::private::plain!(
             __bpf_usdt_arg_spec; val_off, arg_type, reg_off, arg_signed, arg_bitshift;;
         );
-        ::bpf_skel::private::total!(
-            __bpf_usdt_arg_spec; val_off, arg_type, reg_off, arg_signed, arg_bitshift;
-        );
+        ::bpf_skel::private::total!(__bpf_usdt_arg_spec; 0..14, 15..16; arg_signed;);
         /// `struct seen`, 120 bytes, alignment 8
         #[repr(C)]
         pub struct seen {
@@ -296,12 +294,11 @@ pub mod usdt {
             pub values: [u64; 12],
         }
         ::bpf_skel::private::plain!(seen; hits, count, cookie, values;;);
-        ::bpf_skel::private::total!(seen; hits, count, cookie, values;);
+        ::bpf_skel::private::total!(seen; 0..120;;);
         ::bpf_skel::private::layouts! {
-            __bpf_usdt_spec: 208, 8; args: 0, usdt_cookie: 192, arg_cnt: 200, __pad0: 202;
-            __bpf_usdt_arg_spec: 16, 8; val_off: 0, arg_type: 8, reg_off: 12, arg_signed: 14,
-            arg_bitshift: 15;
-            seen: 120, 8; hits: 0, count: 8, cookie: 16, values: 24;
+            __bpf_usdt_spec: 208, 8, usdt_cookie: 192, arg_cnt: 200;
+            __bpf_usdt_arg_spec: 16, 8, arg_type: 8, reg_off: 12, arg_signed: 14, arg_bitshift: 15;
+            seen: 120, 8, count: 8, cookie: 16, values: 24;
         }
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -311,13 +308,13 @@ pub mod usdt {
             #[repr(C)]
             pub struct seen of super::types::seen {
                 /// `u64 hits`
-                pub hits: ::bpf_skel::live::Global<u64>,
+                pub hits: Global<u64>,
                 /// `u64 count`
-                pub count: ::bpf_skel::live::Global<u64>,
+                pub count: Global<u64>,
                 /// `u64 cookie`
-                pub cookie: ::bpf_skel::live::Global<u64>,
+                pub cookie: Global<u64>,
                 /// `u64 values[12]`
-                pub values: ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u64>, 12>,
+                pub values: GlobalArray<::bpf_skel::live::Global<u64>, 12>,
             }
         }
     }
@@ -338,8 +335,8 @@ pub mod usdt {
         }
         ::bpf_skel::private::section_struct!(kconfig; LINUX_HAS_BPF_COOKIE;;);
         ::bpf_skel::private::layouts! {
-            bss: 120, 8; seen: 0;
-            kconfig: 1, 1; LINUX_HAS_BPF_COOKIE: 0;
+            bss: 120, 8;
+            kconfig: 1, 1;
         }
     }
     /// Data sections in memory that running programs share.
@@ -349,11 +346,11 @@ pub mod usdt {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `struct seen seen`
-                pub seen: ::bpf_skel::live::GlobalStruct<super::live::seen>,
+                pub seen: GlobalStruct<super::live::seen>,
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 120, 8; seen: 0;
+            bss: 120, 8;
         }
     }
     /// Everything that the object holds.

@@ -289,9 +289,9 @@ pub mod maps {
             pub name: ::bpf_skel::pod::CharArray<16>,
         }
         ::bpf_skel::private::plain!(value; count, name;;);
-        ::bpf_skel::private::total!(value; count, name;);
+        ::bpf_skel::private::total!(value; 0..24;;);
         ::bpf_skel::private::layouts! {
-            value: 24, 8; count: 0, name: 8;
+            value: 24, 8, name: 8;
         }
     }
     /// Everything that the object holds.

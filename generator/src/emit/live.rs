@@ -88,11 +88,12 @@ fn collect(paths: &Paths<'_>, ty: &Ty, wanted: &mut BTreeSet<usize>) {
 }
 
 /// The cell, or the cells, for a type. `live` goes before the names of this module.
-pub(super) fn cell<'t>(paths: &'t Paths<'t>, ty: &'t Ty, live: &'t str) -> Cell<'t> {
-    Cell { paths, ty, live }
+pub(super) fn cell<'t>(paths: &'t Paths<'t>, ty: &'t Ty, live: &'t str) -> impl Text + 't {
+    (paths.rt, "::live::", Cell { paths, ty, live })
 }
 
-pub(super) struct Cell<'t> {
+/// As [`cell`], by its name alone.
+struct Cell<'t> {
     paths: &'t Paths<'t>,
     ty: &'t Ty,
     live: &'t str,
@@ -101,18 +102,15 @@ pub(super) struct Cell<'t> {
 impl Text for Cell<'_> {
     fn put(&self, out: &mut String) {
         let Self { paths, ty, live } = *self;
-        let rt = paths.rt;
         match paths.model.unaliased(ty) {
             Ty::Array(element, len) => {
-                (rt, "::live::GlobalArray<").put(out);
-                (cell(paths, element, live), ", ", len, ">").put(out);
+                ("GlobalArray<", cell(paths, element, live), ", ", len, ">").put(out);
             }
             Ty::Def(index) if Cells::of(&paths.model.defs[*index]).is_some() => {
-                let ident = &paths.model.defs[*index].ident;
-                (rt, "::live::GlobalStruct<", live, ident, ">").put(out);
+                ("GlobalStruct<", live, &paths.model.defs[*index].ident, ">").put(out);
             }
             // By its alias, where it has one.
-            _ => (rt, "::live::Global<", paths.ty(ty), ">").put(out),
+            _ => ("Global<", paths.ty(ty), ">").put(out),
         }
     }
 }
@@ -123,15 +121,14 @@ pub(super) fn field(out: &mut Writer, paths: &Paths<'_>, field: &Field, live: &s
     structs::field_doc(out, field);
     match field.role {
         FieldRole::Padding | FieldRole::Storage => {
-            let (rt, ty) = (paths.rt, paths.ty(ty));
-            out.typed(format_args!("pub {ident}: {rt}::live::Global<{ty}>,"));
+            out.typed(("pub ", ident, ": Global<", paths.ty(ty), ">,"));
         }
-        _ => out.typed(("pub ", ident, ": ", cell(paths, ty, live), ",")),
+        _ => out.typed(("pub ", ident, ": ", Cell { paths, ty, live }, ",")),
     }
 }
 
 fn item(out: &mut Writer, paths: &Paths<'_>, index: usize, def: &Def, cells: &Cells<'_>) {
-    let (rt, ident, plain) = (paths.rt, &def.ident, Ty::Def(index));
+    let (ident, plain) = (&def.ident, Ty::Def(index));
     twin(
         out,
         paths,
@@ -145,9 +142,8 @@ fn item(out: &mut Writer, paths: &Paths<'_>, index: usize, def: &Def, cells: &Ce
                 layout.fields.iter().for_each(|one| field(out, paths, one, ""))
             }
             Cells::Union(layout) => {
-                let ty = paths.ty(&layout.storage);
                 out.line("#[doc(hidden)]");
-                out.typed(format_args!("pub storage: {rt}::live::Global<{ty}>,"));
+                out.typed(("pub storage: Global<", paths.ty(&layout.storage), ">,"));
             }
         },
     );

@@ -60,7 +60,7 @@ fn layouts<'s>(
 ) {
     types::layouts(out, paths.rt, |out| {
         for Section { ident, size, align, fields, .. } in sections {
-            structs::layout(out, (ident, *size, *align), structs::offsets(fields));
+            structs::layout(out, (ident, *size, *align), fields);
         }
     });
 }

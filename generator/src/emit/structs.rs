@@ -1,5 +1,7 @@
 //! Structs, and unions as words with typed views.
 
+use std::ops::Range;
+
 use super::accessors::{self, Of};
 use super::arguments::Arguments;
 use super::docs::code;
@@ -91,39 +93,56 @@ pub(super) fn names(list: &mut Arguments<'_>, fields: &[Field]) {
     }
 }
 
-/// What `private::layouts!` takes of a struct: size, alignment, and the offset of each field.
+/// What `private::layouts!` takes of a struct: size, alignment, and the offset of each field that is not its first.
 pub(super) fn layout(
     out: &mut Writer,
     (ident, size, align): (impl Text, u64, u64),
-    fields: impl Iterator<Item = impl Text>,
+    fields: &[Field],
 ) {
+    let held = fields.iter().filter(|one| one.role != FieldRole::Padding && one.offset > 0);
     out.row(|list| {
-        list.item((ident, ": ", size)).item(align).group().items(fields).group();
+        list.item((ident, ": ", size)).item(align);
+        list.items(held.map(|field| (&field.ident, ": ", field.offset))).group();
     });
-}
-
-/// `name: offset` of all fields.
-pub(super) fn offsets(fields: &[Field]) -> impl Iterator<Item = impl Text> {
-    fields.iter().map(|field| (&field.ident, ": ", field.offset))
 }
 
 fn packed(layout: &StructDef) -> &'static str {
     if layout.repr.packed.is_some() { "packed " } else { "" }
 }
 
-/// Bits are compared by their methods: a word of them has some without a name.
+/// Numbers are compared as bytes, structs by their own equality, and bits by their methods: a word of them has some
+/// without a name.
 fn equality(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &StructDef) {
     let name = match def.equality {
         Equality::None => return,
         Equality::Partial => "equal",
         Equality::Total => "total",
     };
+    let is_total = def.equality == Equality::Total;
+    let as_bytes = |field: &Field| is_total && paths.model.is_compared_as_bytes(&field.ty);
     let compared = |field: &&Field| matches!(field.role, FieldRole::Member | FieldRole::Storage);
-    let fields = layout.fields.iter().filter(compared);
+    let fields = || layout.fields.iter().filter(compared);
     let bits = layout.accessors.iter().filter(|accessor| accessor.compared);
     out.invoke(format_args!("{}::private::{name}", paths.rt), |list| {
         list.item((packed(layout), &def.ident)).group();
-        list.items(fields.map(|field| &field.ident)).group();
+        if is_total {
+            let bytes = fields().filter(|field| as_bytes(field));
+            let ranges = bytes.map(|one| one.offset..one.offset + paths.model.size(&one.ty));
+            list.items(joined(ranges).iter().map(|range| (range.start, "..", range.end))).group();
+        }
+        list.items(fields().filter(|one| !as_bytes(one)).map(|field| &field.ident)).group();
         list.items(bits.map(|accessor| &accessor.get));
     });
+}
+
+/// Ranges that touch are one, and empty ones none.
+fn joined(ranges: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
+    let mut joined = Vec::<Range<u64>>::new();
+    for range in ranges.filter(|range| !range.is_empty()) {
+        match joined.last_mut() {
+            Some(last) if last.end == range.start => last.end = range.end,
+            _ => joined.push(range),
+        }
+    }
+    joined
 }

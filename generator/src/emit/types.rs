@@ -101,9 +101,9 @@ fn has_layout(def: &Def) -> bool {
 fn layout(out: &mut Writer, def: &Def) {
     let about = (&def.ident, def.size, def.align);
     match &def.kind {
-        DefKind::Struct(layout) => structs::layout(out, about, structs::offsets(&layout.fields)),
+        DefKind::Struct(layout) => structs::layout(out, about, &layout.fields),
         DefKind::Union(_) | DefKind::Opaque { .. } => {
-            structs::layout(out, about, std::iter::once("storage: 0"));
+            structs::layout(out, about, &[]);
         }
         DefKind::Enum { .. } | DefKind::Alias(_) | DefKind::Bound(..) | DefKind::Declared => {}
     }

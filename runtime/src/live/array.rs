@@ -7,7 +7,7 @@ use crate::pod::Pod;
 
 /// An array of live values: `table[2].get()`, `table.iter()`, and copies of the whole.
 #[repr(transparent)]
-pub struct GlobalArray<L, const N: usize>([L; N]);
+pub struct GlobalArray<L: LiveLayout, const N: usize>([L; N]);
 
 // SAFETY: transparent over an array of L, and an array of types of the same size and alignment has the same
 // layout, whose bytes are all those of its elements.
@@ -60,7 +60,7 @@ impl<T: Pod, const N: usize> GlobalArray<Global<T>, N> {
     }
 }
 
-impl<L, const N: usize> Deref for GlobalArray<L, N> {
+impl<L: LiveLayout, const N: usize> Deref for GlobalArray<L, N> {
     type Target = [L];
 
     fn deref(&self) -> &[L] {
@@ -68,7 +68,7 @@ impl<L, const N: usize> Deref for GlobalArray<L, N> {
     }
 }
 
-impl<'a, L, const N: usize> IntoIterator for &'a GlobalArray<L, N> {
+impl<'a, L: LiveLayout, const N: usize> IntoIterator for &'a GlobalArray<L, N> {
     type Item = &'a L;
     type IntoIter = std::slice::Iter<'a, L>;
 
@@ -77,7 +77,7 @@ impl<'a, L, const N: usize> IntoIterator for &'a GlobalArray<L, N> {
     }
 }
 
-impl<L: fmt::Debug, const N: usize> fmt::Debug for GlobalArray<L, N> {
+impl<L: LiveLayout + fmt::Debug, const N: usize> fmt::Debug for GlobalArray<L, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(&self.0).finish()
     }

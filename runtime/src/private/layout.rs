@@ -1,30 +1,53 @@
 //! The layout of a generated struct, held to the object's while it compiles.
 //!
-//! One call a struct: an assertion for each field, with its own text, took the compiler longer than anything else about it.
+//! One call for many structs: an assertion for each field, with its own text, took the compiler longer than anything else
+//! about it.
 
-/// Does nothing where a struct is laid out as expected: its size, its alignment, and the offsets of its fields, whose
-/// names are one string.
+/// Does nothing where structs are laid out as expected. `names` has a row of each, `NAME FIELD … ;`; the numbers are its
+/// size, its alignment and the offsets of those fields.
 ///
 /// # Panics
-/// Where it is not, which is an error of compilation with the panic's text.
+/// Where one is not, which is an error of compilation with the panic's text.
 #[track_caller]
-pub const fn same_layout(name: &str, fields: &str, found: &[usize], expected: &[usize]) {
+pub const fn same_layouts(names: &str, found: &[usize], expected: &[usize]) {
     let mut n = 0;
     while n < expected.len() {
         if found[n] != expected[n] {
-            match n {
-                0 => differs(&["size of ", name]),
-                1 => differs(&["alignment of ", name]),
-                _ => differs(&["offset of ", name, ".", nth_word(fields, n - 2)]),
-            }
+            differs(names, n);
         }
         n += 1;
     }
 }
 
+/// Names the number.
+#[track_caller]
+const fn differs(names: &str, nth: usize) -> ! {
+    let (mut left, mut rest) = (nth, names.as_bytes());
+    loop {
+        let (name, fields) = first_word(rest);
+        match left {
+            0 => panic_with(&["size of ", name]),
+            1 => panic_with(&["alignment of ", name]),
+            _ => left -= 2,
+        }
+        rest = fields;
+        loop {
+            let (field, after) = first_word(rest);
+            rest = after;
+            if matches!(field.as_bytes(), b";" | b"") {
+                break;
+            }
+            if left == 0 {
+                panic_with(&["offset of ", name, ".", field]);
+            }
+            left -= 1;
+        }
+    }
+}
+
 /// The only format of a panic in a constant function is a string that it has.
 #[track_caller]
-const fn differs(what: &[&str]) -> ! {
+const fn panic_with(what: &[&str]) -> ! {
     let mut text = [0; 256];
     let mut len = append(&mut text, 0, what);
     len = append(&mut text, len, &[" differs from the object's"]);
@@ -50,23 +73,20 @@ const fn append(text: &mut [u8], mut len: usize, parts: &[&str]) -> usize {
     len
 }
 
-const fn nth_word(words: &str, nth: usize) -> &str {
-    let mut rest = words.as_bytes().trim_ascii_start();
-    let mut skip = nth;
-    loop {
-        let mut len = 0;
-        while len < rest.len() && !rest[len].is_ascii_whitespace() {
-            len += 1;
-        }
-        let (word, after) = rest.split_at(len);
-        if skip == 0 {
-            return match str::from_utf8(word) {
-                Ok(word) => word,
-                Err(_) => "",
-            };
-        }
-        skip -= 1;
-        rest = after.trim_ascii_start();
+/// A word, or a semicolon, and what is behind it.
+const fn first_word(text: &[u8]) -> (&str, &[u8]) {
+    let text = text.trim_ascii_start();
+    let mut len = 0;
+    while len < text.len() && !text[len].is_ascii_whitespace() && text[len] != b';' {
+        len += 1;
+    }
+    if len == 0 && !text.is_empty() {
+        len = 1;
+    }
+    let (word, rest) = text.split_at(len);
+    match str::from_utf8(word) {
+        Ok(word) => (word, rest),
+        Err(_) => ("", rest),
     }
 }
 
@@ -81,20 +101,27 @@ mod tests {
 
     #[test]
     fn what_differs_is_named() {
-        const FIELDS: &str = "pid r#type\n    größe";
-        let expected = [24, 8, 0, 4, 16];
-        same_layout("event", FIELDS, &expected, &expected);
-        for (found, text) in [
-            ([20, 8, 0, 4, 16], "size of event"),
-            ([24, 4, 0, 4, 16], "alignment of event"),
-            ([24, 8, 1, 4, 16], "offset of event.pid"),
-            ([24, 8, 0, 8, 16], "offset of event.r#type"),
-            ([24, 8, 0, 4, 17], "offset of event.größe"),
-        ] {
-            let told = told(move || same_layout("event", FIELDS, &found, &expected));
+        const NAMES: &str = "flow; event pid r#type\n    größe ;";
+        let expected = [8, 8, 24, 8, 1, 4, 16];
+        same_layouts(NAMES, &expected, &expected);
+        for (nth, text) in [
+            "size of flow",
+            "alignment of flow",
+            "size of event",
+            "alignment of event",
+            "offset of event.pid",
+            "offset of event.r#type",
+            "offset of event.größe",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut found = expected;
+            found[nth] += 1;
+            let told = told(move || same_layouts(NAMES, &found, &expected));
             assert_eq!(told, format!("{text} differs from the object's"));
         }
         let long = "x".repeat(300);
-        assert_eq!(told(move || same_layout(&long, "a", &[0], &[1])).len(), 256);
+        assert_eq!(told(move || same_layouts(&long, &[0], &[1])).len(), 256);
     }
 }

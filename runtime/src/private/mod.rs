@@ -7,6 +7,7 @@ mod data;
 mod enums;
 mod layout;
 mod members;
+mod named;
 mod relocations;
 mod types;
 
@@ -25,10 +26,11 @@ pub use core::{
 };
 pub use data::sparse;
 pub use enums::{debug_number, known, name_of};
-pub use layout::same_layout;
+pub use layout::same_layouts;
 pub use members::{
     flexible, live_unaligned, live_view, set_live_unaligned, set_view, view, view_mut, view_ref,
 };
+pub use named::{hash, same};
 pub use relocations::{jump_table, kfunc, ksym, map_fd, map_value};
 pub use types::{PodField, debug_plain, is_pod, size_of_field};
 
@@ -38,6 +40,11 @@ pub use crate::{
     __bpf_skel_layouts as layouts, __bpf_skel_live as live_struct, __bpf_skel_plain as plain,
     __bpf_skel_section as section_struct, __bpf_skel_total as total,
 };
+
+/// What the fields of live structs are made of: each of these is [`LiveLayout`] for all that it may be of.
+pub mod cells {
+    pub use crate::live::{Global, GlobalArray, GlobalStruct};
+}
 
 /// The open phase of the map with this index.
 ///

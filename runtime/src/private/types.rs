@@ -119,25 +119,23 @@ macro_rules! __bpf_skel_section {
     };
 }
 
-/// `layouts! { NAME: SIZE, ALIGN; field: OFFSET, …; … }`: the structs are laid out as BTF says. One constant for many of
-/// them: one for each took the compiler longer than anything else about a struct.
+/// `layouts! { NAME: SIZE, ALIGN, field: OFFSET, …; … }`: the structs are laid out as BTF says. One constant for many of
+/// them: one for each took the compiler longer than anything else about a struct. What starts a struct is not among its
+/// fields, since `repr(C)` has it at 0, nor is padding.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_layouts {
-    ($($name:ident: $size:literal, $align:literal; $($field:ident: $offset:literal),*;)*) => {
+    ($($name:ident: $size:literal, $align:literal $(, $field:ident: $offset:literal)*;)*) => {
         #[allow(long_running_const_eval)]
-        const _: () = {
-            $($crate::private::same_layout(
-                ::core::stringify!($name),
-                ::core::stringify!($($field)*),
-                &[
-                    ::core::mem::size_of::<$name>(),
-                    ::core::mem::align_of::<$name>(),
-                    $(::core::mem::offset_of!($name, $field),)*
-                ],
-                &[$size, $align, $($offset,)*],
-            );)*
-        };
+        const _: () = $crate::private::same_layouts(
+            ::core::stringify!($($name $($field)*;)*),
+            &[$(
+                ::core::mem::size_of::<$name>(),
+                ::core::mem::align_of::<$name>(),
+                $(::core::mem::offset_of!($name, $field),)*
+            )*],
+            &[$($size, $align, $($offset,)*)*],
+        );
     };
 }
 
@@ -165,31 +163,50 @@ macro_rules! __bpf_skel_equal {
     };
 }
 
-/// As `equal!`, where equal is equal: also a hash, by the same.
+/// `total!(NAME; FROM..TO, …; field, …; method, …)`: as `equal!`, where equal is equal; also a hash, by the same. The
+/// ranges are bytes that are compared as such: those of numbers, pointers and their arrays.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_total {
-    (packed $name:ident; $($field:ident),*; $($method:ident),*) => {
-        $crate::__bpf_skel_equal!(packed $name; $($field),*; $($method),*);
+    (packed $name:ident; $($from:literal..$to:literal),*; $($field:ident),*; $($method:ident),*) => {
+        impl ::core::cmp::PartialEq for $name {
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                $crate::private::same(self, other, &[$(($from, $to)),*])
+                    $(&& { self.$field } == { other.$field })*
+                    $(&& self.$method() == other.$method())*
+            }
+        }
+
         impl ::core::cmp::Eq for $name {}
 
         impl ::core::hash::Hash for $name {
             #[inline]
-            fn hash<H: ::core::hash::Hasher>(&self, _state: &mut H) {
-                $(::core::hash::Hash::hash(&{ self.$field }, _state);)*
-                $(::core::hash::Hash::hash(&self.$method(), _state);)*
+            fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+                $crate::private::hash(self, &[$(($from, $to)),*], state);
+                $(::core::hash::Hash::hash(&{ self.$field }, state);)*
+                $(::core::hash::Hash::hash(&self.$method(), state);)*
             }
         }
     };
-    ($name:ident; $($field:ident),*; $($method:ident),*) => {
-        $crate::__bpf_skel_equal!($name; $($field),*; $($method),*);
+    ($name:ident; $($from:literal..$to:literal),*; $($field:ident),*; $($method:ident),*) => {
+        impl ::core::cmp::PartialEq for $name {
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                $crate::private::same(self, other, &[$(($from, $to)),*])
+                    $(&& self.$field == other.$field)*
+                    $(&& self.$method() == other.$method())*
+            }
+        }
+
         impl ::core::cmp::Eq for $name {}
 
         impl ::core::hash::Hash for $name {
             #[inline]
-            fn hash<H: ::core::hash::Hasher>(&self, _state: &mut H) {
-                $(::core::hash::Hash::hash(&self.$field, _state);)*
-                $(::core::hash::Hash::hash(&self.$method(), _state);)*
+            fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+                $crate::private::hash(self, &[$(($from, $to)),*], state);
+                $(::core::hash::Hash::hash(&self.$field, state);)*
+                $(::core::hash::Hash::hash(&self.$method(), state);)*
             }
         }
     };
@@ -220,25 +237,24 @@ macro_rules! __bpf_skel_bound {
     };
 }
 
-/// `live_struct! { pub struct NAME of PLAIN { pub field: CELLS, … } }`: defines the struct, which is the live twin of
-/// `PLAIN`. Its methods are those of [`GlobalStruct`](crate::live::GlobalStruct), so that the compiler has none to check.
+/// `live_struct! { pub struct NAME of PLAIN { pub field: CELLS<…>, … } }`: defines the struct, which is the live twin of
+/// `PLAIN`. Its methods are those of [`GlobalStruct`](crate::live::GlobalStruct), so that the compiler has none to check,
+/// and `CELLS` are [`cells`](crate::private::cells) by what this macro writes, which costs less than a bound for each.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_live {
     ($(#[$meta:meta])* pub struct $name:ident of $plain:path {
-        $($(#[$field_meta:meta])* pub $field:ident: $cells:ty,)*
+        $($(#[$field_meta:meta])* pub $field:ident: $cells:ident<$of:ty $(, $len:literal)? $(,)?>,)*
     }) => {
         $(#[$meta])*
         pub struct $name {
-            $($(#[$field_meta])* pub $field: $cells,)*
+            $($(#[$field_meta])* pub $field: $crate::private::cells::$cells<$of $(, $len)?>,)*
         }
 
-        // SAFETY: every field is cells, as the bounds say of each; they touch, as those of the plain twin do: the
-        // generator gives each the cells of the twin's field. Size and alignment are compared by the trait.
-        unsafe impl $crate::live::LiveLayout for $name
-        where
-            $($cells: $crate::live::LiveLayout,)*
-        {
+        // SAFETY: every field is of the module `cells`, all of whose types are cells; they touch, as those of the
+        // plain twin do: the generator gives each the cells of the twin's field. Size and alignment are compared by the
+        // trait.
+        unsafe impl $crate::live::LiveLayout for $name {
             type Plain = $plain;
         }
     };

@@ -13,6 +13,7 @@ mod outcome;
 mod report;
 mod side;
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -29,6 +30,8 @@ const USAGE: &str =
 
 /// The processor time that the kernel gets for a program, where the command line does not say.
 const LIMIT: Duration = Duration::from_secs(20);
+/// How many times as long a program gets that timed out on one side alone.
+const PATIENCE: u32 = 10;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -115,18 +118,37 @@ fn name(path: &Path) -> String {
 
 type Both = io::Result<(Answer, Answer)>;
 
+/// Both answers. Where a program times out on one side alone, both are asked again with more patience for it: a machine
+/// that was busy with something else is no disagreement.
+fn ask_both(object: &Path, limit: Duration) -> Both {
+    let both = ask_with(object, &|_| limit)?;
+    let late = timed_out_once(&both);
+    if late.is_empty() {
+        return Ok(both);
+    }
+    ask_with(object, &|name| if late.contains(name) { limit * PATIENCE } else { limit })
+}
+
 /// Our time is so far from libbpf's that a program on the brink of it does not time out on one side alone: twice as long
 /// for a program that libbpf gets done, half as long for one that it does not.
-fn ask_both(object: &Path, limit: Duration) -> Both {
-    let libbpf = child::ask(Side::Libbpf, object, &|_| limit)?;
-    let timed_out = |name: &str| {
-        let mut programs = libbpf.opened.iter().flatten();
-        programs.any(|program| program.name == name && program.cut == Some(Cut::TimedOut))
-    };
+fn ask_with(object: &Path, limit: &dyn Fn(&str) -> Duration) -> Both {
+    let libbpf = child::ask(Side::Libbpf, object, limit)?;
+    let late = timed_out(&libbpf);
     let ours = child::ask(Side::Ours, object, &|name| {
-        if timed_out(name) { limit / 2 } else { limit * 2 }
+        if late.contains(name) { limit(name) / 2 } else { limit(name) * 2 }
     })?;
     Ok((libbpf, ours))
+}
+
+/// The programs that timed out.
+fn timed_out(answer: &Answer) -> BTreeSet<String> {
+    let programs = answer.opened.iter().flatten();
+    let late = programs.filter(|program| program.cut == Some(Cut::TimedOut));
+    late.map(|program| program.name.clone()).collect()
+}
+
+fn timed_out_once((libbpf, ours): &(Answer, Answer)) -> BTreeSet<String> {
+    timed_out(libbpf).symmetric_difference(&timed_out(ours)).cloned().collect()
 }
 
 /// The answers of both sides, several objects at a time.

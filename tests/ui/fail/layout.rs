@@ -7,8 +7,15 @@ pub struct event {
     pub len: u16,
 }
 
+#[repr(C)]
+pub struct pair {
+    pub first: u32,
+    pub second: u32,
+}
+
 bpf_skel::private::layouts! {
-    event: 8, 4; pid: 0, cpu: 6, len: 4;
+    pair: 8, 4, second: 4;
+    event: 8, 4, cpu: 6, len: 4;
 }
 
 fn main() {}

@@ -1,12 +1,24 @@
 //! A struct in shared memory is made of cells only.
 
-use bpf_skel::live::Global;
+bpf_skel::private::live_struct! {
+    #[repr(C)]
+    pub struct no_cell of u64 {
+        pub first: Global<u32>,
+        pub second: Box<u32>,
+    }
+}
 
 bpf_skel::private::live_struct! {
     #[repr(C)]
-    pub struct pair of u64 {
-        pub first: Global<u32>,
-        pub second: u32,
+    pub struct not_plain of u64 {
+        pub whole: Global<&'static u8>,
+    }
+}
+
+bpf_skel::private::live_struct! {
+    #[repr(C)]
+    pub struct no_cells of u64 {
+        pub halves: GlobalArray<u32, 2>,
     }
 }
 

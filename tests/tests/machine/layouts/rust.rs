@@ -67,12 +67,18 @@ pub(super) fn program(types: &[Named], skeleton: &str) -> String {
     let size = size_of_val(&value);
     v.set_{m}(value);
     println!(\"{name}.{m} at {{}} size {{size}}\", place(bytes_of(&v), size));
-    assert_eq!(bytes_of(&v.{m}()), vec![0xff; size]);"
+    assert_eq!(bytes_of(&v.{m}()), vec![0xff; size]);
+    // Of a union, bytes without a name are compared too.
+    let zero: T = zeroed();
+    assert!(v != zero || value == zero.{m}());"
                 ),
                 _ => format!(
                     "let v: T = zeroed();
     let (at, size) = (std::mem::offset_of!(T, {m}), size_of_val(&{{ v.{m} }}));
-    println!(\"{name}.{m} at {{}} size {{size}}\", if size > 0 {{ at }} else {{ 0 }});"
+    println!(\"{name}.{m} at {{}} size {{size}}\", if size > 0 {{ at }} else {{ 0 }});
+    let (zero, mut v) = (v, v);
+    bytes_of_mut(&mut v)[at..at + size].fill(0xff);
+    assert_eq!(v == zero, {{ v.{m} }} == {{ zero.{m} }});"
                 ),
             };
             let _ = writeln!(out, "    {{ {text} }}");
@@ -142,6 +148,7 @@ fn bits(nth: usize, name: &str, m: &str, twin: bool) -> String {
         let value = random.next();
         v.set_{m}(BitInt::from_bits(value, 64));
         println!(\"{name}.{m} set {{}}\", dump(bytes_of(&v)));
+        assert!(v != before || v.{m}() == before.{m}());
         {live}
     }}"
     )
