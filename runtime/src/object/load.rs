@@ -358,6 +358,10 @@ fn explain_refusal(
         error = error.with_hint(
             "a kernel without CONFIG_KALLSYMS_ALL knows the types of its variables, but not where they are",
         );
+    } else if log.contains("no jump tables found") || log.contains("expected PTR_TO_INSN") {
+        error = error.with_hint(
+            "clang makes a table in .jumptables of a `switch`, but not of the labels that a computed goto goes to",
+        );
     } else if spec.license.is_empty() && log.contains("GPL") {
         error = error.with_hint(
             "the object has no license section: add `char LICENSE[] SEC(\"license\") = \"GPL\";`",

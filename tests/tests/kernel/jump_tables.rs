@@ -1,18 +1,18 @@
 //! Programs that jump through tables.
 
-use bpf_skel::insn::PSEUDO_MAP_VALUE;
+use bpf_skel::insn::{EXIT, Insn, MOV64_IMM, PSEUDO_MAP_VALUE};
 use bpf_skel::program::{Kind, TestRun};
 use bpf_skel::spec::RelocationTarget;
 use bpf_skel::uapi::{InsnSet, MapType};
 use bpf_skel::{ErrorKind, Map, Program};
 use bpf_skel_tests::kernel::needs::INDIRECT_JUMPS;
-use bpf_skel_tests::kernel::{Outcome, tests};
+use bpf_skel_tests::kernel::{Outcome, load, tests};
 
 include!("../../golden/jump_tables.rs");
 
 tests! {
     []: loaded_or_explained, nothing_for_what_is_not_loaded;
-    [INDIRECT_JUMPS]: switches, addresses_of_tables, a_map_for_each_table_of_a_program;
+    [INDIRECT_JUMPS]: switches, addresses_of_tables, a_map_for_each_table_of_a_program, a_jump_to_a_number;
 }
 
 fn loaded_or_explained() -> Outcome {
@@ -88,5 +88,19 @@ fn a_map_for_each_table_of_a_program() -> Outcome {
     ];
     found.iter_mut().for_each(|tables| tables.sort_unstable());
     assert_eq!(found, [vec![4], vec![1, 2, 3], vec![1, 2]]);
+    Ok(())
+}
+
+/// As of a computed goto, whose labels are numbers in `.rodata`.
+fn a_jump_to_a_number() -> Outcome {
+    let insns = [
+        Insn::new(MOV64_IMM, 0, 0, 0, 0),
+        // goto *r0
+        Insn::new(0x0d, 0, 0, 0, 0),
+        Insn::new(EXIT, 0, 0, 0, 0),
+    ];
+    let error = load("socket", &insns).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected);
+    assert!(error.to_string().contains("the labels that a computed goto goes to"), "{error}");
     Ok(())
 }
