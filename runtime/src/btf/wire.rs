@@ -19,6 +19,7 @@ pub(super) const HEADER_LEN: usize = 24;
 pub(super) const TYPE_LEN: usize = 12;
 
 /// The byte order of what begins as BTF does.
+#[cfg(any(feature = "elf", all(target_os = "linux", feature = "load")))]
 pub(crate) fn order_of(bytes: &[u8]) -> Option<Endian> {
     let magic = *bytes.first_chunk()?;
     [Endian::Little, Endian::Big].into_iter().find(|order| order.u16(magic) == MAGIC)
