@@ -84,6 +84,11 @@ fn read(mut file: impl BufRead, mut each: impl FnMut(Symbol<'_>)) -> Result<()> 
     }
 }
 
+/// The module in `[module]`, as the kernel's lists of functions have it.
+pub(crate) fn module(word: &[u8]) -> Option<&[u8]> {
+    word.strip_prefix(b"[")?.strip_suffix(b"]")
+}
+
 /// The function of a system call on kernels that give each one a wrapper of its own, which takes the registers apart
 /// (Linux 4.17 and later, by architecture). `None` where no kernel for this architecture does.
 pub(crate) fn syscall_wrapper(syscall: &str) -> Option<String> {
@@ -147,7 +152,7 @@ fn parse(line: &[u8]) -> Option<Symbol<'_>> {
     let address = u64::from_str_radix(address, 16).ok()?;
     let kind = *words.next()?.first()?;
     let name = words.next().filter(|name| !name.is_empty())?;
-    let module = words.next().and_then(|word| word.strip_prefix(b"[")?.strip_suffix(b"]"));
+    let module = words.next().and_then(module);
     // Link-time optimisation renames what was static to a file.
     let name = match kind {
         b'd' | b'b' | b'r' => strip_llvm(name),

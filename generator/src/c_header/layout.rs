@@ -155,7 +155,7 @@ impl<'b> Layout<'b> {
     fn is_composite(&self, id: u32) -> bool {
         let mut id = id;
         for _ in 0..DEPTH {
-            match self.btf.resolve(id).map(|(_, ty)| ty.kind) {
+            match self.btf.resolve_kind(id).map(|(_, kind)| kind) {
                 Some(Kind::Array(array)) => id = array.element,
                 kind => return matches!(kind, Some(Kind::Struct(_) | Kind::Union(_))),
             }

@@ -114,7 +114,7 @@ impl<'b> Writer<'b> {
     pub(super) fn define_typedef(&mut self, id: u32, ty: &Type<'b>) {
         let Kind::Typedef(to) = ty.kind else { return };
         let is_bool = |int: Int| ty.name == "bool" && int.encoding.is_bool();
-        let target = self.btf.type_by_id(to).map(|ty| ty.kind);
+        let target = self.btf.kind_by_id(to);
         self.guarded(matches!(target, Some(Kind::Int(int)) if is_bool(int)), |writer| {
             writer.out.push_str("typedef ");
             let mut name = String::new();
@@ -127,7 +127,7 @@ impl<'b> Writer<'b> {
 
     /// `extern` and a function's prototype.
     pub(super) fn declare_function(&mut self, id: u32, name: &str, before: &str, after: &str) {
-        let Some(Kind::Func { proto, .. }) = self.btf.type_by_id(id).map(|ty| ty.kind) else {
+        let Some(Kind::Func { proto, .. }) = self.btf.kind_by_id(id) else {
             return;
         };
         let _ = write!(self.out, "extern {before}");

@@ -119,18 +119,19 @@ fn equality(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &StructDef) 
         Equality::Total => "total",
     };
     let is_total = def.equality == Equality::Total;
-    let as_bytes = |field: &Field| is_total && paths.model.is_compared_as_bytes(&field.ty);
     let compared = |field: &&Field| matches!(field.role, FieldRole::Member | FieldRole::Storage);
-    let fields = || layout.fields.iter().filter(compared);
+    let as_bytes = |field: &&Field| is_total && paths.model.is_compared_as_bytes(&field.ty);
+    let (bytes, fields): (Vec<&Field>, Vec<&Field>) =
+        layout.fields.iter().filter(compared).partition(as_bytes);
     let bits = layout.accessors.iter().filter(|accessor| accessor.compared);
     out.invoke(format_args!("{}::private::{name}", paths.rt), |list| {
         list.item((packed(layout), &def.ident)).group();
         if is_total {
-            let bytes = fields().filter(|field| as_bytes(field));
-            let ranges = bytes.map(|one| one.offset..one.offset + paths.model.size(&one.ty));
+            let range = |one: &Field| one.offset..one.offset + paths.model.size(&one.ty);
+            let ranges = bytes.into_iter().map(range);
             list.items(joined(ranges).iter().map(|range| (range.start, "..", range.end))).group();
         }
-        list.items(fields().filter(|one| !as_bytes(one)).map(|field| &field.ident)).group();
+        list.items(fields.into_iter().map(|field| &field.ident)).group();
         list.items(bits.map(|accessor| &accessor.get));
     });
 }

@@ -61,11 +61,11 @@ pub(super) fn difference(
 impl<'a> MapDef<'a> {
     /// Of the struct that is a variable's type.
     pub(super) fn read(btf: &Btf<'a>, id: u32) -> Result<Self> {
-        let id = match btf.type_by_id(id).map(|ty| ty.kind) {
+        let id = match btf.kind_by_id(id) {
             Some(Kind::Var { ty, .. }) => ty,
             _ => id,
         };
-        match btf.resolve(id).map(|(_, ty)| ty.kind) {
+        match btf.resolve_kind(id).map(|(_, kind)| kind) {
             Some(Kind::Struct(composite)) => Self::read_struct(btf, &composite, true),
             _ => Err(Error::malformed(format!(
                 "expected a struct that defines a map, found {:?}",
@@ -82,9 +82,9 @@ impl<'a> MapDef<'a> {
                 ("key", Kind::Ptr(to)) => def.set_type("key", "key_size", btf, to),
                 ("value", Kind::Ptr(to)) => def.set_type("value", "value_size", btf, to),
                 ("values", Kind::Array(array)) if outer => {
-                    let pointer = btf.resolve(array.element).map(|(_, ty)| ty.kind);
+                    let pointer = btf.resolve_kind(array.element).map(|(_, kind)| kind);
                     let target = match pointer {
-                        Some(Kind::Ptr(to)) => btf.resolve(to).map(|(_, ty)| ty.kind),
+                        Some(Kind::Ptr(to)) => btf.resolve_kind(to).map(|(_, kind)| kind),
                         _ => None,
                     };
                     // Of a prog array, it says nothing that could differ.
@@ -93,7 +93,7 @@ impl<'a> MapDef<'a> {
                     }
                 }
                 (name, Kind::Ptr(to)) => {
-                    if let Some(Kind::Array(array)) = btf.resolve(to).map(|(_, ty)| ty.kind) {
+                    if let Some(Kind::Array(array)) = btf.resolve_kind(to).map(|(_, kind)| kind) {
                         def.numbers.insert(name, array.len.into());
                     }
                 }

@@ -253,7 +253,7 @@ impl<'o, 'a> Occurrence<'o, 'a> {
 
 /// The type of a variable or function in C.
 fn spelled(btf: &Btf<'_>, id: u32) -> String {
-    match btf.type_by_id(id).map(|ty| ty.kind) {
+    match btf.kind_by_id(id) {
         Some(Kind::Var { ty, .. }) => type_name(btf, ty),
         Some(Kind::Func { proto, .. }) => type_name(btf, proto),
         _ => type_name(btf, id),

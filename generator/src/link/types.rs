@@ -94,9 +94,7 @@ impl<'i, 'a> Types<'i, 'a> {
             let mut words = vec![ty.kind.code() as u32, labels.name(name)?];
             let mut edges = Vec::new();
             describe(&ty.kind, labels, &mut words, &mut edges)?;
-            let section = |id: &&u32| {
-                matches!(btf.type_by_id(**id).map(|ty| ty.kind), Some(Kind::DataSec(_)))
-            };
+            let section = |id: &&u32| matches!(btf.kind_by_id(**id), Some(Kind::DataSec(_)));
             // They are made anew: it would keep the old one.
             if let Some(other) = edges.iter().find(section) {
                 return Err(Error::malformed(format!(
@@ -146,7 +144,7 @@ fn tagged_functions<'a>(btf: &Btf<'a>) -> HashMap<u32, Vec<&'a str>> {
     let mut tagged: HashMap<u32, Vec<&str>> = HashMap::new();
     for (_, tag) in btf.types() {
         if let Kind::DeclTag { ty, .. } = tag.kind
-            && matches!(btf.type_by_id(ty).map(|ty| ty.kind), Some(Kind::Func { .. }))
+            && matches!(btf.kind_by_id(ty), Some(Kind::Func { .. }))
         {
             tagged.entry(ty).or_default().push(tag.name);
         }

@@ -17,12 +17,8 @@ impl<'a> Btf<'a> {
     /// As [`resolve`](Self::resolve), without the type's name, which takes longer to read than all else.
     pub fn resolve_kind(&self, id: u32) -> Option<(u32, Kind<'a>)> {
         self.skip(id, |kind| match *kind {
-            Kind::Typedef(next)
-            | Kind::Volatile(next)
-            | Kind::Const(next)
-            | Kind::Restrict(next)
-            | Kind::TypeTag { ty: next, .. } => Some(next),
-            _ => None,
+            Kind::Typedef(next) => Some(next),
+            _ => qualified(kind),
         })
     }
 
@@ -42,13 +38,7 @@ impl<'a> Btf<'a> {
 
     /// As [`unqualified`](Self::unqualified), without the type's name.
     pub fn unqualified_kind(&self, id: u32) -> Option<(u32, Kind<'a>)> {
-        self.skip(id, |kind| match *kind {
-            Kind::Volatile(next)
-            | Kind::Const(next)
-            | Kind::Restrict(next)
-            | Kind::TypeTag { ty: next, .. } => Some(next),
-            _ => None,
-        })
+        self.skip(id, qualified)
     }
 
     fn named(&self, (id, kind): (u32, Kind<'a>)) -> (u32, Type<'a>) {
@@ -68,5 +58,16 @@ impl<'a> Btf<'a> {
             }
         }
         None
+    }
+}
+
+/// What a qualifier or a type tag is about.
+fn qualified(kind: &Kind<'_>) -> Option<u32> {
+    match *kind {
+        Kind::Volatile(next)
+        | Kind::Const(next)
+        | Kind::Restrict(next)
+        | Kind::TypeTag { ty: next, .. } => Some(next),
+        _ => None,
     }
 }

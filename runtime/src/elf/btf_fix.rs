@@ -71,7 +71,7 @@ fn fix_kconfig(
 /// The kernel takes no external symbols: variables become integers, functions defined ones, and the section, which
 /// may hold no functions, a struct that nothing refers to.
 fn fix_ksyms(btf: &Btf<'_>, edit: &mut BtfEdit<'_>, id: u32, section: &DataSec<'_>) -> Result<()> {
-    let number = btf.types().find_map(|(id, ty)| match ty.kind {
+    let number = btf.types_of(|kind| kind == BtfKind::Int).find_map(|(id, ty)| match ty.kind {
         Kind::Int(int) if int.offset == 0 && u32::from(int.bits) == int.size * 8 => {
             Some((id, int.size))
         }
@@ -81,7 +81,7 @@ fn fix_ksyms(btf: &Btf<'_>, edit: &mut BtfEdit<'_>, id: u32, section: &DataSec<'
         return Err(Error::malformed("the BTF has no integer type to stand in for its variables"));
     };
     for var in section.vars() {
-        match btf.type_by_id(var.ty).map(|ty| ty.kind) {
+        match btf.kind_by_id(var.ty) {
             Some(Kind::Func { .. }) => {
                 edit.set_func_linkage(var.ty, Linkage::Global)?;
                 edit.name_params(var.ty)?;

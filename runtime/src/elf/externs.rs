@@ -249,7 +249,7 @@ fn value_type(btf: &Btf<'_>, id: u32) -> Result<KconfigType> {
         }
         Kind::Enum(kind) if ty.name == TRISTATE && kind.size == 4 => Ok(KconfigType::Tristate),
         Kind::Array(array) if array.len == 0 => Err(wrong("an array without a length".into())),
-        Kind::Array(array) => match btf.resolve(array.element).map(|(_, ty)| ty.kind) {
+        Kind::Array(array) => match btf.resolve_kind(array.element).map(|(_, kind)| kind) {
             Some(Kind::Int(int)) if int.size == 1 && !int.encoding.is_bool() => {
                 Ok(KconfigType::Text)
             }

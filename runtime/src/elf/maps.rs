@@ -148,7 +148,7 @@ fn add<'a>(
     if name.is_empty() {
         return Err(Error::malformed("a map without a name"));
     }
-    let ty = match btf.type_by_id(var.ty).map(|ty| ty.kind) {
+    let ty = match btf.kind_by_id(var.ty) {
         Some(Kind::Var { ty, linkage: Linkage::Global }) => ty,
         Some(Kind::Var { .. }) => {
             return Err(Error::malformed(

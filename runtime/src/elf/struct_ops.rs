@@ -204,7 +204,7 @@ impl Context<'_, '_> {
 
 /// The struct of a variable, with its id.
 fn operations<'a>(btf: &Btf<'a>, var: u32) -> Result<(u32, Composite<'a>)> {
-    let declared = match btf.type_by_id(var).map(|ty| ty.kind) {
+    let declared = match btf.kind_by_id(var) {
         Some(Kind::Var { ty, .. }) => btf.resolve(ty),
         _ => None,
     };

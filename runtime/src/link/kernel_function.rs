@@ -117,13 +117,8 @@ pub(super) fn distinct(module: Option<&str>, pattern: &str) -> Result<BTreeSet<V
     };
     let mut names = BTreeSet::new();
     traceable(file, |words| {
-        let (name, home) = match words {
-            [name, home, ..] => {
-                (name, home.strip_prefix(b"[").and_then(|home| home.strip_suffix(b"]")))
-            }
-            [name] => (name, None),
-            [] => return,
-        };
+        let [name, rest @ ..] = words else { return };
+        let home = rest.first().and_then(|word| kallsyms::module(word));
         if home == module.map(str::as_bytes) && glob::matches(pattern.as_bytes(), name) {
             names.insert(name.to_vec());
         }
@@ -131,19 +126,28 @@ pub(super) fn distinct(module: Option<&str>, pattern: &str) -> Result<BTreeSet<V
     if names.is_empty() {
         return Err(none_fits());
     }
-    let (mut once, mut more) = (BTreeSet::new(), BTreeSet::new());
-    kallsyms::names_of_functions(module, |name| {
-        if names.contains(name) && !once.insert(name.to_vec()) {
-            more.insert(name.to_vec());
-        }
-    })?;
-    names.retain(|name| !more.contains(name));
+    let several = of_several(module, |name| names.contains(name))?;
+    names.retain(|name| !several.contains(name));
     if names.is_empty() {
         return Err(Error::not_found(
             "of each function that fits this pattern, the kernel has several of the same name",
         ));
     }
     Ok(names)
+}
+
+/// Of the wanted names, those that several functions of the kernel itself, or of a module, have.
+pub(super) fn of_several(
+    module: Option<&str>,
+    is_wanted: impl Fn(&[u8]) -> bool,
+) -> Result<BTreeSet<Vec<u8>>> {
+    let (mut once, mut several) = (BTreeSet::new(), BTreeSet::new());
+    kallsyms::names_of_functions(module, |name| {
+        if is_wanted(name) && !once.insert(name.to_vec()) {
+            several.insert(name.to_vec());
+        }
+    })?;
+    Ok(several)
 }
 
 fn none_fits() -> Error {

@@ -5,10 +5,10 @@ use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 use super::kernel_function::{self, Known};
-use crate::btf::{Btf, Kind};
+use crate::btf::{Btf, BtfKind, Kind};
 use crate::error::Within;
 use crate::kernel_btf::{KernelBtf, Module, Wanted};
-use crate::{Error, ErrorKind, Frame, Result, feature, kallsyms, sys};
+use crate::{Error, ErrorKind, Frame, Result, feature, sys};
 
 /// `MAX_BPF_FUNC_ARGS`, and as many registers.
 const MAX_ARGUMENTS: usize = 12;
@@ -173,14 +173,12 @@ impl Home {
         if let Some(found) = kernel_function::untraceable(&names)? {
             return Ok(Some(found));
         }
-        let (mut once, mut twice) = (BTreeSet::new(), None);
-        kallsyms::names_of_functions(self.module().map(Module::name), |name| {
-            if names.iter().any(|one| one.as_bytes() == name) && !once.insert(name.to_vec()) {
-                twice = Some(String::from_utf8_lossy(name).into_owned());
-            }
-        })?;
+        let names: BTreeSet<&[u8]> = names.into_iter().map(str::as_bytes).collect();
+        let module = self.module().map(Module::name);
+        let several = kernel_function::of_several(module, |name| names.contains(name))?;
         let why = "the kernel has several functions of this name, and takes the first, which cannot be traced";
-        Ok(twice.map(|name| (name, Error::invalid_input(why))))
+        let name = several.first().map(|name| String::from_utf8_lossy(name).into_owned());
+        Ok(name.map(|name| (name, Error::invalid_input(why))))
     }
 }
 
@@ -201,13 +199,13 @@ fn callable(types: &Btf<'_>, names: &BTreeSet<Vec<u8>>) -> Vec<u32> {
         }
         _ => None,
     };
-    types.types().filter_map(fits).collect()
+    types.types_of(|kind| kind == BtfKind::Func).filter_map(fits).collect()
 }
 
 /// Why the kernel makes no trampoline for functions of this type, as its `btf_distill_func_proto` and the compiler of
 /// x86-64 see it.
 fn uncallable(types: &Btf<'_>, proto: u32) -> Option<String> {
-    let Some(Kind::FuncProto(proto)) = types.type_by_id(proto).map(|ty| ty.kind) else {
+    let Some(Kind::FuncProto(proto)) = types.kind_by_id(proto) else {
         return Some("its type is not known".into());
     };
     let count = proto.params().len();
@@ -215,7 +213,7 @@ fn uncallable(types: &Btf<'_>, proto: u32) -> Option<String> {
         return Some(format!("it has {count} arguments, more than {MAX_ARGUMENTS}"));
     }
     if proto.ret != 0 {
-        match types.resolve(proto.ret).map(|(_, ty)| ty.kind) {
+        match types.resolve_kind(proto.ret).map(|(_, kind)| kind) {
             Some(Kind::Void | Kind::Int(_) | Kind::Ptr(_) | Kind::Enum(_) | Kind::Enum64(_)) => {}
             Some(kind) => return Some(format!("it returns a {}", kind.code())),
             None => return Some("what it returns is not known".into()),
@@ -226,7 +224,7 @@ fn uncallable(types: &Btf<'_>, proto: u32) -> Option<String> {
         if param.ty == 0 {
             return Some("its number of arguments varies".into());
         }
-        let size = match types.resolve(param.ty).map(|(_, ty)| ty.kind) {
+        let size = match types.resolve_kind(param.ty).map(|(_, kind)| kind) {
             Some(Kind::Int(int)) => int.size,
             Some(Kind::Enum(kind)) => kind.size,
             Some(Kind::Ptr(_) | Kind::Enum64(_)) => 8,

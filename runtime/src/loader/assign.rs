@@ -54,7 +54,7 @@ fn locate(btf: &Btf<'_>, type_id: u32, path: &str) -> Result<Part> {
     let mut part = Part { type_id, bit_offset: 0, bits: None };
     let mut rest = path;
     while !rest.is_empty() {
-        let kind = btf.resolve(part.type_id).map(|(_, ty)| ty.kind);
+        let kind = btf.resolve_kind(part.type_id).map(|(_, kind)| kind);
         if let Some(after) = rest.strip_prefix('[') {
             let (index, after) = after
                 .split_once(']')

@@ -63,7 +63,7 @@ pub(super) fn enumerator<'a>(
 ) -> Result<Enumerator<'a>, String> {
     let &[index] = indices else { return Err("an enumerator has no members".into()) };
     let index = index as usize;
-    let (name, signed) = match btf.resolve(root).map(|(_, ty)| ty.kind) {
+    let (name, signed) = match btf.resolve_kind(root).map(|(_, kind)| kind) {
         Some(Kind::Enum(kind)) => (kind.value(index).map(|(name, _)| name), kind.signed),
         Some(Kind::Enum64(kind)) => (kind.value(index).map(|(name, _)| name), kind.signed),
         _ => return Err("the type is not an enum".into()),

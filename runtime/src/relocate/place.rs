@@ -57,7 +57,7 @@ impl<'a> Place<'a> {
     /// Whether the array that was come to is the flexible one at the end of its struct.
     pub(super) fn ends_in_flexible(&self, btf: &Btf<'_>, array: &Array) -> bool {
         let Some(Step { ty, index, member: Some(_) }) = self.last else { return false };
-        let last = match btf.type_by_id(ty).map(|ty| ty.kind) {
+        let last = match btf.kind_by_id(ty) {
             Some(Kind::Struct(composite) | Kind::Union(composite)) => composite.len(),
             _ => return false,
         };
@@ -91,7 +91,7 @@ impl Access<'_, '_> {
     fn is_kind(&self, kind: BtfKind, kernel: &Btf<'_>, root: u32) -> bool {
         let recorded = kernel.type_by_id(root).map(|ty| ty.kind.code());
         recorded.is_some_and(|other| same_kind(self.root.kind, other))
-            && match kernel.resolve(root).map(|(_, ty)| ty.kind) {
+            && match kernel.resolve_kind(root).map(|(_, kind)| kind) {
                 // An offset is a bit-field of a compiler before 2018.
                 Some(Kind::Int(int)) => kind == BtfKind::Int && int.offset == 0,
                 Some(other) => same_kind(kind, other.code()),

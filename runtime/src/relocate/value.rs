@@ -156,7 +156,7 @@ fn moved(btf: &Btf<'_>, mut id: u32) -> Result<CoreMoved> {
     // It has a size: so its chain of arrays ends.
     btf.size_of(id)?;
     loop {
-        let sort = match btf.resolve(id).map(|(_, ty)| ty.kind) {
+        let sort = match btf.resolve_kind(id).map(|(_, kind)| kind) {
             Some(Kind::Array(array)) => {
                 id = array.element;
                 continue;

@@ -32,7 +32,7 @@ impl Types<'_> {
                 Place::Padding { .. } => {}
             }
         }
-        let flexible = members.last().and_then(|last| self.flexible(last));
+        let flexible = members.last().and_then(|last| Some((last, self.flexible(last)?)));
         let (accessors, method) = self.methods(Methods {
             make: "with_*",
             size,
@@ -40,20 +40,20 @@ impl Types<'_> {
             members: without,
             flexible: flexible.is_some(),
         });
-        let flexible = flexible.zip(method).map(|(array, method)| Flexible { method, ..array });
+        let flexible = flexible.zip(method).map(|((last, element), method)| Flexible {
+            method,
+            element: element.clone(),
+            offset: last.bit_offset / 8,
+            c: last.c.clone(),
+        });
         (self.fields(members, plan), accessors, flexible)
     }
 
-    /// The array without a length, before its method has a name.
-    fn flexible(&self, last: &Member<'_>) -> Option<Flexible> {
+    /// The type of the elements, if this is an array without a length.
+    fn flexible<'m>(&self, last: &'m Member<'_>) -> Option<&'m Ty> {
         match &last.ty {
             Ty::Array(element, 0) if last.inside.is_none() && self.size(element) > 0 => {
-                Some(Flexible {
-                    method: Ident::unnamed(),
-                    element: (**element).clone(),
-                    offset: last.bit_offset / 8,
-                    c: last.c.clone(),
-                })
+                Some(element)
             }
             _ => None,
         }

@@ -182,7 +182,7 @@ impl<'s> Asked<'s> {
         };
         let mut other = None;
         for id in candidates {
-            let ty = match kernel.type_by_id(id).map(|ty| ty.kind) {
+            let ty = match kernel.kind_by_id(id) {
                 Some(Kind::Var { ty, .. }) => kernel.resolve(ty).map_or(0, |(id, _)| id),
                 Some(Kind::Func { proto, .. }) => proto,
                 _ => continue,

@@ -47,7 +47,7 @@ pub(super) fn incompatible(local: &Btf<'_>, id: u32, kernel: &Btf<'_>, other: u3
 }
 
 fn kind<'a>(btf: &Btf<'a>, id: u32) -> Option<Kind<'a>> {
-    btf.type_by_id(id).map(|ty| ty.kind)
+    btf.kind_by_id(id)
 }
 
 /// `int (struct task_struct *, u64)`, as far as compatibility goes.

@@ -140,8 +140,8 @@ impl Conversion<'_> {
                 return Err(differs(&bits_of(own), &bits_of(other)));
             }
         }
-        let own = self.local.btf.resolve(member.ty).map(|(_, ty)| ty.kind);
-        let other = self.target.btf.resolve(kernel.ty).map(|(_, ty)| ty.kind);
+        let own = self.local.btf.resolve_kind(member.ty).map(|(_, kind)| kind);
+        let other = self.target.btf.resolve_kind(kernel.ty).map(|(_, kind)| kind);
         let (Some(own), Some(other)) = (own, other) else {
             return Err(Error::malformed("its type does not exist"));
         };
