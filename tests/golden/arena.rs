@@ -230,8 +230,7 @@ pub mod arena {
             /// `struct node *next`
             pub next: ::bpf_skel::pod::Ptr<node>,
         }
-        ::bpf_skel::private::plain!(node; hits, next;;);
-        ::bpf_skel::private::total!(node; 0..16;;);
+        ::bpf_skel::private::plain!(node; hits, next;; "");
         ::bpf_skel::private::layouts! {
             node: 16, 8, next: 8;
         }

@@ -328,7 +328,7 @@ pub mod data {
             #[doc(hidden)]
             pub __pad0: [u8; 9],
         }
-        ::bpf_skel::private::section_struct!(rodata; limit, flags; __pad0;);
+        ::bpf_skel::private::section_struct!(rodata; limit, flags;;);
         /// Data section `.data`, 20 bytes
         #[repr(C)]
         pub struct data {
@@ -341,7 +341,7 @@ pub mod data {
             #[doc(hidden)]
             pub __pad1: [u8; 8],
         }
-        ::bpf_skel::private::section_struct!(data; counter, weak_counter; __pad0, __pad1;);
+        ::bpf_skel::private::section_struct!(data; counter, weak_counter;;);
         /// Data section `.data.config`, 8 bytes
         #[repr(C)]
         pub struct data_config {
@@ -364,7 +364,7 @@ pub mod data {
             #[doc(hidden)]
             pub __pad0: [u8; 3145736],
         }
-        ::bpf_skel::private::section_struct!(bss; total; __pad0;);
+        ::bpf_skel::private::section_struct!(bss; total;;);
         /// Data section `.bss.scratch`, 64 bytes
         #[repr(C)]
         pub struct bss_scratch {

@@ -337,7 +337,7 @@ pub mod externs {
             pub __pad1: [u8; 4],
         }
         ::bpf_skel::private::section_struct!(
-            bss; version, hz, calls, hostname, untyped, missing, pid; __pad0, __pad1;
+            bss; version, hz, calls, hostname, untyped, missing, pid;;
         );
         /// Data section `.kconfig`, 49 bytes
         #[repr(C)]
@@ -368,7 +368,7 @@ pub mod externs {
         ::bpf_skel::private::section_struct!(
             kconfig; CONFIG_SKEL_NO_SUCH_LIMIT, LINUX_OF_TOMORROW, CONFIG_HZ, CONFIG_NET,
             LINUX_KERNEL_VERSION, CONFIG_SKEL_NO_SUCH_OPTION, CONFIG_BPF_JIT, CONFIG_BPF_SYSCALL,
-            LINUX_HAS_BPF_COOKIE, CONFIG_DEFAULT_HOSTNAME; __pad0;
+            LINUX_HAS_BPF_COOKIE, CONFIG_DEFAULT_HOSTNAME;;
         );
         ::bpf_skel::private::layouts! {
             data: 4, 4;

@@ -345,8 +345,7 @@ pub mod legacy {
             /// `u64 bytes`
             pub bytes: u64,
         }
-        ::bpf_skel::private::plain!(counter; packets, bytes;;);
-        ::bpf_skel::private::total!(counter; 0..16;;);
+        ::bpf_skel::private::plain!(counter; packets, bytes;; "");
         /// `struct __sk_buff`, 12 bytes, alignment 4
         #[repr(C)]
         pub struct __sk_buff {
@@ -357,8 +356,7 @@ pub mod legacy {
             /// `u32 mark`
             pub mark: u32,
         }
-        ::bpf_skel::private::plain!(__sk_buff; len, pkt_type, mark;;);
-        ::bpf_skel::private::total!(__sk_buff; 0..12;;);
+        ::bpf_skel::private::plain!(__sk_buff; len, pkt_type, mark;; "");
         ::bpf_skel::private::layouts! {
             counter: 16, 8, bytes: 8;
             __sk_buff: 12, 4, pkt_type: 4, mark: 8;

@@ -358,8 +358,7 @@ pub mod linked {
             /// `struct inner *next`
             pub next: ::bpf_skel::pod::Ptr<inner>,
         }
-        ::bpf_skel::private::plain!(event; pid, next; __pad0;);
-        ::bpf_skel::private::total!(event; 0..4, 8..16;;);
+        ::bpf_skel::private::plain!(event; pid, next;; "\u{4}\u{4}\u{8}");
         /// `struct inner`, 16 bytes, alignment 8
         #[repr(C)]
         pub struct inner {
@@ -370,8 +369,7 @@ pub mod linked {
             #[doc(hidden)]
             pub __pad0: [u8; 4],
         }
-        ::bpf_skel::private::plain!(inner; owner, depth; __pad0;);
-        ::bpf_skel::private::total!(inner; 0..12;;);
+        ::bpf_skel::private::plain!(inner; owner, depth;; "\u{c}");
         ::bpf_skel::private::layouts! {
             event: 16, 8, next: 8;
             inner: 16, 8, depth: 8;
@@ -416,7 +414,7 @@ pub mod linked {
             /// `int tuned[4]`
             pub tuned: [i32; 4],
         }
-        ::bpf_skel::private::section_struct!(data_custom; padded, tuned; __pad0;);
+        ::bpf_skel::private::section_struct!(data_custom; padded, tuned;;);
         /// Data section `.data`, 28 bytes
         #[repr(C)]
         pub struct data {
@@ -429,7 +427,7 @@ pub mod linked {
             #[doc(hidden)]
             pub __pad1: [u8; 8],
         }
-        ::bpf_skel::private::section_struct!(data; counter, weak_number; __pad0, __pad1;);
+        ::bpf_skel::private::section_struct!(data; counter, weak_number;;);
         /// Data section `.bss`, 56 bytes
         #[repr(C)]
         pub struct bss {
@@ -451,7 +449,7 @@ pub mod linked {
             /// `const volatile int knob`
             pub knob: i32,
         }
-        ::bpf_skel::private::section_struct!(rodata; knob; __pad0;);
+        ::bpf_skel::private::section_struct!(rodata; knob;;);
         /// Data section `.kconfig`, 8 bytes
         #[repr(C)]
         pub struct kconfig {

@@ -231,8 +231,7 @@ pub mod map_kinds {
             /// `u8 address[4]`
             pub address: [u8; 4],
         }
-        ::bpf_skel::private::plain!(prefix; bits, address;;);
-        ::bpf_skel::private::total!(prefix; 0..8;;);
+        ::bpf_skel::private::plain!(prefix; bits, address;; "");
         /// `struct job`, 16 bytes, alignment 8
         #[repr(C)]
         pub struct job {
@@ -243,8 +242,7 @@ pub mod map_kinds {
             #[doc(hidden)]
             pub __pad0: [u8; 4],
         }
-        ::bpf_skel::private::plain!(job; id, cost; __pad0;);
-        ::bpf_skel::private::total!(job; 0..12;;);
+        ::bpf_skel::private::plain!(job; id, cost;; "\u{c}");
         ::bpf_skel::private::layouts! {
             prefix: 8, 4, address: 4;
             job: 16, 8, cost: 8;

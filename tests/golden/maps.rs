@@ -283,8 +283,7 @@ pub mod maps {
             /// `u16 c`
             pub c: u16,
         }
-        ::bpf_skel::private::plain!(key; a, b, c;;);
-        ::bpf_skel::private::total!(key; 0..8;;);
+        ::bpf_skel::private::plain!(key; a, b, c;; "");
         /// `struct value`, 24 bytes, alignment 8
         #[repr(C)]
         pub struct value {
@@ -293,8 +292,7 @@ pub mod maps {
             /// `char name[16]`
             pub name: ::bpf_skel::pod::CharArray<16>,
         }
-        ::bpf_skel::private::plain!(value; count, name;;);
-        ::bpf_skel::private::total!(value; 0..24;;);
+        ::bpf_skel::private::plain!(value; count, name;; "");
         ::bpf_skel::private::layouts! {
             key: 8, 4, b: 4, c: 6;
             value: 24, 8, name: 8;

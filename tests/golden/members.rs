@@ -286,10 +286,10 @@ pub mod members {
             pub __pad0: [u8; 1],
         }
         ::bpf_skel::private::plain!(
-            flow; id, sport, dport; anon2, anon6, bits0, __pad0; v4, v6, high, low, low_high,
-            low_low, version, tag, odd, proto, level, up, down, signed_char
+            flow; id, sport, dport; anon2, anon6, bits0; v4, v6, high, low, low_high, low_low,
+            version, tag, odd, proto, level, up, down, signed_char
         );
-        ::bpf_skel::private::total!(flow; 0..29;; proto, level, up, down, signed_char);
+        ::bpf_skel::private::total!(flow; "\u{1d}";; proto, level, up, down, signed_char);
         impl flow {
             /// `u32 v4`
             pub fn v4(&self) -> u32 {
@@ -532,8 +532,7 @@ pub mod members {
             /// `struct point points[]`
             pub points: [point; 0],
         }
-        ::bpf_skel::private::plain!(samples; count, points;;);
-        ::bpf_skel::private::total!(samples; 0..4; points;);
+        ::bpf_skel::private::plain!(samples; count, points;; "");
         impl samples {
             /// The struct at the start of a record, and as many elements of `struct point points[]` as the record holds.
             ///
@@ -550,8 +549,7 @@ pub mod members {
             /// `s32 y`
             pub y: i32,
         }
-        ::bpf_skel::private::plain!(point; x, y;;);
-        ::bpf_skel::private::total!(point; 0..8;;);
+        ::bpf_skel::private::plain!(point; x, y;; "");
         /// `union number`, 8 bytes, alignment 8
         ///
         /// Each member has methods to read, to write and to make it.
@@ -688,8 +686,7 @@ pub mod members {
             /// `u32 second`
             pub second: u32,
         }
-        ::bpf_skel::private::plain!(number__halves; first, second;;);
-        ::bpf_skel::private::total!(number__halves; 0..8;;);
+        ::bpf_skel::private::plain!(number__halves; first, second;; "");
         /// `struct squeezed`, 18 bytes, alignment 2
         #[repr(C, packed(2))]
         pub struct squeezed {
@@ -705,7 +702,7 @@ pub mod members {
         ::bpf_skel::private::plain!(
             packed squeezed; head, value; bits0, anon0; wide, across, half, pair
         );
-        ::bpf_skel::private::total!(packed squeezed; 0..1, 12..18;; wide, across);
+        ::bpf_skel::private::total!(packed squeezed; "\u{1}\u{b}\u{6}";; wide, across);
         impl squeezed {
             /// `u64 wide : 50`
             pub fn wide(&self) -> u64 {
@@ -781,7 +778,7 @@ pub mod members {
             pub line: line,
         }
         ::bpf_skel::private::plain!(packed holds_line; tag, line;;);
-        ::bpf_skel::private::total!(packed holds_line; 0..1; line;);
+        ::bpf_skel::private::total!(packed holds_line; "\u{5}";;);
         /// `struct line`, 64 bytes, alignment 4
         #[repr(C)]
         pub struct line {
@@ -790,8 +787,7 @@ pub mod members {
             #[doc(hidden)]
             pub __pad0: [u8; 60],
         }
-        ::bpf_skel::private::plain!(line; count; __pad0;);
-        ::bpf_skel::private::total!(line; 0..4;;);
+        ::bpf_skel::private::plain!(line; count;; "\u{4}");
         /// `struct aligned`, 64 bytes, alignment 64
         #[repr(C, align(64))]
         pub struct aligned {
@@ -800,8 +796,7 @@ pub mod members {
             #[doc(hidden)]
             pub __pad0: [u8; 60],
         }
-        ::bpf_skel::private::plain!(aligned; count; __pad0;);
-        ::bpf_skel::private::total!(aligned; 0..4;;);
+        ::bpf_skel::private::plain!(aligned; count;; "\u{4}");
         /// `struct lists`, 96 bytes, alignment 8
         #[repr(C)]
         pub struct lists {
@@ -833,7 +828,7 @@ pub mod members {
             pub __pad0: [u8; 4],
         }
         ::bpf_skel::private::plain!(
-            lists; next, find, task, labels, names, bytes, numbers, ratio, name; __pad0;
+            lists; next, find, task, labels, names, bytes, numbers, ratio, name;;
         );
         ::bpf_skel::private::equal!(
             lists; next, find, task, labels, names, bytes, numbers, ratio, name;
@@ -887,9 +882,9 @@ pub mod members {
             pub __pad1: [u8; 8],
         }
         ::bpf_skel::private::plain!(
-            wide; tag, whole, rows, calls, tagged, huge, deep; __pad0, bits0, __pad1; first, second
+            wide; tag, whole, rows, calls, tagged, huge, deep; bits0; first, second
         );
-        ::bpf_skel::private::total!(wide; 0..1, 16..32, 80..96, 102..120; rows; first, second);
+        ::bpf_skel::private::total!(wide; "\u{1}\u{f}\u{50}\u{6}\u{12}";; first, second);
         impl wide {
             /// `u32 first : 3`
             pub fn first(&self) -> u32 {
@@ -964,8 +959,8 @@ pub mod members {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::plain!(anonymous;; anon0, bits0, __pad0; ifindex, queue, on);
-        ::bpf_skel::private::total!(anonymous; 0..4;; on);
+        ::bpf_skel::private::plain!(anonymous;; anon0, bits0; ifindex, queue, on);
+        ::bpf_skel::private::total!(anonymous; "\u{4}";; on);
         impl anonymous {
             /// `u32 ifindex`
             pub fn ifindex(&self) -> u32 {
@@ -1022,8 +1017,7 @@ pub mod members {
             #[doc(hidden)]
             pub __pad0: [u8; 6],
         }
-        ::bpf_skel::private::plain!(record; at, len, text; __pad0;);
-        ::bpf_skel::private::total!(record; 0..10;;);
+        ::bpf_skel::private::plain!(record; at, len, text;; "\u{a}");
         impl record {
             /// The struct at the start of a record, and as many elements of `char text[]` as the record holds.
             ///
@@ -1040,16 +1034,14 @@ pub mod members {
             /// `u64 id`
             pub id: u64,
         }
-        ::bpf_skel::private::plain!(arguments; regs, id;;);
-        ::bpf_skel::private::total!(arguments; 0..16;;);
+        ::bpf_skel::private::plain!(arguments; regs, id;; "");
         /// `struct request`, 4 bytes, alignment 4
         #[repr(C)]
         pub struct request {
             /// `u32 command`
             pub command: u32,
         }
-        ::bpf_skel::private::plain!(request; command;;);
-        ::bpf_skel::private::total!(request; 0..4;;);
+        ::bpf_skel::private::plain!(request; command;; "");
         /// `struct exported`, 4 bytes, alignment 4
         ///
         /// Tagged `bpf_skel_export`.
@@ -1058,8 +1050,7 @@ pub mod members {
             /// `u32 tagged __attribute__((btf_decl_tag("of a member")))`
             pub tagged: u32,
         }
-        ::bpf_skel::private::plain!(exported; tagged;;);
-        ::bpf_skel::private::total!(exported; 0..4;;);
+        ::bpf_skel::private::plain!(exported; tagged;; "");
         ::bpf_skel::private::layouts! {
             flow: 32, 8, sport: 4, dport: 6, anon2: 8, anon6: 24, bits0: 29;
             samples: 4, 4, points: 4;
@@ -1485,7 +1476,7 @@ pub mod members {
         }
         ::bpf_skel::private::section_struct!(
             bss; flow, number, squeezed, holds_line, aligned, lists, wide, anonymous, last,
-            unused_record; __pad0, __pad1;
+            unused_record;;
         );
         ::bpf_skel::private::layouts! {
             rodata: 16, 1;

@@ -364,24 +364,23 @@ pub mod names {
             /// `u64 Default`
             pub Default: u64,
         }
-        ::bpf_skel::private::plain!(Clone; Option, __, r#match, __pad0, Default; __pad0_2;);
-        ::bpf_skel::private::total!(Clone; 1..4, 8..16; Option;);
+        ::bpf_skel::private::plain!(
+            Clone; Option, __, r#match, __pad0, Default;; "\u{4}\u{4}\u{8}"
+        );
         /// `struct Option`, 1 byte, alignment 1
         #[repr(C)]
         pub struct Option {
             /// `u8 some`
             pub some: u8,
         }
-        ::bpf_skel::private::plain!(Option; some;;);
-        ::bpf_skel::private::total!(Option; 0..1;;);
+        ::bpf_skel::private::plain!(Option; some;; "");
         /// `struct bss`, 4 bytes, alignment 4
         #[repr(C)]
         pub struct bss {
             /// `u32 a`
             pub a: u32,
         }
-        ::bpf_skel::private::plain!(bss; a;;);
-        ::bpf_skel::private::total!(bss; 0..4;;);
+        ::bpf_skel::private::plain!(bss; a;; "");
         /// `union Result`, 8 bytes, alignment 8
         ///
         /// Each member has methods to read, to write and to make it.
@@ -443,7 +442,7 @@ pub mod names {
             pub bits0: u32,
         }
         ::bpf_skel::private::plain!(r#fn;; bits0; r#where, set_where, clone);
-        ::bpf_skel::private::total!(r#fn;;; r#where, set_where, clone);
+        ::bpf_skel::private::total!(r#fn; "\u{0}";; r#where, set_where, clone);
         impl r#fn {
             /// `u32 where : 1`
             pub fn r#where(&self) -> u32 {
@@ -494,8 +493,7 @@ pub mod names {
             /// `u32 x`
             pub x: u32,
         }
-        ::bpf_skel::private::plain!(str_2; x;;);
-        ::bpf_skel::private::total!(str_2; 0..4;;);
+        ::bpf_skel::private::plain!(str_2; x;; "");
         /// `enum loop`, 4 bytes, alignment 4
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         #[repr(transparent)]
@@ -656,9 +654,7 @@ pub mod names {
             #[doc(hidden)]
             pub __pad2: [u8; 4],
         }
-        ::bpf_skel::private::section_struct!(
-            bss; object_, r, struct_, Some, Fn, Str, Loop; __pad0, __pad1, __pad2;
-        );
+        ::bpf_skel::private::section_struct!(bss; object_, r, struct_, Some, Fn, Str, Loop;;);
         ::bpf_skel::private::layouts! {
             data: 4, 4;
             data_x: 4, 4;

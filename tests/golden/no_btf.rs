@@ -251,7 +251,7 @@ pub mod no_btf {
             #[doc(hidden)]
             pub __pad0: [u8; 8],
         }
-        ::bpf_skel::private::section_struct!(bss; total; __pad0;);
+        ::bpf_skel::private::section_struct!(bss; total;;);
         ::bpf_skel::private::layouts! {
             rodata: 4, 1;
             bss: 16, 1;

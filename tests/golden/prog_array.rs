@@ -252,9 +252,8 @@ pub mod prog_array {
             pub egress_ifindex: u32,
         }
         ::bpf_skel::private::plain!(
-            xdp_md; data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex;;
+            xdp_md; data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex;; ""
         );
-        ::bpf_skel::private::total!(xdp_md; 0..24;;);
         ::bpf_skel::private::layouts! {
             xdp_md: 24, 4, data_end: 4, data_meta: 8, ingress_ifindex: 12, rx_queue_index: 16,
             egress_ifindex: 20;

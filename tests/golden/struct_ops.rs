@@ -395,10 +395,9 @@ pub mod struct_ops {
             pub owner: ::bpf_skel::pod::Ptr<module>,
         }
         ::bpf_skel::private::plain!(
-            tcp_congestion_ops; name, flags, ssthresh, undo_cwnd, cong_avoid, pkts_acked, owner;
-            __pad0;
+            tcp_congestion_ops; name, flags, ssthresh, undo_cwnd, cong_avoid, pkts_acked, owner;;
+            "\u{14}\u{4}\u{28}"
         );
-        ::bpf_skel::private::total!(tcp_congestion_ops; 0..20, 24..64;;);
         /// `struct sock`, which is only pointed to.
         pub struct sock {
             _declared: (),
@@ -425,9 +424,8 @@ pub mod struct_ops {
         }
         ::bpf_skel::private::plain!(
             tcp_congestion_ops___later; ssthresh, undo_cwnd, cong_avoid, no_such_function,
-            no_such_number, name;;
+            no_such_number, name;; ""
         );
-        ::bpf_skel::private::total!(tcp_congestion_ops___later; 0..56;;);
         /// `struct no_such_ops`, 16 bytes, alignment 8
         #[repr(C)]
         pub struct no_such_ops {
@@ -438,24 +436,21 @@ pub mod struct_ops {
             #[doc(hidden)]
             pub __pad0: [u8; 4],
         }
-        ::bpf_skel::private::plain!(no_such_ops; call, number; __pad0;);
-        ::bpf_skel::private::total!(no_such_ops; 0..12;;);
+        ::bpf_skel::private::plain!(no_such_ops; call, number;; "\u{c}");
         /// `struct tcp_congestion_ops___wide`, 8 bytes, alignment 8
         #[repr(C)]
         pub struct tcp_congestion_ops___wide {
             /// `u64 flags`
             pub flags: u64,
         }
-        ::bpf_skel::private::plain!(tcp_congestion_ops___wide; flags;;);
-        ::bpf_skel::private::total!(tcp_congestion_ops___wide; 0..8;;);
+        ::bpf_skel::private::plain!(tcp_congestion_ops___wide; flags;; "");
         /// `struct tcp_congestion_ops___odd`, 4 bytes, alignment 4
         #[repr(C)]
         pub struct tcp_congestion_ops___odd {
             /// `u32 ssthresh`
             pub ssthresh: u32,
         }
-        ::bpf_skel::private::plain!(tcp_congestion_ops___odd; ssthresh;;);
-        ::bpf_skel::private::total!(tcp_congestion_ops___odd; 0..4;;);
+        ::bpf_skel::private::plain!(tcp_congestion_ops___odd; ssthresh;; "");
         ::bpf_skel::private::layouts! {
             tcp_congestion_ops: 64, 8, flags: 16, ssthresh: 24, undo_cwnd: 32, cong_avoid: 40,
             pkts_acked: 48, owner: 56;

@@ -278,8 +278,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::plain!(key; pid, kind; __pad0;);
-        ::bpf_skel::private::total!(key; 0..5;;);
+        ::bpf_skel::private::plain!(key; pid, kind;; "\u{5}");
         /// `typedef u32 pid_t`
         pub type pid_t = u32;
         /// `struct value`, 592 bytes, alignment 16
@@ -344,8 +343,8 @@ pub mod types {
         }
         ::bpf_skel::private::plain!(
             value; count, flag, flags, color, temperature, small, wide, state, f, d, big, comm, mac,
-            points, long_array, addr, named, bits, packed, inner16, quad, jiffies; __pad0, __pad1,
-            anon0, __pad2, __pad3, __pad4; sport, dport, ports
+            points, long_array, addr, named, bits, packed, inner16, quad, jiffies; anon0; sport,
+            dport, ports
         );
         ::bpf_skel::private::equal!(
             value; count, flag, flags, color, temperature, small, wide, state, f, d, big, comm, mac,
@@ -477,8 +476,7 @@ pub mod types {
             /// `s32 y`
             pub y: i32,
         }
-        ::bpf_skel::private::plain!(point_t; x, y;;);
-        ::bpf_skel::private::total!(point_t; 0..8;;);
+        ::bpf_skel::private::plain!(point_t; x, y;; "");
         /// `union {…}`, 16 bytes, alignment 4
         ///
         /// Each member has methods to read, to write and to make it.
@@ -537,8 +535,7 @@ pub mod types {
             /// `struct {…} *to`
             pub to: ::bpf_skel::pod::Ptr<()>,
         }
-        ::bpf_skel::private::plain!(value__named; a, to; __pad0;);
-        ::bpf_skel::private::total!(value__named; 0..1, 8..16;;);
+        ::bpf_skel::private::plain!(value__named; a, to;; "\u{1}\u{7}\u{8}");
         /// `struct bits`, 16 bytes, alignment 8
         #[repr(C, align(8))]
         pub struct bits {
@@ -549,10 +546,10 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 2],
         }
-        ::bpf_skel::private::plain!(
-            bits; after; bits0, __pad0; low, middle, negative, on, color, far
+        ::bpf_skel::private::plain!(bits; after; bits0; low, middle, negative, on, color, far);
+        ::bpf_skel::private::total!(
+            bits; "\u{0}\u{d}\u{1}";; low, middle, negative, on, color, far
         );
-        ::bpf_skel::private::total!(bits; 13..14;; low, middle, negative, on, color, far);
         impl bits {
             /// `u32 low : 3`
             pub fn low(&self) -> u32 {
@@ -652,7 +649,7 @@ pub mod types {
             pub key: key,
         }
         ::bpf_skel::private::plain!(packed packed; tag, value, odd, key;;);
-        ::bpf_skel::private::total!(packed packed; 0..11; key;);
+        ::bpf_skel::private::total!(packed packed; "\u{10}";;);
         /// `struct inner16`, 16 bytes, alignment 16
         #[repr(C, align(16))]
         pub struct inner16 {
@@ -661,8 +658,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 12],
         }
-        ::bpf_skel::private::plain!(inner16; x; __pad0;);
-        ::bpf_skel::private::total!(inner16; 0..4;;);
+        ::bpf_skel::private::plain!(inner16; x;; "\u{4}");
         /// `typedef union {…} quad_t`, 4 bytes, alignment 4
         ///
         /// Each member has methods to read, to write and to make it.
@@ -721,8 +717,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::plain!(anonymous__value; hits, last; __pad0;);
-        ::bpf_skel::private::total!(anonymous__value; 0..5;;);
+        ::bpf_skel::private::plain!(anonymous__value; hits, last;; "\u{5}");
         /// `struct {…}`, 16 bytes, alignment 8
         #[repr(C)]
         pub struct config {
@@ -733,16 +728,14 @@ pub mod types {
             /// `struct {…} nested`
             pub nested: config__nested,
         }
-        ::bpf_skel::private::plain!(config; min, nested; __pad0;);
-        ::bpf_skel::private::total!(config; 0..4; nested;);
+        ::bpf_skel::private::plain!(config; min, nested;; "\u{4}\u{4}\u{8}");
         /// `struct {…}`, 8 bytes, alignment 8
         #[repr(C)]
         pub struct config__nested {
             /// `u64 limit`
             pub limit: u64,
         }
-        ::bpf_skel::private::plain!(config__nested; limit;;);
-        ::bpf_skel::private::total!(config__nested; 0..8;;);
+        ::bpf_skel::private::plain!(config__nested; limit;; "");
         /// `struct node`, 56 bytes, alignment 8
         #[repr(C)]
         pub struct node {
@@ -759,8 +752,7 @@ pub mod types {
             /// `u64 *numbers[2]`
             pub numbers: [::bpf_skel::pod::Ptr<u64>; 2],
         }
-        ::bpf_skel::private::plain!(node; next, unknown, data, handler, name, numbers;;);
-        ::bpf_skel::private::total!(node; 0..56;;);
+        ::bpf_skel::private::plain!(node; next, unknown, data, handler, name, numbers;; "");
         /// `struct unknown`, which is only pointed to.
         pub struct unknown {
             _declared: (),
@@ -777,8 +769,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 5],
         }
-        ::bpf_skel::private::plain!(record; at, text; __pad0;);
-        ::bpf_skel::private::total!(record; 0..11;;);
+        ::bpf_skel::private::plain!(record; at, text;; "\u{b}");
         /// `struct flexible`, 4 bytes, alignment 4
         #[repr(C)]
         pub struct flexible {
@@ -787,8 +778,7 @@ pub mod types {
             /// `u8 bytes[]`
             pub bytes: [u8; 0],
         }
-        ::bpf_skel::private::plain!(flexible; len, bytes;;);
-        ::bpf_skel::private::total!(flexible; 0..4;;);
+        ::bpf_skel::private::plain!(flexible; len, bytes;; "");
         impl flexible {
             /// The struct at the start of a record, and as many elements of `u8 bytes[]` as the record holds.
             ///
@@ -1118,7 +1108,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::section_struct!(data; background, last_and_odd; __pad0;);
+        ::bpf_skel::private::section_struct!(data; background, last_and_odd;;);
         /// Data section `.rodata`, 9 bytes
         #[repr(C)]
         pub struct rodata {
@@ -1129,7 +1119,7 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::section_struct!(rodata; only, verbose; __pad0;);
+        ::bpf_skel::private::section_struct!(rodata; only, verbose;;);
         /// Data section `.bss`, 1080 bytes
         #[repr(C)]
         pub struct bss {
@@ -1159,8 +1149,7 @@ pub mod types {
             pub __pad2: [u8; 8],
         }
         ::bpf_skel::private::section_struct!(
-            bss; config, list, one, squeezed, bitten, grid, nodes, unused_record, unused_flexible;
-            __pad0, __pad1, __pad2;
+            bss; config, list, one, squeezed, bitten, grid, nodes, unused_record, unused_flexible;;
         );
         ::bpf_skel::private::layouts! {
             data: 8, 4, last_and_odd: 4;

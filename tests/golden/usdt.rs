@@ -261,8 +261,8 @@ pub mod usdt {
             #[doc(hidden)]
             pub __pad0: [u8; 6],
         }
-        ::bpf_skel::private::plain!(__bpf_usdt_spec; args, usdt_cookie, arg_cnt; __pad0;);
-        ::bpf_skel::private::total!(__bpf_usdt_spec; 192..202; args;);
+        ::bpf_skel::private::plain!(__bpf_usdt_spec; args, usdt_cookie, arg_cnt;;);
+        ::bpf_skel::private::total!(__bpf_usdt_spec; "\u{0}\u{c0}\u{a}"; args;);
         /// `struct __bpf_usdt_arg_spec`, 16 bytes, alignment 8
         #[repr(C)]
         pub struct __bpf_usdt_arg_spec {
@@ -280,7 +280,7 @@ pub mod usdt {
         ::bpf_skel::private::plain!(
             __bpf_usdt_arg_spec; val_off, arg_type, reg_off, arg_signed, arg_bitshift;;
         );
-        ::bpf_skel::private::total!(__bpf_usdt_arg_spec; 0..14, 15..16; arg_signed;);
+        ::bpf_skel::private::total!(__bpf_usdt_arg_spec; "\u{e}\u{1}\u{1}"; arg_signed;);
         /// `struct seen`, 120 bytes, alignment 8
         #[repr(C)]
         pub struct seen {
@@ -293,8 +293,7 @@ pub mod usdt {
             /// `u64 values[12]`
             pub values: [u64; 12],
         }
-        ::bpf_skel::private::plain!(seen; hits, count, cookie, values;;);
-        ::bpf_skel::private::total!(seen; 0..120;;);
+        ::bpf_skel::private::plain!(seen; hits, count, cookie, values;; "");
         ::bpf_skel::private::layouts! {
             __bpf_usdt_spec: 208, 8, usdt_cookie: 192, arg_cnt: 200;
             __bpf_usdt_arg_spec: 16, 8, arg_type: 8, reg_off: 12, arg_signed: 14, arg_bitshift: 15;

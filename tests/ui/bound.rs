@@ -288,8 +288,7 @@ pub mod maps {
             /// `char name[16]`
             pub name: ::bpf_skel::pod::CharArray<16>,
         }
-        ::bpf_skel::private::plain!(value; count, name;;);
-        ::bpf_skel::private::total!(value; 0..24;;);
+        ::bpf_skel::private::plain!(value; count, name;; "");
         ::bpf_skel::private::layouts! {
             value: 24, 8, name: 8;
         }

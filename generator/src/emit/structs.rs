@@ -6,10 +6,10 @@ use super::accessors::{self, Of};
 use super::arguments::Arguments;
 use super::docs::code;
 use super::paths::Paths;
-use super::text::Text;
+use super::text::{Hex, Text};
 use super::types::about;
 use super::writer::Writer;
-use crate::model::{Def, Equality, Field, FieldRole, Repr, StructDef, UnionDef};
+use crate::model::{Compared, Def, Equality, Field, FieldRole, Repr, StructDef, UnionDef};
 
 pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &StructDef) {
     let ident = &def.ident;
@@ -18,12 +18,27 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
     out.open(format_args!("pub struct {ident} {{"));
     layout.fields.iter().for_each(|field| self::field(out, paths, field));
     out.close("}");
-    out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
-        list.item((packed(layout), ident)).group();
-        names(list, &layout.fields);
-        list.items(layout.accessors.iter().map(|accessor| &accessor.get));
-    });
-    equality(out, paths, def, layout);
+    let compared = match def.equality {
+        Equality::Total => Some(paths.model.compared(layout)),
+        Equality::Partial | Equality::None => None,
+    };
+    match compared.as_ref().map(|it| (it.fields.is_empty(), &it.places)) {
+        Some((true, places)) if layout.accessors.is_empty() && layout.repr.packed.is_none() => {
+            out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
+                list.item(ident).group();
+                names(list, &layout.fields);
+                list.item(Named { places, size: def.size });
+            });
+        }
+        _ => {
+            out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
+                list.item((packed(layout), ident)).group();
+                names(list, &layout.fields);
+                list.items(layout.accessors.iter().map(|accessor| &accessor.get));
+            });
+            equality(out, paths, def, (layout, compared));
+        }
+    }
     if layout.accessors.is_empty() && layout.flexible.is_none() {
         return;
     }
@@ -85,12 +100,13 @@ pub(super) fn field_doc(out: &mut Writer, field: &Field) {
     }
 }
 
-/// The names of the fields that print, and of the others: padding, and words that print by methods.
+/// The names of the fields that print, and of the others but for padding: words that print by methods.
 pub(super) fn names(list: &mut Arguments<'_>, fields: &[Field]) {
-    for shown in [true, false] {
-        let fields = fields.iter().filter(|field| (field.role == FieldRole::Member) == shown);
-        list.items(fields.map(|field| &field.ident)).group();
-    }
+    let of = |wanted: fn(FieldRole) -> bool| {
+        fields.iter().filter(move |field| wanted(field.role)).map(|field| &field.ident)
+    };
+    list.items(of(|role| role == FieldRole::Member)).group();
+    list.items(of(|role| matches!(role, FieldRole::Storage | FieldRole::Bits))).group();
 }
 
 /// What `private::layouts!` takes of a struct: size, alignment, and the offset of each field that is not its first.
@@ -110,40 +126,102 @@ fn packed(layout: &StructDef) -> &'static str {
     if layout.repr.packed.is_some() { "packed " } else { "" }
 }
 
-/// Numbers are compared as bytes, structs by their own equality, and bits by their methods: a word of them has some
-/// without a name.
-fn equality(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &StructDef) {
+/// Equality of what does not fit one call of `private::plain!`.
+fn equality(
+    out: &mut Writer,
+    paths: &Paths<'_>,
+    def: &Def,
+    (layout, compared): (&StructDef, Option<Compared<'_>>),
+) {
     let name = match def.equality {
         Equality::None => return,
         Equality::Partial => "equal",
         Equality::Total => "total",
     };
-    let is_total = def.equality == Equality::Total;
-    let compared = |field: &&Field| matches!(field.role, FieldRole::Member | FieldRole::Storage);
-    let as_bytes = |field: &&Field| is_total && paths.model.is_compared_as_bytes(&field.ty);
-    let (bytes, fields): (Vec<&Field>, Vec<&Field>) =
-        layout.fields.iter().filter(compared).partition(as_bytes);
     let bits = layout.accessors.iter().filter(|accessor| accessor.compared);
     out.invoke(format_args!("{}::private::{name}", paths.rt), |list| {
         list.item((packed(layout), &def.ident)).group();
-        if is_total {
-            let range = |one: &Field| one.offset..one.offset + paths.model.size(&one.ty);
-            let ranges = bytes.into_iter().map(range);
-            list.items(joined(ranges).iter().map(|range| (range.start, "..", range.end))).group();
+        match compared {
+            Some(Compared { places, fields }) => {
+                list.item(Named { places: &places, size: def.size }).group();
+                list.items(fields.iter().map(|field| &field.ident)).group();
+            }
+            None => {
+                list.items(layout.compared().map(|field| &field.ident)).group();
+            }
         }
-        list.items(fields.into_iter().map(|field| &field.ident)).group();
         list.items(bits.map(|accessor| &accessor.get));
     });
 }
 
-/// Ranges that touch are one, and empty ones none.
-fn joined(ranges: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
-    let mut joined = Vec::<Range<u64>>::new();
-    for range in ranges.filter(|range| !range.is_empty()) {
-        match joined.last_mut() {
-            Some(last) if last.end == range.start => last.end = range.end,
-            _ => joined.push(range),
+/// The places of bytes in a struct, as the macros take them: a string, each character of which is a number of bytes, in
+/// turns that are meant and that are not; it is empty where all are meant.
+struct Named<'p> {
+    places: &'p [Range<u64>],
+    size: u64,
+}
+
+impl Text for Named<'_> {
+    fn put(&self, out: &mut String) {
+        out.push('"');
+        if !matches!(self.places, [all] if *all == (0..self.size)) && self.size > 0 {
+            let mut at = 0;
+            if self.places.first().is_none_or(|first| first.start > 0) {
+                length(out, 0);
+            }
+            for place in self.places {
+                if place.start > 0 {
+                    length(out, place.start - at);
+                }
+                length(out, place.end - place.start);
+                at = place.end;
+            }
+        }
+        out.push('"');
+    }
+}
+
+/// As one character, or as several with nothing between them: not every number is a character.
+fn length(out: &mut String, length: u64) {
+    let is_char = |length| u32::try_from(length).ok().and_then(char::from_u32).is_some();
+    let mut left = length;
+    while !is_char(left) {
+        let some = left.min(u64::from(char::MAX)) & !0xfff;
+        (r"\u{", Hex(some), r"}\u{0}").put(out);
+        left -= some;
+    }
+    (r"\u{", Hex(left), "}").put(out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_come_back() {
+        let one = |place: Range<u64>| std::iter::once(place).collect::<Vec<_>>();
+        for (size, places, text) in [
+            (0, vec![], r#""""#),
+            (24, one(0..24), r#""""#),
+            (4, vec![], r#""\u{0}""#),
+            (24, one(0..17), r#""\u{11}""#),
+            (24, vec![4..8, 16..24], r#""\u{0}\u{4}\u{4}\u{8}\u{8}""#),
+            // Not a character, and more than the last one.
+            (0x10_0000, one(0..0xd801), r#""\u{d000}\u{0}\u{801}""#),
+            (0x20_0000, one(0x1f_0001..0x20_0000), r#""\u{0}\u{10f000}\u{0}\u{e1001}\u{ffff}""#),
+        ] {
+            let mut out = String::new();
+            Named { places: &places, size }.put(&mut out);
+            assert_eq!(out, text);
+            let literal: syn::LitStr = syn::parse_str(&out).unwrap();
+            let mut named = vec![out == r#""""#; size as usize];
+            let mut at = 0;
+            for (nth, length) in literal.value().chars().map(|length| length as usize).enumerate() {
+                named[at..at + length].fill(nth % 2 == 0);
+                at += length;
+            }
+            let expected = (0..size).map(|at| places.iter().any(|place| place.contains(&at)));
+            assert!(expected.eq(named), "{out}");
         }
     }
-    joined
 }

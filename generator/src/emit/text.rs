@@ -80,12 +80,25 @@ in_turn!(A B C);
 in_turn!(A B C D);
 in_turn!(A B C D E);
 
+/// In base 16, without a prefix.
+pub(super) struct Hex(pub(super) u64);
+
+impl Text for Hex {
+    fn put(&self, out: &mut String) {
+        if self.0 >= 16 {
+            Self(self.0 / 16).put(out);
+        }
+        out.push(HEX[(self.0 % 16) as usize].into());
+    }
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
 /// The inside of a byte string literal.
 pub(super) struct Bytes<'b>(pub(super) &'b [u8]);
 
 impl Text for Bytes<'_> {
     fn put(&self, out: &mut String) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
         out.reserve(2 * self.0.len());
         for &byte in self.0 {
             match byte {
@@ -133,6 +146,7 @@ mod tests {
     fn numbers_are_those_of_fmt() {
         for number in [0, 1, 9, 10, 11, 99, 100, 12_345, u64::MAX] {
             assert_eq!(text(number), number.to_string());
+            assert_eq!(text(Hex(number)), format!("{number:x}"));
         }
     }
 }

@@ -4,6 +4,7 @@ mod c_text;
 mod layout;
 mod lower;
 mod maps;
+mod named;
 mod object;
 mod programs;
 mod sections;
@@ -13,6 +14,7 @@ mod types;
 
 pub(crate) use c_text::type_name;
 pub(crate) use maps::{Handle, Map, Shape};
+pub(crate) use named::Compared;
 pub(crate) use object::Object;
 pub(crate) use programs::Program;
 pub(crate) use sections::Section;

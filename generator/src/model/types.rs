@@ -159,16 +159,6 @@ impl<'b> Types<'b> {
         }
     }
 
-    /// Whether values are equal where their bytes are.
-    pub(crate) fn is_compared_as_bytes(&self, ty: &Ty) -> bool {
-        match self.unaliased(ty) {
-            Ty::Int { .. } | Ty::Chars(_) | Ty::Ptr(_) => true,
-            Ty::Array(element, _) => self.is_compared_as_bytes(element),
-            Ty::Def(index) => self.defs[*index].is_enum(),
-            Ty::Float { .. } | Ty::Bool | Ty::Function(..) | Ty::Unit => false,
-        }
-    }
-
     /// Bytes of this size and, as far as the size allows it, of this alignment.
     pub(super) fn storage(size: u64, align: u64) -> Ty {
         let unit = [16u8, 8, 4, 2]

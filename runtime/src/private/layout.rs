@@ -1,7 +1,7 @@
 //! The layout of a generated struct, held to the object's while it compiles.
 //!
 //! One call for many structs: an assertion for each field, with its own text, took the compiler longer than anything else
-//! about it.
+//! about it. The numbers are passed by value, since each reference to constants is a constant of its own to the compiler.
 
 /// Does nothing where structs are laid out as expected. `names` has a row of each, `NAME FIELD … ;`; the numbers are its
 /// size, its alignment and the offsets of those fields.
@@ -9,9 +9,9 @@
 /// # Panics
 /// Where one is not, which is an error of compilation with the panic's text.
 #[track_caller]
-pub const fn same_layouts(names: &str, found: &[usize], expected: &[usize]) {
+pub const fn same_layouts<const N: usize>(names: &str, found: [usize; N], expected: [usize; N]) {
     let mut n = 0;
-    while n < expected.len() {
+    while n < N {
         if found[n] != expected[n] {
             differs(names, n);
         }
@@ -103,7 +103,7 @@ mod tests {
     fn what_differs_is_named() {
         const NAMES: &str = "flow; event pid r#type\n    größe ;";
         let expected = [8, 8, 24, 8, 1, 4, 16];
-        same_layouts(NAMES, &expected, &expected);
+        same_layouts(NAMES, expected, expected);
         for (nth, text) in [
             "size of flow",
             "alignment of flow",
@@ -118,10 +118,10 @@ mod tests {
         {
             let mut found = expected;
             found[nth] += 1;
-            let told = told(move || same_layouts(NAMES, &found, &expected));
+            let told = told(move || same_layouts(NAMES, found, expected));
             assert_eq!(told, format!("{text} differs from the object's"));
         }
         let long = "x".repeat(300);
-        assert_eq!(told(move || same_layouts(&long, &[0], &[1])).len(), 256);
+        assert_eq!(told(move || same_layouts(&long, [0], [1])).len(), 256);
     }
 }

@@ -32,7 +32,7 @@ pub use members::{
 };
 pub use named::{hash, same};
 pub use relocations::{jump_table, kfunc, ksym, map_fd, map_value};
-pub use types::{PodField, debug_plain, is_pod, size_of_field};
+pub use types::{PodField, debug_methods, debug_plain, is_pod, size_of_field};
 
 #[doc(hidden)]
 pub use crate::{

@@ -25,19 +25,31 @@ pub unsafe trait PodField: fmt::Debug {}
 // SAFETY: as the bound says.
 unsafe impl<T: Pod + fmt::Debug> PodField for T {}
 
-/// `Name { field: value, … }` of plain data. The names are one string; fields that have none are only proved.
+/// `Name { field: value, … }` of plain data. The names are one string, the struct's before those of its fields; fields
+/// that have none are only proved.
 pub fn debug_plain(
     f: &mut fmt::Formatter<'_>,
-    name: &str,
-    (fields, values): (&str, &[&dyn PodField]),
-    (methods, results): (&str, &[&dyn fmt::Debug]),
+    names: &str,
+    values: &[&dyn PodField],
 ) -> fmt::Result {
-    let mut out = f.debug_struct(plain_name(name));
-    for (name, value) in fields.split_ascii_whitespace().zip(values) {
-        out.field(plain_name(name), value);
+    debug_methods(f, names, values, "", &[])
+}
+
+/// As [`debug_plain`], with what methods say of the struct's bits behind its fields.
+pub fn debug_methods(
+    f: &mut fmt::Formatter<'_>,
+    names: &str,
+    values: &[&dyn PodField],
+    methods: &str,
+    results: &[&dyn fmt::Debug],
+) -> fmt::Result {
+    let mut names = names.split_ascii_whitespace().map(plain_name);
+    let mut out = f.debug_struct(names.next().unwrap_or_default());
+    for (name, value) in names.zip(values) {
+        out.field(name, value);
     }
-    for (name, result) in methods.split_ascii_whitespace().zip(results) {
-        out.field(plain_name(name), result);
+    for (name, result) in methods.split_ascii_whitespace().map(plain_name).zip(results) {
+        out.field(name, result);
     }
     out.finish()
 }
@@ -47,14 +59,29 @@ pub(super) fn plain_name(name: &str) -> &str {
     name.strip_prefix("r#").unwrap_or(name)
 }
 
-/// `plain!(NAME; field, …; hidden, …; method, …)`: the struct is [`Pod`], printable by its fields and methods, and zero by
-/// default. `layouts!` goes with it.
+/// The struct is [`Pod`], printable by its fields and methods, and zero by default. `layouts!` goes with it. Hidden fields
+/// are those that do not print, but for padding, which is arrays of bytes.
+///
+/// * `plain!(NAME; field, …; hidden, …; "NAMED")`: also equal and hashed by its bytes, those that `NAMED` says, as
+///   [`named`](crate::private::same) has it. Without a level of macros below: nearly every struct is of this form, and
+///   there may be thousands.
+/// * `plain!(packed? NAME; field, …; hidden, …; method, …)`: some fields print by methods, or `equal!` or `total!` are
+///   for what is compared.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_plain {
-    (packed $name:ident; $($rest:tt)*) => {
-        $crate::__bpf_skel_section!(packed $name; $($rest)*);
-        $crate::__bpf_skel_plain!(@default $name);
+    (@pod $name:ident) => {
+        // By hand: a derive takes the compiler longer.
+        impl ::core::marker::Copy for $name {}
+        impl ::core::clone::Clone for $name {
+            #[inline]
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+        // SAFETY: the fields are plain data, which `Debug` beside this proves of each that is not an array of bytes; they
+        // touch: the generator names every byte between them and after them, and `layouts!` holds it to its offsets.
+        unsafe impl $crate::pod::Pod for $name {}
     };
     (@default $name:ident) => {
         impl ::core::default::Default for $name {
@@ -65,18 +92,7 @@ macro_rules! __bpf_skel_plain {
             }
         }
     };
-    ($name:ident; $($rest:tt)*) => {
-        $crate::__bpf_skel_section!($name; $($rest)*);
-        $crate::__bpf_skel_plain!(@default $name);
-    };
-}
-
-/// As `plain!` without the default: that of a section of many megabytes would be on the stack.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __bpf_skel_section {
-    (@pod $name:ident) => {
-        // By hand: a derive takes the compiler longer.
+    ($name:ident; $($field:ident),*; $($hidden:ident),*; $named:literal) => {
         impl ::core::marker::Copy for $name {}
         impl ::core::clone::Clone for $name {
             #[inline]
@@ -84,35 +100,88 @@ macro_rules! __bpf_skel_section {
                 *self
             }
         }
-        // SAFETY: the fields are plain data, which `Debug` below proves of each; they touch: the generator names every
-        // byte between them and after them, and `layouts!` holds it to its offsets.
+        // SAFETY: as above.
         unsafe impl $crate::pod::Pod for $name {}
+        impl ::core::default::Default for $name {
+            /// All bytes zero.
+            #[inline]
+            fn default() -> Self {
+                $crate::pod::zeroed()
+            }
+        }
+        impl ::core::fmt::Debug for $name {
+            #[inline]
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                $crate::private::debug_plain(
+                    f,
+                    ::core::stringify!($name $($field)*),
+                    &[$(&self.$field,)* $(&self.$hidden,)*],
+                )
+            }
+        }
+        impl ::core::cmp::PartialEq for $name {
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                $crate::private::same(self, other, $named)
+            }
+        }
+        impl ::core::cmp::Eq for $name {}
+        impl ::core::hash::Hash for $name {
+            #[inline]
+            fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+                $crate::private::hash(self, $named, state);
+            }
+        }
     };
     (packed $name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
-        $crate::__bpf_skel_section!(@pod $name);
+        $crate::__bpf_skel_plain!(@pod $name);
+        $crate::__bpf_skel_plain!(@default $name);
         impl ::core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 // No references to fields of a packed struct: copies.
-                $crate::private::debug_plain(
+                $crate::private::debug_methods(
                     f,
-                    ::core::stringify!($name),
-                    (::core::stringify!($($field)*), &[$(&{ self.$field },)* $(&{ self.$hidden },)*]),
-                    (::core::stringify!($($method)*), &[$(&self.$method(),)*]),
+                    ::core::stringify!($name $($field)*),
+                    &[$(&{ self.$field },)* $(&{ self.$hidden },)*],
+                    ::core::stringify!($($method)*),
+                    &[$(&self.$method(),)*],
                 )
             }
         }
     };
     ($name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
-        $crate::__bpf_skel_section!(@pod $name);
+        $crate::__bpf_skel_plain!(@pod $name);
+        $crate::__bpf_skel_plain!(@default $name);
+        impl ::core::fmt::Debug for $name {
+            #[inline]
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                $crate::private::debug_methods(
+                    f,
+                    ::core::stringify!($name $($field)*),
+                    &[$(&self.$field,)* $(&self.$hidden,)*],
+                    ::core::stringify!($($method)*),
+                    &[$(&self.$method(),)*],
+                )
+            }
+        }
+    };
+}
+
+/// `section_struct!(NAME; field, …; hidden, …;)`: as `plain!` without the default, since that of a section of many megabytes
+/// would be on the stack, and without equality.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __bpf_skel_section {
+    ($name:ident; $($field:ident),*; $($hidden:ident),*;) => {
+        $crate::__bpf_skel_plain!(@pod $name);
         impl ::core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::private::debug_plain(
                     f,
-                    ::core::stringify!($name),
-                    (::core::stringify!($($field)*), &[$(&self.$field,)* $(&self.$hidden,)*]),
-                    (::core::stringify!($($method)*), &[$(&self.$method(),)*]),
+                    ::core::stringify!($name $($field)*),
+                    &[$(&self.$field,)* $(&self.$hidden,)*],
                 )
             }
         }
@@ -129,12 +198,12 @@ macro_rules! __bpf_skel_layouts {
         #[allow(long_running_const_eval)]
         const _: () = $crate::private::same_layouts(
             ::core::stringify!($($name $($field)*;)*),
-            &[$(
+            [$(
                 ::core::mem::size_of::<$name>(),
                 ::core::mem::align_of::<$name>(),
                 $(::core::mem::offset_of!($name, $field),)*
             )*],
-            &[$($size, $align, $($offset,)*)*],
+            [$($size, $align, $($offset,)*)*],
         );
     };
 }
@@ -163,16 +232,16 @@ macro_rules! __bpf_skel_equal {
     };
 }
 
-/// `total!(NAME; FROM..TO, …; field, …; method, …)`: as `equal!`, where equal is equal; also a hash, by the same. The
-/// ranges are bytes that are compared as such: those of numbers, pointers and their arrays.
+/// `total!(NAME; "NAMED"; field, …; method, …)`: as `equal!`, where equal is equal; also a hash, by the same. What is of
+/// numbers and pointers alone is compared as bytes, those that `NAMED` says.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_total {
-    (packed $name:ident; $($from:literal..$to:literal),*; $($field:ident),*; $($method:ident),*) => {
+    (packed $name:ident; $named:literal; $($field:ident),*; $($method:ident),*) => {
         impl ::core::cmp::PartialEq for $name {
             #[inline]
             fn eq(&self, other: &Self) -> bool {
-                $crate::private::same(self, other, &[$(($from, $to)),*])
+                $crate::private::same(self, other, $named)
                     $(&& { self.$field } == { other.$field })*
                     $(&& self.$method() == other.$method())*
             }
@@ -183,17 +252,17 @@ macro_rules! __bpf_skel_total {
         impl ::core::hash::Hash for $name {
             #[inline]
             fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-                $crate::private::hash(self, &[$(($from, $to)),*], state);
+                $crate::private::hash(self, $named, state);
                 $(::core::hash::Hash::hash(&{ self.$field }, state);)*
                 $(::core::hash::Hash::hash(&self.$method(), state);)*
             }
         }
     };
-    ($name:ident; $($from:literal..$to:literal),*; $($field:ident),*; $($method:ident),*) => {
+    ($name:ident; $named:literal; $($field:ident),*; $($method:ident),*) => {
         impl ::core::cmp::PartialEq for $name {
             #[inline]
             fn eq(&self, other: &Self) -> bool {
-                $crate::private::same(self, other, &[$(($from, $to)),*])
+                $crate::private::same(self, other, $named)
                     $(&& self.$field == other.$field)*
                     $(&& self.$method() == other.$method())*
             }
@@ -204,7 +273,7 @@ macro_rules! __bpf_skel_total {
         impl ::core::hash::Hash for $name {
             #[inline]
             fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-                $crate::private::hash(self, &[$(($from, $to)),*], state);
+                $crate::private::hash(self, $named, state);
                 $(::core::hash::Hash::hash(&self.$field, state);)*
                 $(::core::hash::Hash::hash(&self.$method(), state);)*
             }
