@@ -121,6 +121,18 @@ fn inspect_reads_either_byte_order_anywhere() {
 }
 
 #[test]
+fn inspect_lists_jump_tables() {
+    let (_, out, _) = on("jump_tables-eb.o", &["inspect"]);
+    assert!(out.contains("  first   xdp ") && out.contains("jump table BPF.JT.0.0 of 4"), "{out}");
+    let (_, json, _) = on("jump_tables-el.o", &["inspect", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let tables = serde_json::json!([
+        { "name": "BPF.JT.1.0", "entries": 2 }, { "name": "BPF.JT.1.1", "entries": 1 }
+    ]);
+    assert_eq!(json["programs"][2]["jump_tables"], tables);
+}
+
+#[test]
 fn inspect_lists_externs() {
     let (_, out, _) = on("externs-el.o", &["inspect"]);
     let line = |name: &str| {

@@ -553,7 +553,6 @@ pub mod members {
         /// `union number`, 8 bytes, alignment 8
         ///
         /// Each member has methods to read, to write and to make it.
-        #[derive(PartialEq, Eq, Hash)]
         #[repr(C)]
         pub struct number {
             #[doc(hidden)]
@@ -562,6 +561,7 @@ pub mod members {
         ::bpf_skel::private::plain!(
             number;; storage; whole, bytes, halves, real, part, get, from_whole
         );
+        ::bpf_skel::private::total!(number; "";;);
         impl number {
             /// `u64 whole`
             pub fn whole(&self) -> u64 {

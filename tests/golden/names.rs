@@ -384,13 +384,13 @@ pub mod names {
         /// `union Result`, 8 bytes, alignment 8
         ///
         /// Each member has methods to read, to write and to make it.
-        #[derive(PartialEq, Eq, Hash)]
         #[repr(C)]
         pub struct Result {
             #[doc(hidden)]
             pub storage: [u64; 1],
         }
         ::bpf_skel::private::plain!(Result;; storage; get, storage, set_get);
+        ::bpf_skel::private::total!(Result; "";;);
         impl Result {
             /// `u32 get`
             pub fn get(&self) -> u32 {

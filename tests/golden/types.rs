@@ -480,13 +480,13 @@ pub mod types {
         /// `union {…}`, 16 bytes, alignment 4
         ///
         /// Each member has methods to read, to write and to make it.
-        #[derive(PartialEq, Eq, Hash)]
         #[repr(C)]
         pub struct value__addr {
             #[doc(hidden)]
             pub storage: [u32; 4],
         }
         ::bpf_skel::private::plain!(value__addr;; storage; v4, v6);
+        ::bpf_skel::private::total!(value__addr; "";;);
         impl value__addr {
             /// `u32 v4`
             pub fn v4(&self) -> u32 {
@@ -662,13 +662,13 @@ pub mod types {
         /// `typedef union {…} quad_t`, 4 bytes, alignment 4
         ///
         /// Each member has methods to read, to write and to make it.
-        #[derive(PartialEq, Eq, Hash)]
         #[repr(C)]
         pub struct quad_t {
             #[doc(hidden)]
             pub storage: [u32; 1],
         }
         ::bpf_skel::private::plain!(quad_t;; storage; raw, byte);
+        ::bpf_skel::private::total!(quad_t; "";;);
         impl quad_t {
             /// `u32 raw`
             pub fn raw(&self) -> u32 {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use bpf_skel::btf::Btf;
 use bpf_skel::spec::{
     ExternKind, ExternSpec, Linkage, MapContents, MapSpec, ObjectSpec, Pinning, ProgramSpec,
-    VariableSpec,
+    Relocation, RelocationTarget, VariableSpec,
 };
 use serde::Serialize;
 
@@ -78,6 +78,14 @@ struct Program<'s> {
     insns: usize,
     relocations: usize,
     core_relocations: usize,
+    jump_tables: Vec<JumpTable<'s>>,
+}
+
+/// Where a `switch` goes.
+#[derive(Serialize)]
+struct JumpTable<'s> {
+    name: &'s str,
+    entries: usize,
 }
 
 #[derive(Serialize)]
@@ -123,7 +131,7 @@ impl<'s> Object<'s> {
             btf_bytes: spec.btf.len(),
             maps: spec.maps.iter().map(|map| Map::of(map, spec, btf)).collect(),
             inner_maps: spec.inner_maps.iter().map(|map| Map::of(map, spec, btf)).collect(),
-            programs: spec.programs.iter().map(Program::of).collect(),
+            programs: spec.programs.iter().map(|it| Program::of(it, spec)).collect(),
             variables: spec.variables.iter().map(|it| Variable::of(it, spec, btf)).collect(),
             externs: spec.externs.iter().map(|it| Extern::of(it, btf)).collect(),
         }
@@ -249,7 +257,11 @@ impl<'s> Map<'s> {
 }
 
 impl<'s> Program<'s> {
-    fn of(program: &'s ProgramSpec) -> Self {
+    fn of(program: &'s ProgramSpec, spec: &'s ObjectSpec) -> Self {
+        let mut tables: Vec<u32> = program.relocations.iter().filter_map(table_of).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        let tables = tables.into_iter().filter_map(|index| spec.jump_tables.get(index as usize));
         Self {
             name: &program.name,
             section: &program.section,
@@ -262,6 +274,9 @@ impl<'s> Program<'s> {
             insns: program.insn_count(),
             relocations: program.relocations.len(),
             core_relocations: program.core_relocations.len(),
+            jump_tables: tables
+                .map(|table| JumpTable { name: &table.name, entries: table.targets.len() })
+                .collect(),
         }
     }
 
@@ -271,6 +286,11 @@ impl<'s> Program<'s> {
         if self.flags != 0 {
             notes.push(format!("flags {:#x}", self.flags));
         }
+        notes.extend(
+            self.jump_tables
+                .iter()
+                .map(|JumpTable { name, entries }| format!("jump table {name} of {entries}")),
+        );
         vec![
             self.name.to_owned(),
             self.section.to_owned(),
@@ -282,6 +302,14 @@ impl<'s> Program<'s> {
             self.core_relocations.to_string(),
             notes.join(", "),
         ]
+    }
+}
+
+/// The jump table that an instruction is to hold.
+fn table_of(relocation: &Relocation) -> Option<u32> {
+    match relocation.target {
+        RelocationTarget::JumpTable(index) => Some(index),
+        _ => None,
     }
 }
 

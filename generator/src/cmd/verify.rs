@@ -38,6 +38,9 @@ pub(super) struct Args {
     /// Resolve CO-RE against the types in this file (BTF, or an ELF file that has some) and not the running kernel's.
     #[arg(long, value_name = "FILE")]
     btf: Option<PathBuf>,
+    /// Create everything with a BPF token of the BPF file system mounted at DIR; "" for none.
+    #[arg(long, value_name = "DIR")]
+    token: Option<PathBuf>,
     /// Add each program's final instructions in hex, with indices of maps in place of descriptors.
     #[arg(long)]
     insns: bool,
@@ -80,7 +83,7 @@ impl Args {
         let spec = Arc::new(self.reading.object(&self.object)?);
         let kernel = self.btf.as_ref().map(KernelBtf::from_file).transpose()?.map(Arc::new);
         let programs = (0..spec.programs.len())
-            .map(|index| verify(&spec, index, kernel.as_ref(), self.insns))
+            .map(|index| self.verify(&spec, index, kernel.as_ref()))
             .collect();
         let report = Report { object: &spec.name, programs };
         if self.json {
@@ -100,77 +103,80 @@ impl Args {
         eprintln!("bpf-skel: {refused} of {all} {were} not accepted");
         Ok(ExitCode::FAILURE)
     }
-}
 
-/// Opens the object anew with this one program, and loads it.
-fn verify<'s>(
-    spec: &'s Arc<ObjectSpec>,
-    index: usize,
-    kernel: Option<&Arc<KernelBtf>>,
-    with_insns: bool,
-) -> Program<'s> {
-    let program = &spec.programs[index];
-    let mut report = Program {
-        name: &program.name,
-        section: &program.section,
-        program_type: program.program_type.to_string(),
-        verdict: Verdict::Failed,
-        error: None,
-        insns: None,
-        verified_insns: None,
-        log: Vec::new(),
-    };
-    let mut open = OpenObject::from_shared(Arc::clone(spec));
-    for (other, program) in open.programs_mut().iter_mut().enumerate() {
-        program.set_autoload(other == index);
-    }
-    // Only the maps that this program needs, so that a bad one fails no other's.
-    let mut needed = needed_maps(spec, index);
-    let caller = caller(spec, index);
-    if let Some(map) = caller {
-        needed[map] = true;
-    }
-    for (map, needed) in open.maps_mut().iter_mut().zip(needed) {
-        map.clear_pin().set_autocreate(needed);
-    }
-    if let Some(map) = caller {
-        leave_out_others(spec, &mut open.maps_mut()[map], index);
-    }
-    if let Some(kernel) = kernel {
-        open.options.set_kernel_btf(Arc::clone(kernel));
-    }
-    open.options.set_log_level(LogLevel::Stats).set_threads(NonZeroUsize::MIN);
-    let loaded = open.prepare().and_then(|prepared| {
-        if with_insns {
-            report.insns = insns(&prepared, program, index);
+    /// Opens the object anew with this one program, and loads it.
+    fn verify<'s>(
+        &self,
+        spec: &'s Arc<ObjectSpec>,
+        index: usize,
+        kernel: Option<&Arc<KernelBtf>>,
+    ) -> Program<'s> {
+        let program = &spec.programs[index];
+        let mut report = Program {
+            name: &program.name,
+            section: &program.section,
+            program_type: program.program_type.to_string(),
+            verdict: Verdict::Failed,
+            error: None,
+            insns: None,
+            verified_insns: None,
+            log: Vec::new(),
+        };
+        let mut open = OpenObject::from_shared(Arc::clone(spec));
+        for (other, program) in open.programs_mut().iter_mut().enumerate() {
+            program.set_autoload(other == index);
         }
-        prepared.load()
-    });
-    let log = match &loaded {
-        // Nothing calls it on this kernel.
-        Ok(object) if !object.programs()[index].is_loaded() => {
-            report.error = object.notes().first().map(ToString::to_string);
-            None
+        // Only the maps that this program needs, so that a bad one fails no other's.
+        let mut needed = needed_maps(spec, index);
+        let caller = caller(spec, index);
+        if let Some(map) = caller {
+            needed[map] = true;
         }
-        Ok(object) => {
-            report.verdict = Verdict::Accepted;
-            object.verifier_log(index)
+        for (map, needed) in open.maps_mut().iter_mut().zip(needed) {
+            map.clear_pin().set_autocreate(needed);
         }
-        Err(error) => {
-            if error.kind() == ErrorKind::Rejected {
-                report.verdict = Verdict::Rejected;
+        if let Some(map) = caller {
+            leave_out_others(spec, &mut open.maps_mut()[map], index);
+        }
+        if let Some(kernel) = kernel {
+            open.options.set_kernel_btf(Arc::clone(kernel));
+        }
+        if let Some(bpffs) = &self.token {
+            open.options.set_token_path(bpffs);
+        }
+        open.options.set_log_level(LogLevel::Stats).set_threads(NonZeroUsize::MIN);
+        let loaded = open.prepare().and_then(|prepared| {
+            if self.insns {
+                report.insns = insns(&prepared, program, index);
             }
-            report.error = Some(error.to_string());
-            error.verifier_log()
+            prepared.load()
+        });
+        let log = match &loaded {
+            // Nothing calls it on this kernel.
+            Ok(object) if !object.programs()[index].is_loaded() => {
+                report.error = object.notes().first().map(ToString::to_string);
+                None
+            }
+            Ok(object) => {
+                report.verdict = Verdict::Accepted;
+                object.verifier_log(index)
+            }
+            Err(error) => {
+                if error.kind() == ErrorKind::Rejected {
+                    report.verdict = Verdict::Rejected;
+                }
+                report.error = Some(error.to_string());
+                error.verifier_log()
+            }
+        };
+        if let Some(log) = log {
+            report.verified_insns = verified_insns(log);
+            let lines: Vec<&str> = log.lines().filter(|line| !line.is_empty()).collect();
+            let last = &lines[lines.len().saturating_sub(LOG_LINES)..];
+            report.log = last.iter().map(|&line| line.to_owned()).collect();
         }
-    };
-    if let Some(log) = log {
-        report.verified_insns = verified_insns(log);
-        let lines: Vec<&str> = log.lines().filter(|line| !line.is_empty()).collect();
-        let last = &lines[lines.len().saturating_sub(LOG_LINES)..];
-        report.log = last.iter().map(|&line| line.to_owned()).collect();
+        report
     }
-    report
 }
 
 /// Which maps the program refers to, with what those hold from the start.

@@ -54,7 +54,6 @@ pub(super) fn union(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &Uni
     let ident = &def.ident;
     about(out, def);
     out.paragraph("Each member has methods to read, to write and to make it.");
-    out.line("#[derive(PartialEq, Eq, Hash)]");
     repr(out, layout.repr);
     out.open(format_args!("pub struct {ident} {{"));
     out.line("#[doc(hidden)]");
@@ -63,6 +62,9 @@ pub(super) fn union(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &Uni
     out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
         list.item(ident).group().group().item("storage").group();
         list.items(layout.accessors.iter().map(|accessor| &accessor.get));
+    });
+    out.invoke(format_args!("{}::private::total", paths.rt), |list| {
+        list.item(ident).group().item(Named::ALL).group().group();
     });
     if layout.accessors.is_empty() {
         return;
@@ -156,9 +158,14 @@ fn equality(
 
 /// The places of bytes in a struct, as the macros take them: a string, each character of which is a number of bytes, in
 /// turns that are meant and that are not; it is empty where all are meant.
-struct Named<'p> {
+pub(super) struct Named<'p> {
     places: &'p [Range<u64>],
     size: u64,
+}
+
+impl Named<'_> {
+    /// Every byte.
+    pub(super) const ALL: Self = Self { places: &[], size: 0 };
 }
 
 impl Text for Named<'_> {

@@ -2,6 +2,7 @@
 
 use super::docs::{bytes, code};
 use super::paths::Paths;
+use super::structs::Named;
 use super::writer::Writer;
 use super::{enums, structs};
 use crate::model::{BoundField, Def, DefKind, Ty, Types};
@@ -163,13 +164,12 @@ fn bound(out: &mut Writer, paths: &Paths<'_>, def: &Def, path: &str, fields: &[B
 fn opaque(out: &mut Writer, paths: &Paths<'_>, def: &Def, storage: &Ty, why: &str) {
     about(out, def);
     out.paragraph(format_args!("Bytes only: {why}."));
-    out.line("#[derive(PartialEq, Eq, Hash)]");
     out.line("#[repr(C)]");
     out.open(format_args!("pub struct {} {{", def.ident));
     out.field("storage", paths.ty(storage));
     out.close("}");
     out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
-        list.item(&def.ident).group().item("storage").group().group();
+        list.item(&def.ident).group().item("storage").group().group().item(Named::ALL);
     });
 }
 

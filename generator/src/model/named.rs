@@ -73,7 +73,8 @@ impl Types<'_> {
 
     fn name_type(&self, def: &Def, at: u64, places: &mut Vec<Range<u64>>) -> bool {
         match &def.kind {
-            DefKind::Enum { .. } => {
+            // The last two are words, whatever their members are.
+            DefKind::Enum { .. } | DefKind::Union(_) | DefKind::Opaque { .. } => {
                 push(places, at..at + def.size);
                 true
             }
@@ -85,11 +86,7 @@ impl Types<'_> {
                         .all(|field| self.name_bytes(&field.ty, at + field.offset, places))
                     && places.len() <= MOST
             }
-            DefKind::Union(_)
-            | DefKind::Alias(_)
-            | DefKind::Bound(..)
-            | DefKind::Opaque { .. }
-            | DefKind::Declared => false,
+            DefKind::Alias(_) | DefKind::Bound(..) | DefKind::Declared => false,
         }
     }
 }

@@ -3,23 +3,19 @@
 use std::ffi::{CStr, CString};
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::{io, thread};
 
+use super::parallel::in_parallel;
 use super::pins::Pins;
 use super::prepared::{PreparedObject, PreparedProgram};
-use super::{Object, bind, core, externs, log, needs, prepare, slots, text};
+use super::{Object, bind, log, prepare, refused, slots};
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
-use crate::feature;
 use crate::link::UsdtMaps;
 use crate::program::Program;
-use crate::relocate;
 use crate::section_name::AttachKind;
-use crate::spec::{ProgramSpec, SlotTarget};
-use crate::sys::{self, explain};
-use crate::token::Creation;
-use crate::uapi::ProgramType;
+use crate::spec::SlotTarget;
+use crate::sys;
 
 /// The first log buffer. Most refusals fit; the kernel says how much the others need.
 const LOG_FIRST: usize = 64 << 10;
@@ -131,38 +127,6 @@ fn threads(prepared: &PreparedObject, programs: usize) -> usize {
     most.map_or(1, NonZeroUsize::get).min(programs)
 }
 
-/// Runs `work` on all items by `threads` threads, the calling one among them. After a failure no new item is begun:
-/// those have no result. Items are begun in order, so the first failure in order always has its result.
-fn in_parallel<I: Copy + Sync, T: Send>(
-    items: &[I],
-    threads: usize,
-    work: impl Fn(I) -> Result<T> + Sync,
-) -> Vec<Option<Result<T>>> {
-    let next = AtomicUsize::new(0);
-    let failed = AtomicBool::new(false);
-    let results: Vec<Mutex<Option<Result<T>>>> = items.iter().map(|_| Mutex::new(None)).collect();
-    let run = || {
-        while !failed.load(Ordering::Relaxed) {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let (Some(&item), Some(place)) = (items.get(at), results.get(at)) else { break };
-            let result = work(item);
-            failed.fetch_or(result.is_err(), Ordering::Relaxed);
-            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..threads {
-            // A thread that cannot be had is no failure: the others do its work.
-            let _ = thread::Builder::new().name("bpf-verify".into()).spawn_scoped(scope, run);
-        }
-        run();
-    });
-    results
-        .into_iter()
-        .map(|place| place.into_inner().unwrap_or_else(PoisonError::into_inner))
-        .collect()
-}
-
 /// Has one program verified.
 fn verify(
     prepared: &PreparedObject,
@@ -218,7 +182,7 @@ fn verify(
             return Ok(Verified { fd, log: level.map(|_| log), note: Some(note) });
         }
     }
-    Err(explain_refusal(prepared, program, source, refused, log))
+    Err(refused::explain(prepared, program, source, refused, log))
 }
 
 /// Loads, and where that fails once more for the verifier's words. A result with a log, where there is one.
@@ -274,148 +238,5 @@ fn with_log(attributes: &sys::ProgLoad<'_>, level: u32) -> (io::Result<OwnedFd>,
             return (result, log.text());
         }
         size = (log.true_size as usize).max(size * 8).min(LOG_MOST);
-    }
-}
-
-/// An error that says what the verifier said, and where that is in C.
-fn explain_refusal(
-    prepared: &PreparedObject,
-    program: &PreparedProgram,
-    source: &ProgramSpec,
-    refused: io::Error,
-    log: String,
-) -> Error {
-    let spec = &*prepared.spec;
-    let errno = refused.raw_os_error().unwrap_or_default();
-    let Some(words) = log::last_words(&log).map(str::to_owned) else {
-        let unknown = feature::may_be_unknown(&refused);
-        let error = Error::system("BPF_PROG_LOAD", refused);
-        let needs = || needs::of_program(&program.open, &program.text);
-        if unknown && let Some(why) = feature::why_absent(needs()) {
-            return error.because_absent(why);
-        }
-        let error = unknown_use(error, program, source);
-        let needs = explain::program_needs(program.open.program_type);
-        let creation = Creation::Program(program.open.program_type, program.open.attach_type);
-        return prepared.token.permission(error, creation, needs);
-    };
-    let insn = log::last_insn(&log);
-    let stopped = insn.and_then(|at| Some((at, *program.text.get(at as usize)?)));
-    let needs = match stopped {
-        None => needs::of_refused_program(&program.open, &program.text, &words),
-        Some((_, insn)) => needs::of_insn(insn),
-    };
-    let location = insn.and_then(|insn| log::location(spec, source, insn));
-    if let Some(why) = feature::why_absent(needs) {
-        let error = Error::new(ErrorKind::NotSupportedByKernel, why)
-            .with_hint(format!("the verifier: {words}"))
-            .with_raw_os_error(errno)
-            .with_log(log);
-        return match location {
-            Some(location) => error.with_location(location),
-            None => error,
-        };
-    }
-    let absent = stopped.and_then(|(_, insn)| text::absent_map_of_call(insn.imm, spec.maps.len()));
-    let poisoned = stopped
-        .filter(|(_, insn)| insn.imm == relocate::POISON)
-        .and_then(|(at, _)| core::missing(spec, source, at));
-    let no_function =
-        stopped.and_then(|(_, insn)| externs::absent_of_call(insn, spec.externs.len()));
-    let mut error = Error::new(ErrorKind::Rejected, format!("the verifier refuses it: {words}"));
-    if let Some(missing) = poisoned {
-        error = Error::new(
-            ErrorKind::Rejected,
-            format!("it needs {missing}, which the kernel has not got"),
-        )
-        .with_hint("guard the access with bpf_core_field_exists() or the like");
-    } else if let Some(function) = no_function {
-        error = Error::new(
-            ErrorKind::Rejected,
-            format!(
-                "it calls {:?}, which the kernel has not got, or with another prototype",
-                spec.externs[function].name
-            ),
-        )
-        .with_hint("ask bpf_ksym_exists() before the call");
-    } else if let Some(map) = absent {
-        error = error.with_hint(format!(
-            "it uses map {:?}, which is absent: autocreate is off",
-            spec.maps[map].name
-        ));
-    } else if let Some(helper) = stopped.and_then(|(_, insn)| needs::helper(insn))
-        && (words.contains("unknown func") || words.contains("cannot use helper"))
-    {
-        error = error.with_hint(format!(
-            "this kernel has bpf_{helper}(), but not for programs of type {}",
-            program.open.program_type
-        ));
-    } else if let Some(refused) =
-        prepared.types_refused().filter(|_| words.to_lowercase().contains("btf"))
-    {
-        error = error.with_hint(refused.to_string());
-    } else if log.contains("failed to find the address for kernel symbol") {
-        error = error.with_hint(
-            "a kernel without CONFIG_KALLSYMS_ALL knows the types of its variables, but not where they are",
-        );
-    } else if log.contains("no jump tables found") || log.contains("expected PTR_TO_INSN") {
-        error = error.with_hint(
-            "clang makes a table in .jumptables of a `switch`, but not of the labels that a computed goto goes to",
-        );
-    } else if spec.license.is_empty() && log.contains("GPL") {
-        error = error.with_hint(
-            "the object has no license section: add `char LICENSE[] SEC(\"license\") = \"GPL\";`",
-        );
-    }
-    if let Some(location) = location {
-        error = error.with_location(location);
-    }
-    unknown_use(error.with_raw_os_error(errno).with_log(log), program, source)
-}
-
-/// Nobody has said what the program is for; say so instead of "invalid argument". A section that says nothing gives no
-/// type, and what calls operations is their map.
-fn unknown_use(error: Error, program: &PreparedProgram, source: &ProgramSpec) -> Error {
-    if program.open.program_type == ProgramType::STRUCT_OPS && program.target.btf_id == 0 {
-        return error.with_hint("no struct_ops map that is created calls it");
-    }
-    if program.open.program_type != ProgramType::UNSPEC {
-        return error;
-    }
-    error.with_hint(format!(
-        "section {:?} names no type of program: set one with OpenProgram::set_type",
-        source.section
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_item_is_worked_on_once_and_in_its_place() {
-        for threads in [1, 2, 8] {
-            let items: Vec<u32> = (0..100).collect();
-            let results = in_parallel(&items, threads, |item| Ok(item * 2));
-            let doubled: Vec<u32> = results
-                .into_iter()
-                .map(|result| result.expect("begun").expect("no failure"))
-                .collect();
-            assert_eq!(doubled, (0..200).step_by(2).collect::<Vec<_>>(), "{threads} threads");
-        }
-    }
-
-    #[test]
-    fn the_first_failure_in_order_is_always_there() {
-        for threads in [1, 4] {
-            let items: Vec<u32> = (0..100).collect();
-            let results = in_parallel(&items, threads, |item| match item {
-                5 | 6 => Err(Error::invalid_input(item.to_string())),
-                _ => Ok(()),
-            });
-            let first = results.iter().flatten().find_map(|result| result.as_ref().err());
-            assert_eq!(first.map(Error::message), Some("5"), "{threads} threads");
-            assert!(results[99].is_none(), "nothing new is begun after a failure");
-        }
     }
 }

@@ -342,7 +342,9 @@ fn command() -> Outcome {
     std::fs::write(object.path(), object!("phases"))?;
     let child = Child { job: "command_by_token", place: object.path().to_str(), ..Child::at(at) };
     let text = child.run(&PHASES);
-    says(&text, &["status: Some(0)", "/x/maps/counts", "/x/programs/observe"]);
+    let verified = ["observe", "accepted", "verify: Some(0)"];
+    says(&text, &verified);
+    says(&text, &["load: Some(0)", "/x/maps/counts", "/x/programs/observe"]);
     Ok(())
 }
 
@@ -351,11 +353,14 @@ pub(crate) fn command_by_token(arguments: &[String]) {
     let (object, before) = enter(arguments);
     let object = object.expect("one is given");
     let pin = format!("{at}/x");
-    let words = ["load", &object, "--no-config", "--token", &at, "--pin", &pin];
-    let output = child("command", &words).output().expect("it runs");
-    println!("{}", String::from_utf8_lossy(&output.stdout));
-    println!("{}", String::from_utf8_lossy(&output.stderr));
-    println!("status: {:?}", output.status.code());
+    let verify = ["verify", &object, "--token", &at];
+    let load = ["load", &object, "--no-config", "--token", &at, "--pin", &pin];
+    for words in [&verify[..], &load] {
+        let output = child("command", words).output().expect("it runs");
+        println!("{}", String::from_utf8_lossy(&output.stdout));
+        println!("{}", String::from_utf8_lossy(&output.stderr));
+        println!("{}: {:?}", words[0], output.status.code());
+    }
     for directory in ["maps", "programs"] {
         let pins = std::fs::read_dir(format!("{pin}/{directory}")).into_iter().flatten().flatten();
         pins.for_each(|pin| println!("{}", pin.path().display()));
