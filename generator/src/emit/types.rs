@@ -258,6 +258,7 @@ mod tests {
             align: 1,
             over_aligned: false,
             equality: Equality::Total,
+            named: None,
             kind,
         };
         let TypeText { item: text, .. } = TypeText::of(&paths, &def);

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::ty::{Def, DefKind, Equality, Field, FieldRole, StructDef, Ty};
+use super::ty::{DefKind, Field, FieldRole, StructDef, Ty};
 use super::types::Types;
 
-/// A field of more places than this is compared by its own equality: a long array of structs with padding.
+/// A type of more places than this is compared by its own equality where it is a field: a long array of structs with padding.
 const MOST: usize = 16;
 
 /// What is compared of a struct whose equality is total.
@@ -33,6 +33,19 @@ impl Types<'_> {
         compared
     }
 
+    /// Where the bytes of a struct or union are that have a name; `None` where it is not compared as bytes.
+    pub(super) fn named_bytes(&self, kind: &DefKind, size: u64) -> Option<Vec<Range<u64>>> {
+        match kind {
+            DefKind::Struct(layout) => {
+                let Compared { places, fields } = self.compared(layout);
+                let has_bits = layout.accessors.iter().any(|accessor| accessor.compared);
+                (fields.is_empty() && !has_bits && places.len() <= MOST).then_some(places)
+            }
+            // Words, whatever their members are.
+            _ => Some(all(size)),
+        }
+    }
+
     /// Appends the places that have a name in a value of this type at this offset; `false`, and anything appended, where
     /// it is not compared as bytes.
     fn name_bytes(&self, ty: &Ty, at: u64, places: &mut Vec<Range<u64>>) -> bool {
@@ -42,7 +55,11 @@ impl Types<'_> {
                 true
             }
             Ty::Array(element, len) => self.name_elements((element, *len), at, places),
-            Ty::Def(index) => self.name_type(&self.defs[*index], at, places),
+            Ty::Def(index) => {
+                let named = self.defs[*index].named.as_ref();
+                named.inspect(|named| shifted(named, at).for_each(|place| push(places, place)));
+                named.is_some()
+            }
             Ty::Float { .. } | Ty::Bool | Ty::Function(..) | Ty::Unit => false,
         }
     }
@@ -64,30 +81,11 @@ impl Types<'_> {
             _ if len > MOST as u64 => return false,
             _ => {
                 for from in (0..len).map(|nth| at + nth * size) {
-                    one.iter().for_each(|place| push(places, from + place.start..from + place.end));
+                    shifted(&one, from).for_each(|place| push(places, place));
                 }
             }
         }
         places.len() <= MOST
-    }
-
-    fn name_type(&self, def: &Def, at: u64, places: &mut Vec<Range<u64>>) -> bool {
-        match &def.kind {
-            // The last two are words, whatever their members are.
-            DefKind::Enum { .. } | DefKind::Union(_) | DefKind::Opaque { .. } => {
-                push(places, at..at + def.size);
-                true
-            }
-            DefKind::Struct(layout) => {
-                def.equality == Equality::Total
-                    && layout.accessors.iter().all(|accessor| !accessor.compared)
-                    && layout
-                        .compared()
-                        .all(|field| self.name_bytes(&field.ty, at + field.offset, places))
-                    && places.len() <= MOST
-            }
-            DefKind::Alias(_) | DefKind::Bound(..) | DefKind::Declared => false,
-        }
     }
 }
 
@@ -97,6 +95,17 @@ impl StructDef {
         let counts = |role| matches!(role, FieldRole::Member | FieldRole::Storage);
         self.fields.iter().filter(move |field| counts(field.role))
     }
+}
+
+/// Every byte.
+pub(super) fn all(size: u64) -> Vec<Range<u64>> {
+    let mut places = Vec::new();
+    push(&mut places, 0..size);
+    places
+}
+
+fn shifted(places: &[Range<u64>], by: u64) -> impl Iterator<Item = Range<u64>> {
+    places.iter().map(move |place| by + place.start..by + place.end)
 }
 
 /// Places that touch are one, and empty ones none.

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use crate::ident::Ident;
 
 /// How a type is spelled where it is used.
@@ -77,6 +79,8 @@ pub(crate) struct Def {
     /// Whether it, or a thing inside it, has `repr(align)`: then no packed struct may hold it (E0588).
     pub(crate) over_aligned: bool,
     pub(crate) equality: Equality,
+    /// Where the bytes are that have a name in C, if values are equal where those bytes are.
+    pub(crate) named: Option<Vec<Range<u64>>>,
     pub(crate) kind: DefKind,
 }
 

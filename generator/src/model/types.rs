@@ -111,6 +111,7 @@ impl<'b> Types<'b> {
             align: 1,
             over_aligned: false,
             equality: Equality::Total,
+            named: None,
             tags: self.tags(id, None),
             kind: DefKind::Declared,
         });

@@ -8,6 +8,7 @@ mod linking;
 mod memory;
 mod mutation;
 mod names;
+mod types;
 
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;

@@ -84,9 +84,13 @@ impl<'b> Types<'b> {
             }
             _ => Equality::Total,
         };
+        let named = match equality {
+            Equality::Total => self.named_bytes(&kind, size),
+            Equality::Partial | Equality::None => None,
+        };
         let def = &mut self.defs[index];
-        (def.size, def.align, def.over_aligned, def.equality, def.kind) =
-            (size, align, over_aligned, equality, kind);
+        (def.size, def.align, def.over_aligned) = (size, align, over_aligned);
+        (def.equality, def.named, def.kind) = (equality, named, kind);
         Ty::Def(index)
     }
 

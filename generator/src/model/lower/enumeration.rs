@@ -2,6 +2,7 @@
 
 use super::owner::Owner;
 use crate::ident::Scope;
+use crate::model::named;
 use crate::model::ty::{DefKind, Enumerator, Ty};
 use crate::model::types::Types;
 
@@ -33,6 +34,7 @@ impl Types<'_> {
             .collect();
         let def = &mut self.defs[index];
         (def.size, def.align) = (bytes.into(), bytes.into());
+        def.named = Some(named::all(def.size));
         def.kind = DefKind::Enum { bytes, signed, values };
         Ty::Def(index)
     }
