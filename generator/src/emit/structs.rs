@@ -18,12 +18,8 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
     out.open(format_args!("pub struct {ident} {{"));
     layout.fields.iter().for_each(|field| self::field(out, paths, field));
     out.close("}");
-    let compared = match def.equality {
-        Equality::Total => Some(paths.model.compared(layout)),
-        Equality::Partial | Equality::None => None,
-    };
-    match compared.as_ref().map(|it| (it.fields.is_empty(), &it.places)) {
-        Some((true, places)) if layout.accessors.is_empty() && layout.repr.packed.is_none() => {
+    match &def.named {
+        Some(places) if layout.accessors.is_empty() && layout.repr.packed.is_none() => {
             out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
                 list.item(ident).group();
                 names(list, &layout.fields);
@@ -36,7 +32,7 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
                 names(list, &layout.fields);
                 list.items(layout.accessors.iter().map(|accessor| &accessor.get));
             });
-            equality(out, paths, def, (layout, compared));
+            equality(out, paths, def, layout);
         }
     }
     if layout.accessors.is_empty() && layout.flexible.is_none() {
@@ -129,12 +125,7 @@ fn packed(layout: &StructDef) -> &'static str {
 }
 
 /// Equality of what does not fit one call of `private::plain!`.
-fn equality(
-    out: &mut Writer,
-    paths: &Paths<'_>,
-    def: &Def,
-    (layout, compared): (&StructDef, Option<Compared<'_>>),
-) {
+fn equality(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &StructDef) {
     let name = match def.equality {
         Equality::None => return,
         Equality::Partial => "equal",
@@ -143,14 +134,12 @@ fn equality(
     let bits = layout.accessors.iter().filter(|accessor| accessor.compared);
     out.invoke(format_args!("{}::private::{name}", paths.rt), |list| {
         list.item((packed(layout), &def.ident)).group();
-        match compared {
-            Some(Compared { places, fields }) => {
-                list.item(Named { places: &places, size: def.size }).group();
-                list.items(fields.iter().map(|field| &field.ident)).group();
-            }
-            None => {
-                list.items(layout.compared().map(|field| &field.ident)).group();
-            }
+        if def.equality == Equality::Total {
+            let Compared { places, fields } = paths.model.compared(layout);
+            list.item(Named { places: &places, size: def.size }).group();
+            list.items(fields.iter().map(|field| &field.ident)).group();
+        } else {
+            list.items(layout.compared().map(|field| &field.ident)).group();
         }
         list.items(bits.map(|accessor| &accessor.get));
     });
