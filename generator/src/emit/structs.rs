@@ -18,22 +18,18 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
     out.open(format_args!("pub struct {ident} {{"));
     layout.fields.iter().for_each(|field| self::field(out, paths, field));
     out.close("}");
-    match &def.named {
-        Some(places) if layout.accessors.is_empty() && layout.repr.packed.is_none() => {
-            out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
-                list.item(ident).group();
-                names(list, &layout.fields);
-                list.item(Named { places, size: def.size });
-            });
-        }
-        _ => {
-            out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
-                list.item((packed(layout), ident)).group();
-                names(list, &layout.fields);
-                list.items(layout.accessors.iter().map(|accessor| &accessor.get));
-            });
-            equality(out, paths, def, layout);
-        }
+    let is_plain = layout.accessors.is_empty() && layout.repr.packed.is_none();
+    let named = def.named.as_ref().filter(|_| is_plain);
+    out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
+        list.item((packed(layout), ident)).group();
+        names(list, &layout.fields);
+        match named {
+            Some(places) => list.item(Named { places, size: def.size }),
+            None => list.items(layout.accessors.iter().map(|accessor| &accessor.get)),
+        };
+    });
+    if named.is_none() {
+        equality(out, paths, def, layout);
     }
     if layout.accessors.is_empty() && layout.flexible.is_none() {
         return;

@@ -56,9 +56,9 @@ impl Types<'_> {
             }
             Ty::Array(element, len) => self.name_elements((element, *len), at, places),
             Ty::Def(index) => {
-                let named = self.defs[*index].named.as_ref();
-                named.inspect(|named| shifted(named, at).for_each(|place| push(places, place)));
-                named.is_some()
+                let Some(named) = &self.defs[*index].named else { return false };
+                shifted(named, at).for_each(|place| push(places, place));
+                true
             }
             Ty::Float { .. } | Ty::Bool | Ty::Function(..) | Ty::Unit => false,
         }

@@ -63,8 +63,7 @@ pub(super) fn plain_name(name: &str) -> &str {
 /// are those that do not print, but for padding, which is arrays of bytes.
 ///
 /// * `plain!(NAME; field, …; hidden, …; "NAMED")`: also equal and hashed by its bytes, those that `NAMED` says, as
-///   [`named`](crate::private::same) has it. Without a level of macros below: nearly every struct is of this form, and
-///   there may be thousands.
+///   [`named`](crate::private::same) has it. Nearly every struct is of this form.
 /// * `plain!(packed? NAME; field, …; hidden, …; method, …)`: some fields print by methods, or `equal!` or `total!` are
 ///   for what is compared.
 #[doc(hidden)]
@@ -93,32 +92,8 @@ macro_rules! __bpf_skel_plain {
         }
     };
     ($name:ident; $($field:ident),*; $($hidden:ident),*; $named:literal) => {
-        impl ::core::marker::Copy for $name {}
-        impl ::core::clone::Clone for $name {
-            #[inline]
-            fn clone(&self) -> Self {
-                *self
-            }
-        }
-        // SAFETY: as above.
-        unsafe impl $crate::pod::Pod for $name {}
-        impl ::core::default::Default for $name {
-            /// All bytes zero.
-            #[inline]
-            fn default() -> Self {
-                $crate::pod::zeroed()
-            }
-        }
-        impl ::core::fmt::Debug for $name {
-            #[inline]
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                $crate::private::debug_plain(
-                    f,
-                    ::core::stringify!($name $($field)*),
-                    &[$(&self.$field,)* $(&self.$hidden,)*],
-                )
-            }
-        }
+        $crate::__bpf_skel_section!($name; $($field),*; $($hidden),*;);
+        $crate::__bpf_skel_plain!(@default $name);
         impl ::core::cmp::PartialEq for $name {
             #[inline]
             fn eq(&self, other: &Self) -> bool {

@@ -342,8 +342,7 @@ fn command() -> Outcome {
     std::fs::write(object.path(), object!("phases"))?;
     let child = Child { job: "command_by_token", place: object.path().to_str(), ..Child::at(at) };
     let text = child.run(&PHASES);
-    let verified = ["observe", "accepted", "verify: Some(0)"];
-    says(&text, &verified);
+    says(&text, &["observe", "accepted", "verify: Some(0)"]);
     says(&text, &["load: Some(0)", "/x/maps/counts", "/x/programs/observe"]);
     Ok(())
 }

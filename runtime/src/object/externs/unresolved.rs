@@ -36,7 +36,7 @@ const WEAK: &str =
 
 /// An error that says what differs.
 pub(super) fn incompatible(local: &Btf<'_>, id: u32, kernel: &Btf<'_>, other: u32) -> Error {
-    let detail = match (kind(local, id), kind(kernel, other)) {
+    let detail = match (local.kind_by_id(id), kernel.kind_by_id(other)) {
         (Some(Kind::FuncProto(a)), Some(Kind::FuncProto(b))) => {
             let (expected, found) = (proto(local, &a), proto(kernel, &b));
             format!("expected {expected}, the kernel's is {found}")
@@ -44,10 +44,6 @@ pub(super) fn incompatible(local: &Btf<'_>, id: u32, kernel: &Btf<'_>, other: u3
         _ => format!("expected {}, the kernel's is {}", name(local, id), name(kernel, other)),
     };
     Error::mismatch(format!("its type is another in the running kernel: {detail}"))
-}
-
-fn kind<'a>(btf: &Btf<'a>, id: u32) -> Option<Kind<'a>> {
-    btf.kind_by_id(id)
 }
 
 /// `int (struct task_struct *, u64)`, as far as compatibility goes.
