@@ -21,6 +21,12 @@ pub(crate) fn lacks(feature: Feature) -> bool {
     is_absent(feature, running())
 }
 
+/// Why this kernel lacks what it would not refuse, but leave out. A kernel that has it by its release is not asked.
+pub(crate) fn why_unheeded(feature: Feature) -> Option<String> {
+    let is_due = |running| feature.since().is_some_and(|since| since <= running);
+    if running().is_some_and(is_due) { None } else { why_absent([feature]) }
+}
+
 /// Where the kernel does not answer, as to a process without privilege, its release does.
 fn is_absent(feature: Feature, running: Option<Release>) -> bool {
     match feature.is_present() {

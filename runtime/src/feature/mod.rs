@@ -26,6 +26,8 @@ mod program;
 
 pub use name::Feature;
 
-pub(crate) use explain::{lacks, map_needs, may_be_unknown, why_absent, why_not_in_module};
+pub(crate) use explain::{
+    lacks, map_needs, may_be_unknown, why_absent, why_not_in_module, why_unheeded,
+};
 pub(crate) use map::{ENOTSUPP, takes_operations_now};
 pub(crate) use probe::known_lacking_btf;

@@ -39,6 +39,8 @@ pub enum Feature {
     RawTracepointCookie,
     /// A place in the order of a cgroup's programs.
     CgroupOrder,
+    /// Iterators through the tasks of one process, or through one thread.
+    IterTasks,
     /// BTF of modules.
     ModuleBtf,
     /// kprobes as perf events.
@@ -76,6 +78,7 @@ impl Feature {
                 Self::TracingCookie,
                 Self::RawTracepointCookie,
                 Self::CgroupOrder,
+                Self::IterTasks,
                 Self::ModuleBtf,
                 Self::KprobeEvents,
                 Self::UprobeEvents,
@@ -116,6 +119,7 @@ impl Feature {
             Self::MapExtra => Some(Release::new(5, 16)),
             Self::Token => Some(Release::new(6, 9)),
             Self::TracingCookie => Some(Release::new(6, 0)),
+            Self::IterTasks => Some(Release::new(6, 1)),
             Self::RawTracepointCookie => Some(Release::new(6, 10)),
             Self::CgroupOrder => Some(Release::new(6, 17)),
         }
@@ -199,6 +203,7 @@ impl fmt::Display for Feature {
             Self::TracingCookie => f.write_str("cookies of trampolines"),
             Self::RawTracepointCookie => f.write_str("cookies of raw tracepoints"),
             Self::CgroupOrder => f.write_str("an order of a cgroup's programs"),
+            Self::IterTasks => f.write_str("iterators through some tasks"),
             Self::ModuleBtf => f.write_str("BTF of modules"),
             Self::KprobeEvents => f.write_str("kprobe events"),
             Self::UprobeEvents => f.write_str("uprobe events"),

@@ -62,6 +62,7 @@ impl Feature {
             ),
             Self::RawTracepointCookie => kinds::has_member("bpf_raw_tp_link", "cookie"),
             Self::CgroupOrder => kinds::has_member("cgroup_bpf", "revisions"),
+            Self::IterTasks => kinds::has_member("bpf_iter_aux_info", "task"),
             Self::Token => answer(sys::token_create(None), |error| error == libc::EBADF),
             Self::ModuleBtf => kinds::has_member("module", "btf_data"),
             Self::Btf(part) => {

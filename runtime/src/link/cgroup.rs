@@ -2,14 +2,15 @@ use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
-use super::create::{attach as attach_to, link_create};
+use super::create::{attach as attach_to, heeded, link_create};
 use super::{Link, Position};
 use crate::error::Within;
+use crate::feature::Feature;
 use crate::program::{Handle, Program, kind};
 use crate::section_name::AttachKind as K;
 use crate::sys::{LinkOptions, Target};
 use crate::uapi::AttachType;
-use crate::{Error, Frame, Result};
+use crate::{Error, ErrorKind, Frame, Result};
 
 /// Options of cgroup programs. Links always let programs of cgroups above and below run too (`BPF_F_ALLOW_MULTI`).
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,14 +32,16 @@ impl<'a> CgroupOptions<'a> {
         self
     }
 
-    /// Where among the cgroup's programs of this hook it runs (Linux 6.17).
+    /// Where among the cgroup's programs of this hook it runs (Linux 6.17). What a link attached to the cgroup is named by
+    /// that link; [`Relative::Program`](super::Relative::Program) is one attached without a link.
     #[doc(alias("BPF_F_BEFORE", "BPF_F_AFTER"))]
     pub fn position(mut self, position: Position<'a>) -> Self {
         self.position = position;
         self
     }
 
-    /// Attach only if the hook still has this revision (Linux 6.17): it goes up with every change.
+    /// Attach only if the hook still has this revision (Linux 6.17): it goes up with every change. Older kernels would not
+    /// look at it; there it is an error.
     pub fn expected_revision(mut self, revision: u64) -> Self {
         self.revision = revision;
         self
@@ -106,6 +109,9 @@ pub(super) fn attach(
     let target = || format!("cgroup hook {attach_type}");
     attach_to(program, &[K::Cgroup, K::SockOps, K::LsmCgroup], target, |fd| {
         let (flags, relative) = options.position.flags();
+        if options.revision != 0 {
+            heeded(Feature::CgroupOrder)?;
+        }
         let anchor = LinkOptions::Anchor { relative, expected_revision: options.revision };
         let since = match (flags, options.revision, attach_type) {
             (0, 0, AttachType::LSM_CGROUP) => (6, 0),
@@ -114,18 +120,22 @@ pub(super) fn attach(
         };
         link_create(program, fd, Target::Fd(cgroup), attach_type, flags, anchor, since)
             .map(Link::bpf)
-            .map_err(explain)
+            .map_err(|error| explain(error, options.position))
     })
 }
 
-fn explain(error: Error) -> Error {
-    match error.raw_os_error() {
-        Some(libc::EBADF) => {
+fn explain(error: Error, position: Position<'_>) -> Error {
+    let Some(number) = error.raw_os_error() else { return error };
+    match number {
+        libc::EBADF => {
             error.with_hint("the descriptor is not one of a directory in a cgroup2 file system")
         }
-        Some(libc::EPERM) => error
+        libc::EPERM => error
             .with_hint("a cgroup above has a program of this hook that allows no others (attached without multi)"),
-        Some(libc::ESTALE) => error.with_hint("the hook has another revision than expected"),
+        // `get_prog_list()` in the kernel compares links with links.
+        libc::EINVAL if position.is_of_program() && error.kind() == ErrorKind::System => error
+            .with_hint("a program that a link attached to the cgroup is found by its link only"),
+        libc::ESTALE => error.with_hint("the hook has another revision than expected"),
         _ => error,
     }
 }

@@ -9,7 +9,7 @@ use crate::feature::{self, Feature};
 use crate::program::{Handle, kind};
 use crate::section_name::AttachKind;
 use crate::sys::{self, LinkCreate, LinkOptions, Target, explain};
-use crate::uapi::AttachType;
+use crate::uapi::{AttachType, Release};
 use crate::{Error, ErrorKind, Frame, Result};
 
 /// Attaches a loaded program of one of `kinds`' types; errors say which program and to what.
@@ -43,6 +43,14 @@ fn expect(program: &Handle, kinds: &[AttachKind]) -> Result<()> {
 /// The first Linux that can do something.
 pub(super) type Since = (u32, u32);
 
+/// Refuses what this kernel would leave out in silence: it reads fewer bytes of the request, or of another meaning.
+pub(super) fn heeded(feature: Feature) -> Result<()> {
+    match feature::why_unheeded(feature) {
+        Some(why) => Err(Error::new(ErrorKind::NotSupportedByKernel, why)),
+        None => Ok(()),
+    }
+}
+
 /// `BPF_LINK_CREATE`, which `since` has for this kind of link.
 pub(super) fn link_create(
     program: &Handle,
@@ -55,12 +63,20 @@ pub(super) fn link_create(
 ) -> Result<OwnedFd> {
     let link = LinkCreate { program: fd, target, attach_type, flags, options };
     sys::link_create(&link).map_err(|error| {
-        let unknown = feature::may_be_unknown(&error);
-        let error = failed("BPF_LINK_CREATE", error, program, since);
-        if unknown && let Some(why) = feature::why_absent(needs(attach_type, flags, &options)) {
-            return error.because_absent(why);
+        if !feature::may_be_unknown(&error) {
+            return failed("BPF_LINK_CREATE", error, program, since);
         }
-        error
+        let needs = needs(attach_type, flags, &options);
+        let carried_back = needs.iter().any(|feature| {
+            feature.since() == Some(Release::new(since.0, since.1))
+                && feature.is_present() == Some(true)
+        });
+        let since = if carried_back { (0, 0) } else { since };
+        let error = failed("BPF_LINK_CREATE", error, program, since);
+        match feature::why_absent(needs) {
+            Some(why) => error.because_absent(why),
+            None => error,
+        }
     })
 }
 

@@ -3,7 +3,8 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use super::Link;
-use super::create::{attach as attach_to, link_create};
+use super::create::{attach as attach_to, heeded, link_create};
+use crate::feature::Feature;
 use crate::program::{Handle, Program, kind};
 use crate::section_name::AttachKind;
 use crate::sys::{self, LinkOptions, Target};
@@ -112,6 +113,27 @@ fn words(scope: Scope<'_>) -> Option<Words> {
     })
 }
 
+/// The scopes are different readings of the same words, which the kernel cannot tell apart; before 6.1 it reads the first
+/// word only, and leaves it alone where that is no map.
+fn check(target: Option<&str>, scope: Scope<'_>) -> Result<()> {
+    let takes = match target {
+        Some("bpf_map_elem" | "sockmap" | "bpf_sk_storage_map") => "a map",
+        Some("cgroup") => "a cgroup",
+        Some("task" | "task_file" | "task_vma") => "tasks",
+        _ => "",
+    };
+    let found = match scope {
+        Scope::All => return Ok(()),
+        Scope::Map(_) => "a map",
+        Scope::Cgroup(..) => "a cgroup",
+        Scope::Thread(_) | Scope::Process(_) | Scope::PidFd(_) => "tasks",
+    };
+    if !takes.is_empty() && takes != found {
+        return Err(Error::mismatch(format!("it goes through {takes}, not through {found}")));
+    }
+    if found == "tasks" { heeded(Feature::IterTasks) } else { Ok(()) }
+}
+
 impl Program<kind::Iter> {
     /// Makes the iterator; reading [`Link::iter`] runs it. Linux 5.8.
     ///
@@ -127,7 +149,8 @@ impl Program<kind::Iter> {
     ///
     /// # Errors
     ///
-    /// As `attach`.
+    /// As `attach`; [`Mismatch`](crate::ErrorKind::Mismatch): the iterator goes through something else;
+    /// [`NotSupportedByKernel`](crate::ErrorKind::NotSupportedByKernel): the kernel would go through everything.
     pub fn attach_with(&self, options: IterOptions<'_>) -> Result<Link> {
         attach(self.handle(), &options)
     }
@@ -139,6 +162,7 @@ pub(super) fn attach(program: &Handle, options: &IterOptions<'_>) -> Result<Link
         None => "an iterator".to_owned(),
     };
     attach_to(program, &[AttachKind::Iter], target, |fd| {
+        check(program.about().target.as_deref(), options.scope)?;
         let info = words(options.scope).map(|words| words.map(u32::to_ne_bytes));
         let info = info.as_ref().map_or(&[][..], |info| info.as_flattened());
         let iter = LinkOptions::Iter(info);

@@ -51,6 +51,12 @@ const ID: u32 = 1 << 5;
 const LINK: u32 = 1 << 13;
 
 impl Position<'_> {
+    /// Whether it is relative to a program, not to a link.
+    pub(super) fn is_of_program(self) -> bool {
+        let (Self::Before(relative) | Self::After(relative)) = self else { return false };
+        matches!(relative, Relative::Program(_) | Relative::ProgramId(_))
+    }
+
     /// The flags of `BPF_LINK_CREATE`, and the descriptor or id that they speak of.
     pub(super) fn flags(self) -> (u32, u32) {
         let (side, relative) = match self {

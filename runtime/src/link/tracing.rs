@@ -1,7 +1,8 @@
 //! Programs whose target the kernel knows since they were loaded: BPF trampolines, BTF tracepoints, LSM hooks.
 
 use super::Link;
-use super::create::{attach as attach_to, failed, link_create};
+use super::create::{attach as attach_to, failed, heeded, link_create};
+use crate::feature::Feature;
 use crate::program::{About, Handle, Kind, Program, kind, program_btf};
 use crate::section_name::AttachKind as K;
 use crate::sys::{self, LinkOptions, Target};
@@ -99,7 +100,11 @@ pub(super) fn attach(program: &Handle, options: &TracingOptions) -> Result<Link>
                     .map_err(|error| failed("BPF_RAW_TRACEPOINT_OPEN", error, program, (5, 5)));
             }
             let attach_type = attach_type(program.about())?;
-            let since = if attach_type == AttachType::TRACE_RAW_TP { (6, 10) } else { (6, 0) };
+            let (feature, since) = match attach_type {
+                AttachType::TRACE_RAW_TP => (Feature::RawTracepointCookie, (6, 10)),
+                _ => (Feature::TracingCookie, (6, 0)),
+            };
+            heeded(feature)?;
             let cookie = LinkOptions::Tracing { target_btf_id: 0, cookie: options.cookie };
             link_create(program, fd, Target::None, attach_type, 0, cookie, since).map(Link::bpf)
         },

@@ -20,7 +20,7 @@ pub use crate::{kernel_fixture as fixture, kernel_object as object, kernel_tests
 pub use child::{Job, child, run_child};
 pub use delegation::{delegate, enter_user_namespace, mount_delegated};
 pub use leak::Snapshot;
-pub use need::{Need, config, is_root, kernel_is, needs};
+pub use need::{Need, config, dated, is_root, kernel_is, needs};
 pub use net::{Veth, ping_loopback};
 pub use object::{Counting, counting, load, software_event, spec, summing_cookies};
 pub use pins::{BPFFS, PinDirectory};

@@ -1,3 +1,4 @@
+use std::fmt::Display;
 use std::sync::OnceLock;
 
 use bpf_skel::feature::Feature;
@@ -34,9 +35,51 @@ pub fn is_root() -> bool {
 
 /// Whether the running kernel is this one or newer.
 pub fn kernel_is(major: u32, minor: u32) -> bool {
+    release().is_ok_and(|[a, b, _]| (a, b) >= (major, minor))
+}
+
+/// `6.12.117+deb13-cloud-amd64` is 6, 12 and 117.
+fn release() -> Result<[u32; 3], String> {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("/proc is mounted");
-    let mut numbers = release.split(['.', '-']).map_while(|number| number.trim().parse().ok());
-    (numbers.next(), numbers.next()) >= (Some(major), Some(minor))
+    let mut numbers =
+        release.split(|c: char| !c.is_ascii_digit()).map_while(|number| number.parse().ok());
+    match [numbers.next(), numbers.next(), numbers.next()] {
+        [Some(major), Some(minor), patch] => Ok([major, minor, patch.unwrap_or(0)]),
+        _ => Err(format!("a release without numbers: {release}")),
+    }
+}
+
+/// The newest release of each stable kernel that the dates of features were held to.
+const HELD_TO: [[u32; 3]; 5] = [[5, 10, 223], [6, 1, 176], [6, 12, 117], [6, 18, 44], [7, 2, 13]];
+
+/// What stable releases got from later ones, and since when.
+const CARRIED_BACK: [(&str, [u32; 3]); 1] = [("an order of a cgroup's programs", [6, 12, 117])];
+
+/// Whether the running kernel has or has not what came with a release of Linux, as it should.
+///
+/// # Errors
+///
+/// What is wrong, in words. Being there too early is wrong only on releases that the dates were held to: stable releases
+/// and distributions carry features back, which is said on standard error.
+pub fn dated(what: impl Display, since: (u32, u32), there: bool) -> Result<(), String> {
+    let running = release()?;
+    if there == ((running[0], running[1]) >= since) {
+        return Ok(());
+    }
+    let (what, (major, minor)) = (what.to_string(), since);
+    if !there {
+        return Err(format!("{what}, since {major}.{minor}, is not there"));
+    }
+    let of_line = |release: &[u32; 3]| release[..2] == running[..2] && *release <= running;
+    if CARRIED_BACK.iter().any(|(name, release)| *name == what && of_line(release)) {
+        return Ok(());
+    }
+    let early = format!("{what}, since {major}.{minor}, is there already");
+    if HELD_TO.iter().any(|held| held[..2] == running[..2] && running <= *held) {
+        return Err(early);
+    }
+    eprintln!("{early}: carried back to this kernel");
+    Ok(())
 }
 
 /// The running kernel's configuration, where the machine has it.
@@ -68,8 +111,6 @@ needs! {
     FMOD_RET: || loads("fmod_ret/security_file_open");
     /// LSM programs.
     LSM: || loads("lsm/file_open");
-    /// Cookies of raw and of BTF tracepoints.
-    RAW_TP_COOKIE: || since("cookies of raw tracepoints", 6, 10);
     /// BPF links of perf events, and their cookies.
     PERF_LINK: || since("perf links", 5, 15);
     /// kprobes.
@@ -143,8 +184,8 @@ needs! {
     /// there: `sk_psock_strp_data_ready` holds `sk_callback_lock` for writing while what is passed takes it for reading.
     /// 8ca2a1eeadf0 mended it in 6.13 and in later stable releases. Debian's 5.10 is between the two.
     STREAM_PASS: || since("stream verdicts that pass without a deadlock", 5, 15);
-    /// Iterators over some tasks, and over cgroups.
-    ITER_SCOPE: || since("iterators over some tasks or cgroups", 6, 1);
+    /// Iterators over cgroups.
+    ITER_SCOPE: || since("iterators over cgroups", 6, 1);
     /// Maps of type arena.
     ARENA: || since("map type arena", 6, 9);
     /// BPF tokens.

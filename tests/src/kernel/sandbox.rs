@@ -1,7 +1,10 @@
 use std::ffi::{CStr, CString};
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
+
+use bpf_skel::uapi::AttachType;
 
 use super::BPFFS;
 use super::net::set_up;
@@ -84,6 +87,38 @@ impl Cgroup {
         let result = f();
         self.enter(&home);
         result
+    }
+
+    /// The ids of the programs of its hook for packets that leave, in the order that the kernel tells.
+    pub fn egress_programs(&self) -> Vec<u32> {
+        /// The part of `union bpf_attr` that `BPF_PROG_QUERY` reads.
+        #[repr(C)]
+        struct Query {
+            target_fd: i32,
+            attach_type: u32,
+            query_flags: u32,
+            attach_flags: u32,
+            prog_ids: u64,
+            prog_cnt: u32,
+            _padding: u32,
+        }
+        const PROG_QUERY: libc::c_int = 16;
+        let cgroup = self.open();
+        let mut ids = [0_u32; 8];
+        let mut query = Query {
+            target_fd: cgroup.as_raw_fd(),
+            attach_type: AttachType::CGROUP_INET_EGRESS.0,
+            query_flags: 0,
+            attach_flags: 0,
+            prog_ids: ids.as_mut_ptr() as u64,
+            prog_cnt: 8,
+            _padding: 0,
+        };
+        // SAFETY: the query's length is its own; the kernel writes up to `prog_cnt` ids, which is how many there are.
+        let result =
+            unsafe { libc::syscall(libc::SYS_bpf, PROG_QUERY, &raw mut query, size_of::<Query>()) };
+        assert_eq!(result, 0, "BPF_PROG_QUERY: {}", std::io::Error::last_os_error());
+        ids[..query.prog_cnt as usize].to_vec()
     }
 
     fn enter(&self, cgroup: &Path) {

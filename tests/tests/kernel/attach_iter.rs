@@ -2,15 +2,16 @@
 
 use std::io::Read;
 
+use bpf_skel::ErrorKind;
 use bpf_skel::link::{CgroupOrder, IterOptions};
 use bpf_skel::program::kind;
 use bpf_skel::uapi::LinkType;
 use bpf_skel_tests::kernel::needs::ITER_SCOPE;
-use bpf_skel_tests::kernel::{Cgroup, counting};
+use bpf_skel_tests::kernel::{Cgroup, counting, dated};
 
 bpf_skel_tests::kernel::tests! {
-    []: all_maps, elements_of_a_map, no_iterator;
-    [ITER_SCOPE]: own_task, own_cgroup;
+    []: all_maps, own_task, elements_of_a_map, another_scope, no_iterator;
+    [ITER_SCOPE]: own_cgroup;
 }
 
 fn read(link: &bpf_skel::Link) -> Vec<u8> {
@@ -31,11 +32,26 @@ fn all_maps() {
 fn own_task() {
     let counting = counting("iter/task", 0).unwrap();
     let program = counting.kind::<kind::Iter>();
-    let link = program.attach_with(IterOptions::new().process(std::process::id())).unwrap();
-    // The process has one thread; then the last call.
-    assert_eq!(counting.hits_during(|| drop(read(&link))), 2);
-    let link = program.attach_with(IterOptions::new().thread(std::process::id())).unwrap();
-    assert_eq!(counting.hits_during(|| drop(read(&link))), 2);
+    let own = std::process::id();
+    for options in [IterOptions::new().process(own), IterOptions::new().thread(own)] {
+        let link = program.attach_with(options);
+        dated("iterators through some tasks", (6, 1), link.is_ok()).unwrap();
+        match link {
+            // The process has one thread; then the last call.
+            Ok(link) => assert_eq!(counting.hits_during(|| drop(read(&link))), 2),
+            // The kernel would go through all of them.
+            Err(error) => assert_eq!(error.kind(), ErrorKind::NotSupportedByKernel, "{error}"),
+        }
+    }
+}
+
+/// A descriptor would be read as a thread's id.
+fn another_scope() {
+    let counting = counting("iter/task", 0).unwrap();
+    let map = bpf_skel::Map::from_id(counting.program().info().unwrap().map_ids[0]).unwrap();
+    let program = counting.kind::<kind::Iter>();
+    let error = program.attach_with(IterOptions::new().map(&map)).unwrap_err();
+    assert!(error.to_string().ends_with("it goes through tasks, not through a map"), "{error}");
 }
 
 fn elements_of_a_map() {

@@ -10,7 +10,7 @@ use bpf_skel::uapi::{AttachType, LinkType};
 use bpf_skel_tests::kernel::needs::{
     KPROBE, KPROBE_BLACKLIST, KPROBE_MULTI, KPROBE_SESSION, PERF_LINK,
 };
-use bpf_skel_tests::kernel::{counting, kernel_is, summing_cookies, without_tracefs};
+use bpf_skel_tests::kernel::{counting, dated, kernel_is, summing_cookies, without_tracefs};
 
 bpf_skel_tests::kernel::tests! {
     []: attached_or_explained, multi_attached_or_explained;
@@ -55,7 +55,7 @@ fn kprobe() {
     let counting = counting("kprobe/do_nanosleep", 0).unwrap();
     let link = counting.program().attach().unwrap();
     assert_eq!(counting.hits_during(sleep), 1);
-    assert_eq!(link.is_bpf_link(), kernel_is(5, 15));
+    dated("links of perf events", (5, 15), link.is_bpf_link()).unwrap();
     drop(link);
     assert_eq!(counting.hits_during(sleep), 0);
 }

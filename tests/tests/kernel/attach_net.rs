@@ -4,8 +4,9 @@ use std::fs::File;
 use std::net::{Ipv4Addr, UdpSocket};
 
 use bpf_skel::ErrorKind;
+use bpf_skel::feature::Feature;
 use bpf_skel::link::{
-    CgroupOptions, LinkTarget, Position, TcxDirection, TcxOptions, XdpMode, XdpOptions,
+    CgroupOptions, LinkTarget, Position, Relative, TcxDirection, TcxOptions, XdpMode, XdpOptions,
 };
 use bpf_skel::program::kind;
 use bpf_skel::uapi::AttachType;
@@ -14,6 +15,7 @@ use bpf_skel_tests::kernel::{Cgroup, Veth, counting, ping_loopback};
 
 bpf_skel_tests::kernel::tests! {
     []: xdp_by_name, xdp_by_index, xdp_taken, xdp_no_interface, cgroup_egress, cgroup_by_path, cgroup_sock_create, cgroup_refuses, no_cgroup, sockops,
+        cgroup_order, cgroup_revision,
         flow_dissector, sk_lookup, no_netns, socket_filter, no_socket;
     [TCX]: tcx, tcx_order, tcx_revision, tc_by_tcx;
 }
@@ -163,6 +165,66 @@ fn cgroup_refuses() {
     let open = || UdpSocket::bind((Ipv4Addr::LOCALHOST, 0));
     assert_eq!(cgroup.inside(open).unwrap_err().raw_os_error(), Some(libc::EPERM));
     open().unwrap();
+}
+
+/// All of a hook's programs run, so the kernel's own list shows their order.
+fn cgroup_order() {
+    let cgroup = Cgroup::new("order");
+    let [one, two] = [(); 2].map(|()| counting("cgroup_skb/egress", ALLOW).unwrap());
+    let link = one.kind::<kind::Cgroup>().attach(cgroup.open()).unwrap();
+    let program = two.kind::<kind::Cgroup>();
+    let [first, second] = [&one, &two].map(|counting| counting.program().info().unwrap().id);
+    for (name, position, order) in [
+        ("first", Position::First, [second, first]),
+        ("last", Position::Last, [first, second]),
+        ("before a link", Position::Before((&link).into()), [second, first]),
+        ("after a link", Position::After((&link).into()), [first, second]),
+        (
+            "after an id",
+            Position::After(Relative::LinkId(link.info().unwrap().id)),
+            [first, second],
+        ),
+    ] {
+        let options = CgroupOptions::new().position(position);
+        match program.attach_with(cgroup.open(), options) {
+            Ok(_other) => assert_eq!(cgroup.egress_programs(), order, "{name}"),
+            Err(error) => without_order(&error),
+        }
+    }
+    // The kernel finds no program that a link attached.
+    let relative = CgroupOptions::new().position(Position::Before(one.program().into()));
+    let error = program.attach_with(cgroup.open(), relative).unwrap_err();
+    match Feature::CgroupOrder.is_present() {
+        Some(true) => assert!(error.report().to_string().contains("by its link"), "{error}"),
+        _ => without_order(&error),
+    }
+}
+
+fn cgroup_revision() {
+    let cgroup = Cgroup::new("revision");
+    let counting = counting("cgroup_skb/egress", ALLOW).unwrap();
+    let program = counting.kind::<kind::Cgroup>();
+    let at = |revision| {
+        program.attach_with(cgroup.open(), CgroupOptions::new().expected_revision(revision))
+    };
+    let error = at(1 << 40).unwrap_err();
+    match Feature::CgroupOrder.is_present() {
+        Some(true) => {
+            assert_eq!(error.raw_os_error(), Some(libc::ESTALE));
+            assert!(error.to_string().contains("another revision"), "{error}");
+            // That of a hook where nothing was attached yet.
+            let _link = at(1).unwrap();
+        }
+        _ => without_order(&error),
+    }
+    assert!(cgroup.egress_programs().is_empty(), "nothing is left");
+}
+
+fn without_order(error: &bpf_skel::Error) {
+    assert_eq!(Feature::CgroupOrder.is_present(), Some(false), "{}", error.report());
+    assert_eq!(error.kind(), ErrorKind::NotSupportedByKernel);
+    let expected = "needs an order of a cgroup's programs, Linux 6.17";
+    assert!(error.to_string().contains(expected), "{error}");
 }
 
 fn no_cgroup() {

@@ -5,7 +5,7 @@ use bpf_skel::link::{PerfEvent, PerfEventOptions};
 use bpf_skel::program::kind;
 use bpf_skel::uapi::LinkType;
 use bpf_skel_tests::kernel::needs::PERF_LINK;
-use bpf_skel_tests::kernel::{Counting, counting, kernel_is};
+use bpf_skel_tests::kernel::{Counting, counting, dated};
 
 bpf_skel_tests::kernel::tests! {
     []: own_process, each_cpu, event_of_the_caller, no_event, not_an_event;
@@ -30,7 +30,7 @@ fn own_process() {
     let event = PerfEvent::cpu_clock().period(1_000_000).process(0);
     let link = program.attach_event(event, PerfEventOptions::new()).unwrap();
     assert!(is_sampled(&counting));
-    assert_eq!(link.is_bpf_link(), kernel_is(5, 15));
+    dated("links of perf events", (5, 15), link.is_bpf_link()).unwrap();
     drop(link);
     assert_eq!(counting.hits_during(busy), 0);
 }

@@ -11,7 +11,7 @@ use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::MapType;
 use bpf_skel::{ErrorKind, Map};
 use bpf_skel_tests::kernel::needs::{STREAM_PARSER, STREAM_PASS};
-use bpf_skel_tests::kernel::{Counting, counting, kernel_is};
+use bpf_skel_tests::kernel::{Counting, counting, dated};
 
 bpf_skel_tests::kernel::tests! {
     []: sk_msg, not_a_map_of_sockets, no_direction;
@@ -60,7 +60,7 @@ fn sk_msg() {
     let counting = counting("sk_msg", PASS).unwrap();
     let map = socket_map();
     let link = counting.kind::<kind::SkMsg>().attach(&map).unwrap();
-    assert_eq!(link.is_bpf_link(), kernel_is(6, 10));
+    dated("links of socket maps", (6, 10), link.is_bpf_link()).unwrap();
     let (mut client, mut server) = connection();
     put(&map, &client);
     assert_eq!(counting.hits_during(|| send(&mut client, &mut server)), 1);

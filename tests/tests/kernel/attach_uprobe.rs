@@ -7,7 +7,7 @@ use bpf_skel::uapi::LinkType;
 use bpf_skel_tests::kernel::needs::{
     PERF_LINK, SLEEPABLE_UPROBE, UPROBE, UPROBE_MULTI, UPROBE_SESSION,
 };
-use bpf_skel_tests::kernel::{counting, kernel_is, summing_cookies};
+use bpf_skel_tests::kernel::{counting, dated, kernel_is, summing_cookies};
 
 bpf_skel_tests::kernel::tests! {
     []: multi_attached_or_explained;
@@ -48,7 +48,7 @@ fn uprobe() {
     let counting = counting("uprobe//proc/self/exe:bpf_skel_probed_one", 0).unwrap();
     let link = counting.program().attach().unwrap();
     assert_eq!(counting.hits_during(call), 10);
-    assert_eq!(link.is_bpf_link(), kernel_is(5, 15));
+    dated("links of perf events", (5, 15), link.is_bpf_link()).unwrap();
     drop(link);
     assert_eq!(counting.hits_during(call), 0);
 }

@@ -7,7 +7,7 @@ use bpf_skel::kernel_btf::{KernelBtf, Wanted};
 use bpf_skel::spec::{MapSpec, ObjectSpec};
 use bpf_skel::uapi::{Helper, LinkType, MapType, ProgramFlag, Release, flags};
 use bpf_skel::{ErrorKind, Map, OpenObject};
-use bpf_skel_tests::kernel::{config, counting, kernel_is, spec};
+use bpf_skel_tests::kernel::{config, counting, dated, spec};
 
 bpf_skel_tests::kernel::tests![
     as_the_table_says,
@@ -25,16 +25,13 @@ fn as_the_table_says() {
     let _types = KernelBtf::shared().expect("the kernel shows its types");
     for feature in Feature::all() {
         let since = feature.since().expect("the table has all of them");
-        let due = kernel_is(since.major, since.minor);
-        let note = match feature.is_present() {
-            Some(present) if present == due => continue,
-            Some(true) => "is there already",
-            Some(false) if is_built_without(feature) => continue,
-            Some(false) => "is not there",
-            None if must_answer => "cannot be told",
-            None => continue,
+        let as_dated = match feature.is_present() {
+            Some(false) if is_built_without(feature) => Ok(()),
+            Some(present) => dated(feature, (since.major, since.minor), present),
+            None if must_answer => Err(format!("{feature}, since {since}, cannot be told")),
+            None => Ok(()),
         };
-        wrong.push(format!("{feature}, since {since}, {note}"));
+        wrong.extend(as_dated.err());
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -55,7 +52,7 @@ fn types_of_links() {
             _ => one.since().unwrap(),
         };
         let there = names.contains(&one.c_name().unwrap());
-        assert_eq!(there, kernel_is(since.major, since.minor), "{one}, since {since}");
+        dated(format_args!("links of {one}"), (since.major, since.minor), there).unwrap();
     }
 }
 
@@ -154,15 +151,13 @@ fn a_helper_of_other_programs() {
 }
 
 fn check(name: &str, since: Release, result: bpf_skel::Result<()>) {
-    let has = kernel_is(since.major, since.minor);
-    match result {
-        Ok(()) => assert!(has, "{name} is not to be had before {since}"),
-        Err(error) => {
-            assert!(!has, "{name}: {}", error.report());
-            assert_eq!(error.kind(), ErrorKind::NotSupportedByKernel, "{name}: {error}");
-            let text = error.to_string();
-            let expected = format!("needs {name}, Linux {since}; this kernel is ");
-            assert!(text.contains(&expected), "{text}");
-        }
+    let why = result.as_ref().err().map_or_else(String::new, |error| error.report().to_string());
+    dated(name, (since.major, since.minor), result.is_ok())
+        .unwrap_or_else(|wrong| panic!("{wrong}: {why}"));
+    if let Err(error) = result {
+        assert_eq!(error.kind(), ErrorKind::NotSupportedByKernel, "{name}: {error}");
+        let text = error.to_string();
+        let expected = format!("needs {name}, Linux {since}; this kernel is ");
+        assert!(text.contains(&expected), "{text}");
     }
 }
