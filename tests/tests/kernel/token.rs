@@ -1,33 +1,27 @@
 //! BPF tokens: a process that is root only in a user namespace of its own creates what was delegated to it.
 
+mod inside;
+
 use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Command, Output};
-use std::sync::atomic::Ordering::Relaxed;
 
 use bpf_skel::insn::{EXIT, Insn, MOV64_IMM};
-use bpf_skel::spec::{ExternKind, MapSpec};
-use bpf_skel::uapi::MapType;
-use bpf_skel::{ErrorKind, Map, OpenObject};
+use bpf_skel::spec::ExternKind;
+use bpf_skel::{ErrorKind, OpenObject};
 use bpf_skel_tests::kernel::needs::{FENTRY, TOKEN};
 use bpf_skel_tests::kernel::{
-    BPFFS, Outcome, Snapshot, child, delegate, enter_user_namespace, fixture, kernel_is,
-    mount_delegated, object, spec, tests,
+    BPFFS, Outcome, Snapshot, child, fixture, kernel_is, object, spec, tests,
 };
 
-use crate::children::keep_capabilities;
-use crate::phases::{self, fails, phases as skeleton, run_program};
+use crate::phases::{self, fails};
+
+pub(crate) use inside::phases_by_token;
+use inside::{Child, Directory, NOWHERE, enter, said, says, within};
 
 tests! {
     []: in_the_initial_namespace, without_delegation, a_set_id_program_ignores_the_environment;
     [TOKEN]: usual_place, by_path, by_environment, what_is_not_delegated, without_types, program_alone, what_the_kernel_tells, what_gives_no_token, capabilities_of_the_namespace, command;
     [TOKEN, FENTRY]: types_of_another_program;
 }
-
-/// For [`Child::at`]: no file system is delegated.
-const NOWHERE: &str = "";
-
-const ENVIRONMENT: &str = "LIBBPF_BPF_TOKEN_PATH";
 
 /// Bits of `linux/capability.h`.
 const NET_ADMIN: u64 = 1 << 12;
@@ -41,119 +35,6 @@ const PHASES: [(&str, &str); 4] = [
     ("delegate_progs", "sched_cls"),
     ("delegate_attachs", "cgroup_inet_ingress"),
 ];
-
-/// A child in a user namespace: where its BPF file system is, what it calls the token's place, what capabilities it gives up.
-#[derive(Clone, Copy)]
-struct Child<'c> {
-    job: &'c str,
-    at: &'c str,
-    /// `None`: nobody says.
-    place: Option<&'c str>,
-    environment: Option<&'c str>,
-    dropped: u64,
-}
-
-impl<'c> Child<'c> {
-    const fn at(at: &'c str) -> Self {
-        Self { job: "phases_by_token", at, place: None, environment: None, dropped: 0 }
-    }
-
-    /// What it says of its load, on a file system of these options.
-    #[track_caller]
-    fn run(self, options: &[(&str, &str)]) -> String {
-        let place = self.place.map_or("-".into(), |place| format!("={place}"));
-        let mut command = child(self.job, &[self.at, &place, &self.dropped.to_string()]);
-        said(delegate(within(&mut command, self.environment), options).expect("it is run"))
-    }
-}
-
-/// With this environment, whatever ours is.
-fn within(command: &mut Command, environment: Option<&str>) -> Command {
-    let mut command = std::mem::replace(command, Command::new(""));
-    match environment {
-        Some(path) => command.env(ENVIRONMENT, path),
-        None => command.env_remove(ENVIRONMENT),
-    };
-    command
-}
-
-#[track_caller]
-fn said(output: Output) -> String {
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let log = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}{log}");
-    assert!(text.trim_end().ends_with("left: []"), "{text}");
-    text
-}
-
-#[track_caller]
-fn says(text: &str, words: &[&str]) {
-    for word in words {
-        assert!(text.contains(word), "{word:?} is not in: {text}");
-    }
-}
-
-/// A directory to mount on.
-struct Directory(tempfile::TempDir);
-
-impl Directory {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a directory is made"))
-    }
-
-    fn path(&self) -> &str {
-        self.0.path().to_str().expect("its name is text")
-    }
-}
-
-/// The child's part: `AT PLACE DROPPED`.
-pub(crate) fn phases_by_token(arguments: &[String]) {
-    let (place, before) = enter(arguments);
-    let mut open = skeleton::open();
-    if let Some(place) = &place {
-        open.options.set_token_path(place);
-    }
-    open.rodata.knob = 3;
-    let loaded = open.prepare().and_then(|prepared| {
-        assert!(holds_token(), "the load has it");
-        prepared.load()
-    });
-    match loaded {
-        Ok(skel) => {
-            assert!(!holds_token(), "it is closed");
-            let observe = skel.progs.observe.try_clone().expect("it is there").into_any();
-            assert_eq!(run_program(&observe), 3);
-            assert_eq!((skel.bss.total.fetch_add(10, Relaxed), skel.rodata.knob), (3, 3));
-            run_program(&observe);
-            assert_eq!(skel.bss.total.get(), 16);
-            skel.maps.counts.insert(&1, &2).expect("it takes an element");
-            // One without an object, for which no options speak.
-            let own = Map::from_spec(&MapSpec::new("own", MapType::HASH, 4, 4, 1), None);
-            println!("own map: {:?}", own.map(drop));
-            println!("loaded {:?}", skel.object().notes());
-        }
-        Err(error) => println!("{error}"),
-    }
-    println!("left: {:?}", before.left_in_process());
-}
-
-fn holds_token() -> bool {
-    let descriptors = std::fs::read_dir("/proc/self/fd").expect("/proc is mounted").flatten();
-    let mut targets = descriptors.filter_map(|entry| std::fs::read_link(entry.path()).ok());
-    targets.any(|target| target.to_string_lossy().contains("bpf-token"))
-}
-
-fn enter(arguments: &[String]) -> (Option<String>, Snapshot) {
-    let [at, place, dropped] = arguments else { panic!("{arguments:?}") };
-    enter_user_namespace().expect("it has a namespace of its own");
-    if at != NOWHERE {
-        mount_delegated(Path::new(at)).expect("it mounts what it is given");
-        // A directory in the file system, which is no root of one.
-        std::fs::create_dir(Path::new(at).join("sub")).expect("it is writable");
-    }
-    keep_capabilities(!dropped.parse::<u64>().unwrap() & ((1 << 41) - 1));
-    (place.strip_prefix('=').map(str::to_owned), Snapshot::of_process())
-}
 
 /// Nobody says anything: the load finds out by itself.
 fn usual_place() {
