@@ -62,24 +62,37 @@ const CARRIED_BACK: [(&str, [u32; 3]); 1] = [("an order of a cgroup's programs",
 /// What is wrong, in words. Being there too early is wrong only on releases that the dates were held to: stable releases
 /// and distributions carry features back, which is said on standard error.
 pub fn dated(what: impl Display, since: (u32, u32), there: bool) -> Result<(), String> {
-    let running = release()?;
-    if there == ((running[0], running[1]) >= since) {
-        return Ok(());
+    if let Some(early) = judge(release()?, &what.to_string(), since, there)? {
+        eprintln!("{early}: carried back to this kernel");
     }
-    let (what, (major, minor)) = (what.to_string(), since);
+    Ok(())
+}
+
+/// What to say of what is right all the same.
+fn judge(
+    running: [u32; 3],
+    what: &str,
+    since: (u32, u32),
+    there: bool,
+) -> Result<Option<String>, String> {
+    if there == ((running[0], running[1]) >= since) {
+        return Ok(None);
+    }
+    let (major, minor) = since;
     if !there {
         return Err(format!("{what}, since {major}.{minor}, is not there"));
     }
-    let of_line = |release: &[u32; 3]| release[..2] == running[..2] && *release <= running;
-    if CARRIED_BACK.iter().any(|(name, release)| *name == what && of_line(release)) {
-        return Ok(());
+    let same_line = |release: &[u32; 3]| release[..2] == running[..2];
+    let known =
+        |(name, from): &(&str, [u32; 3])| *name == what && same_line(from) && *from <= running;
+    if CARRIED_BACK.iter().any(known) {
+        return Ok(None);
     }
     let early = format!("{what}, since {major}.{minor}, is there already");
-    if HELD_TO.iter().any(|held| held[..2] == running[..2] && running <= *held) {
-        return Err(early);
+    match HELD_TO.iter().any(|held| same_line(held) && running <= *held) {
+        true => Err(early),
+        false => Ok(Some(early)),
     }
-    eprintln!("{early}: carried back to this kernel");
-    Ok(())
 }
 
 /// The running kernel's configuration, where the machine has it.
@@ -278,4 +291,31 @@ fn refused(error: &Error) -> bool {
     let unsupported = error.kind() == ErrorKind::NotSupportedByKernel;
     let silent = error.verifier_log().is_none_or(str::is_empty);
     unsupported || (error.raw_os_error() == Some(libc::EPERM) && silent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_held_to_what_was_looked_at() {
+        let order = CARRIED_BACK[0].0;
+        for (running, what, there, expected) in [
+            ([6, 17, 0], order, true, Ok(false)),
+            ([6, 17, 0], order, false, Err(())),
+            ([6, 12, 117], order, true, Ok(false)),
+            ([6, 12, 107], order, true, Err(())),
+            ([6, 12, 117], order, false, Ok(false)),
+            ([6, 12, 117], "something", true, Err(())),
+            ([6, 12, 118], "something", true, Ok(true)),
+            ([6, 1, 176], order, true, Err(())),
+            // No kernel of the matrix, such as a distribution's.
+            ([5, 14, 0], "something", true, Ok(true)),
+            ([5, 14, 0], "something", false, Ok(false)),
+        ] {
+            let judged = judge(running, what, (6, 17), there);
+            let judged = judged.map(|said| said.is_some()).map_err(|_| ());
+            assert_eq!(judged, expected, "{what} on {running:?}, there: {there}");
+        }
+    }
 }
