@@ -197,6 +197,8 @@ needs! {
     /// there: `sk_psock_strp_data_ready` holds `sk_callback_lock` for writing while what is passed takes it for reading.
     /// 8ca2a1eeadf0 mended it in 6.13 and in later stable releases. Debian's 5.10 is between the two.
     STREAM_PASS: || since("stream verdicts that pass without a deadlock", 5, 15);
+    /// Iterators over the elements of a map, which some kernels refuse by a policy, as they do trampolines.
+    ITER_MAP_ELEM: || loads("iter/bpf_map_elem");
     /// Iterators over cgroups.
     ITER_SCOPE: || since("iterators over cgroups", 6, 1);
     /// Maps of type arena.

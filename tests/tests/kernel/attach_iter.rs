@@ -6,11 +6,12 @@ use bpf_skel::ErrorKind;
 use bpf_skel::link::{CgroupOrder, IterOptions};
 use bpf_skel::program::kind;
 use bpf_skel::uapi::LinkType;
-use bpf_skel_tests::kernel::needs::ITER_SCOPE;
+use bpf_skel_tests::kernel::needs::{ITER_MAP_ELEM, ITER_SCOPE};
 use bpf_skel_tests::kernel::{Cgroup, counting, dated};
 
 bpf_skel_tests::kernel::tests! {
-    []: all_maps, own_task, elements_of_a_map, another_scope, no_iterator;
+    []: all_maps, own_task, another_scope, no_iterator;
+    [ITER_MAP_ELEM]: elements_of_a_map;
     [ITER_SCOPE]: own_cgroup;
 }
 
