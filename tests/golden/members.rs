@@ -30,7 +30,7 @@ pub mod members {
         pub progs: OpenProgs,
         /// Data section `.rodata`, 16 bytes.
         pub rodata: ::std::boxed::Box<sections::rodata>,
-        /// Data section `.bss`, 456 bytes.
+        /// Data section `.bss`, 488 bytes.
         pub bss: ::std::boxed::Box<sections::bss>,
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
@@ -70,7 +70,7 @@ pub mod members {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.flows);
             object.section(self.maps.rodata, self.rodata, 16);
-            object.section(self.maps.bss, self.bss, 456);
+            object.section(self.maps.bss, self.bss, 488);
             object.program(self.progs.fill);
             object.program(self.progs.enter);
             object.program(self.progs.ask);
@@ -104,7 +104,7 @@ pub mod members {
         pub maps: Maps,
         /// Data section `.rodata`, 16 bytes.
         pub rodata: ::bpf_skel::map::Frozen<sections::rodata>,
-        /// Data section `.bss`, 456 bytes.
+        /// Data section `.bss`, 488 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
@@ -160,7 +160,7 @@ pub mod members {
         pub progs: Progs,
         /// Data section `.rodata`, 16 bytes.
         pub rodata: ::bpf_skel::map::Frozen<sections::rodata>,
-        /// Data section `.bss`, 456 bytes.
+        /// Data section `.bss`, 488 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::Object,
@@ -220,7 +220,7 @@ pub mod members {
         pub flows: ::bpf_skel::object::OpenMap,
         /// The map of data section `.rodata`, 16 bytes.
         pub rodata: ::bpf_skel::object::OpenMap,
-        /// The map of data section `.bss`, 456 bytes.
+        /// The map of data section `.bss`, 488 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
     /// The object's maps.
@@ -230,13 +230,13 @@ pub mod members {
         pub flows: ::bpf_skel::map::Hash<::bpf_skel::pod::CharArray<16>, types::flow>,
         /// The map of data section `.rodata`, 16 bytes.
         pub rodata: ::bpf_skel::map::Map,
-        /// The map of data section `.bss`, 456 bytes.
+        /// The map of data section `.bss`, 488 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
     /// The object's programs, before they are loaded.
     #[derive(Debug)]
     pub struct OpenProgs {
-        /// Program `fill`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 182 instructions.
+        /// Program `fill`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 242 instructions.
         ///
         /// `int fill(void *ctx)`.
         pub fill: ::bpf_skel::object::OpenProgram,
@@ -252,7 +252,7 @@ pub mod members {
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
-        /// Program `fill`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 182 instructions.
+        /// Program `fill`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 242 instructions.
         ///
         /// `int fill(void *ctx)`.
         pub fill: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
@@ -857,6 +857,60 @@ pub mod members {
         ::bpf_skel::private::enumeration!(
             name, u32; name_2 = "name", VARIANTS_2 = "VARIANTS", r#type = "type"
         );
+        /// `struct beyond`, 23 bytes, alignment 1
+        #[repr(C)]
+        pub struct beyond {
+            /// The bits of `u8 tag : 4; unsigned __int128 most : 100; __int128 part : 70`, for which there are methods.
+            pub bits0: [u8; 22],
+            /// `u8 rest`
+            pub rest: u8,
+        }
+        ::bpf_skel::private::plain!(beyond; rest; bits0; tag, most, part);
+        ::bpf_skel::private::total!(beyond; "\u{0}\u{16}\u{1}";; tag, most, part);
+        impl beyond {
+            /// `u8 tag : 4`
+            pub fn tag(&self) -> u8 {
+                ::bpf_skel::private::bits(self, 0, 4)
+            }
+            /// Sets `u8 tag : 4`.
+            pub fn set_tag(&mut self, value: u8) {
+                ::bpf_skel::private::set_bits(self, 0, 4, value);
+            }
+            /// The same with another `u8 tag : 4`.
+            #[must_use]
+            pub fn with_tag(mut self, value: u8) -> Self {
+                self.set_tag(value);
+                self
+            }
+            /// `unsigned __int128 most : 100`
+            pub fn most(&self) -> u128 {
+                ::bpf_skel::private::bits(self, 4, 100)
+            }
+            /// Sets `unsigned __int128 most : 100`.
+            pub fn set_most(&mut self, value: u128) {
+                ::bpf_skel::private::set_bits(self, 4, 100, value);
+            }
+            /// The same with another `unsigned __int128 most : 100`.
+            #[must_use]
+            pub fn with_most(mut self, value: u128) -> Self {
+                self.set_most(value);
+                self
+            }
+            /// `__int128 part : 70`
+            pub fn part(&self) -> i128 {
+                ::bpf_skel::private::bits(self, 104, 70)
+            }
+            /// Sets `__int128 part : 70`.
+            pub fn set_part(&mut self, value: i128) {
+                ::bpf_skel::private::set_bits(self, 104, 70, value);
+            }
+            /// The same with another `__int128 part : 70`.
+            #[must_use]
+            pub fn with_part(mut self, value: i128) -> Self {
+                self.set_part(value);
+                self
+            }
+        }
         /// `struct wide`, 128 bytes, alignment 16
         #[repr(C)]
         pub struct wide {
@@ -1063,6 +1117,7 @@ pub mod members {
             aligned: 64, 64;
             lists: 96, 8, find: 8, task: 16, labels: 24, names: 40, bytes: 72, numbers: 76,
             ratio: 80, name: 88;
+            beyond: 23, 1, rest: 22;
             wide: 128, 16, whole: 16, rows: 32, calls: 80, bits0: 96, tagged: 102, huge: 104,
             deep: 112;
             anonymous: 8, 4, bits0: 4;
@@ -1355,6 +1410,42 @@ pub mod members {
             }
         }
         ::bpf_skel::private::live_struct! {
+            /// `struct beyond` in shared memory; [`types::beyond`](super::types::beyond) is its plain twin.
+            #[repr(C)]
+            pub struct beyond of super::types::beyond {
+                /// The bits of `u8 tag : 4; unsigned __int128 most : 100; __int128 part : 70`, for which there are methods.
+                pub bits0: GlobalArray<::bpf_skel::live::Global<u8>, 22>,
+                /// `u8 rest`
+                pub rest: Global<u8>,
+            }
+        }
+        impl beyond {
+            /// `u8 tag : 4`
+            pub fn tag(&self) -> u8 {
+                ::bpf_skel::private::live_bits(self, 0, 4)
+            }
+            /// Sets `u8 tag : 4`; not atomic: what others write to the same word in between is lost.
+            pub fn set_tag(&self, value: u8) {
+                ::bpf_skel::private::set_live_bits(self, 0, 4, value);
+            }
+            /// `unsigned __int128 most : 100`
+            pub fn most(&self) -> u128 {
+                ::bpf_skel::private::live_bits(self, 4, 100)
+            }
+            /// Sets `unsigned __int128 most : 100`; not atomic: what others write to the same word in between is lost.
+            pub fn set_most(&self, value: u128) {
+                ::bpf_skel::private::set_live_bits(self, 4, 100, value);
+            }
+            /// `__int128 part : 70`
+            pub fn part(&self) -> i128 {
+                ::bpf_skel::private::live_bits(self, 104, 70)
+            }
+            /// Sets `__int128 part : 70`; not atomic: what others write to the same word in between is lost.
+            pub fn set_part(&self, value: i128) {
+                ::bpf_skel::private::set_live_bits(self, 104, 70, value);
+            }
+        }
+        ::bpf_skel::private::live_struct! {
             /// `struct wide` in shared memory; [`types::wide`](super::types::wide) is its plain twin.
             #[repr(C)]
             pub struct wide of super::types::wide {
@@ -1446,7 +1537,7 @@ pub mod members {
             pub device: ::bpf_skel::pod::CharArray<16>,
         }
         ::bpf_skel::private::section_struct!(rodata; device;;);
-        /// Data section `.bss`, 456 bytes
+        /// Data section `.bss`, 488 bytes
         #[repr(C)]
         pub struct bss {
             /// `struct flow flow`
@@ -1463,6 +1554,10 @@ pub mod members {
             pub aligned: super::types::aligned,
             /// `struct lists lists`
             pub lists: super::types::lists,
+            /// `struct beyond beyond`
+            pub beyond: super::types::beyond,
+            #[doc(hidden)]
+            pub __pad1: [u8; 9],
             /// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`
             pub wide: super::types::wide,
             /// `struct {…} anonymous`
@@ -1472,22 +1567,22 @@ pub mod members {
             /// `struct record *unused_record`
             pub unused_record: ::bpf_skel::pod::Ptr<super::types::record>,
             #[doc(hidden)]
-            pub __pad1: [u8; 64],
+            pub __pad2: [u8; 32],
         }
         ::bpf_skel::private::section_struct!(
-            bss; flow, number, squeezed, holds_line, aligned, lists, wide, anonymous, last,
+            bss; flow, number, squeezed, holds_line, aligned, lists, beyond, wide, anonymous, last,
             unused_record;;
         );
         ::bpf_skel::private::layouts! {
             rodata: 16, 1;
             bss: 512, 64, number: 32, squeezed: 40, holds_line: 58, aligned: 128, lists: 192,
-            wide: 288, anonymous: 416, last: 424, unused_record: 440;
+            beyond: 288, wide: 320, anonymous: 448, last: 456, unused_record: 472;
         }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
         ::bpf_skel::private::live_struct! {
-            /// Data section `.bss`, 456 bytes, in shared memory
+            /// Data section `.bss`, 488 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `struct flow flow`
@@ -1504,6 +1599,10 @@ pub mod members {
                 pub aligned: GlobalStruct<super::live::aligned>,
                 /// `struct lists lists`
                 pub lists: GlobalStruct<super::live::lists>,
+                /// `struct beyond beyond`
+                pub beyond: GlobalStruct<super::live::beyond>,
+                #[doc(hidden)]
+                pub __pad1: Global<[u8; 9]>,
                 /// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`
                 pub wide: GlobalStruct<super::live::wide>,
                 /// `struct {…} anonymous`
@@ -1513,12 +1612,12 @@ pub mod members {
                 /// `struct record *unused_record`
                 pub unused_record: Global<::bpf_skel::pod::Ptr<super::types::record>>,
                 #[doc(hidden)]
-                pub __pad1: Global<[u8; 64]>,
+                pub __pad2: Global<[u8; 32]>,
             }
         }
         ::bpf_skel::private::layouts! {
             bss: 512, 64, number: 32, squeezed: 40, holds_line: 58, aligned: 128, lists: 192,
-            wide: 288, anonymous: 416, last: 424, unused_record: 440;
+            beyond: 288, wide: 320, anonymous: 448, last: 456, unused_record: 472;
         }
     }
     /// Everything that the object holds.
@@ -1536,7 +1635,7 @@ pub mod members {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\x8c\x0c\0\0\x8c\x0c\0\0\xe3\x05\0\0\0\0\0\0\0\0\0\x02\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x06\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x09\0\0\0\x19\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x0b\0\0\0\x1e\0\0\0\x09\0\0\x84 \0\0\0#\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x0e\0\0\0 \0\0\0\0\0\0\0\x12\0\0\0@\0\0\0\0\0\0\0\x1b\0\0\0\xc0\0\0\0&\0\0\0\x1c\0\0\0\xe8\0\0\x05,\0\0\0\x1d\0\0\0\xed\0\0\x032\0\0\0\x1e\0\0\0\xf0\0\0\x015\0\0\0\x1e\0\0\0\xf1\0\0\x01:\0\0\0\x08\0\0\0\xf2\0\0\x03F\0\0\0\0\0\0\x08\x0d\0\0\0J\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0W\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x11\0\0\0\x10\0\0\0]\0\0\0\0\0\0\x08\x10\0\0\0a\0\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\0\0\0\0\x01\0\0\x04\x02\0\0\0p\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\x85\x10\0\0\0v\0\0\0\x0c\0\0\0\0\0\0\0y\0\0\0\x15\0\0\0\0\0\0\0\0\0\0\0\x16\0\0\0\0\0\0\0|\0\0\0\x0c\0\0\0\0\0\0\x04\x84\0\0\0\0\0\0\x08\x14\0\0\0\x87\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x04\x10\0\0\0\x95\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x19\0\0\0@\0\0\0\x9a\0\0\0\0\0\0\x08\x18\0\0\0\x9e\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x02\0\0\x05\x08\0\0\0\xb1\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\xb5\0\0\0\x0c\0\0\0\0\0\0\0\xbe\0\0\0\x0c\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x05\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\xca\0\0\0\x0c\0\0\0\x08\0\0\0&\0\0\0\x02\0\0\x06\x04\0\0\0\xce\0\0\0\x06\0\0\0\xd2\0\0\0\x11\0\0\0,\0\0\0\x02\0\0\x86\x04\0\0\0\xd6\0\0\0\xfe\xff\xff\xff\xda\0\0\0\x01\0\0\0\xdf\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\0\0\0\0\x04\0\0\x04 \0\0\0\xe5\0\0\0\x01\0\0\0\0\0\0\0\xea\0\0\0\x05\0\0\0@\0\0\0\xf6\0\0\0\x07\0\0\0\x80\0\0\0\xfa\0\0\0\n\0\0\0\xc0\0\0\0\0\x01\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\"\0\0\0\x06\x01\0\0\x01\0\0\x04\x04\0\0\0\x0f\x01\0\0\x0c\0\0\0\0\0\0\0\x16\x01\0\0\0\0\0\x11\"\0\0\0\xff\xff\xff\xff&\x01\0\0\0\0\0\x11\"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02&\0\0\02\x01\0\0\x01\0\0\x04\x04\0\0\0=\x01\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x0d\x02\0\0\0\x06\x01\0\0!\0\0\02\x01\0\0%\0\0\0A\x01\0\0\x01\0\0\x0c'\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xf3\x01\0\0)\0\0\0\xf7\x01\0\0\x01\0\0\x0c*\0\0\0\0\0\0\0\0\0\0\x02-\0\0\0\x7f\x03\0\0\x01\0\0\x04\x04\0\0\0\x87\x03\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\x7f\x03\0\0,\0\0\0\x8f\x03\0\0\x01\0\0\x0c.\0\0\0\x93\x03\0\0\0\0\0\x11/\0\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\x022\0\0\0\xc2\x03\0\0\x02\0\0\x04\x10\0\0\0\xcc\x03\0\0\x17\0\0\0\0\0\0\0#\0\0\0\x17\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xc2\x03\0\01\0\0\0\xd1\x03\0\0\x01\0\0\x0c3\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x04\0\0\0\xee\x03\0\0\0\0\0\x0e5\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n8\0\0\0\0\0\0\0\0\0\0\x09\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\07\0\0\0\x04\0\0\0\x10\0\0\0\xf7\x03\0\0\0\0\0\x0e9\0\0\0\x01\0\0\0\x1e\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\xfe\x03\0\0\x07\0\0\x85\x08\0\0\0\x05\x04\0\0\x17\0\0\0\0\0\0\0\x0b\x04\0\0=\0\0\0\0\0\0\0\x11\x04\0\0>\0\0\0\0\0\0\0\x18\x04\0\0?\0\0\0\0\0\0\0\x1d\x04\0\0@\0\0\0\0\0\0\x0c\"\x04\0\0\x0c\0\0\0\0\0\0\0&\x04\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\01\x04\0\0\x0c\0\0\0\0\0\0\07\x04\0\0\x0c\0\0\0 \0\0\0>\x04\0\0\0\0\0\x10\x04\0\0\0D\x04\0\0\0\0\0\x08\x02\0\0\0\xfe\x03\0\0\0\0\0\x0e<\0\0\0\x01\0\0\0H\x04\0\0\x05\0\0\x84\x12\0\0\0Q\x04\0\0\x13\0\0\0\0\0\0\0V\x04\0\0\x17\0\0\0\x08\0\02[\x04\0\0@\0\0\0:\0\0\x1f\xfa\0\0\0\x0c\0\0\0`\0\0\0\0\0\0\0C\0\0\0\x80\0\0\0\0\0\0\0\x02\0\0\x05\x02\0\0\0b\x04\0\0\x0f\0\0\0\0\0\0\0g\x04\0\0D\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x02\0\0\0H\x04\0\0\0\0\0\x0eB\0\0\0\x01\0\0\0l\x04\0\0\x02\0\0\x04A\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0w\x04\0\0G\0\0\0\x08\0\0\0w\x04\0\0\x01\0\0\x04@\0\0\0|\x04\0\0\x0c\0\0\0\0\0\0\0l\x04\0\0\0\0\0\x0eF\0\0\0\x01\0\0\0\x82\x04\0\0\x01\0\0\x04@\0\0\0|\x04\0\0\x0c\0\0\0\0\0\0\0\x82\x04\0\0\0\0\0\x0eI\0\0\0\x01\0\0\0\x8a\x04\0\0\x09\0\0\x04`\0\0\0\x90\x04\0\0L\0\0\0\0\0\0\0\x95\x04\0\0M\0\0\0@\0\0\0\x9a\x04\0\0R\0\0\0\x80\0\0\0\x9f\x04\0\0V\0\0\0\xc0\0\0\0\xa6\x04\0\0X\0\0\0@\x01\0\0\x0b\x04\0\0Y\0\0\0@\x02\0\0\xac\x04\0\0\\\0\0\0`\x02\0\0\xb4\x04\0\0]\0\0\0\x80\x02\0\0\xba\x04\0\0^\0\0\0\xc0\x02\0\0\0\0\0\0\0\0\0\x02K\0\0\0\0\0\0\0\0\0\0\x02N\0\0\0\0\0\0\0\x03\0\0\x0dL\0\0\0\0\0\0\0L\0\0\0\0\0\0\0O\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02P\0\0\0\0\0\0\0\0\0\0\n\x08\0\0\0\xbf\x04\0\0\0\0\0\x12S\0\0\0\0\0\0\0\0\0\0\x02Q\0\0\0\xc4\x04\0\0\0\0\0\x07\0\0\0\0\xd0\x04\0\0\0\0\0\x08U\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0T\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0W\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x04\0\0\0\xd8\x04\0\0\0\0\0\x08[\0\0\0\xdb\x04\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0Z\0\0\0\x04\0\0\0\x04\0\0\0\xe7\x04\0\0\0\0\0\x10\x08\0\0\0\xba\x04\0\0\x03\0\0\x06\x04\0\0\0\xba\x04\0\0\0\0\0\0\xee\x04\0\0\x01\0\0\0\xe5\0\0\0\x02\0\0\0\x8a\x04\0\0\0\0\0\x0eK\0\0\0\x01\0\0\0V\x04\0\0\x09\0\0\x84\x80\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\x05\x04\0\0a\0\0\0\x80\0\0\0\xf7\x04\0\0d\0\0\0\0\x01\0\0\xfc\x04\0\0h\0\0\0\x80\x02\0\01\x04\0\0\x0c\0\0\0\0\x03\0\x037\x04\0\0\x0c\0\0\0 \x03\0\x05\x0f\x01\0\0i\0\0\00\x03\0\0\x02\x05\0\0k\0\0\0@\x03\0\0\x07\x05\0\0l\0\0\0\x80\x03\0\0\x0c\x05\0\0\0\0\0\x01\x10\0\0\0\x80\0\0\0\x1e\x05\0\0\x02\0\0\x04\x08\0\0\0$\x05\0\0@\0\0\0\0\0\0\0&\x05\0\0@\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0b\0\0\0\x04\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0c\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02f\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0g\0\0\0\0\0\0\0\0\0\0\x02b\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0e\0\0\0\x04\0\0\0\x02\0\0\0(\x05\0\0\0\0\0\x08\x0f\0\0\01\x05\0\0\0\0\0\x11i\0\0\0\xff\xff\xff\xff\x02\x05\0\0\x03\0\0\x13\x08\0\0\0>\x05\0\0\x01\0\0\0\0\0\0\0C\x05\0\0\x01\0\0\0\0\0\0\0H\x05\0\0\xf0\xde\xbc\x9axV4\x12\x07\x05\0\0\x02\0\0\x93\x08\0\0\0M\x05\0\0De\x87\xa9\xcb\xed\xff\xffS\x05\0\0De\x87\xa9\xcb\xed\xff\xffV\x04\0\0\0\0\0\x0e`\0\0\0\x01\0\0\0[\x05\0\0\0\0\0\x11m\0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x84\x08\0\0\0\0\0\0\0p\0\0\0\0\0\0\0i\x05\0\0\x13\0\0\0 \0\0\x01\0\0\0\0\x02\0\0\x05\x04\0\0\0l\x05\0\0\x0c\0\0\0\0\0\0\0t\x05\0\0\x0c\0\0\0\0\0\0\0z\x05\0\0\0\0\0\x0eo\0\0\0\x01\0\0\0\x84\x05\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02t\0\0\0\x89\x05\0\0\x03\0\0\x04\x10\0\0\0\x90\x05\0\0\x17\0\0\0\0\0\0\0\x93\x05\0\0\x0f\0\0\0@\0\0\0\x97\x05\0\0u\0\0\0P\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\0\0\0\0\x9c\x05\0\0\0\0\0\x0es\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02x\0\0\0\xaa\x05\0\0\x02\0\0\x04\x04\0\0\0|\x04\0\0\x0c\0\0\0\0\0\0\0\xb2\x05\0\0y\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0b\0\0\0\x04\0\0\0\0\0\0\0\xb9\x05\0\0\0\0\0\x0ew\0\0\0\x01\0\0\0\x16\x01\0\0\0\0\0\x11z\0\0\0\xff\xff\xff\xff\xc8\x05\0\0\x0b\0\0\x0f\xc8\x01\0\0;\0\0\0\0\0\0\0 \0\0\0A\0\0\0 \0\0\0\x08\0\0\0E\0\0\0(\0\0\0\x12\0\0\0H\0\0\0:\0\0\0A\0\0\0J\0\0\0\x80\0\0\0@\0\0\0_\0\0\0\xc0\0\0\0`\0\0\0m\0\0\0 \x01\0\0\x80\0\0\0q\0\0\0\xa0\x01\0\0\x08\0\0\0r\0\0\0\xa8\x01\0\0\x10\0\0\0v\0\0\0\xb8\x01\0\0\x08\0\0\0z\0\0\0\xc0\x01\0\0\x08\0\0\0\xcd\x05\0\0\x01\0\0\x0f \0\0\0 \0\0\0\0\0\0\0 \0\0\0\xd3\x05\0\0\x01\0\0\x0f\x10\0\0\0:\0\0\0\0\0\0\0\x10\0\0\0\xdb\x05\0\0\x01\0\0\x0f\x04\0\0\06\0\0\0\0\0\0\0\x04\0\0\0\0int\0__ARRAY_SIZE_TYPE__\0char\0flow\0id\0proto\0level\0up\0down\0signed_char\0u32\0unsigned int\0sport\0u16\0unsigned short\0dport\0v4\0v6\0version\0u8\0unsigned char\0high\0u64\0unsigned long long\0low\0low_high\0low_low\0tag\0odd\0TCP\0UDP\0LOW\0HIGH\0_Bool\0type\0max_entries\0key\0value\0flows\0exported\0tagged\0bpf_skel_export\0of a member\0on_request\0why\0take\0.text\0./members.bpf.c\0__noinline int take(struct exported *exported, struct on_request *on_request)\0\x09return exported && on_request ? exported->tagged + on_request->why : 0;\0ctx\0fill\0raw_tp/sys_enter\0\x09holds_line.line.count++, aligned.count++;\0\x09number.part--;\0\x09flow.v4++, flow.dport++, flow.odd++, flow.up = 1, flow.proto = UDP, flow.level = LOW;\0\x09squeezed.across--, squeezed.half++;\0\x09lists.ratio = 0, lists.task = 0;\0\x09wide.second++, wide.rows[1][2].y++;\0\x09anonymous.queue++, anonymous.on = device[0] == 'e';\0\x09last[0] = 'x';\0\x09bpf_map_lookup_elem(&flows, last);\0\x09return 0;\0request\0command\0ask\0of a program\0syscall\0\x09return request->command;\0arguments\0regs\0enter\0\x09return arguments->id;\0_license\0device\0number\0whole\0bytes\0halves\0real\0part\0get\0from_whole\0first\0second\0float\0s32\0squeezed\0head\0wide\0across\0half\0pair\0holds_line\0line\0count\0aligned\0lists\0next\0find\0task\0labels\0names\0numbers\0ratio\0name\0kptr\0task_struct\0label_t\0s8\0signed char\0double\0VARIANTS\0rows\0calls\0huge\0deep\0unsigned __int128\0point\0x\0y\0tagged_t\0of a typedef\0SOME\0SAME\0MOST\0BELOW\0AS_DEEP\0of a variable\0on\0ifindex\0queue\0anonymous\0last\0record\0at\0len\0text\0unused_record\0samples\0points\0unused_samples\0.bss\0.maps\0.rodata\0license\0"),
+            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xf4\x0c\0\0\xf4\x0c\0\0\x1c\x06\0\0\0\0\0\0\0\0\0\x02\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x06\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x09\0\0\0\x19\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x0b\0\0\0\x1e\0\0\0\x09\0\0\x84 \0\0\0#\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x0e\0\0\0 \0\0\0\0\0\0\0\x12\0\0\0@\0\0\0\0\0\0\0\x1b\0\0\0\xc0\0\0\0&\0\0\0\x1c\0\0\0\xe8\0\0\x05,\0\0\0\x1d\0\0\0\xed\0\0\x032\0\0\0\x1e\0\0\0\xf0\0\0\x015\0\0\0\x1e\0\0\0\xf1\0\0\x01:\0\0\0\x08\0\0\0\xf2\0\0\x03F\0\0\0\0\0\0\x08\x0d\0\0\0J\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0W\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x11\0\0\0\x10\0\0\0]\0\0\0\0\0\0\x08\x10\0\0\0a\0\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\0\0\0\0\x01\0\0\x04\x02\0\0\0p\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\x85\x10\0\0\0v\0\0\0\x0c\0\0\0\0\0\0\0y\0\0\0\x15\0\0\0\0\0\0\0\0\0\0\0\x16\0\0\0\0\0\0\0|\0\0\0\x0c\0\0\0\0\0\0\x04\x84\0\0\0\0\0\0\x08\x14\0\0\0\x87\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x04\x10\0\0\0\x95\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x19\0\0\0@\0\0\0\x9a\0\0\0\0\0\0\x08\x18\0\0\0\x9e\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x02\0\0\x05\x08\0\0\0\xb1\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\xb5\0\0\0\x0c\0\0\0\0\0\0\0\xbe\0\0\0\x0c\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x05\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\xca\0\0\0\x0c\0\0\0\x08\0\0\0&\0\0\0\x02\0\0\x06\x04\0\0\0\xce\0\0\0\x06\0\0\0\xd2\0\0\0\x11\0\0\0,\0\0\0\x02\0\0\x86\x04\0\0\0\xd6\0\0\0\xfe\xff\xff\xff\xda\0\0\0\x01\0\0\0\xdf\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\0\0\0\0\x04\0\0\x04 \0\0\0\xe5\0\0\0\x01\0\0\0\0\0\0\0\xea\0\0\0\x05\0\0\0@\0\0\0\xf6\0\0\0\x07\0\0\0\x80\0\0\0\xfa\0\0\0\n\0\0\0\xc0\0\0\0\0\x01\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\"\0\0\0\x06\x01\0\0\x01\0\0\x04\x04\0\0\0\x0f\x01\0\0\x0c\0\0\0\0\0\0\0\x16\x01\0\0\0\0\0\x11\"\0\0\0\xff\xff\xff\xff&\x01\0\0\0\0\0\x11\"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02&\0\0\02\x01\0\0\x01\0\0\x04\x04\0\0\0=\x01\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x0d\x02\0\0\0\x06\x01\0\0!\0\0\02\x01\0\0%\0\0\0A\x01\0\0\x01\0\0\x0c'\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xf3\x01\0\0)\0\0\0\xf7\x01\0\0\x01\0\0\x0c*\0\0\0\0\0\0\0\0\0\0\x02-\0\0\0\x9e\x03\0\0\x01\0\0\x04\x04\0\0\0\xa6\x03\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\x9e\x03\0\0,\0\0\0\xae\x03\0\0\x01\0\0\x0c.\0\0\0\xb2\x03\0\0\0\0\0\x11/\0\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\x022\0\0\0\xe1\x03\0\0\x02\0\0\x04\x10\0\0\0\xeb\x03\0\0\x17\0\0\0\0\0\0\0#\0\0\0\x17\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xe1\x03\0\01\0\0\0\xf0\x03\0\0\x01\0\0\x0c3\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x04\0\0\0\x0d\x04\0\0\0\0\0\x0e5\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n8\0\0\0\0\0\0\0\0\0\0\x09\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\07\0\0\0\x04\0\0\0\x10\0\0\0\x16\x04\0\0\0\0\0\x0e9\0\0\0\x01\0\0\0\x1e\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\x1d\x04\0\0\x07\0\0\x85\x08\0\0\0$\x04\0\0\x17\0\0\0\0\0\0\0*\x04\0\0=\0\0\0\0\0\0\00\x04\0\0>\0\0\0\0\0\0\07\x04\0\0?\0\0\0\0\0\0\0<\x04\0\0@\0\0\0\0\0\0\x0cA\x04\0\0\x0c\0\0\0\0\0\0\0E\x04\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0P\x04\0\0\x0c\0\0\0\0\0\0\0V\x04\0\0\x0c\0\0\0 \0\0\0]\x04\0\0\0\0\0\x10\x04\0\0\0c\x04\0\0\0\0\0\x08\x02\0\0\0\x1d\x04\0\0\0\0\0\x0e<\0\0\0\x01\0\0\0g\x04\0\0\x05\0\0\x84\x12\0\0\0p\x04\0\0\x13\0\0\0\0\0\0\0u\x04\0\0\x17\0\0\0\x08\0\02z\x04\0\0@\0\0\0:\0\0\x1f\xfa\0\0\0\x0c\0\0\0`\0\0\0\0\0\0\0C\0\0\0\x80\0\0\0\0\0\0\0\x02\0\0\x05\x02\0\0\0\x81\x04\0\0\x0f\0\0\0\0\0\0\0\x86\x04\0\0D\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x02\0\0\0g\x04\0\0\0\0\0\x0eB\0\0\0\x01\0\0\0\x8b\x04\0\0\x02\0\0\x04A\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\x96\x04\0\0G\0\0\0\x08\0\0\0\x96\x04\0\0\x01\0\0\x04@\0\0\0\x9b\x04\0\0\x0c\0\0\0\0\0\0\0\x8b\x04\0\0\0\0\0\x0eF\0\0\0\x01\0\0\0\xa1\x04\0\0\x01\0\0\x04@\0\0\0\x9b\x04\0\0\x0c\0\0\0\0\0\0\0\xa1\x04\0\0\0\0\0\x0eI\0\0\0\x01\0\0\0\xa9\x04\0\0\x09\0\0\x04`\0\0\0\xaf\x04\0\0L\0\0\0\0\0\0\0\xb4\x04\0\0M\0\0\0@\0\0\0\xb9\x04\0\0R\0\0\0\x80\0\0\0\xbe\x04\0\0V\0\0\0\xc0\0\0\0\xc5\x04\0\0X\0\0\0@\x01\0\0*\x04\0\0Y\0\0\0@\x02\0\0\xcb\x04\0\0\\\0\0\0`\x02\0\0\xd3\x04\0\0]\0\0\0\x80\x02\0\0\xd9\x04\0\0^\0\0\0\xc0\x02\0\0\0\0\0\0\0\0\0\x02K\0\0\0\0\0\0\0\0\0\0\x02N\0\0\0\0\0\0\0\x03\0\0\x0dL\0\0\0\0\0\0\0L\0\0\0\0\0\0\0O\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02P\0\0\0\0\0\0\0\0\0\0\n\x08\0\0\0\xde\x04\0\0\0\0\0\x12S\0\0\0\0\0\0\0\0\0\0\x02Q\0\0\0\xe3\x04\0\0\0\0\0\x07\0\0\0\0\xef\x04\0\0\0\0\0\x08U\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0T\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0W\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x04\0\0\0\xf7\x04\0\0\0\0\0\x08[\0\0\0\xfa\x04\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0Z\0\0\0\x04\0\0\0\x04\0\0\0\x06\x05\0\0\0\0\0\x10\x08\0\0\0\xd9\x04\0\0\x03\0\0\x06\x04\0\0\0\xd9\x04\0\0\0\0\0\0\x0d\x05\0\0\x01\0\0\0\xe5\0\0\0\x02\0\0\0\xa9\x04\0\0\0\0\0\x0eK\0\0\0\x01\0\0\0\x16\x05\0\0\x04\0\0\x84\x17\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\x04\x1d\x05\0\0a\0\0\0\x04\0\0d<\x04\0\0b\0\0\0h\0\0F\"\x05\0\0\x13\0\0\0\xb0\0\0\0'\x05\0\0\0\0\0\x01\x10\0\0\0\x80\0\0\09\x05\0\0\0\0\0\x01\x10\0\0\0\x80\0\0\x01\x16\x05\0\0\0\0\0\x0e`\0\0\0\x01\0\0\0u\x04\0\0\x09\0\0\x84\x80\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0$\x04\0\0a\0\0\0\x80\0\0\0B\x05\0\0g\0\0\0\0\x01\0\0G\x05\0\0k\0\0\0\x80\x02\0\0P\x04\0\0\x0c\0\0\0\0\x03\0\x03V\x04\0\0\x0c\0\0\0 \x03\0\x05\x0f\x01\0\0l\0\0\00\x03\0\0M\x05\0\0n\0\0\0@\x03\0\0R\x05\0\0o\0\0\0\x80\x03\0\0W\x05\0\0\x02\0\0\x04\x08\0\0\0]\x05\0\0@\0\0\0\0\0\0\0_\x05\0\0@\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0e\0\0\0\x04\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0f\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02i\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0j\0\0\0\0\0\0\0\0\0\0\x02e\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0h\0\0\0\x04\0\0\0\x02\0\0\0a\x05\0\0\0\0\0\x08\x0f\0\0\0j\x05\0\0\0\0\0\x11l\0\0\0\xff\xff\xff\xffM\x05\0\0\x03\0\0\x13\x08\0\0\0w\x05\0\0\x01\0\0\0\0\0\0\0|\x05\0\0\x01\0\0\0\0\0\0\0\x81\x05\0\0\xf0\xde\xbc\x9axV4\x12R\x05\0\0\x02\0\0\x93\x08\0\0\0\x86\x05\0\0De\x87\xa9\xcb\xed\xff\xff\x8c\x05\0\0De\x87\xa9\xcb\xed\xff\xffu\x04\0\0\0\0\0\x0ed\0\0\0\x01\0\0\0\x94\x05\0\0\0\0\0\x11p\0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x84\x08\0\0\0\0\0\0\0s\0\0\0\0\0\0\0\xa2\x05\0\0\x13\0\0\0 \0\0\x01\0\0\0\0\x02\0\0\x05\x04\0\0\0\xa5\x05\0\0\x0c\0\0\0\0\0\0\0\xad\x05\0\0\x0c\0\0\0\0\0\0\0\xb3\x05\0\0\0\0\0\x0er\0\0\0\x01\0\0\0\xbd\x05\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02w\0\0\0\xc2\x05\0\0\x03\0\0\x04\x10\0\0\0\xc9\x05\0\0\x17\0\0\0\0\0\0\0\xcc\x05\0\0\x0f\0\0\0@\0\0\0\xd0\x05\0\0x\0\0\0P\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\0\0\0\0\xd5\x05\0\0\0\0\0\x0ev\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02{\0\0\0\xe3\x05\0\0\x02\0\0\x04\x04\0\0\0\x9b\x04\0\0\x0c\0\0\0\0\0\0\0\xeb\x05\0\0|\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0e\0\0\0\x04\0\0\0\0\0\0\0\xf2\x05\0\0\0\0\0\x0ez\0\0\0\x01\0\0\0\x16\x01\0\0\0\0\0\x11}\0\0\0\xff\xff\xff\xff\x01\x06\0\0\x0c\0\0\x0f\xe8\x01\0\0;\0\0\0\0\0\0\0 \0\0\0A\0\0\0 \0\0\0\x08\0\0\0E\0\0\0(\0\0\0\x12\0\0\0H\0\0\0:\0\0\0A\0\0\0J\0\0\0\x80\0\0\0@\0\0\0_\0\0\0\xc0\0\0\0`\0\0\0c\0\0\0 \x01\0\0\x17\0\0\0p\0\0\0@\x01\0\0\x80\0\0\0t\0\0\0\xc0\x01\0\0\x08\0\0\0u\0\0\0\xc8\x01\0\0\x10\0\0\0y\0\0\0\xd8\x01\0\0\x08\0\0\0}\0\0\0\xe0\x01\0\0\x08\0\0\0\x06\x06\0\0\x01\0\0\x0f \0\0\0 \0\0\0\0\0\0\0 \0\0\0\x0c\x06\0\0\x01\0\0\x0f\x10\0\0\0:\0\0\0\0\0\0\0\x10\0\0\0\x14\x06\0\0\x01\0\0\x0f\x04\0\0\06\0\0\0\0\0\0\0\x04\0\0\0\0int\0__ARRAY_SIZE_TYPE__\0char\0flow\0id\0proto\0level\0up\0down\0signed_char\0u32\0unsigned int\0sport\0u16\0unsigned short\0dport\0v4\0v6\0version\0u8\0unsigned char\0high\0u64\0unsigned long long\0low\0low_high\0low_low\0tag\0odd\0TCP\0UDP\0LOW\0HIGH\0_Bool\0type\0max_entries\0key\0value\0flows\0exported\0tagged\0bpf_skel_export\0of a member\0on_request\0why\0take\0.text\0./members.bpf.c\0__noinline int take(struct exported *exported, struct on_request *on_request)\0\x09return exported && on_request ? exported->tagged + on_request->why : 0;\0ctx\0fill\0raw_tp/sys_enter\0\x09holds_line.line.count++, aligned.count++;\0\x09number.part--;\0\x09flow.v4++, flow.dport++, flow.odd++, flow.up = 1, flow.proto = UDP, flow.level = LOW;\0\x09squeezed.across--, squeezed.half++;\0\x09lists.ratio = 0, lists.task = 0;\0\x09beyond.part--, beyond.rest++;\0\x09wide.second++, wide.rows[1][2].y++;\0\x09anonymous.queue++, anonymous.on = device[0] == 'e';\0\x09last[0] = 'x';\0\x09bpf_map_lookup_elem(&flows, last);\0\x09return 0;\0request\0command\0ask\0of a program\0syscall\0\x09return request->command;\0arguments\0regs\0enter\0\x09return arguments->id;\0_license\0device\0number\0whole\0bytes\0halves\0real\0part\0get\0from_whole\0first\0second\0float\0s32\0squeezed\0head\0wide\0across\0half\0pair\0holds_line\0line\0count\0aligned\0lists\0next\0find\0task\0labels\0names\0numbers\0ratio\0name\0kptr\0task_struct\0label_t\0s8\0signed char\0double\0VARIANTS\0beyond\0most\0rest\0unsigned __int128\0__int128\0rows\0calls\0huge\0deep\0point\0x\0y\0tagged_t\0of a typedef\0SOME\0SAME\0MOST\0BELOW\0AS_DEEP\0of a variable\0on\0ifindex\0queue\0anonymous\0last\0record\0at\0len\0text\0unused_record\0samples\0points\0unused_samples\0.bss\0.maps\0.rodata\0license\0"),
             maps: Borrowed(&[
                 MapSpec {
                     name: Borrowed("flows"),
@@ -1566,7 +1665,7 @@ pub mod members {
                     numa_node: 0,
                     pinning: Pinning::None,
                     key_type_id: 0,
-                    value_type_id: 126,
+                    value_type_id: 129,
                     inner: ::core::option::Option::None,
                     contents: MapContents::Data {
                         data: Data::Bytes(Borrowed(b"eth0\0\0\0\0\0\0\0\0\0\0\0\0")),
@@ -1578,17 +1677,17 @@ pub mod members {
                     section: Borrowed(".bss"),
                     map_type: MapType::ARRAY,
                     key_size: 4,
-                    value_size: 456,
+                    value_size: 488,
                     max_entries: 1,
                     flags: 0x400,
                     extra: 0x0,
                     numa_node: 0,
                     pinning: Pinning::None,
                     key_type_id: 0,
-                    value_type_id: 124,
+                    value_type_id: 127,
                     inner: ::core::option::Option::None,
                     contents: MapContents::Data {
-                        data: Data::Zeroed(456),
+                        data: Data::Zeroed(488),
                         frozen: false,
                     },
                 },
@@ -1604,14 +1703,15 @@ pub mod members {
                     target: ::core::option::Option::Some(Borrowed("sys_enter")),
                     flags: 0x0,
                     autoload: true,
-                    insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0i\x12\0\0\0\0\0\0\xbc#\0\0\0\0\0\0T\x03\0\0\0\xf0\0\0\x04\x02\0\0\xff\xff\xff\xffT\x02\0\0\xff\x0f\0\0L2\0\0\0\0\0\0k!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x13\x1a\0\0\0\0\0d\x03\0\0\x08\0\0\0q\x12\x19\0\0\0\0\0L#\0\0\0\0\0\0q\x14\x1b\0\0\0\0\0d\x04\0\0\x10\0\0\0q\x12\x1c\0\0\0\0\0d\x02\0\0\x18\0\0\0LB\0\0\0\0\0\0L2\0\0\0\0\0\0\xb4\x03\0\0\xd1\0\0\0s1\x1d\0\0\0\0\0a\x13\x08\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c1\x08\0\0\0\0\0i\x13\x06\0\0\0\0\0\x04\x03\0\0\x01\0\0\0k1\x06\0\0\0\0\0q\x13\x1e\0\0\0\0\0D\x03\0\0\x01\0\0\0s1\x1e\0\0\0\0\0\x04\x02\0\0\x01\0\0\0\xbc#\0\0\0\0\0\0t\x03\0\0\x10\0\0\0s1\x1b\0\0\0\0\0\xbc#\0\0\0\0\0\0t\x03\0\0\x18\0\0\0s1\x1c\0\0\0\0\0s!\x19\0\0\0\0\0t\x02\0\0\x08\0\0\0s!\x1a\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x02\0\0\0\0\0d\x02\0\0\x08\0\0\0q\x13\x01\0\0\0\0\0L2\0\0\0\0\0\0q\x13\x03\0\0\0\0\0d\x03\0\0\x10\0\0\0q\x14\x04\0\0\0\0\0d\x04\0\0\x18\0\0\0L4\0\0\0\0\0\0L$\0\0\0\0\0\0\x04\x04\0\0\x01\0\0\0\xbcB\0\0\0\0\0\0t\x02\0\0\x10\0\0\0s!\x03\0\0\0\0\0\xbcB\0\0\0\0\0\0t\x02\0\0\x18\0\0\0s!\x04\0\0\0\0\0sA\x01\0\0\0\0\0t\x04\0\0\x08\0\0\0sA\x02\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x13\x05\0\0\0\0\0q\x14\x06\0\0\0\0\0\xbcB\0\0\0\0\0\0d\x02\0\0\x08\0\0\0L2\0\0\0\0\0\0q\x15\x07\0\0\0\0\0d\x05\0\0\x10\0\0\0q\x13\x08\0\0\0\0\0d\x03\0\0\x18\0\0\0LS\0\0\0\0\0\0q\x15\x01\0\0\0\0\0q\x10\x02\0\0\0\0\0g\0\0\0\x08\0\0\0OP\0\0\0\0\0\0q\x15\x03\0\0\0\0\0g\x05\0\0\x10\0\0\0q\x16\x04\0\0\0\0\0g\x06\0\0\x18\0\0\0OV\0\0\0\0\0\0O\x06\0\0\0\0\0\0L#\0\0\0\0\0\0q\x12\n\0\0\0\0\0d\x02\0\0\x08\0\0\0q\x15\x09\0\0\0\0\0LR\0\0\0\0\0\0q\x15\x0b\0\0\0\0\0d\x05\0\0\x10\0\0\0LR\0\0\0\0\0\0\xbf5\0\0\0\0\0\0g\x05\0\0 \0\0\0\xbfP\0\0\0\0\0\0O`\0\0\0\0\0\0w\x05\0\02\0\0\0\xbc&\0\0\0\0\0\0d\x06\0\0\x0e\0\0\0Le\0\0\0\0\0\0q\x16\x11\0\0\0\0\0d\x06\0\0\x08\0\0\0q\x17\x10\0\0\0\0\0Lv\0\0\0\0\0\0\x18\x07\0\0\0\0\0\0\0\0\0\0\0\0\x03\0_p\0\0\0\0\0\0sA\x06\0\0\0\0\0\x04\x06\0\0\x01\0\0\0sa\x10\0\0\0\0\0t\x06\0\0\x08\0\0\0sa\x11\0\0\0\0\0s1\x05\0\0\0\0\0\x04\x05\0\0\xff\xff\xff\xffT\x05\0\0\xff\xff\xff\x7f\xbfS\0\0\0\0\0\0g\x03\0\02\0\0\0O\x03\0\0\0\0\0\0\xbfT\0\0\0\0\0\0w\x04\0\0\x06\0\0\0sA\x08\0\0\0\0\0w\x03\0\00\0\0\0s1\x07\0\0\0\0\0w\x05\0\0\x0e\0\0\0\xbcS\0\0\0\0\0\0t\x03\0\0\x08\0\0\0s1\n\0\0\0\0\0T\x02\0\0\0\0\xfe\0sQ\x09\0\0\0\0\0L%\0\0\0\0\0\0t\x05\0\0\x10\0\0\0sQ\x0b\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb7\x02\0\0\0\0\0\0{!\x10\0\0\0\0\0{!P\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12L\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!L\0\0\0\0\0q\x12d\0\0\0\0\0\xbc#\0\0\0\0\0\0T\x03\0\0\xe0\0\0\0\x04\x02\0\0\x01\0\0\0T\x02\0\0\x1f\0\0\0L2\0\0\0\0\0\0s!d\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0q#\0\0\0\0\0\0\xb4\x02\0\0\x01\0\0\0\x16\x03\x01\0e\0\0\0\xb4\x02\0\0\0\0\0\0q\x13\x04\0\0\0\0\0T\x03\0\0\xfe\0\0\0L#\0\0\0\0\0\0s1\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb4\x02\0\0x\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
+                    insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0i\x12\0\0\0\0\0\0\xbc#\0\0\0\0\0\0T\x03\0\0\0\xf0\0\0\x04\x02\0\0\xff\xff\xff\xffT\x02\0\0\xff\x0f\0\0L2\0\0\0\0\0\0k!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x13\x1a\0\0\0\0\0d\x03\0\0\x08\0\0\0q\x12\x19\0\0\0\0\0L#\0\0\0\0\0\0q\x14\x1b\0\0\0\0\0d\x04\0\0\x10\0\0\0q\x12\x1c\0\0\0\0\0d\x02\0\0\x18\0\0\0LB\0\0\0\0\0\0L2\0\0\0\0\0\0\xb4\x03\0\0\xd1\0\0\0s1\x1d\0\0\0\0\0a\x13\x08\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c1\x08\0\0\0\0\0i\x13\x06\0\0\0\0\0\x04\x03\0\0\x01\0\0\0k1\x06\0\0\0\0\0q\x13\x1e\0\0\0\0\0D\x03\0\0\x01\0\0\0s1\x1e\0\0\0\0\0\x04\x02\0\0\x01\0\0\0\xbc#\0\0\0\0\0\0t\x03\0\0\x10\0\0\0s1\x1b\0\0\0\0\0\xbc#\0\0\0\0\0\0t\x03\0\0\x18\0\0\0s1\x1c\0\0\0\0\0s!\x19\0\0\0\0\0t\x02\0\0\x08\0\0\0s!\x1a\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x02\0\0\0\0\0d\x02\0\0\x08\0\0\0q\x13\x01\0\0\0\0\0L2\0\0\0\0\0\0q\x13\x03\0\0\0\0\0d\x03\0\0\x10\0\0\0q\x14\x04\0\0\0\0\0d\x04\0\0\x18\0\0\0L4\0\0\0\0\0\0L$\0\0\0\0\0\0\x04\x04\0\0\x01\0\0\0\xbcB\0\0\0\0\0\0t\x02\0\0\x10\0\0\0s!\x03\0\0\0\0\0\xbcB\0\0\0\0\0\0t\x02\0\0\x18\0\0\0s!\x04\0\0\0\0\0sA\x01\0\0\0\0\0t\x04\0\0\x08\0\0\0sA\x02\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x13\x05\0\0\0\0\0q\x14\x06\0\0\0\0\0\xbcB\0\0\0\0\0\0d\x02\0\0\x08\0\0\0L2\0\0\0\0\0\0q\x15\x07\0\0\0\0\0d\x05\0\0\x10\0\0\0q\x13\x08\0\0\0\0\0d\x03\0\0\x18\0\0\0LS\0\0\0\0\0\0q\x15\x01\0\0\0\0\0q\x10\x02\0\0\0\0\0g\0\0\0\x08\0\0\0OP\0\0\0\0\0\0q\x15\x03\0\0\0\0\0g\x05\0\0\x10\0\0\0q\x16\x04\0\0\0\0\0g\x06\0\0\x18\0\0\0OV\0\0\0\0\0\0O\x06\0\0\0\0\0\0L#\0\0\0\0\0\0q\x12\n\0\0\0\0\0d\x02\0\0\x08\0\0\0q\x15\x09\0\0\0\0\0LR\0\0\0\0\0\0q\x15\x0b\0\0\0\0\0d\x05\0\0\x10\0\0\0LR\0\0\0\0\0\0\xbf5\0\0\0\0\0\0g\x05\0\0 \0\0\0\xbfP\0\0\0\0\0\0O`\0\0\0\0\0\0w\x05\0\02\0\0\0\xbc&\0\0\0\0\0\0d\x06\0\0\x0e\0\0\0Le\0\0\0\0\0\0q\x16\x11\0\0\0\0\0d\x06\0\0\x08\0\0\0q\x17\x10\0\0\0\0\0Lv\0\0\0\0\0\0\x18\x07\0\0\0\0\0\0\0\0\0\0\0\0\x03\0_p\0\0\0\0\0\0sA\x06\0\0\0\0\0\x04\x06\0\0\x01\0\0\0sa\x10\0\0\0\0\0t\x06\0\0\x08\0\0\0sa\x11\0\0\0\0\0s1\x05\0\0\0\0\0\x04\x05\0\0\xff\xff\xff\xffT\x05\0\0\xff\xff\xff\x7f\xbfS\0\0\0\0\0\0g\x03\0\02\0\0\0O\x03\0\0\0\0\0\0\xbfT\0\0\0\0\0\0w\x04\0\0\x06\0\0\0sA\x08\0\0\0\0\0w\x03\0\00\0\0\0s1\x07\0\0\0\0\0w\x05\0\0\x0e\0\0\0\xbcS\0\0\0\0\0\0t\x03\0\0\x08\0\0\0s1\n\0\0\0\0\0T\x02\0\0\0\0\xfe\0sQ\x09\0\0\0\0\0L%\0\0\0\0\0\0t\x05\0\0\x10\0\0\0sQ\x0b\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb7\x02\0\0\0\0\0\0{!\x10\0\0\0\0\0{!P\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x0d\0\0\0\0\0q\x13\x0e\0\0\0\0\0g\x03\0\0\x08\0\0\0O#\0\0\0\0\0\0q\x14\x0f\0\0\0\0\0g\x04\0\0\x10\0\0\0q\x12\x10\0\0\0\0\0g\x02\0\0\x18\0\0\0OB\0\0\0\0\0\0O2\0\0\0\0\0\0q\x14\x12\0\0\0\0\0d\x04\0\0\x08\0\0\0q\x13\x11\0\0\0\0\0L4\0\0\0\0\0\0q\x15\x13\0\0\0\0\0d\x05\0\0\x10\0\0\0q\x13\x14\0\0\0\0\0d\x03\0\0\x18\0\0\0LS\0\0\0\0\0\0LC\0\0\0\0\0\0g\x03\0\0 \0\0\0O#\0\0\0\0\0\0\xbf2\0\0\0\0\0\0\x07\x02\0\0\xff\xff\xff\xffs!\x0d\0\0\0\0\0\xbf$\0\0\0\0\0\0w\x04\0\00\0\0\0sA\x13\0\0\0\0\0\xbf$\0\0\0\0\0\0w\x04\0\08\0\0\0sA\x14\0\0\0\0\0\xbf$\0\0\0\0\0\0w\x04\0\0 \0\0\0sA\x11\0\0\0\0\0\xbf$\0\0\0\0\0\0w\x04\0\0(\0\0\0sA\x12\0\0\0\0\0\xbf$\0\0\0\0\0\0w\x04\0\0\x10\0\0\0sA\x0f\0\0\0\0\0\xbf$\0\0\0\0\0\0w\x04\0\0\x18\0\0\0sA\x10\0\0\0\0\0w\x02\0\0\x08\0\0\0s!\x0e\0\0\0\0\0\xb4\x02\0\0\x01\0\0\0\xb4\x04\0\0\x01\0\0\0\x15\x03\x01\0\0\0\0\0\xb4\x04\0\0\0\0\0\0q\x13\x15\0\0\0\0\0\xbc5\0\0\0\0\0\0\x1cE\0\0\0\0\0\0T\x03\0\0\xc0\0\0\0T\x05\0\0?\0\0\0L5\0\0\0\0\0\0sQ\x15\0\0\0\0\0q\x13\x16\0\0\0\0\0\x04\x03\0\0\x01\0\0\0s1\x16\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x13L\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c1L\0\0\0\0\0q\x13d\0\0\0\0\0\xbc4\0\0\0\0\0\0T\x04\0\0\xe0\0\0\0\x04\x03\0\0\x01\0\0\0T\x03\0\0\x1f\0\0\0LC\0\0\0\0\0\0s1d\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x13\0\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c1\0\0\0\0\0\0\x18\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0q3\0\0\0\0\0\0\x16\x03\x01\0e\0\0\0\xb4\x02\0\0\0\0\0\0q\x13\x04\0\0\0\0\0T\x03\0\0\xfe\0\0\0L#\0\0\0\0\0\0s1\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb4\x02\0\0x\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0+\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\x0d\x02\0\0(X\x02\0\x05\0\0\0L\x01\0\08\x02\0\0\x0dP\x02\0\x0e\0\0\0L\x01\0\0H\x02\0\0\x09L\x02\0\x10\0\0\0L\x01\0\0H\x02\0\0#L\x02\0\x1b\0\0\0L\x01\0\0H\x02\0\0QL\x02\0\x1c\0\0\0L\x01\0\0H\x02\0\0\x09L\x02\0\x1f\0\0\0L\x01\0\0H\x02\0\0\x17L\x02\0\"\0\0\0L\x01\0\0H\x02\0\0/L\x02\0%\0\0\0L\x01\0\0H\x02\0\0#L\x02\0/\0\0\0L\x01\0\0\x0d\x02\0\0\x17X\x02\0E\0\0\0L\x01\0\0\x9f\x02\0\0\x11T\x02\0k\0\0\0L\x01\0\0\x9f\x02\0\0\"T\x02\0q\0\0\0L\x01\0\0\x9f\x02\0\0\x11T\x02\0s\0\0\0L\x01\0\0\x9f\x02\0\0\"T\x02\0w\0\0\0L\x01\0\0\x9f\x02\0\0\x11T\x02\0\x8b\0\0\0L\x01\0\0\xc4\x02\0\0\x0e\\\x02\0\x8e\0\0\0L\x01\0\0\xc4\x02\0\0\x1e\\\x02\0\x8f\0\0\0L\x01\0\0\xc4\x02\0\0\x0e\\\x02\0\x90\0\0\0L\x01\0\0\xe6\x02\0\0\x0d`\x02\0\x92\0\0\0L\x01\0\0\xe6\x02\0\0\"`\x02\0\x95\0\0\0L\x01\0\0\xe6\x02\0\0\x0d`\x02\0\x9c\0\0\0L\x01\0\0\x0b\x03\0\0\x11d\x02\0\xa1\0\0\0L\x01\0\0\x0b\x03\0\0$d\x02\0\xa5\0\0\0L\x01\0\0\x0b\x03\0\0.d\x02\0\xa7\0\0\0L\x01\0\0\x0b\x03\0\0\"d\x02\0\xab\0\0\0L\x01\0\0@\x03\0\0\nh\x02\0\xaf\0\0\0L\x01\0\0P\x03\0\0\x02l\x02\0\xb4\0\0\0L\x01\0\0t\x03\0\0\x02p\x02\0"),
+                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\x0d\x02\0\0(|\x02\0\x05\0\0\0L\x01\0\08\x02\0\0\x0dt\x02\0\x0e\0\0\0L\x01\0\0H\x02\0\0\x09p\x02\0\x10\0\0\0L\x01\0\0H\x02\0\0#p\x02\0\x1b\0\0\0L\x01\0\0H\x02\0\0Qp\x02\0\x1c\0\0\0L\x01\0\0H\x02\0\0\x09p\x02\0\x1f\0\0\0L\x01\0\0H\x02\0\0\x17p\x02\0\"\0\0\0L\x01\0\0H\x02\0\0/p\x02\0%\0\0\0L\x01\0\0H\x02\0\0#p\x02\0/\0\0\0L\x01\0\0\x0d\x02\0\0\x17|\x02\0E\0\0\0L\x01\0\0\x9f\x02\0\0\x11x\x02\0k\0\0\0L\x01\0\0\x9f\x02\0\0\"x\x02\0q\0\0\0L\x01\0\0\x9f\x02\0\0\x11x\x02\0s\0\0\0L\x01\0\0\x9f\x02\0\0\"x\x02\0w\0\0\0L\x01\0\0\x9f\x02\0\0\x11x\x02\0\x8b\0\0\0L\x01\0\0\xc4\x02\0\0\x0e\x80\x02\0\x8e\0\0\0L\x01\0\0\xc4\x02\0\0\x1e\x80\x02\0\x8f\0\0\0L\x01\0\0\xc4\x02\0\0\x0e\x80\x02\0\x90\0\0\0L\x01\0\0\xe6\x02\0\0\x0d\x84\x02\0\xca\0\0\0L\x01\0\0\xe6\x02\0\0\x1c\x84\x02\0\xcd\0\0\0L\x01\0\0\x05\x03\0\0\x0d\x88\x02\0\xcf\0\0\0L\x01\0\0\x05\x03\0\0\"\x88\x02\0\xd2\0\0\0L\x01\0\0\x05\x03\0\0\x0d\x88\x02\0\xd9\0\0\0L\x01\0\0*\x03\0\0\x11\x8c\x02\0\xde\0\0\0L\x01\0\0*\x03\0\0$\x8c\x02\0\xe1\0\0\0L\x01\0\0*\x03\0\0.\x8c\x02\0\xe3\0\0\0L\x01\0\0*\x03\0\0\"\x8c\x02\0\xe7\0\0\0L\x01\0\0_\x03\0\0\n\x90\x02\0\xeb\0\0\0L\x01\0\0o\x03\0\0\x02\x94\x02\0\xf0\0\0\0L\x01\0\0\x93\x03\0\0\x02\x98\x02\0"),
                     relocations: Borrowed(&[
                         map_value(0, 2, 128), map_value(5, 2, 32), map_value(14, 2, 0),
                         map_value(47, 2, 58), map_value(69, 2, 40), map_value(139, 2, 192),
-                        map_value(144, 2, 288), map_value(156, 2, 416), map_value(161, 1, 0),
-                        map_value(171, 2, 424), map_fd(175, 0), map_value(177, 2, 424),
+                        map_value(144, 2, 288), map_value(205, 2, 320), map_value(217, 2, 448),
+                        map_value(222, 1, 0), map_value(231, 2, 456), map_fd(235, 0),
+                        map_value(237, 2, 456),
                     ]),
                     core_relocations: Borrowed(&[]),
                 },
@@ -1626,7 +1726,7 @@ pub mod members {
                     autoload: true,
                     insns: Borrowed(b"y\x10\x08\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\04\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\xd7\x03\0\0\x14\xb0\x02\0\x01\0\0\0L\x01\0\0\xd7\x03\0\0\x02\xb0\x02\0"),
+                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\xf6\x03\0\0\x14\xd8\x02\0\x01\0\0\0L\x01\0\0\xf6\x03\0\0\x02\xd8\x02\0"),
                     relocations: Borrowed(&[]),
                     core_relocations: Borrowed(&[]),
                 },
@@ -1641,7 +1741,7 @@ pub mod members {
                     autoload: true,
                     insns: Borrowed(b"a\x10\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0/\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\xa8\x03\0\0\x12\x90\x02\0\x01\0\0\0L\x01\0\0\xa8\x03\0\0\x02\x90\x02\0"),
+                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\xc7\x03\0\0\x12\xb8\x02\0\x01\0\0\0L\x01\0\0\xc7\x03\0\0\x02\xb8\x02\0"),
                     relocations: Borrowed(&[]),
                     core_relocations: Borrowed(&[]),
                 },
@@ -1705,25 +1805,33 @@ pub mod members {
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
-                    name: Borrowed("wide"),
+                    name: Borrowed("beyond"),
                     map: 2,
                     offset: 288,
-                    size: 128,
+                    size: 23,
                     type_id: 96,
+                    linkage: Linkage::Global,
+                },
+                VariableSpec {
+                    name: Borrowed("wide"),
+                    map: 2,
+                    offset: 320,
+                    size: 128,
+                    type_id: 100,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("anonymous"),
                     map: 2,
-                    offset: 416,
+                    offset: 448,
                     size: 8,
-                    type_id: 111,
+                    type_id: 114,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("last"),
                     map: 2,
-                    offset: 424,
+                    offset: 456,
                     size: 16,
                     type_id: 9,
                     linkage: Linkage::Global,
@@ -1731,17 +1839,17 @@ pub mod members {
                 VariableSpec {
                     name: Borrowed("unused_record"),
                     map: 2,
-                    offset: 440,
+                    offset: 472,
                     size: 8,
-                    type_id: 115,
+                    type_id: 118,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("unused_samples"),
                     map: 2,
-                    offset: 448,
+                    offset: 480,
                     size: 8,
-                    type_id: 119,
+                    type_id: 122,
                     linkage: Linkage::Global,
                 },
             ]),

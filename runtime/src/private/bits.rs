@@ -6,36 +6,39 @@ use crate::live::{LiveLayout, load_part, store_part};
 use crate::pod::{Pod, bytes_of, bytes_of_mut};
 use crate::spec::Endian;
 
+/// How many bits a bit-field has at the most: those of an `__int128`.
+const MOST: u8 = 128;
+
 /// A type that a bit-field can have.
 pub trait BitInt: Copy {
     /// The value with these low bits, of which there are `bits`; a signed type extends the sign.
-    fn from_bits(value: u64, bits: u8) -> Self;
-    /// The low 64 bits of the value.
-    fn to_bits(self) -> u64;
+    fn from_bits(value: u128, bits: u8) -> Self;
+    /// The value's bits; those of a signed type with its sign before them.
+    fn to_bits(self) -> u128;
 }
 
 macro_rules! bit_int {
     ($($unsigned:ident $signed:ident)*) => { $(
         #[allow(clippy::cast_lossless, clippy::cast_possible_truncation)]
         impl BitInt for $unsigned {
-            fn from_bits(value: u64, _: u8) -> Self {
+            fn from_bits(value: u128, _: u8) -> Self {
                 value as Self
             }
 
-            fn to_bits(self) -> u64 {
-                self as u64
+            fn to_bits(self) -> u128 {
+                self as u128
             }
         }
 
         #[allow(clippy::cast_lossless, clippy::cast_possible_truncation)]
         impl BitInt for $signed {
-            fn from_bits(value: u64, bits: u8) -> Self {
-                let unused = 64 - u32::from(bits.clamp(1, 64));
+            fn from_bits(value: u128, bits: u8) -> Self {
+                let unused = 128 - u32::from(bits.clamp(1, MOST));
                 (value.cast_signed() << unused >> unused) as Self
             }
 
-            fn to_bits(self) -> u64 {
-                (self as i64).cast_unsigned()
+            fn to_bits(self) -> u128 {
+                (self as i128).cast_unsigned()
             }
         }
     )* };
@@ -44,11 +47,11 @@ macro_rules! bit_int {
 bit_int! { u8 i8 u16 i16 u32 i32 u64 i64 u128 i128 }
 
 impl BitInt for bool {
-    fn from_bits(value: u64, _: u8) -> Self {
+    fn from_bits(value: u128, _: u8) -> Self {
         value != 0
     }
 
-    fn to_bits(self) -> u64 {
+    fn to_bits(self) -> u128 {
         self.into()
     }
 }
@@ -86,7 +89,7 @@ pub fn set_live_bits<S: LiveLayout, T: BitInt>(whole: &S, first: usize, bits: u8
     store_part(whole, word.start, bytes);
 }
 
-/// Where the bits of a bit-field are: at most nine bytes, read as one number.
+/// Where the bits of a bit-field are: at most [`ROOM`](Self::ROOM) bytes, read as one number.
 struct Span {
     bytes: Range<usize>,
     shift: usize,
@@ -95,19 +98,22 @@ struct Span {
 }
 
 impl Span {
+    /// Bytes that the longest bit-field can be in: it need not start with one.
+    const ROOM: usize = MOST as usize / 8 + 1;
+
     fn of(first: usize, bits: u8, endian: Endian) -> Self {
-        let bits = usize::from(bits.clamp(1, 64));
+        let bits = usize::from(bits.clamp(1, MOST));
         let bytes = first / 8..(first + bits).div_ceil(8);
         let shift = match endian {
             Endian::Little => first % 8,
             Endian::Big => bytes.end * 8 - first - bits,
         };
-        Self { bytes, shift, mask: (1 << bits) - 1, endian }
+        Self { bytes, shift, mask: u128::MAX >> (usize::from(MOST) - bits), endian }
     }
 
     /// The smallest aligned word that has all the bits, so that they are read at once; else their bytes. Also room for
     /// it, and the same bits counted from its start.
-    fn within(self, size: usize) -> (Self, Range<usize>, [u8; 16]) {
+    fn within(self, size: usize) -> (Self, Range<usize>, [u8; Self::ROOM]) {
         let Range { start, end } = self.bytes;
         let words = [1, 2, 4, 8].into_iter().map(|len| {
             let start = start / len * len;
@@ -116,32 +122,53 @@ impl Span {
         let word = words.into_iter().find(|word| end <= word.end && word.end <= size);
         let word = word.unwrap_or(start..end);
         let bytes = start - word.start..end - word.start;
-        (Self { bytes, ..self }, word, [0; 16])
+        (Self { bytes, ..self }, word, [0; Self::ROOM])
     }
 
-    fn get(&self, bytes: &[u8]) -> u64 {
-        let number = bytes.get(self.bytes.clone()).map_or(0, |bytes| self.number(bytes));
-        // At most 64 bits are in the mask.
-        (number >> self.shift & self.mask) as u64
+    fn get(&self, bytes: &[u8]) -> u128 {
+        let Some(bytes) = bytes.get(self.bytes.clone()) else { return 0 };
+        let (low, high) = self.number(bytes);
+        (low >> self.shift | self.carried(high)) & self.mask
     }
 
-    fn put(&self, bytes: &mut [u8], value: u64) {
+    fn put(&self, bytes: &mut [u8], value: u128) {
         let Some(bytes) = bytes.get_mut(self.bytes.clone()) else { return };
-        let others = self.number(bytes) & !(self.mask << self.shift);
-        let number = others | (u128::from(value) & self.mask) << self.shift;
+        let value = value & self.mask;
+        let (low, high) = self.number(bytes);
+        let low = low & !(self.mask << self.shift) | value << self.shift;
+        let high = high & !self.carry(self.mask) | self.carry(value);
         let last = bytes.len() - 1;
-        for (n, byte) in bytes.iter_mut().enumerate() {
-            let place = if self.endian == Endian::Little { n } else { last - n };
-            *byte = (number >> (place * 8)) as u8;
+        let number = low.to_le_bytes().into_iter().chain([high]);
+        for (place, byte) in number.take(bytes.len()).enumerate() {
+            let n = if self.endian == Endian::Little { place } else { last - place };
+            bytes[n] = byte;
         }
     }
 
-    fn number(&self, bytes: &[u8]) -> u128 {
+    /// The bytes as one number, and the most significant byte of those that are more than a number has.
+    fn number(&self, bytes: &[u8]) -> (u128, u8) {
         let append = |number, byte: &u8| number << 8 | u128::from(*byte);
-        match self.endian {
-            Endian::Little => bytes.iter().rev().fold(0, append),
-            Endian::Big => bytes.iter().fold(0, append),
+        match (self.endian, bytes) {
+            (Endian::Little, [low @ .., high]) if low.len() == Self::ROOM - 1 => {
+                (low.iter().rev().fold(0, append), *high)
+            }
+            (Endian::Big, [high, low @ ..]) if low.len() == Self::ROOM - 1 => {
+                (low.iter().fold(0, append), *high)
+            }
+            (Endian::Little, bytes) => (bytes.iter().rev().fold(0, append), 0),
+            (Endian::Big, bytes) => (bytes.iter().fold(0, append), 0),
         }
+    }
+
+    /// What of a value goes into the byte beyond the number.
+    fn carry(&self, value: u128) -> u8 {
+        // The bits of a value end at most as many places beyond the number as it is shifted.
+        value.checked_shr(u128::BITS - self.shift as u32).unwrap_or(0) as u8
+    }
+
+    /// The opposite of [`carry`](Self::carry).
+    fn carried(&self, high: u8) -> u128 {
+        u128::from(high).checked_shl(u128::BITS - self.shift as u32).unwrap_or(0)
     }
 }
 
@@ -183,19 +210,28 @@ mod tests {
         let mut words = [0u32; 2];
         set_bits(&mut words, 28, 8, 0xffffu16);
         assert_eq!(words.map(u32::count_ones), [4, 4]);
+        let mut long = [0u64; 3];
+        set_bits(&mut long, 7, 100, -2i128);
+        assert_eq!(bits::<_, i128>(&long, 7, 100), -2);
+        assert_eq!(bits::<_, u128>(&long, 7, 100), (1 << 100) - 2);
+        assert_eq!(long.map(u64::count_ones), [56, 43, 0]);
     }
 
     #[test]
     fn every_run_of_bits_is_its_own() {
         for endian in [Endian::Little, Endian::Big] {
             for first in 0..64 {
-                for bits in 1..=64 {
+                for bits in 1..=MOST {
                     let span = Span::of(first, bits, endian);
-                    let mut bytes = [0xa5; 16];
+                    let mut bytes = [0xa5; 24];
                     span.put(&mut bytes, 0);
                     let cleared = bytes;
-                    span.put(&mut bytes, u64::MAX);
-                    assert_eq!(span.get(&bytes), u64::MAX >> (64 - bits));
+                    assert_eq!(span.get(&bytes), 0);
+                    let one_and_last = 1 | 1 << (bits - 1);
+                    span.put(&mut bytes, one_and_last);
+                    assert_eq!(span.get(&bytes), one_and_last, "{first} {bits} {endian}");
+                    span.put(&mut bytes, u128::MAX);
+                    assert_eq!(span.get(&bytes), u128::MAX >> (MOST - bits));
                     let changed: u32 =
                         bytes.iter().zip(cleared).map(|(a, b)| (a ^ b).count_ones()).sum();
                     assert_eq!(changed, u32::from(bits), "{first} {bits} {endian}");

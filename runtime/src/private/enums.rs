@@ -80,12 +80,12 @@ macro_rules! __bpf_skel_enumeration {
 
         impl $crate::private::BitInt for $name {
             #[inline]
-            fn from_bits(value: u64, bits: u8) -> Self {
+            fn from_bits(value: u128, bits: u8) -> Self {
                 Self($crate::private::BitInt::from_bits(value, bits))
             }
 
             #[inline]
-            fn to_bits(self) -> u64 {
+            fn to_bits(self) -> u128 {
                 $crate::private::BitInt::to_bits(self.0)
             }
         }

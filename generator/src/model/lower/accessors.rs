@@ -33,7 +33,7 @@ impl Types<'_> {
             At::Byte(offset) => offset.saturating_add(self.size(&member.ty)) <= size,
             At::Bits(first, bits) => {
                 self.is_bits(&member.ty)
-                    && (1..=64).contains(&bits)
+                    && (1..=128).contains(&bits)
                     && first.saturating_add(bits.into()) <= size.saturating_mul(8)
             }
         });

@@ -132,6 +132,15 @@ static unsigned long long next(void)
 	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
 	return state;
 }
+static unsigned __int128 wide(void)
+{
+	unsigned __int128 high = next();
+	return high << 64 | next();
+}
+static void print_bits(const char *name, unsigned __int128 bits)
+{
+	printf("%s bits %llx %llx\n", name, (unsigned long long)(bits >> 64), (unsigned long long)bits);
+}
 static void fill(void *to, unsigned long size, unsigned long long seed)
 {
 	state = seed;
@@ -164,8 +173,8 @@ pub(super) fn program(types: &[Named]) -> String {
                 Shape::Bits(..) => format!(
                     "for (int p = 0; p < 3; p++) {{\n\
                      \t\tfill(&v, sizeof(v), {nth} * 3 + p);\n\
-                     \t\tprintf(\"{name}.{m} bits %llx\\n\", (unsigned long long)v.{m});\n\
-                     \t\tv.{m} = next();\n\
+                     \t\tprint_bits(\"{name}.{m}\", v.{m});\n\
+                     \t\tv.{m} = wide();\n\
                      \t\tprintf(\"{name}.{m} set \"), dump(&v, sizeof(v));\n\t}}"
                 ),
                 Shape::Flexible(_) => {

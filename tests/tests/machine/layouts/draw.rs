@@ -81,6 +81,8 @@ const BITS: &[(&str, u32)] = &[
     ("unsigned", 32),
     ("long long", 64),
     ("unsigned long long", 64),
+    ("__int128", 128),
+    ("unsigned __int128", 128),
     ("_Bool", 1),
     ("enum plain", 32),
     ("enum negative", 32),
@@ -209,7 +211,7 @@ impl Names {
                     if *bits == 0 && is_union {
                         return false;
                     }
-                    (8, &[])
+                    (16, &[])
                 }
                 Shape::Earlier(nth, lens) => match self.earlier.len() {
                     0 => return false,

@@ -16,6 +16,9 @@ impl Random {
         self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         self.0
     }
+    fn wide(&mut self) -> u128 {
+        u128::from(self.next()) << 64 | u128::from(self.next())
+    }
     fn fill(&mut self, bytes: &mut [u8]) {
         bytes.iter_mut().for_each(|byte| *byte = (self.next() >> 56) as u8);
     }
@@ -135,7 +138,7 @@ fn bits(nth: usize, name: &str, m: &str, twin: bool) -> String {
         format!(
             "let live = GlobalStruct::<types::live::{name}>::from_plain(before);
         assert_eq!(live.{m}(), before.{m}());
-        live.set_{m}(BitInt::from_bits(value, 64));
+        live.set_{m}(BitInt::from_bits(value, 128));
         assert_eq!(bytes_of(&live.get()), bytes_of(&v));"
         )
     };
@@ -144,9 +147,10 @@ fn bits(nth: usize, name: &str, m: &str, twin: bool) -> String {
         let (mut v, mut random) = (zeroed::<T>(), Random({nth} * 3 + p));
         random.fill(bytes_of_mut(&mut v));
         let before = v;
-        println!(\"{name}.{m} bits {{:x}}\", v.{m}().to_bits());
-        let value = random.next();
-        v.set_{m}(BitInt::from_bits(value, 64));
+        let bits = v.{m}().to_bits();
+        println!(\"{name}.{m} bits {{:x}} {{:x}}\", (bits >> 64) as u64, bits as u64);
+        let value = random.wide();
+        v.set_{m}(BitInt::from_bits(value, 128));
         println!(\"{name}.{m} set {{}}\", dump(bytes_of(&v)));
         assert!(v != before || v.{m}() == before.{m}());
         {live}
