@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod arena {
     #[cfg(target_endian = "big")]
@@ -253,13 +256,13 @@ pub mod arena {
         /// Data section `arena`, 40 bytes
         #[repr(C)]
         pub struct arena {
-            /// `u32 first`
+            /// `u32 first`, 4 bytes, section `arena`
             pub first: u32,
-            /// `s32 table[3]`
+            /// `s32 table[3]`, 12 bytes, section `arena`
             pub table: [i32; 3],
-            /// `u64 total`
+            /// `u64 total`, 8 bytes, section `arena`
             pub total: u64,
-            /// `struct node head`
+            /// `struct node head`, 16 bytes, section `arena`
             pub head: super::types::node,
         }
         ::bpf_skel::private::section_struct!(arena; first, table, total, head;;);
@@ -273,13 +276,13 @@ pub mod arena {
             /// Data section `arena`, 40 bytes, in shared memory
             #[repr(C)]
             pub struct arena of super::sections::arena {
-                /// `u32 first`
+                /// `u32 first`, 4 bytes, section `arena`
                 pub first: Global<u32>,
-                /// `s32 table[3]`
+                /// `s32 table[3]`, 12 bytes, section `arena`
                 pub table: GlobalArray<::bpf_skel::live::Global<i32>, 3>,
-                /// `u64 total`
+                /// `u64 total`, 8 bytes, section `arena`
                 pub total: Global<u64>,
-                /// `struct node head`
+                /// `struct node head`, 16 bytes, section `arena`
                 pub head: GlobalStruct<super::live::node>,
             }
         }

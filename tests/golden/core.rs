@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod core {
     #[cfg(target_endian = "big")]
@@ -227,7 +230,7 @@ pub mod core {
         /// Data section `.bss`, 128 bytes
         #[repr(C)]
         pub struct bss {
-            /// `u64 out[16]`
+            /// `u64 out[16]`, 128 bytes, section `.bss`
             pub out: [u64; 16],
         }
         ::bpf_skel::private::section_struct!(bss; out;;);
@@ -241,7 +244,7 @@ pub mod core {
             /// Data section `.bss`, 128 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `u64 out[16]`
+                /// `u64 out[16]`, 128 bytes, section `.bss`
                 pub out: GlobalArray<::bpf_skel::live::Global<u64>, 16>,
             }
         }

@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod core_kinds {
     #[cfg(target_endian = "big")]
@@ -238,7 +241,7 @@ pub mod core_kinds {
         /// Data section `.bss`, 2048 bytes
         #[repr(C)]
         pub struct bss {
-            /// `u64 out[256]`
+            /// `u64 out[256]`, 2048 bytes, section `.bss`
             pub out: [u64; 256],
         }
         ::bpf_skel::private::section_struct!(bss; out;;);
@@ -252,7 +255,7 @@ pub mod core_kinds {
             /// Data section `.bss`, 2048 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `u64 out[256]`
+                /// `u64 out[256]`, 2048 bytes, section `.bss`
                 pub out: GlobalArray<::bpf_skel::live::Global<u64>, 256>,
             }
         }

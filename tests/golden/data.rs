@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod data {
     #[cfg(target_endian = "big")]
@@ -321,9 +324,9 @@ pub mod data {
         /// Data section `.rodata`, 16 bytes
         #[repr(C)]
         pub struct rodata {
-            /// `const volatile u32 limit`
+            /// `const volatile u32 limit`, 4 bytes, section `.rodata`
             pub limit: u32,
-            /// `const volatile u8 flags[3]`
+            /// `const volatile u8 flags[3]`, 3 bytes, section `.rodata`
             pub flags: [u8; 3],
             #[doc(hidden)]
             pub __pad0: [u8; 9],
@@ -332,11 +335,11 @@ pub mod data {
         /// Data section `.data`, 20 bytes
         #[repr(C)]
         pub struct data {
-            /// `int counter`
+            /// `int counter`, 4 bytes, section `.data`
             pub counter: i32,
             #[doc(hidden)]
             pub __pad0: [u8; 4],
-            /// `u64 weak_counter`
+            /// `u64 weak_counter`, 8 bytes, section `.data`
             pub weak_counter: u64,
             #[doc(hidden)]
             pub __pad1: [u8; 8],
@@ -345,21 +348,21 @@ pub mod data {
         /// Data section `.data.config`, 8 bytes
         #[repr(C)]
         pub struct data_config {
-            /// `u64 tuned`
+            /// `u64 tuned`, 8 bytes, section `.data.config`
             pub tuned: u64,
         }
         ::bpf_skel::private::section_struct!(data_config; tuned;;);
         /// Data section `.rodata.table`, 16 bytes
         #[repr(C)]
         pub struct rodata_table {
-            /// `const u32 table[4]`
+            /// `const u32 table[4]`, 16 bytes, section `.rodata.table`
             pub table: [u32; 4],
         }
         ::bpf_skel::private::section_struct!(rodata_table; table;;);
         /// Data section `.bss`, 3145740 bytes
         #[repr(C)]
         pub struct bss {
-            /// `u64 total`
+            /// `u64 total`, 8 bytes, section `.bss`
             pub total: u64,
             #[doc(hidden)]
             pub __pad0: [u8; 3145736],
@@ -368,7 +371,7 @@ pub mod data {
         /// Data section `.bss.scratch`, 64 bytes
         #[repr(C)]
         pub struct bss_scratch {
-            /// `u32 scratch[16]`
+            /// `u32 scratch[16]`, 64 bytes, section `.bss.scratch`
             pub scratch: [u32; 16],
         }
         ::bpf_skel::private::section_struct!(bss_scratch; scratch;;);
@@ -387,11 +390,11 @@ pub mod data {
             /// Data section `.data`, 20 bytes, in shared memory
             #[repr(C)]
             pub struct data of super::sections::data {
-                /// `int counter`
+                /// `int counter`, 4 bytes, section `.data`
                 pub counter: Global<i32>,
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 4]>,
-                /// `u64 weak_counter`
+                /// `u64 weak_counter`, 8 bytes, section `.data`
                 pub weak_counter: Global<u64>,
                 #[doc(hidden)]
                 pub __pad1: Global<[u8; 8]>,
@@ -401,7 +404,7 @@ pub mod data {
             /// Data section `.data.config`, 8 bytes, in shared memory
             #[repr(C)]
             pub struct data_config of super::sections::data_config {
-                /// `u64 tuned`
+                /// `u64 tuned`, 8 bytes, section `.data.config`
                 pub tuned: Global<u64>,
             }
         }
@@ -409,7 +412,7 @@ pub mod data {
             /// Data section `.bss`, 3145740 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `u64 total`
+                /// `u64 total`, 8 bytes, section `.bss`
                 pub total: Global<u64>,
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 3145736]>,
@@ -419,7 +422,7 @@ pub mod data {
             /// Data section `.bss.scratch`, 64 bytes, in shared memory
             #[repr(C)]
             pub struct bss_scratch of super::sections::bss_scratch {
-                /// `u32 scratch[16]`
+                /// `u32 scratch[16]`, 64 bytes, section `.bss.scratch`
                 pub scratch: GlobalArray<::bpf_skel::live::Global<u32>, 16>,
             }
         }

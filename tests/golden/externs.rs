@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod externs {
     #[cfg(target_endian = "big")]
@@ -310,28 +313,28 @@ pub mod externs {
         /// Data section `.data`, 4 bytes
         #[repr(C)]
         pub struct data {
-            /// `int cpu`
+            /// `int cpu`, 4 bytes, section `.data`
             pub cpu: i32,
         }
         ::bpf_skel::private::section_struct!(data; cpu;;);
         /// Data section `.bss`, 52 bytes
         #[repr(C)]
         pub struct bss {
-            /// `u32 version`
+            /// `u32 version`, 4 bytes, section `.bss`
             pub version: u32,
-            /// `u32 hz`
+            /// `u32 hz`, 4 bytes, section `.bss`
             pub hz: u32,
-            /// `int calls`
+            /// `int calls`, 4 bytes, section `.bss`
             pub calls: i32,
-            /// `char hostname[16]`
+            /// `char hostname[16]`, 16 bytes, section `.bss`
             pub hostname: ::bpf_skel::pod::CharArray<16>,
             #[doc(hidden)]
             pub __pad0: [u8; 4],
-            /// `u64 untyped`
+            /// `u64 untyped`, 8 bytes, section `.bss`
             pub untyped: u64,
-            /// `u64 missing`
+            /// `u64 missing`, 8 bytes, section `.bss`
             pub missing: u64,
-            /// `int pid`
+            /// `int pid`, 4 bytes, section `.bss`
             pub pid: i32,
             #[doc(hidden)]
             pub __pad1: [u8; 4],
@@ -342,25 +345,25 @@ pub mod externs {
         /// Data section `.kconfig`, 49 bytes
         #[repr(C)]
         pub struct kconfig {
-            /// `s64 CONFIG_SKEL_NO_SUCH_LIMIT`
+            /// `s64 CONFIG_SKEL_NO_SUCH_LIMIT`, 8 bytes, section `.kconfig`
             pub CONFIG_SKEL_NO_SUCH_LIMIT: i64,
-            /// `u64 LINUX_OF_TOMORROW`
+            /// `u64 LINUX_OF_TOMORROW`, 8 bytes, section `.kconfig`
             pub LINUX_OF_TOMORROW: u64,
-            /// `u32 CONFIG_HZ`
+            /// `u32 CONFIG_HZ`, 4 bytes, section `.kconfig`
             pub CONFIG_HZ: u32,
-            /// `enum libbpf_tristate CONFIG_NET`
+            /// `enum libbpf_tristate CONFIG_NET`, 4 bytes, section `.kconfig`
             pub CONFIG_NET: super::types::libbpf_tristate,
-            /// `u32 LINUX_KERNEL_VERSION`
+            /// `u32 LINUX_KERNEL_VERSION`, 4 bytes, section `.kconfig`
             pub LINUX_KERNEL_VERSION: u32,
-            /// `u16 CONFIG_SKEL_NO_SUCH_OPTION`
+            /// `u16 CONFIG_SKEL_NO_SUCH_OPTION`, 2 bytes, section `.kconfig`
             pub CONFIG_SKEL_NO_SUCH_OPTION: u16,
-            /// `char CONFIG_BPF_JIT`
+            /// `char CONFIG_BPF_JIT`, 1 byte, section `.kconfig`
             pub CONFIG_BPF_JIT: u8,
-            /// `_Bool CONFIG_BPF_SYSCALL`
+            /// `_Bool CONFIG_BPF_SYSCALL`, 1 byte, section `.kconfig`
             pub CONFIG_BPF_SYSCALL: ::bpf_skel::pod::Bool,
-            /// `_Bool LINUX_HAS_BPF_COOKIE`
+            /// `_Bool LINUX_HAS_BPF_COOKIE`, 1 byte, section `.kconfig`
             pub LINUX_HAS_BPF_COOKIE: ::bpf_skel::pod::Bool,
-            /// `char CONFIG_DEFAULT_HOSTNAME[16]`
+            /// `char CONFIG_DEFAULT_HOSTNAME[16]`, 16 bytes, section `.kconfig`
             pub CONFIG_DEFAULT_HOSTNAME: ::bpf_skel::pod::CharArray<16>,
             #[doc(hidden)]
             pub __pad0: [u8; 7],
@@ -384,7 +387,7 @@ pub mod externs {
             /// Data section `.data`, 4 bytes, in shared memory
             #[repr(C)]
             pub struct data of super::sections::data {
-                /// `int cpu`
+                /// `int cpu`, 4 bytes, section `.data`
                 pub cpu: Global<i32>,
             }
         }
@@ -392,21 +395,21 @@ pub mod externs {
             /// Data section `.bss`, 52 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `u32 version`
+                /// `u32 version`, 4 bytes, section `.bss`
                 pub version: Global<u32>,
-                /// `u32 hz`
+                /// `u32 hz`, 4 bytes, section `.bss`
                 pub hz: Global<u32>,
-                /// `int calls`
+                /// `int calls`, 4 bytes, section `.bss`
                 pub calls: Global<i32>,
-                /// `char hostname[16]`
+                /// `char hostname[16]`, 16 bytes, section `.bss`
                 pub hostname: Global<::bpf_skel::pod::CharArray<16>>,
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 4]>,
-                /// `u64 untyped`
+                /// `u64 untyped`, 8 bytes, section `.bss`
                 pub untyped: Global<u64>,
-                /// `u64 missing`
+                /// `u64 missing`, 8 bytes, section `.bss`
                 pub missing: Global<u64>,
-                /// `int pid`
+                /// `int pid`, 4 bytes, section `.bss`
                 pub pid: Global<i32>,
                 #[doc(hidden)]
                 pub __pad1: Global<[u8; 4]>,

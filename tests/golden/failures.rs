@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod failures {
     #[cfg(target_endian = "big")]
@@ -360,7 +363,7 @@ pub mod failures {
         /// Data section `.bss`, 8 bytes
         #[repr(C)]
         pub struct bss {
-            /// `u64 total`
+            /// `u64 total`, 8 bytes, section `.bss`
             pub total: u64,
         }
         ::bpf_skel::private::section_struct!(bss; total;;);
@@ -374,7 +377,7 @@ pub mod failures {
             /// Data section `.bss`, 8 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `u64 total`
+                /// `u64 total`, 8 bytes, section `.bss`
                 pub total: Global<u64>,
             }
         }

@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod jump_tables {
     #[cfg(target_endian = "big")]
@@ -273,7 +276,7 @@ pub mod jump_tables {
         /// Data section `.bss`, 8 bytes
         #[repr(C)]
         pub struct bss {
-            /// `u64 input`
+            /// `u64 input`, 8 bytes, section `.bss`
             pub input: u64,
         }
         ::bpf_skel::private::section_struct!(bss; input;;);
@@ -287,7 +290,7 @@ pub mod jump_tables {
             /// Data section `.bss`, 8 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `u64 input`
+                /// `u64 input`, 8 bytes, section `.bss`
                 pub input: Global<u64>,
             }
         }

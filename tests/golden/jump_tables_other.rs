@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod jump_tables_other {
     #[cfg(target_endian = "big")]
@@ -251,7 +254,7 @@ pub mod jump_tables_other {
         /// Data section `.bss`, 8 bytes
         #[repr(C)]
         pub struct bss {
-            /// `u64 chosen`
+            /// `u64 chosen`, 8 bytes, section `.bss`
             pub chosen: u64,
         }
         ::bpf_skel::private::section_struct!(bss; chosen;;);
@@ -265,7 +268,7 @@ pub mod jump_tables_other {
             /// Data section `.bss`, 8 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `u64 chosen`
+                /// `u64 chosen`, 8 bytes, section `.bss`
                 pub chosen: Global<u64>,
             }
         }

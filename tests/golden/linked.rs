@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod linked {
     #[cfg(target_endian = "big")]
@@ -407,11 +410,11 @@ pub mod linked {
         /// Data section `.data.custom`, 32 bytes
         #[repr(C)]
         pub struct data_custom {
-            /// `int padded`
+            /// `int padded`, 4 bytes, section `.data.custom`
             pub padded: i32,
             #[doc(hidden)]
             pub __pad0: [u8; 12],
-            /// `int tuned[4]`
+            /// `int tuned[4]`, 16 bytes, section `.data.custom`
             pub tuned: [i32; 4],
         }
         ::bpf_skel::private::section_struct!(data_custom; padded, tuned;;);
@@ -420,9 +423,9 @@ pub mod linked {
         pub struct data {
             #[doc(hidden)]
             pub __pad0: [u8; 12],
-            /// `int counter`
+            /// `int counter`, 4 bytes, section `.data`
             pub counter: i32,
-            /// `int weak_number`
+            /// `int weak_number`, 4 bytes, section `.data`
             pub weak_number: i32,
             #[doc(hidden)]
             pub __pad1: [u8; 8],
@@ -431,13 +434,13 @@ pub mod linked {
         /// Data section `.bss`, 56 bytes
         #[repr(C)]
         pub struct bss {
-            /// `struct event last_main`
+            /// `struct event last_main`, 16 bytes, section `.bss`
             pub last_main: super::types::event,
-            /// `struct inner nested`
+            /// `struct inner nested`, 16 bytes, section `.bss`
             pub nested: super::types::inner,
-            /// `struct event last_lib`
+            /// `struct event last_lib`, 16 bytes, section `.bss`
             pub last_lib: super::types::event,
-            /// `long long total`
+            /// `long long total`, 8 bytes, section `.bss`
             pub total: i64,
         }
         ::bpf_skel::private::section_struct!(bss; last_main, nested, last_lib, total;;);
@@ -446,16 +449,16 @@ pub mod linked {
         pub struct rodata {
             #[doc(hidden)]
             pub __pad0: [u8; 4],
-            /// `const volatile int knob`
+            /// `const volatile int knob`, 4 bytes, section `.rodata`
             pub knob: i32,
         }
         ::bpf_skel::private::section_struct!(rodata; knob;;);
         /// Data section `.kconfig`, 8 bytes
         #[repr(C)]
         pub struct kconfig {
-            /// `int CONFIG_HZ`
+            /// `int CONFIG_HZ`, 4 bytes, section `.kconfig`
             pub CONFIG_HZ: i32,
-            /// `unsigned int LINUX_KERNEL_VERSION`
+            /// `unsigned int LINUX_KERNEL_VERSION`, 4 bytes, section `.kconfig`
             pub LINUX_KERNEL_VERSION: u32,
         }
         ::bpf_skel::private::section_struct!(kconfig; CONFIG_HZ, LINUX_KERNEL_VERSION;;);
@@ -473,11 +476,11 @@ pub mod linked {
             /// Data section `.data.custom`, 32 bytes, in shared memory
             #[repr(C)]
             pub struct data_custom of super::sections::data_custom {
-                /// `int padded`
+                /// `int padded`, 4 bytes, section `.data.custom`
                 pub padded: Global<i32>,
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 12]>,
-                /// `int tuned[4]`
+                /// `int tuned[4]`, 16 bytes, section `.data.custom`
                 pub tuned: GlobalArray<::bpf_skel::live::Global<i32>, 4>,
             }
         }
@@ -487,9 +490,9 @@ pub mod linked {
             pub struct data of super::sections::data {
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 12]>,
-                /// `int counter`
+                /// `int counter`, 4 bytes, section `.data`
                 pub counter: Global<i32>,
-                /// `int weak_number`
+                /// `int weak_number`, 4 bytes, section `.data`
                 pub weak_number: Global<i32>,
                 #[doc(hidden)]
                 pub __pad1: Global<[u8; 8]>,
@@ -499,13 +502,13 @@ pub mod linked {
             /// Data section `.bss`, 56 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `struct event last_main`
+                /// `struct event last_main`, 16 bytes, section `.bss`
                 pub last_main: GlobalStruct<super::live::event>,
-                /// `struct inner nested`
+                /// `struct inner nested`, 16 bytes, section `.bss`
                 pub nested: GlobalStruct<super::live::inner>,
-                /// `struct event last_lib`
+                /// `struct event last_lib`, 16 bytes, section `.bss`
                 pub last_lib: GlobalStruct<super::live::event>,
-                /// `long long total`
+                /// `long long total`, 8 bytes, section `.bss`
                 pub total: Global<i64>,
             }
         }

@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod members {
     #[cfg(target_endian = "big")]
@@ -1533,38 +1536,38 @@ pub mod members {
         /// Data section `.rodata`, 16 bytes
         #[repr(C)]
         pub struct rodata {
-            /// `const volatile char device[16]`
+            /// `const volatile char device[16]`, 16 bytes, section `.rodata`
             pub device: ::bpf_skel::pod::CharArray<16>,
         }
         ::bpf_skel::private::section_struct!(rodata; device;;);
         /// Data section `.bss`, 488 bytes
         #[repr(C)]
         pub struct bss {
-            /// `struct flow flow`
+            /// `struct flow flow`, 32 bytes, section `.bss`
             pub flow: super::types::flow,
-            /// `union number number`
+            /// `union number number`, 8 bytes, section `.bss`
             pub number: super::types::number,
-            /// `struct squeezed squeezed`
+            /// `struct squeezed squeezed`, 18 bytes, section `.bss`
             pub squeezed: super::types::squeezed,
-            /// `struct holds_line holds_line`
+            /// `struct holds_line holds_line`, 65 bytes, section `.bss`
             pub holds_line: super::types::holds_line,
             #[doc(hidden)]
             pub __pad0: [u8; 5],
-            /// `struct aligned aligned`
+            /// `struct aligned aligned`, 64 bytes, section `.bss`
             pub aligned: super::types::aligned,
-            /// `struct lists lists`
+            /// `struct lists lists`, 96 bytes, section `.bss`
             pub lists: super::types::lists,
-            /// `struct beyond beyond`
+            /// `struct beyond beyond`, 23 bytes, section `.bss`
             pub beyond: super::types::beyond,
             #[doc(hidden)]
             pub __pad1: [u8; 9],
-            /// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`
+            /// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`, 128 bytes, section `.bss`
             pub wide: super::types::wide,
-            /// `struct {…} anonymous`
+            /// `struct {…} anonymous`, 8 bytes, section `.bss`
             pub anonymous: super::types::anonymous,
-            /// `char last[16]`
+            /// `char last[16]`, 16 bytes, section `.bss`
             pub last: ::bpf_skel::pod::CharArray<16>,
-            /// `struct record *unused_record`
+            /// `struct record *unused_record`, 8 bytes, section `.bss`
             pub unused_record: ::bpf_skel::pod::Ptr<super::types::record>,
             #[doc(hidden)]
             pub __pad2: [u8; 32],
@@ -1585,31 +1588,31 @@ pub mod members {
             /// Data section `.bss`, 488 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `struct flow flow`
+                /// `struct flow flow`, 32 bytes, section `.bss`
                 pub flow: GlobalStruct<super::live::flow>,
-                /// `union number number`
+                /// `union number number`, 8 bytes, section `.bss`
                 pub number: GlobalStruct<super::live::number>,
-                /// `struct squeezed squeezed`
+                /// `struct squeezed squeezed`, 18 bytes, section `.bss`
                 pub squeezed: GlobalStruct<super::live::squeezed>,
-                /// `struct holds_line holds_line`
+                /// `struct holds_line holds_line`, 65 bytes, section `.bss`
                 pub holds_line: GlobalStruct<super::live::holds_line>,
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 5]>,
-                /// `struct aligned aligned`
+                /// `struct aligned aligned`, 64 bytes, section `.bss`
                 pub aligned: GlobalStruct<super::live::aligned>,
-                /// `struct lists lists`
+                /// `struct lists lists`, 96 bytes, section `.bss`
                 pub lists: GlobalStruct<super::live::lists>,
-                /// `struct beyond beyond`
+                /// `struct beyond beyond`, 23 bytes, section `.bss`
                 pub beyond: GlobalStruct<super::live::beyond>,
                 #[doc(hidden)]
                 pub __pad1: Global<[u8; 9]>,
-                /// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`
+                /// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`, 128 bytes, section `.bss`
                 pub wide: GlobalStruct<super::live::wide>,
-                /// `struct {…} anonymous`
+                /// `struct {…} anonymous`, 8 bytes, section `.bss`
                 pub anonymous: GlobalStruct<super::live::anonymous>,
-                /// `char last[16]`
+                /// `char last[16]`, 16 bytes, section `.bss`
                 pub last: Global<::bpf_skel::pod::CharArray<16>>,
-                /// `struct record *unused_record`
+                /// `struct record *unused_record`, 8 bytes, section `.bss`
                 pub unused_record: Global<::bpf_skel::pod::Ptr<super::types::record>>,
                 #[doc(hidden)]
                 pub __pad2: Global<[u8; 32]>,

@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod module {
     #[cfg(target_endian = "big")]
@@ -269,13 +272,13 @@ pub mod module {
         /// Data section `.bss`, 16 bytes
         #[repr(C)]
         pub struct bss {
-            /// `int error`
+            /// `int error`, 4 bytes, section `.bss`
             pub error: i32,
-            /// `int found`
+            /// `int found`, 4 bytes, section `.bss`
             pub found: i32,
-            /// `u32 size`
+            /// `u32 size`, 4 bytes, section `.bss`
             pub size: u32,
-            /// `u32 has_zones`
+            /// `u32 has_zones`, 4 bytes, section `.bss`
             pub has_zones: u32,
         }
         ::bpf_skel::private::section_struct!(bss; error, found, size, has_zones;;);
@@ -289,13 +292,13 @@ pub mod module {
             /// Data section `.bss`, 16 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `int error`
+                /// `int error`, 4 bytes, section `.bss`
                 pub error: Global<i32>,
-                /// `int found`
+                /// `int found`, 4 bytes, section `.bss`
                 pub found: Global<i32>,
-                /// `u32 size`
+                /// `u32 size`, 4 bytes, section `.bss`
                 pub size: Global<u32>,
-                /// `u32 has_zones`
+                /// `u32 has_zones`, 4 bytes, section `.bss`
                 pub has_zones: Global<u32>,
             }
         }

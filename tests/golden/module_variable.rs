@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod module_variable {
     #[cfg(target_endian = "big")]
@@ -251,7 +254,7 @@ pub mod module_variable {
         /// Data section `.data`, 4 bytes
         #[repr(C)]
         pub struct data {
-            /// `u32 sequence`
+            /// `u32 sequence`, 4 bytes, section `.data`
             pub sequence: u32,
         }
         ::bpf_skel::private::section_struct!(data; sequence;;);
@@ -265,7 +268,7 @@ pub mod module_variable {
             /// Data section `.data`, 4 bytes, in shared memory
             #[repr(C)]
             pub struct data of super::sections::data {
-                /// `u32 sequence`
+                /// `u32 sequence`, 4 bytes, section `.data`
                 pub sequence: Global<u32>,
             }
         }

@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod names {
     #[cfg(target_endian = "big")]
@@ -612,21 +615,21 @@ pub mod names {
         /// Data section `.data`, 4 bytes
         #[repr(C)]
         pub struct data {
-            /// `u32 type`
+            /// `u32 type`, 4 bytes, section `.data`
             pub r#type: u32,
         }
         ::bpf_skel::private::section_struct!(data; r#type;;);
         /// Data section `.data.x`, 4 bytes
         #[repr(C)]
         pub struct data_x {
-            /// `u32 impl`
+            /// `u32 impl`, 4 bytes, section `.data.x`
             pub r#impl: u32,
         }
         ::bpf_skel::private::section_struct!(data_x; r#impl;;);
         /// Data section `.data.type`, 4 bytes
         #[repr(C)]
         pub struct data_type {
-            /// `u32 progs`
+            /// `u32 progs`, 4 bytes, section `.data.type`
             pub progs: u32,
         }
         ::bpf_skel::private::section_struct!(data_type; progs;;);
@@ -635,21 +638,21 @@ pub mod names {
         pub struct bss {
             #[doc(hidden)]
             pub __pad0: [u8; 8],
-            /// `u32 object_`
+            /// `u32 object_`, 4 bytes, section `.bss`
             pub object_: u32,
-            /// `u32 r`
+            /// `u32 r`, 4 bytes, section `.bss`
             pub r: u32,
-            /// `struct bss struct_`
+            /// `struct bss struct_`, 4 bytes, section `.bss`
             pub struct_: super::types::bss,
             #[doc(hidden)]
             pub __pad1: [u8; 4],
-            /// `union Result Some`
+            /// `union Result Some`, 8 bytes, section `.bss`
             pub Some: super::types::Result,
-            /// `struct fn Fn`
+            /// `struct fn Fn`, 4 bytes, section `.bss`
             pub Fn: super::types::r#fn,
-            /// `str Str`
+            /// `str Str`, 4 bytes, section `.bss`
             pub Str: super::types::str_2,
-            /// `enum loop Loop`
+            /// `enum loop Loop`, 4 bytes, section `.bss`
             pub Loop: super::types::r#loop,
             #[doc(hidden)]
             pub __pad2: [u8; 4],
@@ -668,7 +671,7 @@ pub mod names {
             /// Data section `.data`, 4 bytes, in shared memory
             #[repr(C)]
             pub struct data of super::sections::data {
-                /// `u32 type`
+                /// `u32 type`, 4 bytes, section `.data`
                 pub r#type: Global<u32>,
             }
         }
@@ -676,7 +679,7 @@ pub mod names {
             /// Data section `.data.x`, 4 bytes, in shared memory
             #[repr(C)]
             pub struct data_x of super::sections::data_x {
-                /// `u32 impl`
+                /// `u32 impl`, 4 bytes, section `.data.x`
                 pub r#impl: Global<u32>,
             }
         }
@@ -684,7 +687,7 @@ pub mod names {
             /// Data section `.data.type`, 4 bytes, in shared memory
             #[repr(C)]
             pub struct data_type of super::sections::data_type {
-                /// `u32 progs`
+                /// `u32 progs`, 4 bytes, section `.data.type`
                 pub progs: Global<u32>,
             }
         }
@@ -694,21 +697,21 @@ pub mod names {
             pub struct bss of super::sections::bss {
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 8]>,
-                /// `u32 object_`
+                /// `u32 object_`, 4 bytes, section `.bss`
                 pub object_: Global<u32>,
-                /// `u32 r`
+                /// `u32 r`, 4 bytes, section `.bss`
                 pub r: Global<u32>,
-                /// `struct bss struct_`
+                /// `struct bss struct_`, 4 bytes, section `.bss`
                 pub struct_: GlobalStruct<super::live::bss>,
                 #[doc(hidden)]
                 pub __pad1: Global<[u8; 4]>,
-                /// `union Result Some`
+                /// `union Result Some`, 8 bytes, section `.bss`
                 pub Some: GlobalStruct<super::live::Result>,
-                /// `struct fn Fn`
+                /// `struct fn Fn`, 4 bytes, section `.bss`
                 pub Fn: GlobalStruct<super::live::r#fn>,
-                /// `str Str`
+                /// `str Str`, 4 bytes, section `.bss`
                 pub Str: GlobalStruct<super::live::str_2>,
-                /// `enum loop Loop`
+                /// `enum loop Loop`, 4 bytes, section `.bss`
                 pub Loop: Global<super::types::r#loop>,
                 #[doc(hidden)]
                 pub __pad2: Global<[u8; 4]>,

@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod no_btf {
     #[cfg(target_endian = "big")]
@@ -239,14 +242,14 @@ pub mod no_btf {
         /// Data section `.rodata`, 4 bytes
         #[repr(C)]
         pub struct rodata {
-            /// `step`
+            /// `step`, 4 bytes, section `.rodata`
             pub step: [u8; 4],
         }
         ::bpf_skel::private::section_struct!(rodata; step;;);
         /// Data section `.bss`, 16 bytes
         #[repr(C)]
         pub struct bss {
-            /// `total`
+            /// `total`, 8 bytes, section `.bss`
             pub total: [u8; 8],
             #[doc(hidden)]
             pub __pad0: [u8; 8],
@@ -263,7 +266,7 @@ pub mod no_btf {
             /// Data section `.bss`, 16 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `total`
+                /// `total`, 8 bytes, section `.bss`
                 pub total: GlobalArray<::bpf_skel::live::Global<u8>, 8>,
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 8]>,

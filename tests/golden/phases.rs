@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod phases {
     #[cfg(target_endian = "big")]
@@ -409,32 +412,32 @@ pub mod phases {
         /// Data section `.rodata`, 8 bytes
         #[repr(C)]
         pub struct rodata {
-            /// `const volatile u32 knob`
+            /// `const volatile u32 knob`, 4 bytes, section `.rodata`
             pub knob: u32,
-            /// `const volatile u32 slot`
+            /// `const volatile u32 slot`, 4 bytes, section `.rodata`
             pub slot: u32,
         }
         ::bpf_skel::private::section_struct!(rodata; knob, slot;;);
         /// Data section `.data`, 4 bytes
         #[repr(C)]
         pub struct data {
-            /// `int level`
+            /// `int level`, 4 bytes, section `.data`
             pub level: i32,
         }
         ::bpf_skel::private::section_struct!(data; level;;);
         /// Data section `.data.custom`, 4 bytes
         #[repr(C)]
         pub struct data_custom {
-            /// `u32 tuned`
+            /// `u32 tuned`, 4 bytes, section `.data.custom`
             pub tuned: u32,
         }
         ::bpf_skel::private::section_struct!(data_custom; tuned;;);
         /// Data section `.bss`, 32 bytes
         #[repr(C)]
         pub struct bss {
-            /// `u64 total`
+            /// `u64 total`, 8 bytes, section `.bss`
             pub total: u64,
-            /// `u64 seen[3]`
+            /// `u64 seen[3]`, 24 bytes, section `.bss`
             pub seen: [u64; 3],
         }
         ::bpf_skel::private::section_struct!(bss; total, seen;;);
@@ -451,7 +454,7 @@ pub mod phases {
             /// Data section `.data`, 4 bytes, in shared memory
             #[repr(C)]
             pub struct data of super::sections::data {
-                /// `int level`
+                /// `int level`, 4 bytes, section `.data`
                 pub level: Global<i32>,
             }
         }
@@ -459,7 +462,7 @@ pub mod phases {
             /// Data section `.data.custom`, 4 bytes, in shared memory
             #[repr(C)]
             pub struct data_custom of super::sections::data_custom {
-                /// `u32 tuned`
+                /// `u32 tuned`, 4 bytes, section `.data.custom`
                 pub tuned: Global<u32>,
             }
         }
@@ -467,9 +470,9 @@ pub mod phases {
             /// Data section `.bss`, 32 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `u64 total`
+                /// `u64 total`, 8 bytes, section `.bss`
                 pub total: Global<u64>,
-                /// `u64 seen[3]`
+                /// `u64 seen[3]`, 24 bytes, section `.bss`
                 pub seen: GlobalArray<::bpf_skel::live::Global<u64>, 3>,
             }
         }

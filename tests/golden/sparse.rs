@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod sparse {
     #[cfg(target_endian = "big")]
@@ -275,28 +278,28 @@ pub mod sparse {
         /// Data section `.rodata`, 4096 bytes
         #[repr(C)]
         pub struct rodata {
-            /// `const volatile u8 table[4096]`
+            /// `const volatile u8 table[4096]`, 4096 bytes, section `.rodata`
             pub table: [u8; 4096],
         }
         ::bpf_skel::private::section_struct!(rodata; table;;);
         /// Data section `.rodata.zeros`, 2048 bytes
         #[repr(C)]
         pub struct rodata_zeros {
-            /// `const volatile u8 zeros[2048]`
+            /// `const volatile u8 zeros[2048]`, 2048 bytes, section `.rodata.zeros`
             pub zeros: [u8; 2048],
         }
         ::bpf_skel::private::section_struct!(rodata_zeros; zeros;;);
         /// Data section `.data.counts`, 2400 bytes
         #[repr(C)]
         pub struct data_counts {
-            /// `u64 counts[300]`
+            /// `u64 counts[300]`, 2400 bytes, section `.data.counts`
             pub counts: [u64; 300],
         }
         ::bpf_skel::private::section_struct!(data_counts; counts;;);
         /// Data section `.data.dense`, 300 bytes
         #[repr(C)]
         pub struct data_dense {
-            /// `u8 dense[300]`
+            /// `u8 dense[300]`, 300 bytes, section `.data.dense`
             pub dense: [u8; 300],
         }
         ::bpf_skel::private::section_struct!(data_dense; dense;;);
@@ -313,7 +316,7 @@ pub mod sparse {
             /// Data section `.data.counts`, 2400 bytes, in shared memory
             #[repr(C)]
             pub struct data_counts of super::sections::data_counts {
-                /// `u64 counts[300]`
+                /// `u64 counts[300]`, 2400 bytes, section `.data.counts`
                 pub counts: GlobalArray<::bpf_skel::live::Global<u64>, 300>,
             }
         }
@@ -321,7 +324,7 @@ pub mod sparse {
             /// Data section `.data.dense`, 300 bytes, in shared memory
             #[repr(C)]
             pub struct data_dense of super::sections::data_dense {
-                /// `u8 dense[300]`
+                /// `u8 dense[300]`, 300 bytes, section `.data.dense`
                 pub dense: GlobalArray<::bpf_skel::live::Global<u8>, 300>,
             }
         }

@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod struct_ops {
     #[cfg(target_endian = "big")]
@@ -466,9 +469,9 @@ pub mod struct_ops {
         /// Data section `.bss`, 16 bytes
         #[repr(C)]
         pub struct bss {
-            /// `u64 acked`
+            /// `u64 acked`, 8 bytes, section `.bss`
             pub acked: u64,
-            /// `u64 acked_more`
+            /// `u64 acked_more`, 8 bytes, section `.bss`
             pub acked_more: u64,
         }
         ::bpf_skel::private::section_struct!(bss; acked, acked_more;;);
@@ -482,9 +485,9 @@ pub mod struct_ops {
             /// Data section `.bss`, 16 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `u64 acked`
+                /// `u64 acked`, 8 bytes, section `.bss`
                 pub acked: Global<u64>,
-                /// `u64 acked_more`
+                /// `u64 acked_more`, 8 bytes, section `.bss`
                 pub acked_more: Global<u64>,
             }
         }

@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod subprogs {
     #[cfg(target_endian = "big")]
@@ -260,7 +263,7 @@ pub mod subprogs {
         /// Data section `.bss`, 8 bytes
         #[repr(C)]
         pub struct bss {
-            /// `u64 calls`
+            /// `u64 calls`, 8 bytes, section `.bss`
             pub calls: u64,
         }
         ::bpf_skel::private::section_struct!(bss; calls;;);
@@ -274,7 +277,7 @@ pub mod subprogs {
             /// Data section `.bss`, 8 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `u64 calls`
+                /// `u64 calls`, 8 bytes, section `.bss`
                 pub calls: Global<u64>,
             }
         }

@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod types {
     #[cfg(target_endian = "big")]
@@ -1101,9 +1104,9 @@ pub mod types {
         /// Data section `.data`, 5 bytes
         #[repr(C)]
         pub struct data {
-            /// `enum color background`
+            /// `enum color background`, 4 bytes, section `.data`
             pub background: super::types::color,
-            /// `u8 last_and_odd`
+            /// `u8 last_and_odd`, 1 byte, section `.data`
             pub last_and_odd: u8,
             #[doc(hidden)]
             pub __pad0: [u8; 3],
@@ -1112,9 +1115,9 @@ pub mod types {
         /// Data section `.rodata`, 9 bytes
         #[repr(C)]
         pub struct rodata {
-            /// `const volatile struct key only`
+            /// `const volatile struct key only`, 8 bytes, section `.rodata`
             pub only: super::types::key,
-            /// `const volatile _Bool verbose`
+            /// `const volatile _Bool verbose`, 1 byte, section `.rodata`
             pub verbose: ::bpf_skel::pod::Bool,
             #[doc(hidden)]
             pub __pad0: [u8; 3],
@@ -1123,27 +1126,27 @@ pub mod types {
         /// Data section `.bss`, 1080 bytes
         #[repr(C)]
         pub struct bss {
-            /// `struct {…} config`
+            /// `struct {…} config`, 16 bytes, section `.bss`
             pub config: super::types::config,
-            /// `struct node list`
+            /// `struct node list`, 56 bytes, section `.bss`
             pub list: super::types::node,
             #[doc(hidden)]
             pub __pad0: [u8; 8],
-            /// `struct value one`
+            /// `struct value one`, 592 bytes, section `.bss`
             pub one: super::types::value,
-            /// `struct packed squeezed`
+            /// `struct packed squeezed`, 19 bytes, section `.bss`
             pub squeezed: super::types::packed,
             #[doc(hidden)]
             pub __pad1: [u8; 5],
-            /// `struct bits bitten`
+            /// `struct bits bitten`, 16 bytes, section `.bss`
             pub bitten: super::types::bits,
-            /// `u8 grid[2][64]`
+            /// `u8 grid[2][64]`, 128 bytes, section `.bss`
             pub grid: [[u8; 64]; 2],
-            /// `struct node nodes[2][2]`
+            /// `struct node nodes[2][2]`, 224 bytes, section `.bss`
             pub nodes: [[super::types::node; 2]; 2],
-            /// `const struct record *unused_record`
+            /// `const struct record *unused_record`, 8 bytes, section `.bss`
             pub unused_record: ::bpf_skel::pod::Ptr<super::types::record>,
-            /// `struct flexible *unused_flexible`
+            /// `struct flexible *unused_flexible`, 8 bytes, section `.bss`
             pub unused_flexible: ::bpf_skel::pod::Ptr<super::types::flexible>,
             #[doc(hidden)]
             pub __pad2: [u8; 8],
@@ -1164,9 +1167,9 @@ pub mod types {
             /// Data section `.data`, 5 bytes, in shared memory
             #[repr(C)]
             pub struct data of super::sections::data {
-                /// `enum color background`
+                /// `enum color background`, 4 bytes, section `.data`
                 pub background: Global<super::types::color>,
-                /// `u8 last_and_odd`
+                /// `u8 last_and_odd`, 1 byte, section `.data`
                 pub last_and_odd: Global<u8>,
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 3]>,
@@ -1176,26 +1179,26 @@ pub mod types {
             /// Data section `.bss`, 1080 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `struct {…} config`
+                /// `struct {…} config`, 16 bytes, section `.bss`
                 pub config: GlobalStruct<super::live::config>,
-                /// `struct node list`
+                /// `struct node list`, 56 bytes, section `.bss`
                 pub list: GlobalStruct<super::live::node>,
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 8]>,
-                /// `struct value one`
+                /// `struct value one`, 592 bytes, section `.bss`
                 pub one: GlobalStruct<super::live::value>,
-                /// `struct packed squeezed`
+                /// `struct packed squeezed`, 19 bytes, section `.bss`
                 pub squeezed: GlobalStruct<super::live::packed>,
                 #[doc(hidden)]
                 pub __pad1: Global<[u8; 5]>,
-                /// `struct bits bitten`
+                /// `struct bits bitten`, 16 bytes, section `.bss`
                 pub bitten: GlobalStruct<super::live::bits>,
-                /// `u8 grid[2][64]`
+                /// `u8 grid[2][64]`, 128 bytes, section `.bss`
                 pub grid: GlobalArray<
                     ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 64>,
                     2,
                 >,
-                /// `struct node nodes[2][2]`
+                /// `struct node nodes[2][2]`, 224 bytes, section `.bss`
                 pub nodes: GlobalArray<
                     ::bpf_skel::live::GlobalArray<
                         ::bpf_skel::live::GlobalStruct<super::live::node>,
@@ -1203,9 +1206,9 @@ pub mod types {
                     >,
                     2,
                 >,
-                /// `const struct record *unused_record`
+                /// `const struct record *unused_record`, 8 bytes, section `.bss`
                 pub unused_record: Global<::bpf_skel::pod::Ptr<super::types::record>>,
-                /// `struct flexible *unused_flexible`
+                /// `struct flexible *unused_flexible`, 8 bytes, section `.bss`
                 pub unused_flexible: Global<::bpf_skel::pod::Ptr<super::types::flexible>>,
                 #[doc(hidden)]
                 pub __pad2: Global<[u8; 8]>,

@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod usdt {
     #[cfg(target_endian = "big")]
@@ -322,14 +325,14 @@ pub mod usdt {
         /// Data section `.bss`, 120 bytes
         #[repr(C)]
         pub struct bss {
-            /// `struct seen seen`
+            /// `struct seen seen`, 120 bytes, section `.bss`
             pub seen: super::types::seen,
         }
         ::bpf_skel::private::section_struct!(bss; seen;;);
         /// Data section `.kconfig`, 1 byte
         #[repr(C)]
         pub struct kconfig {
-            /// `const _Bool LINUX_HAS_BPF_COOKIE`
+            /// `const _Bool LINUX_HAS_BPF_COOKIE`, 1 byte, section `.kconfig`
             pub LINUX_HAS_BPF_COOKIE: ::bpf_skel::pod::Bool,
         }
         ::bpf_skel::private::section_struct!(kconfig; LINUX_HAS_BPF_COOKIE;;);
@@ -344,7 +347,7 @@ pub mod usdt {
             /// Data section `.bss`, 120 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `struct seen seen`
+                /// `struct seen seen`, 120 bytes, section `.bss`
                 pub seen: GlobalStruct<super::live::seen>,
             }
         }

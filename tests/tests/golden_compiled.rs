@@ -16,7 +16,7 @@ macro_rules! goldens {
 
 goldens! {
     arena callbacks core core_kinds data exceptions externs failures freplace inner_by_user inner_maps jump_tables jump_tables_other legacy legacy_def
-    linked map_kinds maps members module module_variable names no_btf no_license phases prog_array programs sections
+    linked map_kinds maps members module module_variable names no_btf no_license phases prog_array programs rare sections
     sparse struct_ops subprogs types usdt
 }
 

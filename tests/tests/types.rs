@@ -5,6 +5,7 @@
 #![deny(warnings, clippy::all, clippy::pedantic)]
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 
 use bpf_skel::live::{GlobalArray, LiveLayout};
 use bpf_skel::pod::{Bool, CStrExt, CharArray, Ptr, bytes_of};
@@ -13,6 +14,7 @@ use bpf_skel_macros::bpf_skel;
 bpf_skel!(mod members = "fixtures/members-el.o", "fixtures/members-eb.o");
 bpf_skel!(mod every = "fixtures/types-el.o", "fixtures/types-eb.o");
 bpf_skel!(mod names = "fixtures/names-el.o", "fixtures/names-eb.o");
+bpf_skel!(mod rare = "fixtures/rare-el.o", "fixtures/rare-eb.o");
 
 use members::{live, types};
 use types::{flow, level, number, proto};
@@ -299,7 +301,7 @@ fn what_the_source_says_is_documented() {
         r#"/// `u32 tagged __attribute__((btf_decl_tag("of a member")))`"#,
         "/// Tagged `of a typedef`.",
         "/// Tagged `bpf_skel_export`.",
-        r#"/// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`"#,
+        r#"/// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`, 128 bytes, section `.bss`"#,
         r#"/// `int ask(struct request *request) __attribute__((btf_decl_tag("of a program")))`."#,
         // Tags of types, functions, what is only declared.
         "/// `struct task_struct __kptr *task`",
@@ -313,6 +315,15 @@ fn what_the_source_says_is_documented() {
         "/// `u64 wide : 50`",
     ];
     for line in lines {
+        assert!(text.lines().any(|of| of.trim() == line), "{line}");
+    }
+    let text = include_str!("../golden/rare.rs");
+    for line in [
+        "/// Tagged `of an anonymous struct`.",
+        "/// Tagged `of a typedef that has a Rust name`.",
+        "/// Parameter `arguments` is tagged `arg:ctx`, `second`.",
+        "/// `/* no type in BTF */ hits`",
+    ] {
         assert!(text.lines().any(|of| of.trim() == line), "{line}");
     }
 }
@@ -329,6 +340,23 @@ fn only_what_is_needed_is_there() {
     let fields = text.split_once("pub mod sections {").expect("sections").1;
     assert!(fields.contains("unused_record") && !fields.contains("pub unused_samples"));
     assert!(!text.contains("license ["), "the license is no variable");
+}
+
+/// clang has void for them.
+#[test]
+fn members_without_a_type_are_numbers_or_bytes() {
+    use rare::types::{either, untold};
+
+    let untold = untold { hits: 1, odd: [2; 7], counter: 3, wave: [4, 5], ..untold::default() };
+    let bytes = bytes_of(&untold);
+    assert_eq!((bytes[..4].to_vec(), bytes[9]), (1u32.to_ne_bytes().to_vec(), 2));
+    assert_ne!(untold, rare::types::untold { hits: 2, ..untold });
+    let live = alive::<rare::live::untold>(untold);
+    // A cell as wide as the number is.
+    assert_eq!(live[0].hits.fetch_add(1, Ordering::Relaxed), 1);
+    live[0].word().set(7);
+    assert_eq!((live[0].get().hits, live[0].get().word()), (2, 7));
+    assert_eq!(either::from_whole(u64::MAX).half(), u32::MAX);
 }
 
 #[test]

@@ -37,6 +37,11 @@ impl Text for Code<'_> {
     }
 }
 
+/// As [`code`], of several: "`a`, `b`".
+pub(super) fn codes(texts: &[String]) -> String {
+    texts.iter().map(|text| code(text).to_string()).collect::<Vec<_>>().join(", ")
+}
+
 /// What ends a line or the code, or has the text be read in another order than it stands in.
 pub(super) fn is_unclean(c: char) -> bool {
     let turns = matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

@@ -115,10 +115,9 @@ impl Text for Cell<'_> {
     }
 }
 
-/// A field of a live struct. Padding is one cell of bytes, and so are words that have methods.
+/// A field of a live struct, without its documentation. Padding is one cell of bytes, and so are words that have methods.
 pub(super) fn field(out: &mut Writer, paths: &Paths<'_>, field: &Field, live: &str) {
     let Field { ident, ty, .. } = field;
-    structs::field_doc(out, field);
     match field.role {
         FieldRole::Padding | FieldRole::Storage => {
             out.typed(("pub ", ident, ": Global<", paths.ty(ty), ">,"));
@@ -138,9 +137,10 @@ fn item(out: &mut Writer, paths: &Paths<'_>, index: usize, def: &Def, cells: &Ce
             out.doc((code(&def.c), " in shared memory; ", twin, " is its plain twin."));
         },
         |out| match cells {
-            Cells::Struct(layout) => {
-                layout.fields.iter().for_each(|one| field(out, paths, one, ""))
-            }
+            Cells::Struct(layout) => layout.fields.iter().for_each(|one| {
+                structs::field_doc(out, one);
+                field(out, paths, one, "");
+            }),
             Cells::Union(layout) => {
                 out.line("#[doc(hidden)]");
                 out.typed(("pub storage: Global<", paths.ty(&layout.storage), ">,"));

@@ -99,6 +99,9 @@ fn open(out: &mut Writer, doc: impl Text, header: &Header<'_>) {
         "private_interfaces",
         "unreachable_pub",
         "rustdoc::all",
+        "missing_copy_implementations",
+        "missing_debug_implementations",
+        "unused_results",
     ] {
         out.line(format_args!("{lint},"));
     }

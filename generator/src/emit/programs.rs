@@ -1,6 +1,6 @@
 //! `OpenProgs` and `Progs`.
 
-use super::docs::code;
+use super::docs::{code, codes};
 use super::paths::Paths;
 use super::writer::Writer;
 use crate::model::Program;
@@ -41,6 +41,9 @@ fn program_doc(out: &mut Writer, program: &Program<'_>) {
     ));
     if let Some(c) = &program.c {
         out.paragraph(format_args!("{}.", code(c)));
+    }
+    for (parameter, tags) in &program.tagged {
+        out.paragraph(format_args!("Parameter {} is tagged {}.", code(parameter), codes(tags)));
     }
     if !spec.autoload {
         out.paragraph("Not loaded unless asked for.");

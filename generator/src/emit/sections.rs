@@ -4,7 +4,7 @@ use super::docs::{bytes, code};
 use super::paths::Paths;
 use super::writer::Writer;
 use super::{live, structs, types};
-use crate::model::Section;
+use crate::model::{Field, FieldRole, Section};
 
 pub(super) fn modules(out: &mut Writer, root: &Paths<'_>, sections: &[Section<'_>]) {
     if sections.is_empty() {
@@ -32,7 +32,10 @@ fn plain(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
     out.doc(format_args!("Data section {}, {}", code(name), bytes(*len)));
     structs::repr(out, *repr);
     out.open(format_args!("pub struct {ident} {{"));
-    fields.iter().for_each(|field| structs::field(out, paths, field));
+    for field in fields {
+        variable_doc(out, paths, section, field);
+        structs::field(out, paths, field);
+    }
     out.close("}");
     out.invoke(format_args!("{}::private::section_struct", paths.rt), |list| {
         list.item(ident).group();
@@ -49,8 +52,22 @@ fn shared(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
         |out| {
             out.doc(format_args!("Data section {}, {}, in shared memory", code(name), bytes(*len)));
         },
-        |out| fields.iter().for_each(|field| live::field(out, paths, field, "super::live::")),
+        |out| {
+            for field in fields {
+                variable_doc(out, paths, section, field);
+                live::field(out, paths, field, "super::live::");
+            }
+        },
     );
+}
+
+/// "`long long total`, 8 bytes, section `.bss`"
+fn variable_doc(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>, field: &Field) {
+    if field.role != FieldRole::Member {
+        return structs::field_doc(out, field);
+    }
+    let size = bytes(paths.model.size(&field.ty));
+    out.doc((code(&field.c), ", ", size.as_str(), ", section ", code(section.name)));
 }
 
 fn layouts<'s>(

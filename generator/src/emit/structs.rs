@@ -16,7 +16,10 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
     about(out, def);
     repr(out, layout.repr);
     out.open(format_args!("pub struct {ident} {{"));
-    layout.fields.iter().for_each(|field| self::field(out, paths, field));
+    for field in &layout.fields {
+        field_doc(out, field);
+        self::field(out, paths, field);
+    }
     out.close("}");
     let is_plain = layout.accessors.is_empty() && layout.repr.packed.is_none();
     let named = def.named.as_ref().filter(|_| is_plain);
@@ -77,8 +80,8 @@ pub(super) fn repr(out: &mut Writer, repr: Repr) {
     }
 }
 
+/// A field, without its documentation.
 pub(super) fn field(out: &mut Writer, paths: &Paths<'_>, field: &Field) {
-    field_doc(out, field);
     out.typed(("pub ", &field.ident, ": ", paths.ty(&field.ty), ","));
 }
 

@@ -1,6 +1,6 @@
 //! The `types` module: C types as plain data.
 
-use super::docs::{bytes, code};
+use super::docs::{bytes, code, codes};
 use super::paths::Paths;
 use super::structs::Named;
 use super::writer::Writer;
@@ -133,8 +133,7 @@ pub(super) fn about(out: &mut Writer, def: &Def) {
 
 fn tags(out: &mut Writer, def: &Def) {
     if !def.tags.is_empty() {
-        let tags: Vec<String> = def.tags.iter().map(|tag| code(tag).to_string()).collect();
-        out.paragraph(format_args!("Tagged {}.", tags.join(", ")));
+        out.paragraph(format_args!("Tagged {}.", codes(&def.tags)));
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Program<'s> {
     pub(crate) kind: AttachKind,
     /// What it is in C: `int handle(struct args *ctx)`.
     pub(crate) c: Option<String>,
+    /// Its parameters that have declaration tags, and the tags.
+    pub(crate) tagged: Vec<(String, Vec<String>)>,
 }
 
 pub(super) fn programs<'s>(spec: &'s ObjectSpec, types: &mut Types<'_>) -> Vec<Program<'s>> {
@@ -35,7 +37,9 @@ pub(super) fn programs<'s>(spec: &'s ObjectSpec, types: &mut Types<'_>) -> Vec<P
             {
                 types.context(function.proto);
             }
-            Program { ident, spec: program, kind: program.attach, c }
+            let tagged = function.map(|function| tagged_parameters(types, function));
+            let tagged = tagged.unwrap_or_default();
+            Program { ident, spec: program, kind: program.attach, c, tagged }
         })
         .collect()
 }
@@ -77,6 +81,15 @@ fn function<'b>(
         Kind::Func { proto, .. } => Some(Function { id, name: ty.name, proto }),
         _ => None,
     }
+}
+
+fn tagged_parameters(types: &Types<'_>, function: Function<'_>) -> Vec<(String, Vec<String>)> {
+    let proto = types.btf.and_then(|btf| btf.kind_by_id(function.proto));
+    let Some(Kind::FuncProto(proto)) = proto else { return Vec::new() };
+    let parameters = (0..)
+        .zip(proto.params())
+        .map(|(nth, parameter)| (parameter.name.to_owned(), types.tags(function.id, Some(nth))));
+    parameters.filter(|(_, tags)| !tags.is_empty()).collect()
 }
 
 fn function_text(btf: Option<&Btf<'_>>, name: &str, proto: u32) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::types::plain_name;
+use super::types::{PodField, plain_name};
 use crate::error::{Error, Result};
 
 /// The first name of a value.
@@ -31,7 +31,7 @@ pub fn debug_number(
     f: &mut fmt::Formatter<'_>,
     ty: &str,
     name: Option<&str>,
-    number: &dyn fmt::Debug,
+    number: &dyn PodField,
 ) -> fmt::Result {
     match name {
         Some(name) => f.write_str(name),
@@ -46,7 +46,7 @@ macro_rules! __bpf_skel_enumeration {
     (@name $value:ident) => { ::core::stringify!($value) };
     (@name $value:ident $c:literal) => { $c };
     ($name:ident, $repr:ident; $($value:ident $(= $c:literal)?),*) => {
-        // SAFETY: transparent over an integer.
+        // SAFETY: transparent over a number, of which `Debug` below proves that it is plain data.
         unsafe impl $crate::pod::Pod for $name {}
 
         impl $name {

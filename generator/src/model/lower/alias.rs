@@ -24,7 +24,8 @@ impl<'b> Types<'b> {
         }
         let Some((target_id, resolved)) = btf.resolve(to) else { return Ty::Unit };
         let target = self.lower(btf, target_id, owner);
-        if well_known(name).is_some_and(|known| known == target) {
+        let tags = self.tags(id, None);
+        if tags.is_empty() && well_known(name).is_some_and(|known| known == target) {
             return target;
         }
         // `typedef struct event event`, and a typedef that gave an anonymous type its name.
@@ -32,6 +33,12 @@ impl<'b> Types<'b> {
             && (resolved.name == name
                 || (resolved.name.is_empty() && self.typedefs.get(&target_id) == Some(&name)));
         if same || target == Ty::Unit {
+            if let Ty::Def(index) = target {
+                // Here both are one type.
+                let of_target = &mut self.defs[index].tags;
+                let new = tags.into_iter().filter(|tag| !of_target.contains(tag));
+                of_target.extend(new.collect::<Vec<_>>());
+            }
             return target;
         }
         let index =

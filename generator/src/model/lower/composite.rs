@@ -103,6 +103,7 @@ impl<'b> Types<'b> {
         composite: Composite<'b>,
     ) -> Result<Vec<Member<'b>>, String> {
         let mut members = Vec::with_capacity(composite.len());
+        let mut starts = None;
         for (index, member) in (0..).zip(composite.members()) {
             let is_plain = !member.name.is_empty() || member.bitfield_size.is_some();
             let behind = if is_plain { None } else { btf.resolve_kind(member.ty) };
@@ -116,10 +117,39 @@ impl<'b> Types<'b> {
                 self.nested(btf, parent, id, nested, is_union, &mut members)?;
                 members[at..].iter_mut().for_each(|new| new.shift(member.bit_offset.into()));
             } else {
-                members.push(self.member(btf, parent, id, index, &member));
+                let mut new = self.member(btf, parent, id, index, &member);
+                if new.bits.is_none() && self.is_untold(&new.ty) {
+                    let starts = starts.get_or_insert_with(|| starts_of(composite));
+                    let next = starts.partition_point(|&start| start <= member.bit_offset);
+                    let end = starts.get(next).map_or(composite.size, |next| next / 8);
+                    new.ty = self.untold(id, member.bit_offset / 8, end, composite.size);
+                    new.c = format!("/* no type in BTF */ {}", new.name);
+                }
+                members.push(new);
             }
         }
         Ok(members)
+    }
+
+    /// Whether it is held by value and has no bytes of its own: BTF has void for what it has no type for.
+    pub(super) fn is_untold(&self, ty: &Ty) -> bool {
+        match self.unaliased(ty) {
+            Ty::Unit | Ty::Function(..) => true,
+            Ty::Array(element, _) => self.is_untold(element),
+            _ => false,
+        }
+    }
+
+    /// What a member of a struct of `size` bytes is that BTF has no type for, as of those that are `_Atomic`: a number
+    /// where one can be, else bytes, up to the next member.
+    fn untold(&self, id: u32, start: u32, end: u32, size: u32) -> Ty {
+        let len = u64::from(end.saturating_sub(start));
+        let aligned = u64::from(start | size) | self.placed_at(id) | 8;
+        let align = 1 << aligned.trailing_zeros();
+        match len {
+            1 | 2 | 4 | 8 if len <= align => Ty::unsigned(len as u8),
+            _ => Self::storage(len, align),
+        }
     }
 
     /// The members of an anonymous struct; of a union, or where a packed or over-aligned struct would be another one
@@ -260,6 +290,13 @@ impl<'b> Types<'b> {
             })
             .collect()
     }
+}
+
+/// The bits at which members start, in order.
+fn starts_of(composite: Composite<'_>) -> Vec<u32> {
+    let mut starts: Vec<u32> = composite.members().map(|member| member.bit_offset).collect();
+    starts.sort_unstable();
+    starts
 }
 
 /// The members that C can name: those of anonymous unions in their place.

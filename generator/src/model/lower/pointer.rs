@@ -8,6 +8,9 @@ use crate::model::c_text::type_name;
 use crate::model::ty::Ty;
 use crate::model::types::Types;
 
+/// No array of more bytes is one to Rust, even behind a pointer.
+const MAX_ARRAY: u64 = 1 << 46;
+
 /// A function with more parameters is not spelled out.
 const MAX_PARAMETERS: usize = 12;
 
@@ -34,6 +37,7 @@ impl<'b> Types<'b> {
                 Ty::Def(self.reserve(id, name.to_owned(), type_name(btf, id)))
             }
             Kind::Ptr(to) => Ty::Ptr(Box::new(self.target(btf, to, functions))),
+            Kind::Array(_) if btf.size_of(id).is_ok_and(|size| size > MAX_ARRAY) => Ty::Unit,
             Kind::Array(array) => {
                 let element = self.target(btf, array.element, functions);
                 Ty::Array(Box::new(element), array.len.into())

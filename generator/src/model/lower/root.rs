@@ -16,7 +16,7 @@ impl<'b> Types<'b> {
         let owner = Owner::named(path);
         let ty = self.lower(btf, id, owner);
         self.record(btf, id, owner);
-        if self.size(&ty) == size { ty } else { Ty::bytes(size) }
+        if self.size(&ty) == size && !self.is_untold(&ty) { ty } else { Ty::bytes(size) }
     }
 
     /// What the first parameter of a program points to.
