@@ -12,6 +12,7 @@
 //! | [`ProgArray`] | `PROG_ARRAY` |
 //! | [`MapOfMaps<K>`](MapOfMaps) | `ARRAY_OF_MAPS`, `HASH_OF_MAPS` |
 //! | [`RingBuf`] | `RINGBUF` |
+//! | [`UserRingBuf`] | `USER_RINGBUF` |
 //! | [`StructOps`] | `STRUCT_OPS` |
 //! | [`Live<L>`](Live), [`Frozen<T>`](Frozen) | the arrays that hold global variables |
 //! | [`Map`] | all, as bytes |
@@ -40,7 +41,7 @@ mod struct_ops;
 pub(crate) mod typed;
 mod untyped;
 
-pub use crate::ringbuf::RingBuf;
+pub use crate::ringbuf::{RingBuf, UserRingBuf, UserRingBufSample};
 pub use array::Array;
 pub use bloom_filter::BloomFilter;
 pub use frozen::Frozen;

@@ -3,12 +3,13 @@ use std::ops::ControlFlow;
 use std::os::fd::AsFd;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::ring::{Drained, Ring};
+use super::drain::Drained;
+use super::registry::Registry;
+use super::ring::Ring;
 use crate::Result;
 use crate::map::Map;
-use crate::sys;
 
 /// The one consumer that a ring buffer has in this process, however many handles it has.
 #[derive(Debug)]
@@ -19,25 +20,15 @@ pub(super) struct Consumer {
     holder: AtomicU64,
 }
 
-/// All consumers, by the id of their map: handles by clone, pin and id must come to the same.
-static CONSUMERS: Mutex<Vec<(u32, Weak<Consumer>)>> = Mutex::new(Vec::new());
+static CONSUMERS: Registry<Consumer> = Registry::new();
 
 impl Consumer {
     /// The consumer of this map, mapped now if it is the first.
     pub(super) fn of(map: &Map) -> Result<Arc<Self>> {
-        let id = map.id()?;
-        let mut consumers = CONSUMERS.lock().unwrap_or_else(PoisonError::into_inner);
-        // An id is not used again while its map lives, and a consumer's mapping keeps the map alive.
-        let known = consumers.iter().find(|(known, _)| *known == id);
-        if let Some(consumer) = known.and_then(|(_, consumer)| consumer.upgrade()) {
-            return Ok(consumer);
-        }
-        let ring =
-            Ring::map(map.as_fd(), map.max_entries()).map_err(|error| map.failed("mmap", error))?;
-        let made = Arc::new(Self { ring, turn: Mutex::new(()), holder: AtomicU64::new(0) });
-        consumers.retain(|(known, consumer)| *known != id && consumer.strong_count() > 0);
-        consumers.push((id, Arc::downgrade(&made)));
-        Ok(made)
+        CONSUMERS.of(map, |map| {
+            let ring = Ring::map_to_consume(map.as_fd(), map.max_entries())?;
+            Ok(Self { ring, turn: Mutex::new(()), holder: AtomicU64::new(0) })
+        })
     }
 
     /// Gives out the records, one caller at a time: another thread waits for its turn, a callback that calls it for its
@@ -92,12 +83,4 @@ fn thread_number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     thread_local!(static NUMBER: u64 = NEXT.fetch_add(1, Relaxed));
     NUMBER.with(|&number| number)
-}
-
-/// Waits until the map can be read: `false` when the time is over, or a signal came.
-pub(super) fn wait(map: &Map, timeout: Option<std::time::Duration>) -> Result<bool> {
-    match sys::poll_readable(map.as_fd(), timeout) {
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
-        result => result.map_err(|error| map.failed("poll", error)),
-    }
 }

@@ -6,14 +6,15 @@
 use std::any::type_name;
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::consumer::{self, Consumer};
+use super::consumer::Consumer;
+use super::wait;
 use crate::map::Map;
 use crate::map::typed::{expect_type, typed_map};
 use crate::pod::{self, Pod};
 use crate::uapi::{MapType, flags};
-use crate::{Error, Result};
+use crate::{Error, Result, sys};
 
 typed_map! {
     /// Records from programs to user space, in order, from all CPUs: `BPF_MAP_TYPE_RINGBUF`. Linux 5.8.
@@ -148,8 +149,7 @@ impl RingBuf {
     /// # Errors
     /// For an absent map.
     pub fn poll(&self, timeout: impl Into<Option<Duration>>) -> Result<bool> {
-        self.present()?;
-        consumer::wait(self, timeout.into())
+        wait::ready(self, sys::poll_readable, timeout.into())
     }
 
     /// Calls `each` with every record that is there; where there are none, waits for some first, for as long as `timeout`
@@ -162,22 +162,13 @@ impl RingBuf {
         timeout: impl Into<Option<Duration>>,
         mut each: impl FnMut(&T),
     ) -> Result<usize> {
-        let deadline = timeout.into().and_then(|timeout| Instant::now().checked_add(timeout));
-        let mut pause = Duration::from_micros(50);
-        loop {
-            let count = self.for_each(&mut each)?;
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if count > 0 || !self.poll(left)? {
-                return Ok(count);
-            }
-            let count = self.for_each(&mut each)?;
-            if count > 0 || left.is_some_and(|left| left.is_zero()) {
-                return Ok(count);
-            }
-            // The first record is not submitted yet: the kernel says "readable" all the time, and will not say when.
-            std::thread::sleep(pause.min(left.unwrap_or(pause)));
-            pause = (pause * 2).min(Duration::from_millis(5));
-        }
+        // While the first record is not submitted yet, the kernel says "readable", and will not say when it is.
+        let count = wait::until(
+            timeout.into(),
+            |left| self.poll(left),
+            || Ok(Some(self.for_each(&mut each)?).filter(|&count| count > 0)),
+        )?;
+        Ok(count.unwrap_or(0))
     }
 
     /// Bytes that wait to be read, headers and unsubmitted records included.

@@ -14,7 +14,16 @@ fn milliseconds(timeout: Option<Duration>) -> i32 {
 /// `poll(2)` for one descriptor: whether it can be read before the time is over. A signal is an error of kind
 /// [`Interrupted`](io::ErrorKind::Interrupted), so that a program can end on one.
 pub(crate) fn poll_readable(fd: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Result<bool> {
-    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    poll(fd, libc::POLLIN, timeout)
+}
+
+/// As [`poll_readable`]: whether it can be written.
+pub(crate) fn poll_writable(fd: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Result<bool> {
+    poll(fd, libc::POLLOUT, timeout)
+}
+
+fn poll(fd: BorrowedFd<'_>, events: i16, timeout: Option<Duration>) -> io::Result<bool> {
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
     // SAFETY: one struct, exclusively borrowed.
     let ready = unsafe { libc::poll(&raw mut poll, 1, milliseconds(timeout)) };
     check(ready)?;
