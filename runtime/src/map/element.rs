@@ -110,7 +110,7 @@ impl Map {
     }
 
     /// Deletes the element and answers its value, in one step. Queues and stacks (with an empty key) since Linux
-    /// 4.20, hashes since 5.14.
+    /// 4.20, hashes since 5.14, stack traces since 6.18.
     ///
     /// # Errors
     /// Where the key has another size, or the kernel can't do this for the map's type.

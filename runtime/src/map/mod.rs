@@ -13,6 +13,7 @@
 //! | [`MapOfMaps<K>`](MapOfMaps) | `ARRAY_OF_MAPS`, `HASH_OF_MAPS` |
 //! | [`RingBuf`] | `RINGBUF` |
 //! | [`UserRingBuf`] | `USER_RINGBUF` |
+//! | [`StackTraces`], [`StackTraces<StackBuildId>`](StackTraces) | `STACK_TRACE` |
 //! | [`StructOps`] | `STRUCT_OPS` |
 //! | [`Live<L>`](Live), [`Frozen<T>`](Frozen) | the arrays that hold global variables |
 //! | [`Map`] | all, as bytes |
@@ -37,6 +38,7 @@ mod pinned;
 mod prog_array;
 mod queue;
 mod section;
+mod stack_trace;
 mod struct_ops;
 pub(crate) mod typed;
 mod untyped;
@@ -57,6 +59,7 @@ pub use per_cpu_array::PerCpuArray;
 pub use per_cpu_hash::PerCpuHash;
 pub use prog_array::ProgArray;
 pub use queue::Queue;
+pub use stack_trace::{StackBuildId, StackTrace, StackTraces};
 pub(crate) use struct_ops::OperationsValue;
 pub use struct_ops::StructOps;
 pub use untyped::Map;

@@ -119,7 +119,7 @@ pub(crate) fn expect_value<V: Pod>(map: &Map) -> Result<()> {
     expect_size::<V>("value size", map, map.value_size())
 }
 
-fn expect_size<T>(what: &str, map: &Map, found: u32) -> Result<()> {
+pub(super) fn expect_size<T>(what: &str, map: &Map, found: u32) -> Result<()> {
     let expected = size_of::<T>();
     if expected == found as usize {
         return Ok(());

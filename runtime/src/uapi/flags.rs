@@ -7,6 +7,8 @@ use super::{MapFlag, ProgramFlag};
 pub const NO_PREALLOC: u32 = MapFlag::NO_PREALLOC.0;
 /// Map: the map has a NUMA node (`BPF_F_NUMA_NODE`).
 pub const NUMA_NODE: u32 = MapFlag::NUMA_NODE.0;
+/// Map: stacks are build ids and offsets rather than addresses (`BPF_F_STACK_BUILD_ID`, Linux 4.17).
+pub const STACK_BUILD_ID: u32 = MapFlag::STACK_BUILD_ID.0;
 /// Map: read-only for programs (`BPF_F_RDONLY_PROG`, Linux 5.2).
 pub const RDONLY_PROG: u32 = MapFlag::RDONLY_PROG.0;
 /// Map: may be mapped into memory (`BPF_F_MMAPABLE`, Linux 5.5).

@@ -1,6 +1,6 @@
 use super::*;
 use crate::live::Global;
-use crate::map::{Frozen, Hash, Live, RingBuf};
+use crate::map::{Frozen, Hash, Live, RingBuf, StackTraces, UserRingBuf};
 
 fn absent(map_type: MapType, key_size: u32, value_size: u32) -> Map {
     Map::absent(MapInfo::from(&MapSpec::new("gone", map_type, key_size, value_size, 8))).unwrap()
@@ -12,6 +12,8 @@ fn handles_are_shared_between_threads() {
     shared::<Map>();
     shared::<Hash<u32, [u8; 3]>>();
     shared::<RingBuf>();
+    shared::<UserRingBuf>();
+    shared::<StackTraces>();
     shared::<Live<Global<u64>>>();
     shared::<Frozen<u64>>();
 }
@@ -33,12 +35,20 @@ fn every_operation_on_an_absent_map_says_that_it_is() {
     ];
     let hash = Hash::<u32, u64>::try_from(map).unwrap();
     let ring = RingBuf::try_from(absent(MapType::RINGBUF, 0, 0)).unwrap();
+    let user_ring = UserRingBuf::try_from(absent(MapType::USER_RINGBUF, 0, 0)).unwrap();
+    let stacks: StackTraces = absent(MapType::STACK_TRACE, 4, 8).try_into().unwrap();
     let typed = [
         hash.get(&1).unwrap_err(),
         hash.iter().next().unwrap().unwrap_err(),
         hash.clear().unwrap_err(),
         ring.for_each(|_: &u8| ()).unwrap_err(),
         ring.poll(None).unwrap_err(),
+        user_ring.send(&1_u8).unwrap_err(),
+        user_ring.poll(None).unwrap_err(),
+        stacks.get(1).unwrap_err(),
+        stacks.take(1).unwrap_err(),
+        stacks.remove(1).unwrap_err(),
+        stacks.ids().next().unwrap().unwrap_err(),
     ];
     for error in errors.into_iter().chain(typed) {
         assert_eq!(
