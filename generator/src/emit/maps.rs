@@ -41,6 +41,11 @@ fn handle(paths: &Paths<'_>, handle: &Handle) -> String {
         Handle::MapOfMaps(key) => ("MapOfMaps", &[key]),
         Handle::ProgArray => ("ProgArray", &[]),
         Handle::RingBuf => ("RingBuf", &[]),
+        Handle::UserRingBuf => ("UserRingBuf", &[]),
+        Handle::StackTraces { build_ids: false } => ("StackTraces", &[]),
+        Handle::StackTraces { build_ids: true } => {
+            return format!("StackTraces<{}::map::StackBuildId>", paths.rt);
+        }
         Handle::StructOps => ("StructOps", &[]),
     };
     if types.is_empty() {
@@ -90,7 +95,9 @@ fn shape(shape: &Shape<'_>) -> String {
         }
     }
     let entries = match spec.max_entries {
-        entries if spec.map_type == MapType::RINGBUF => bytes(entries.into()),
+        entries if matches!(spec.map_type, MapType::RINGBUF | MapType::USER_RINGBUF) => {
+            bytes(entries.into())
+        }
         1 => "1 entry".to_owned(),
         entries => format!("{entries} entries"),
     };

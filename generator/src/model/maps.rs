@@ -1,7 +1,7 @@
 //! Maps and the types of their handles.
 
 use bpf_skel::spec::{MapContents, MapSpec, ObjectSpec};
-use bpf_skel::uapi::MapType;
+use bpf_skel::uapi::{MapType, flags};
 
 use super::c_text::type_name;
 use super::ty::Ty;
@@ -40,6 +40,11 @@ pub(crate) enum Handle {
     MapOfMaps(Ty),
     ProgArray,
     RingBuf,
+    UserRingBuf,
+    /// By its flags.
+    StackTraces {
+        build_ids: bool,
+    },
     StructOps,
 }
 
@@ -101,6 +106,10 @@ fn handle(spec: &MapSpec, types: &mut Types<'_>) -> Handle {
         MapType::HASH_OF_MAPS => Handle::MapOfMaps(key(types)),
         MapType::PROG_ARRAY => Handle::ProgArray,
         MapType::RINGBUF => Handle::RingBuf,
+        MapType::USER_RINGBUF => Handle::UserRingBuf,
+        MapType::STACK_TRACE => {
+            Handle::StackTraces { build_ids: spec.flags & flags::STACK_BUILD_ID != 0 }
+        }
         MapType::STRUCT_OPS => Handle::StructOps,
         _ => {
             // No typed handle yet, but the types are good for `pod::read` on its bytes.

@@ -211,6 +211,8 @@ needs! {
     XDP_CTX: || since("test runs of XDP with a context", 5, 15);
     /// Syscall programs.
     SYSCALL: || since("syscall programs", 5, 14);
+    /// Ring buffers that programs read.
+    USER_RINGBUF: || since("ring buffers from user space", 6, 1);
     /// `bpf_loop`.
     LOOP: || since("bpf_loop", 5, 17);
     /// Exceptions.

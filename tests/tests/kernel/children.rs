@@ -5,6 +5,7 @@ use bpf_skel_tests::kernel::{Job, Snapshot};
 
 use crate::commands::command;
 use crate::fallbacks::little_locked_memory;
+use crate::maps_user_ringbuf;
 use crate::phases::failing;
 use crate::token;
 
@@ -23,6 +24,7 @@ pub(crate) const JOBS: &[Job] = &[
     ("command_by_token", token::command_by_token),
     ("program_by_token", token::program_by_token),
     ("externs_by_token", token::externs_by_token),
+    ("user_ringbuf", maps_user_ringbuf::send_from_a_child),
 ];
 
 fn hello() {

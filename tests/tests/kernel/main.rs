@@ -35,7 +35,9 @@ mod maps_nested;
 mod maps_other;
 mod maps_per_cpu;
 mod maps_ringbuf;
+mod maps_stack_trace;
 mod maps_untyped;
+mod maps_user_ringbuf;
 mod object_cost;
 mod object_errors;
 mod object_failures;
@@ -89,7 +91,9 @@ fn main() {
         maps_other::TESTS,
         maps_per_cpu::TESTS,
         maps_ringbuf::TESTS,
+        maps_stack_trace::TESTS,
         maps_untyped::TESTS,
+        maps_user_ringbuf::TESTS,
         object_cost::TESTS,
         object_errors::TESTS,
         object_failures::TESTS,
