@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod stack_traces {
     #[cfg(target_endian = "big")]
@@ -257,20 +260,20 @@ pub mod stack_traces {
         /// Data section `.rodata`, 40 bytes
         #[repr(C)]
         pub struct rodata {
-            /// `const volatile u32 pid`
+            /// `const volatile u32 pid`, 4 bytes, section `.rodata`
             pub pid: u32,
             #[doc(hidden)]
             pub __pad0: [u8; 4],
-            /// `const volatile u64 numbers[4]`
+            /// `const volatile u64 numbers[4]`, 32 bytes, section `.rodata`
             pub numbers: [u64; 4],
         }
         ::bpf_skel::private::section_struct!(rodata; pid, numbers;;);
         /// Data section `.bss`, 16 bytes
         #[repr(C)]
         pub struct bss {
-            /// `s64 kernel_id`
+            /// `s64 kernel_id`, 8 bytes, section `.bss`
             pub kernel_id: i64,
-            /// `s64 user_id`
+            /// `s64 user_id`, 8 bytes, section `.bss`
             pub user_id: i64,
         }
         ::bpf_skel::private::section_struct!(bss; kernel_id, user_id;;);
@@ -285,9 +288,9 @@ pub mod stack_traces {
             /// Data section `.bss`, 16 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `s64 kernel_id`
+                /// `s64 kernel_id`, 8 bytes, section `.bss`
                 pub kernel_id: Global<i64>,
-                /// `s64 user_id`
+                /// `s64 user_id`, 8 bytes, section `.bss`
                 pub user_id: Global<i64>,
             }
         }

@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod user_ringbuf {
     #[cfg(target_endian = "big")]
@@ -280,20 +283,20 @@ pub mod user_ringbuf {
         /// Data section `.data`, 8 bytes
         #[repr(C)]
         pub struct data {
-            /// `u64 most`
+            /// `u64 most`, 8 bytes, section `.data`
             pub most: u64,
         }
         ::bpf_skel::private::section_struct!(data; most;;);
         /// Data section `.bss`, 40 bytes
         #[repr(C)]
         pub struct bss {
-            /// `struct request last`
+            /// `struct request last`, 16 bytes, section `.bss`
             pub last: super::types::request,
-            /// `u64 weight`
+            /// `u64 weight`, 8 bytes, section `.bss`
             pub weight: u64,
-            /// `u64 out_of_order`
+            /// `u64 out_of_order`, 8 bytes, section `.bss`
             pub out_of_order: u64,
-            /// `u64 too_short`
+            /// `u64 too_short`, 8 bytes, section `.bss`
             pub too_short: u64,
         }
         ::bpf_skel::private::section_struct!(bss; last, weight, out_of_order, too_short;;);
@@ -308,7 +311,7 @@ pub mod user_ringbuf {
             /// Data section `.data`, 8 bytes, in shared memory
             #[repr(C)]
             pub struct data of super::sections::data {
-                /// `u64 most`
+                /// `u64 most`, 8 bytes, section `.data`
                 pub most: Global<u64>,
             }
         }
@@ -316,13 +319,13 @@ pub mod user_ringbuf {
             /// Data section `.bss`, 40 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `struct request last`
+                /// `struct request last`, 16 bytes, section `.bss`
                 pub last: GlobalStruct<super::live::request>,
-                /// `u64 weight`
+                /// `u64 weight`, 8 bytes, section `.bss`
                 pub weight: Global<u64>,
-                /// `u64 out_of_order`
+                /// `u64 out_of_order`, 8 bytes, section `.bss`
                 pub out_of_order: Global<u64>,
-                /// `u64 too_short`
+                /// `u64 too_short`, 8 bytes, section `.bss`
                 pub too_short: Global<u64>,
             }
         }

@@ -15,7 +15,7 @@ typed_map! {
     /// `BPF_MAP_TYPE_STACK_TRACE`. Linux 4.6.
     ///
     /// A frame is the address of an instruction, or in a map with `BPF_F_STACK_BUILD_ID` (Linux 4.17) a
-    /// [`StackBuildId`].
+    /// [`StackBuildId`] or another type of its size.
     ///
     /// ```no_run
     /// # use bpf_skel::map::StackTraces;

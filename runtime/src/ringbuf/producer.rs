@@ -30,12 +30,11 @@ impl Producer {
 
     /// A record of this length, with the bytes that were there before; `None` where there is no room for it now.
     pub(super) fn reserve(&self, map: &Map, len: usize) -> Result<Option<UserRingBufSample<'_>>> {
-        let longest = self.max_sample_len();
-        if len > longest {
-            return Err(
-                map.misused(format!("sample: {len} bytes, but the ring takes {longest} at most"))
-            );
-        }
+        let longest = self.ring.max_sample_len();
+        let fits = u32::try_from(len).ok().filter(|&len| len <= longest);
+        let len = fits.ok_or_else(|| {
+            map.misused(format!("sample: {len} bytes, but the ring takes {longest} at most"))
+        })?;
         let mut produced = self.produced.lock().unwrap_or_else(PoisonError::into_inner);
         self.ring.reserve(&mut produced, len).map_err(|_| {
             map.failed("write ring buffer", io::Error::from(io::ErrorKind::InvalidData))
@@ -44,7 +43,7 @@ impl Producer {
     }
 
     pub(super) fn max_sample_len(&self) -> usize {
-        self.ring.max_sample_len()
+        self.ring.max_sample_len() as usize
     }
 
     pub(super) fn pending(&self) -> u64 {

@@ -11,8 +11,8 @@ const DYNPTR_MAX: u64 = (1 << 24) - 1;
 
 impl Ring {
     /// The longest sample that the kernel takes.
-    pub(super) fn max_sample_len(&self) -> usize {
-        (self.size() - HEADER).min(DYNPTR_MAX) as usize
+    pub(super) fn max_sample_len(&self) -> u32 {
+        (self.size() - HEADER).min(DYNPTR_MAX) as u32
     }
 
     /// Where the producer before us has stopped.
@@ -26,9 +26,8 @@ impl Ring {
     pub(super) fn reserve(
         &self,
         produced: &mut u64,
-        len: usize,
+        len: u32,
     ) -> Result<Option<UserRingBufSample<'_>>, Corrupt> {
-        let len = u32::try_from(len).unwrap_or(u32::MAX).min(self.max_sample_len() as u32);
         let position = *produced;
         // Pairs with the kernel's release of the position, after programs are done with the sample.
         let consumed = self.consumer_position().load(Acquire);
@@ -48,7 +47,8 @@ impl Ring {
         // SAFETY: header and data together fit between the producer's and the consumer's position, as just checked, and
         // so are not longer than the ring: they end within the second copy of the data. The kernel looks at a busy
         // record's header only and does not pass it, and until it has passed it nobody gets these bytes again, since
-        // `produced` only grows.
+        // `produced` only grows: a producer's position that another process has moved was found out above. That none
+        // writes here by itself is asked of whoever may map the ring; any bytes are valid.
         let data =
             unsafe { std::slice::from_raw_parts_mut(self.data_start(position), len as usize) };
         Ok(Some(UserRingBufSample::new(header, data)))
@@ -74,12 +74,12 @@ mod tests {
             Self { ring: fake::ring(), produced: 0 }
         }
 
-        fn reserve(&mut self, len: usize) -> Option<UserRingBufSample<'_>> {
+        fn reserve(&mut self, len: u32) -> Option<UserRingBufSample<'_>> {
             self.ring.reserve(&mut self.produced, len).unwrap()
         }
 
         fn send(&mut self, data: &[u8]) -> bool {
-            let Some(mut sample) = self.reserve(data.len()) else { return false };
+            let Some(mut sample) = self.reserve(data.len() as u32) else { return false };
             sample.copy_from_slice(data);
             sample.submit();
             true
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_full_ring_has_no_room_until_it_is_drained() {
         let mut fake = Fake::new();
-        let longest = fake.ring.max_sample_len();
+        let longest = fake.ring.max_sample_len() as usize;
         assert_eq!(longest, SIZE as usize - 8);
         let count = (0..).take_while(|n: &u64| fake.send(&n.to_ne_bytes())).count();
         assert_eq!(count, SIZE as usize / 16);
