@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! portable   spec insn uapi section_name btf relocate pod live elf     the same result on any host
-//! linux      sys kernel_btf feature token map program link object pin ringbuf  talk to a kernel
+//! linux      sys kernel_btf feature token map program link object pin ringbuf perf  talk to a kernel
 //! top        private                                                   all that generated code may call
 //! ```
 //!

@@ -15,6 +15,8 @@ pub mod loader;
 pub mod map;
 #[path = "object/mod.rs"]
 pub mod object;
+#[path = "perf/mod.rs"]
+pub(crate) mod perf;
 #[path = "pin/mod.rs"]
 pub mod pin;
 #[doc(hidden)]

@@ -225,7 +225,7 @@ pub mod maps {
         pub both: ::bpf_skel::object::OpenMap,
         /// Map `records`: `ringbuf`, 5000 bytes.
         pub records: ::bpf_skel::object::OpenMap,
-        /// Map `events`: `perf_event_array`, key 4 bytes, value 4 bytes, 0 entries.
+        /// Map `events`: `perf_event_array`, key 4 bytes, value 4 bytes, an entry a CPU.
         pub events: ::bpf_skel::object::OpenMap,
         /// Map `bloom`: `bloom_filter`, value `u32` (4 bytes), 100 entries.
         pub bloom: ::bpf_skel::object::OpenMap,
@@ -249,8 +249,8 @@ pub mod maps {
         pub both: ::bpf_skel::map::Hash<u64, u32>,
         /// Map `records`: `ringbuf`, 5000 bytes.
         pub records: ::bpf_skel::map::RingBuf,
-        /// Map `events`: `perf_event_array`, key 4 bytes, value 4 bytes, 0 entries.
-        pub events: ::bpf_skel::map::Map,
+        /// Map `events`: `perf_event_array`, key 4 bytes, value 4 bytes, an entry a CPU.
+        pub events: ::bpf_skel::map::PerfEventArray,
         /// Map `bloom`: `bloom_filter`, value `u32` (4 bytes), 100 entries.
         pub bloom: ::bpf_skel::map::BloomFilter<u32>,
         /// Map `bloom_long`: `bloom_filter`, value `u64` (8 bytes), 200 entries.

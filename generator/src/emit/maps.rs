@@ -39,6 +39,7 @@ fn handle(paths: &Paths<'_>, handle: &Handle) -> String {
         Handle::Queue(value) => ("Queue", &[value]),
         Handle::BloomFilter(value) => ("BloomFilter", &[value]),
         Handle::MapOfMaps(key) => ("MapOfMaps", &[key]),
+        Handle::PerfEventArray => ("PerfEventArray", &[]),
         Handle::ProgArray => ("ProgArray", &[]),
         Handle::RingBuf => ("RingBuf", &[]),
         Handle::UserRingBuf => ("UserRingBuf", &[]),
@@ -98,6 +99,7 @@ fn shape(shape: &Shape<'_>) -> String {
         entries if matches!(spec.map_type, MapType::RINGBUF | MapType::USER_RINGBUF) => {
             bytes(entries.into())
         }
+        0 if spec.map_type == MapType::PERF_EVENT_ARRAY => "an entry a CPU".to_owned(),
         1 => "1 entry".to_owned(),
         entries => format!("{entries} entries"),
     };

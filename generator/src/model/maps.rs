@@ -38,6 +38,7 @@ pub(crate) enum Handle {
     BloomFilter(Ty),
     /// By its key.
     MapOfMaps(Ty),
+    PerfEventArray,
     ProgArray,
     RingBuf,
     UserRingBuf,
@@ -104,6 +105,7 @@ fn handle(spec: &MapSpec, types: &mut Types<'_>) -> Handle {
         // Its key is an index, whatever C calls it.
         MapType::ARRAY_OF_MAPS => Handle::MapOfMaps(Ty::unsigned(4)),
         MapType::HASH_OF_MAPS => Handle::MapOfMaps(key(types)),
+        MapType::PERF_EVENT_ARRAY => Handle::PerfEventArray,
         MapType::PROG_ARRAY => Handle::ProgArray,
         MapType::RINGBUF => Handle::RingBuf,
         MapType::USER_RINGBUF => Handle::UserRingBuf,

@@ -10,6 +10,7 @@
 //! | [`Queue<V>`](Queue) | `QUEUE`, `STACK` |
 //! | [`BloomFilter<V>`](BloomFilter) | `BLOOM_FILTER` |
 //! | [`ProgArray`] | `PROG_ARRAY` |
+//! | [`PerfEventArray`] | `PERF_EVENT_ARRAY` |
 //! | [`MapOfMaps<K>`](MapOfMaps) | `ARRAY_OF_MAPS`, `HASH_OF_MAPS` |
 //! | [`RingBuf`] | `RINGBUF` |
 //! | [`UserRingBuf`] | `USER_RINGBUF` |
@@ -34,6 +35,7 @@ mod map_of_maps;
 mod per_cpu;
 mod per_cpu_array;
 mod per_cpu_hash;
+mod perf_event_array;
 mod pinned;
 mod prog_array;
 mod queue;
@@ -43,6 +45,7 @@ mod struct_ops;
 pub(crate) mod typed;
 mod untyped;
 
+pub use crate::perf::{PerfReader, PerfReaderOptions, Received};
 pub use crate::ringbuf::{RingBuf, UserRingBuf, UserRingBufSample};
 pub use array::Array;
 pub use bloom_filter::BloomFilter;
@@ -57,6 +60,7 @@ pub use map_of_maps::MapOfMaps;
 pub use per_cpu::possible_cpus;
 pub use per_cpu_array::PerCpuArray;
 pub use per_cpu_hash::PerCpuHash;
+pub use perf_event_array::PerfEventArray;
 pub use prog_array::ProgArray;
 pub use queue::Queue;
 pub use stack_trace::{StackBuildId, StackTrace, StackTraces};

@@ -12,5 +12,6 @@ mod user_ring_buf;
 mod wait;
 
 pub use ring_buf::RingBuf;
+pub(crate) use ring_buf::with_record;
 pub use sample::UserRingBufSample;
 pub use user_ring_buf::UserRingBuf;

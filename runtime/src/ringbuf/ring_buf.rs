@@ -190,7 +190,7 @@ impl RingBuf {
 }
 
 /// Calls `each` with the record as a `T`; `None` where it is too short for one.
-fn with_record<T: Pod, R>(record: &[u8], each: impl FnOnce(&T) -> R) -> Option<R> {
+pub(crate) fn with_record<T: Pod, R>(record: &[u8], each: impl FnOnce(&T) -> R) -> Option<R> {
     if record.len() < size_of::<T>() {
         return None;
     }

@@ -11,6 +11,7 @@ mod btf;
 mod capability;
 mod directory;
 mod element;
+mod epoll;
 pub(crate) mod explain;
 mod fd;
 mod host;
@@ -39,6 +40,7 @@ pub(crate) use element::{
     BatchKeys, map_delete, map_get_next_key, map_lookup, map_lookup_and_delete, map_lookup_batch,
     map_update,
 };
+pub(crate) use epoll::{epoll_add, epoll_create};
 pub(crate) use fd::{placeholder, try_clone};
 pub(crate) use host::{
     KernelVersion, has_interface, if_nametoindex, is_set_id, kernel_release, kernel_version,

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use bpf_skel::insn::{CALL, EXIT, Insn, LDIMM64, MOV64_IMM, PSEUDO_MAP_FD};
 
 const MOV64_REG: u8 = 0xbf;
+const MOV32_IMM: u8 = 0xb4;
 const ADD64_IMM: u8 = 0x07;
 const JEQ_IMM: u8 = 0x15;
 
@@ -14,6 +15,7 @@ const ETHERNET_HEADER: usize = 14;
 const FRAME_POINTER: u8 = 10;
 
 const FN_TAIL_CALL: i32 = 12;
+const FN_PERF_EVENT_OUTPUT: i32 = 25;
 const FN_SKB_LOAD_BYTES: i32 = 26;
 const FN_RINGBUF_OUTPUT: i32 = 130;
 const FN_RINGBUF_RESERVE: i32 = 131;
@@ -75,6 +77,26 @@ impl Filter {
             imm(CALL, 0, FN_RINGBUF_OUTPUT),
             imm(EXIT, 0, 0),
         ]);
+        Self::load(&code)
+    }
+
+    /// A program that outputs the first `len` bytes of its packet to the event that a perf event array has for its CPU; it
+    /// returns 0, or a negative error where the ring is full or there is no event.
+    pub fn outputs_to_event(array: &impl AsFd, len: i32) -> Self {
+        const CONTEXT: u8 = 6;
+        // `BPF_F_CURRENT_CPU`: the lower half of a register, all ones.
+        const CURRENT_CPU: i32 = -1;
+        let room = (len + 7) & !7;
+        let buffer = |register| [mov(register, FRAME_POINTER), imm(ADD64_IMM, register, -room)];
+        let mut code = vec![mov(CONTEXT, 1), imm(MOV64_IMM, 2, 0)];
+        code.extend(buffer(3));
+        code.extend([imm(MOV64_IMM, 4, len), imm(CALL, 0, FN_SKB_LOAD_BYTES)]);
+        code.extend([Insn::new(JEQ_IMM, 0, 0, 1, 0), imm(EXIT, 0, 0)]);
+        code.push(mov(1, CONTEXT));
+        code.extend(map(2, array));
+        code.push(imm(MOV32_IMM, 3, CURRENT_CPU));
+        code.extend(buffer(4));
+        code.extend([imm(MOV64_IMM, 5, len), imm(CALL, 0, FN_PERF_EVENT_OUTPUT), imm(EXIT, 0, 0)]);
         Self::load(&code)
     }
 
