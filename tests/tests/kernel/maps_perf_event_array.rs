@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use bpf_skel::ErrorKind;
 use bpf_skel::map::{Map, PerfEventArray, PerfReaderOptions, possible_cpus};
-use bpf_skel::pod::bytes_of;
+use bpf_skel::pod::{self, bytes_of};
+use bpf_skel::program::TestRun;
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::MapType;
 
@@ -30,7 +31,10 @@ tests![
     a_failure_leaves_nothing,
     options_that_cannot_be,
     events_of_the_caller,
+    a_skeleton_has_it,
 ];
+
+bpf_skel_macros::bpf_skel!(mod perf_output = "fixtures/perf_output-el.o", "fixtures/perf_output-eb.o");
 
 const SHORT: Duration = Duration::from_millis(30);
 /// What an output answers that finds no room, and no event.
@@ -537,5 +541,37 @@ fn events_of_the_caller() -> Outcome {
     assert!(array.clear(2)?);
     drop(clone);
     assert!(!array.clear(1)?);
+    Ok(())
+}
+
+fn a_skeleton_has_it() -> Outcome {
+    use perf_output::types::sample;
+
+    const DROP: u32 = 1;
+    const PASS: u32 = 2;
+    let skel = perf_output::open().load()?;
+    let run = |packet: &[u8]| skel.progs.watch.test_run(TestRun::new().data_in(packet));
+    assert_eq!(skel.maps.events.len() as usize, possible_cpus()?);
+    assert_eq!(run(&[1; 64])?.retval, DROP);
+    let mut reader = skel.maps.events.reader()?;
+    assert_eq!(run(&[2; 64])?.retval, PASS);
+    let received = reader.for_each(|_, sample: &sample| {
+        assert_eq!((sample.number, sample.length), (2, 64));
+    })?;
+    assert_eq!(received.records, 1);
+    // The packet is behind it, whatever its length.
+    for len in 60..70 {
+        assert_eq!(run(&vec![len as u8; len])?.retval, PASS);
+        let received = reader.for_each_raw(|_, record| {
+            let sample = pod::read::<sample>(record).unwrap();
+            let packet = &record[size_of::<sample>()..];
+            assert_eq!(packet[..sample.length as usize], vec![len as u8; len]);
+            assert!((len..len + 8).contains(&packet.len()));
+        })?;
+        assert_eq!(received.records, 1);
+    }
+    // It outlives the skeleton.
+    drop(skel);
+    assert_eq!(reader.for_each_raw(|_, _| ())?.records, 0);
     Ok(())
 }
