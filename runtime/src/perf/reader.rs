@@ -162,7 +162,7 @@ impl PerfReader {
             let Cpu { number, ring, .. } = &mut self.cpus[index];
             let lost = ring.lost();
             let drained = ring.drain(&mut self.scratch, |record| each(*number, record));
-            received.lost += ring.lost() - lost;
+            received.lost = received.lost.saturating_add(ring.lost() - lost);
             let stopped = match drained {
                 Ok(drained) => {
                     received.records += drained.count;
@@ -203,8 +203,8 @@ impl PerfReader {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(false),
                 Err(error) => return Err(self.map.failed("poll", error)),
             }
-            // The kernel has woken for records that were read meanwhile. It says so once; but of an event whose CPU has
-            // gone, all the time.
+            // The kernel has woken for records that were read meanwhile. It says so once; of an event that has failed it
+            // would go on.
             std::thread::sleep(pause.min(left.unwrap_or(pause)));
             pause = (pause * 2).clamp(Duration::from_micros(50), Duration::from_millis(5));
         }
@@ -239,7 +239,7 @@ impl PerfReader {
 
     /// How many records were lost since the reader was made, as far as it has learned: see [`Received::lost`].
     pub fn lost(&self) -> u64 {
-        self.cpus.iter().map(|cpu| cpu.ring.lost()).sum()
+        self.cpus.iter().fold(0, |sum, cpu| cpu.ring.lost().saturating_add(sum))
     }
 
     /// As [`lost`](Self::lost), of one CPU.

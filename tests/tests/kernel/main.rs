@@ -35,6 +35,7 @@ mod maps_nested;
 mod maps_other;
 mod maps_per_cpu;
 mod maps_perf_event_array;
+mod maps_perf_reader;
 mod maps_ringbuf;
 mod maps_stack_trace;
 mod maps_untyped;
@@ -92,6 +93,7 @@ fn main() {
         maps_other::TESTS,
         maps_per_cpu::TESTS,
         maps_perf_event_array::TESTS,
+        maps_perf_reader::TESTS,
         maps_ringbuf::TESTS,
         maps_stack_trace::TESTS,
         maps_untyped::TESTS,
