@@ -35,6 +35,7 @@ fn slots(count: u32) -> bpf_skel::Result<PerfEventArray> {
     Map::from_spec(&spec, None)?.try_into()
 }
 
+/// Up to Linux 5.10 programs are counted as locked memory, as rings are: larger ones would leave none for them.
 pub(crate) fn small() -> PerfReaderOptions {
     PerfReaderOptions::new().pages(1)
 }

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use bpf_skel::ErrorKind;
-use bpf_skel::map::{PerfReaderOptions, possible_cpus};
+use bpf_skel::map::possible_cpus;
 use bpf_skel::pod::bytes_of;
 
 use crate::maps_perf_event_array::{array, on, small};
@@ -38,7 +38,7 @@ fn page() -> u32 {
 
 fn records_are_typed_in_order_of_their_cpu() -> Outcome {
     let array = array()?;
-    let mut reader = array.reader()?;
+    let mut reader = array.reader_with(small())?;
     let producer = Filter::outputs_to_event(&array, 8);
     assert_eq!(reader.for_each(|_, _: &u64| unreachable!())?.records, 0);
     let cpus: Vec<u32> = reader.cpus().collect();
@@ -88,7 +88,7 @@ fn records_go_around_the_ring() -> Outcome {
 
 fn longer_records_are_cut_shorter_are_errors() -> Outcome {
     let array = array()?;
-    let mut reader = array.reader()?;
+    let mut reader = array.reader_with(small())?;
     let cpu = reader.cpus().next().unwrap();
     let (long, short) = (Filter::outputs_to_event(&array, 28), Filter::outputs_to_event(&array, 5));
     on(cpu, || {
@@ -170,7 +170,7 @@ fn lost_records_are_counted() -> Outcome {
 
 fn a_callback_can_stop_and_panic() -> Outcome {
     let array = array()?;
-    let mut reader = array.reader()?;
+    let mut reader = array.reader_with(small())?;
     let cpus: Vec<u32> = reader.cpus().collect();
     let producer = Filter::outputs_to_event(&array, 4);
     for &cpu in &cpus {
@@ -232,7 +232,7 @@ impl EdgeTriggered {
 
 fn waiting_ends_by_time_or_record() -> Outcome {
     let array = array()?;
-    let mut reader = array.reader()?;
+    let mut reader = array.reader_with(small())?;
     let producer = Filter::outputs_to_event(&array, 8);
     let start = Instant::now();
     assert!(!reader.poll(SHORT)?);
@@ -265,7 +265,7 @@ fn others_can_wait_for_it() -> Outcome {
     fn is_shared<T: Send + Sync + 'static>(_: &T) {}
 
     let array = array()?;
-    let mut reader = array.reader()?;
+    let mut reader = array.reader_with(small())?;
     is_shared(&reader);
     let producer = Filter::outputs_to_event(&array, 8);
     let edge = EdgeTriggered::new(&reader);
@@ -293,7 +293,7 @@ fn others_can_wait_for_it() -> Outcome {
 
 fn waking_after_several_records() -> Outcome {
     let array = array()?;
-    let mut reader = array.reader_with(PerfReaderOptions::new().wakeup_events(4))?;
+    let mut reader = array.reader_with(small().wakeup_events(4))?;
     let cpu = reader.cpus().next().unwrap();
     let producer = Filter::outputs_to_event(&array, 8);
     let output = |times| on(cpu, || assert_eq!(producer.run(&[0; 8], times), 0));
