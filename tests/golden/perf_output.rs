@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod perf_output {
     #[cfg(target_endian = "big")]
@@ -270,7 +273,7 @@ pub mod perf_output {
         /// Data section `.bss`, 16 bytes
         #[repr(C)]
         pub struct bss {
-            /// `u64 number`
+            /// `u64 number`, 8 bytes, section `.bss`
             pub number: u64,
             #[doc(hidden)]
             pub __pad0: [u8; 8],
@@ -286,7 +289,7 @@ pub mod perf_output {
             /// Data section `.bss`, 16 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `u64 number`
+                /// `u64 number`, 8 bytes, section `.bss`
                 pub number: Global<u64>,
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 8]>,

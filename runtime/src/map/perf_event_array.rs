@@ -66,8 +66,9 @@ impl PerfEventArray {
     ///
     /// # Errors
     /// Where the map has a reader in this process already. (One in another process is not noticed: the later has the
-    /// records.) Where the process has no descriptor left, a few and one for each CPU. EPERM where it may not open the
-    /// events, or not lock as much memory. What was made until then is undone.
+    /// records.) Where the process has too few descriptors left: it takes two and one for each CPU.
+    /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied) where it may not open the events, or not lock as much
+    /// memory. What was made until then is undone.
     #[doc(alias("perf_buffer", "perf_buffer__new", "perf_event_open"))]
     pub fn reader(&self) -> Result<PerfReader> {
         self.reader_with(PerfReaderOptions::new())

@@ -45,6 +45,7 @@ use crate::{Error, Result};
 /// as there are records.
 ///
 /// Dropped, it empties the slots that it has filled.
+#[doc(alias("perf_buffer", "PerfBuffer"))]
 pub struct PerfReader {
     cpus: Vec<Cpu>,
     /// All events.

@@ -11,7 +11,8 @@ pub(crate) fn epoll_create() -> io::Result<OwnedFd> {
     unsafe { adopt_result(raw) }
 }
 
-/// `EPOLL_CTL_ADD`, for reading. What is added goes when its descriptor is closed.
+/// `EPOLL_CTL_ADD`, for reading. What is added goes with its open file: with the last descriptor, and the last map that
+/// holds it.
 pub(crate) fn epoll_add(epoll: BorrowedFd<'_>, fd: BorrowedFd<'_>) -> io::Result<()> {
     let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: 0 };
     let (epoll, fd) = (epoll.as_raw_fd(), fd.as_raw_fd());
