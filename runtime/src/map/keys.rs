@@ -25,7 +25,12 @@ enum State {
 
 impl<'m> Keys<'m> {
     pub(super) fn new(map: &'m Map) -> Self {
-        Self { map, state: State::Start, left: u64::from(map.max_entries()) * 2 }
+        // A map that lists its elements by their owners (cgroups) has no such number.
+        let left = match map.max_entries() {
+            0 => u64::MAX,
+            entries => u64::from(entries) * 2,
+        };
+        Self { map, state: State::Start, left }
     }
 
     fn state_after(&self, key: Option<&[u8]>) -> State {

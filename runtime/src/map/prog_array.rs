@@ -1,10 +1,10 @@
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 
 use super::Map;
 use super::typed::{expect_key, expect_type, expect_value, typed_clone, typed_map};
 use crate::Result;
 use crate::pod::{self, bytes_of};
-use crate::uapi::{MapType, flags};
+use crate::uapi::MapType;
 
 typed_map! {
     /// Programs to tail-call, by index: `BPF_MAP_TYPE_PROG_ARRAY`.
@@ -34,9 +34,7 @@ impl ProgArray {
     /// Where the index is beyond the end; EINVAL where the program's type, or how it was compiled, does not go with those
     /// that use the map or are in it.
     pub fn set(&self, index: u32, program: &impl AsFd) -> Result<()> {
-        self.check_index(index)?;
-        let raw = program.as_fd().as_raw_fd();
-        self.update(bytes_of(&index), bytes_of(&raw), flags::ANY)
+        self.set_slot(index, program.as_fd())
     }
 
     /// Empties the slot; `false` where it was empty.
@@ -44,8 +42,7 @@ impl ProgArray {
     /// # Errors
     /// Where the index is beyond the end.
     pub fn clear(&self, index: u32) -> Result<bool> {
-        self.check_index(index)?;
-        self.delete(bytes_of(&index))
+        self.clear_slot(index)
     }
 
     /// The id of the program in the slot, or `None` where it is empty. Linux 4.17.

@@ -119,6 +119,14 @@ pub(crate) fn expect_value<V: Pod>(map: &Map) -> Result<()> {
     expect_size::<V>("value size", map, map.value_size())
 }
 
+/// Values of a number, or of that and something of 4 bytes more.
+pub(crate) fn expect_value_of_4_or_8(map: &Map) -> Result<()> {
+    match map.value_size() {
+        4 | 8 => Ok(()),
+        found => Err(map.mismatch(format!("value size: expected 4 or 8, found {found}"))),
+    }
+}
+
 pub(super) fn expect_size<T>(what: &str, map: &Map, found: u32) -> Result<()> {
     let expected = size_of::<T>();
     if expected == found as usize {

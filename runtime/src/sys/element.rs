@@ -50,7 +50,8 @@ pub(crate) unsafe fn map_lookup_and_delete(
 /// # Safety
 ///
 /// `key` has the map's key size (empty where that is 0), `value` at least as many bytes as [`map_lookup`] writes;
-/// for a map of maps, programs, sockets or events it is the 4 bytes of a descriptor.
+/// for a map of maps, programs, cgroups or events it is the 4 bytes of a descriptor, which a map of sockets with values
+/// of 8 bytes takes as a number of 8.
 pub(crate) unsafe fn map_update(
     map: BorrowedFd<'_>,
     key: &[u8],

@@ -24,6 +24,7 @@ mod memlock;
 mod netlink;
 mod object;
 mod perf_event;
+mod pidfd;
 mod poll;
 mod program;
 mod socket;
@@ -61,6 +62,7 @@ pub(crate) use object::{
 pub(crate) use perf_event::{
     perf_event_disable, perf_event_enable, perf_event_open, perf_event_set_bpf, perf_probe_open,
 };
+pub(crate) use pidfd::{PIDFD_THREAD, pidfd_open};
 pub(crate) use poll::{poll_readable, poll_writable};
 pub(crate) use program::{
     Log, ProgLoad, TestRun, prog_attach, prog_bind_map, prog_detach, prog_load, prog_test_run,
