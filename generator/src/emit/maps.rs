@@ -48,6 +48,20 @@ fn handle(paths: &Paths<'_>, handle: &Handle) -> String {
             return format!("StackTraces<{}::map::StackBuildId>", paths.rt);
         }
         Handle::StructOps => ("StructOps", &[]),
+        Handle::TaskStorage(value) => ("TaskStorage", &[value]),
+        Handle::SkStorage(value) => ("SkStorage", &[value]),
+        Handle::InodeStorage(value) => ("InodeStorage", &[value]),
+        Handle::CgrpStorage(value) => ("CgrpStorage", &[value]),
+        Handle::CgroupStorage(key, value) => ("CgroupStorage", &[key, value]),
+        Handle::PerCpuCgroupStorage(key, value) => ("PerCpuCgroupStorage", &[key, value]),
+        Handle::CgroupArray => ("CgroupArray", &[]),
+        Handle::SockMap => ("SockMap", &[]),
+        Handle::SockHash(key) => ("SockHash", &[key]),
+        Handle::ReuseportSockArray => ("ReuseportSockArray", &[]),
+        Handle::DevMap => ("DevMap", &[]),
+        Handle::DevMapHash => ("DevMapHash", &[]),
+        Handle::CpuMap => ("CpuMap", &[]),
+        Handle::XskMap => ("XskMap", &[]),
     };
     if types.is_empty() {
         return name.to_owned();

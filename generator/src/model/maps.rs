@@ -47,6 +47,20 @@ pub(crate) enum Handle {
         build_ids: bool,
     },
     StructOps,
+    TaskStorage(Ty),
+    SkStorage(Ty),
+    InodeStorage(Ty),
+    CgrpStorage(Ty),
+    CgroupStorage(Ty, Ty),
+    PerCpuCgroupStorage(Ty, Ty),
+    CgroupArray,
+    SockMap,
+    SockHash(Ty),
+    ReuseportSockArray,
+    DevMap,
+    DevMapHash,
+    CpuMap,
+    XskMap,
 }
 
 pub(super) fn maps<'s>(spec: &'s ObjectSpec, types: &mut Types<'_>) -> Vec<Map<'s>> {
@@ -113,8 +127,23 @@ fn handle(spec: &MapSpec, types: &mut Types<'_>) -> Handle {
             Handle::StackTraces { build_ids: spec.flags & flags::STACK_BUILD_ID != 0 }
         }
         MapType::STRUCT_OPS => Handle::StructOps,
+        // The key is a descriptor.
+        MapType::TASK_STORAGE => Handle::TaskStorage(value(types)),
+        MapType::SK_STORAGE => Handle::SkStorage(value(types)),
+        MapType::INODE_STORAGE => Handle::InodeStorage(value(types)),
+        MapType::CGRP_STORAGE => Handle::CgrpStorage(value(types)),
+        MapType::CGROUP_STORAGE => Handle::CgroupStorage(key(types), value(types)),
+        MapType::PERCPU_CGROUP_STORAGE => Handle::PerCpuCgroupStorage(key(types), value(types)),
+        MapType::CGROUP_ARRAY => Handle::CgroupArray,
+        MapType::SOCKMAP => Handle::SockMap,
+        MapType::SOCKHASH => Handle::SockHash(key(types)),
+        MapType::REUSEPORT_SOCKARRAY => Handle::ReuseportSockArray,
+        MapType::DEVMAP => Handle::DevMap,
+        MapType::DEVMAP_HASH => Handle::DevMapHash,
+        MapType::CPUMAP => Handle::CpuMap,
+        MapType::XSKMAP => Handle::XskMap,
         _ => {
-            // No typed handle yet, but the types are good for `pod::read` on its bytes.
+            // No typed handle, but the types are good for `pod::read` on its bytes.
             key(types);
             value(types);
             Handle::Map

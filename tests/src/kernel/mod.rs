@@ -21,7 +21,7 @@ pub use child::{Job, child, run_child};
 pub use delegation::{delegate, enter_user_namespace, mount_delegated};
 pub use leak::Snapshot;
 pub use need::{Need, config, dated, is_root, kernel_is, needs};
-pub use net::{Veth, ping_loopback};
+pub use net::{Veth, add_receive_ring, ping_loopback, reuseport_sockets, socket, socket_cookie};
 pub use object::{Counting, counting, load, software_event, spec, summing_cookies};
 pub use pins::{BPFFS, PinDirectory};
 pub use sandbox::{Cgroup, without_tracefs};

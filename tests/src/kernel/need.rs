@@ -221,6 +221,10 @@ needs! {
     HASH_TAKE: || since("BPF_MAP_LOOKUP_AND_DELETE_ELEM of hashes", 5, 14);
     /// Bloom filters.
     BLOOM_FILTER: || since("bloom filters", 5, 16);
+    /// Storage of tasks, in programs that trace.
+    TASK_STORAGE: || since("storage of tasks in tracing programs", 5, 12);
+    /// Storage of cgroups.
+    CGRP_STORAGE: || since("map type cgrp_storage", 6, 2);
     /// The verifier's count of instructions.
     VERIFIED_INSNS: || since("verified_insns", 5, 16);
     /// Per-CPU variables among the kernel's types. Linux 5.10 can have them; Debian's was built with a pahole that

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::io;
 use std::net::{Ipv4Addr, UdpSocket};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 /// A pair of network interfaces, each the other's wire. Removed when it is dropped.
 pub struct Veth {
@@ -67,7 +67,7 @@ impl Veth {
 }
 
 fn broadcast(interface: &str) {
-    let socket = socket(libc::AF_PACKET, libc::SOCK_RAW, 0);
+    let socket = socket(libc::AF_PACKET, libc::SOCK_RAW);
     // To all, from nobody, of a protocol for experiments.
     let mut frame = [0_u8; 64];
     frame[..6].fill(0xff);
@@ -108,7 +108,7 @@ pub fn ping_loopback() {
 
 /// `ip link set NAME up`
 pub(super) fn set_up(name: &str) {
-    let socket = socket(libc::AF_INET, libc::SOCK_DGRAM, 0);
+    let socket = socket(libc::AF_INET, libc::SOCK_DGRAM);
     // SAFETY: the request is bytes and numbers, for which zero is a value.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     for (to, from) in request.ifr_name.iter_mut().zip(name.bytes()) {
@@ -129,9 +129,63 @@ fn index(name: &str) -> u32 {
     index
 }
 
-fn socket(family: i32, kind: i32, protocol: i32) -> OwnedFd {
+/// Gives an AF_XDP socket the ring that packets come in by.
+pub fn add_receive_ring(socket: &impl AsFd) {
+    let entries = 64_u32;
+    // SAFETY: the number is borrowed and as long as said.
+    let result = unsafe {
+        let fd = socket.as_fd().as_raw_fd();
+        libc::setsockopt(fd, libc::SOL_XDP, libc::XDP_RX_RING, (&raw const entries).cast(), 4)
+    };
+    assert_eq!(result, 0, "XDP_RX_RING: {}", io::Error::last_os_error());
+}
+
+/// Two UDP sockets that share a port.
+pub fn reuseport_sockets() -> [UdpSocket; 2] {
+    let of_port = |port: u16| {
+        let socket = socket(libc::AF_INET, libc::SOCK_DGRAM);
+        let on = 1_i32;
+        // SAFETY: the address is numbers, for which zero is a value.
+        let mut address: libc::sockaddr_in = unsafe { std::mem::zeroed() };
+        address.sin_family = libc::AF_INET as u16;
+        address.sin_port = port.to_be();
+        address.sin_addr.s_addr = u32::from(Ipv4Addr::LOCALHOST).to_be();
+        // SAFETY: the number and the address are borrowed and as long as said.
+        let result = unsafe {
+            let (fd, level, option) = (socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT);
+            libc::setsockopt(fd, level, option, (&raw const on).cast(), 4)
+                | libc::bind(fd, (&raw const address).cast(), size_of_val(&address) as u32)
+        };
+        assert_eq!(result, 0, "SO_REUSEPORT: {}", io::Error::last_os_error());
+        UdpSocket::from(socket)
+    };
+    let first = of_port(0);
+    let port = first.local_addr().unwrap().port();
+    [first, of_port(port)]
+}
+
+/// `SO_COOKIE`
+pub fn socket_cookie(socket: &impl AsFd) -> u64 {
+    let (mut cookie, mut len) = (0_u64, 8);
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: the number is exclusively borrowed and as long as said.
+    let result = unsafe {
+        libc::getsockopt(
+            fd,
+            libc::SOL_SOCKET,
+            libc::SO_COOKIE,
+            (&raw mut cookie).cast(),
+            &raw mut len,
+        )
+    };
+    assert_eq!(result, 0, "SO_COOKIE: {}", io::Error::last_os_error());
+    cookie
+}
+
+/// A socket of the family's usual protocol; of netlink that is the one of routes and links.
+pub fn socket(family: i32, kind: i32) -> OwnedFd {
     // SAFETY: takes numbers.
-    let fd = unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, protocol) };
+    let fd = unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, 0) };
     assert!(fd >= 0, "socket: {}", io::Error::last_os_error());
     // SAFETY: the call has just opened it.
     unsafe { OwnedFd::from_raw_fd(fd) }
@@ -171,7 +225,7 @@ fn netlink(kind: u16, flags: u16, payload: &[u8]) -> io::Result<()> {
     request.extend([kind.to_ne_bytes(), flags.to_ne_bytes()].as_flattened());
     request.extend([0; 8]);
     request.extend(payload);
-    let socket = socket(libc::AF_NETLINK, libc::SOCK_RAW, libc::NETLINK_ROUTE);
+    let socket = socket(libc::AF_NETLINK, libc::SOCK_RAW);
     let mut answer = [0_u8; 4096];
     // SAFETY: both buffers are borrowed and as long as said.
     let got = unsafe {

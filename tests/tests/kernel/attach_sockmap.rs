@@ -2,10 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
 use bpf_skel::link::Link;
+use bpf_skel::map::SockMap;
 use bpf_skel::program::kind;
 use bpf_skel::spec::MapSpec;
 use bpf_skel::uapi::MapType;
@@ -24,8 +24,9 @@ const PASS: i32 = 1;
 const LIMIT: Duration = Duration::from_secs(20);
 const MESSAGE: &[u8] = b"hello";
 
-fn socket_map() -> Map {
-    Map::from_spec(&MapSpec::new("sockets", MapType::SOCKMAP, 4, 4, 2), None).unwrap()
+fn socket_map() -> SockMap {
+    let map = Map::from_spec(&MapSpec::new("sockets", MapType::SOCKMAP, 4, 4, 2), None).unwrap();
+    map.try_into().unwrap()
 }
 
 fn connection() -> (TcpStream, TcpStream) {
@@ -34,19 +35,6 @@ fn connection() -> (TcpStream, TcpStream) {
     let server = listener.accept().unwrap().0;
     server.set_read_timeout(Some(LIMIT)).unwrap();
     (client, server)
-}
-
-/// `BPF_MAP_UPDATE_ELEM` of the first slot.
-fn put(map: &Map, socket: &impl AsFd) {
-    const UPDATE: libc::c_int = 2;
-    let (key, value) = (0_u32, socket.as_fd().as_raw_fd());
-    let mut attr = [0_u8; 32];
-    attr[..4].copy_from_slice(&map.as_fd().as_raw_fd().to_ne_bytes());
-    attr[8..16].copy_from_slice(&(&raw const key as u64).to_ne_bytes());
-    attr[16..24].copy_from_slice(&(&raw const value as u64).to_ne_bytes());
-    // SAFETY: key and value are of the map's sizes.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, UPDATE, attr.as_ptr(), attr.len()) };
-    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
 }
 
 fn send(from: &mut TcpStream, to: &mut TcpStream) {
@@ -62,7 +50,7 @@ fn sk_msg() {
     let link = counting.kind::<kind::SkMsg>().attach(&map).unwrap();
     dated("links of socket maps", (6, 10), link.is_bpf_link()).unwrap();
     let (mut client, mut server) = connection();
-    put(&map, &client);
+    map.set(0, &client).unwrap();
     assert_eq!(counting.hits_during(|| send(&mut client, &mut server)), 1);
     drop(link);
     // The map is free for another.
@@ -70,7 +58,7 @@ fn sk_msg() {
 }
 
 /// A parser and a verdict, attached to a new map.
-fn stream(verdict: i32) -> (Map, [Counting; 2], [Link; 2]) {
+fn stream(verdict: i32) -> (SockMap, [Counting; 2], [Link; 2]) {
     let parser = counting("sk_skb/stream_parser", MESSAGE.len() as i32).unwrap();
     let verdict = counting("sk_skb/stream_verdict", verdict).unwrap();
     let map = socket_map();
@@ -81,7 +69,7 @@ fn stream(verdict: i32) -> (Map, [Counting; 2], [Link; 2]) {
 fn sk_skb() {
     let (map, [parser, verdict], _links) = stream(DROP);
     let (mut client, mut server) = connection();
-    put(&map, &server);
+    map.set(0, &server).unwrap();
     client.write_all(MESSAGE).unwrap();
     let end = Instant::now() + LIMIT;
     while verdict.hits() == 0 && Instant::now() < end {
@@ -96,7 +84,7 @@ fn sk_skb() {
 fn sk_skb_that_passes() {
     let (map, [parser, verdict], _links) = stream(PASS);
     let (mut client, mut server) = connection();
-    put(&map, &server);
+    map.set(0, &server).unwrap();
     send(&mut client, &mut server);
     assert!(parser.hits() >= 1 && verdict.hits() >= 1);
 }

@@ -14,6 +14,7 @@ bpf_skel_macros::bpf_skel!(mod data = "fixtures/data-el.o", "fixtures/data-eb.o"
 pub(crate) const JOBS: &[Job] = &[
     ("command", |_| command()),
     ("hello", |_| hello()),
+    ("nothing", |_| ()),
     ("long_story", |_| drop(failing(&["long_story"]).load().unwrap_err())),
     ("huge", |_| huge()),
     ("little_locked_memory", |_| little_locked_memory()),

@@ -29,6 +29,7 @@ mod legacy;
 mod link;
 mod linked;
 mod maps_array;
+mod maps_descriptors;
 mod maps_hash;
 mod maps_live;
 mod maps_nested;
@@ -38,6 +39,7 @@ mod maps_perf_event_array;
 mod maps_perf_reader;
 mod maps_ringbuf;
 mod maps_stack_trace;
+mod maps_storage;
 mod maps_untyped;
 mod maps_user_ringbuf;
 mod object_cost;
@@ -87,6 +89,7 @@ fn main() {
         link::TESTS,
         linked::TESTS,
         maps_array::TESTS,
+        maps_descriptors::TESTS,
         maps_hash::TESTS,
         maps_live::TESTS,
         maps_nested::TESTS,
@@ -96,6 +99,7 @@ fn main() {
         maps_perf_reader::TESTS,
         maps_ringbuf::TESTS,
         maps_stack_trace::TESTS,
+        maps_storage::TESTS,
         maps_untyped::TESTS,
         maps_user_ringbuf::TESTS,
         object_cost::TESTS,
