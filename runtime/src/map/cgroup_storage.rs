@@ -88,7 +88,7 @@ impl<K: Pod, V: Pod> PerCpuCgroupStorage<K, V> {
     }
 }
 
-/// The keys that there are: before Linux 7.1 one that never was can come after the last.
+/// The keys that there are: older kernels answer one that never was after the last.
 fn keys<K: Pod>(map: &Map) -> impl Iterator<Item = Result<K>> + '_ {
     Keys::new(map).filter_map(|key| {
         let there = key.and_then(|key| Ok(map.lookup(&key)?.and_then(|_| pod::read(&key))));
