@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod descriptors {
     #[cfg(target_endian = "big")]

@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod storages {
     #[cfg(target_endian = "big")]
@@ -343,7 +346,7 @@ pub mod storages {
         /// Data section `.rodata`, 4 bytes
         #[repr(C)]
         pub struct rodata {
-            /// `const volatile u32 pid`
+            /// `const volatile u32 pid`, 4 bytes, section `.rodata`
             pub pid: u32,
         }
         ::bpf_skel::private::section_struct!(rodata; pid;;);

@@ -10,8 +10,7 @@ typed_map! {
     /// Cgroups, by index: `BPF_MAP_TYPE_CGROUP_ARRAY`. Linux 4.8.
     ///
     /// Programs ask by it whether a packet or the current task is of a cgroup or of one below it
-    /// (`bpf_skb_under_cgroup`, `bpf_current_task_under_cgroup`). The kernel lets nobody read which cgroups are in it, and
-    /// empties it when the last handle and the last pin of it are gone.
+    /// (`bpf_skb_under_cgroup`, `bpf_current_task_under_cgroup`). The kernel lets nobody read which cgroups are in it.
     #[doc(alias = "BPF_MAP_TYPE_CGROUP_ARRAY")]
     pub struct CgroupArray {}
 }

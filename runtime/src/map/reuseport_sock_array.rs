@@ -10,8 +10,8 @@ use crate::uapi::MapType;
 typed_map! {
     /// Sockets that share a port, by index: `BPF_MAP_TYPE_REUSEPORT_SOCKARRAY`. Linux 4.19.
     ///
-    /// Programs choose by it who gets a packet or a connection (`bpf_sk_select_reuseport`, `bpf_sk_assign`). A socket is in
-    /// one such map at most, and the kernel takes it out when it is closed.
+    /// Programs choose from it who gets a packet or a connection (`bpf_sk_select_reuseport`). A socket is in one such map
+    /// at most, and the kernel takes it out when it is closed.
     #[doc(alias = "BPF_MAP_TYPE_REUSEPORT_SOCKARRAY")]
     pub struct ReuseportSockArray {}
 }
