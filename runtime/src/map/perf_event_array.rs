@@ -1,10 +1,10 @@
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 
+use super::slots::expecting;
 use super::typed::{expect_key, expect_type, expect_value, typed_clone, typed_map};
 use super::{Map, PerfReader, PerfReaderOptions};
 use crate::Result;
-use crate::pod::bytes_of;
-use crate::uapi::{MapType, flags};
+use crate::uapi::MapType;
 
 typed_map! {
     /// Perf events by index, for programs to read their counters (`bpf_perf_event_read_value()`) or to output records to
@@ -44,12 +44,11 @@ impl PerfEventArray {
     /// with `BPF_F_PRESERVE_ELEMS` (Linux 5.10) for as long as the map.
     ///
     /// # Errors
-    /// Where the index is beyond the end; EBADF where it is no perf event; EOPNOTSUPP or EINVAL where programs can't use
-    /// one of its sort.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the index is beyond the end, or it is no perf event, or one of
+    /// a sort that programs can't use.
     pub fn set(&self, index: u32, event: &impl AsFd) -> Result<()> {
-        self.check_index(index)?;
-        let raw = event.as_fd().as_raw_fd();
-        self.update(bytes_of(&index), bytes_of(&raw), flags::ANY)
+        self.set_slot(index, event.as_fd())
+            .map_err(|error| expecting(error, "it takes a perf event that programs can use"))
     }
 
     /// Empties the slot; `false` where it was empty.
@@ -57,8 +56,7 @@ impl PerfEventArray {
     /// # Errors
     /// Where the index is beyond the end.
     pub fn clear(&self, index: u32) -> Result<bool> {
-        self.check_index(index)?;
-        self.delete(bytes_of(&index))
+        self.clear_slot(index)
     }
 
     /// Opens an event on each CPU that is online and has a slot, puts it there in place of one before, and reads what
