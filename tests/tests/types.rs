@@ -96,11 +96,11 @@ fn bit_fields_cross_units_in_packed_structs() {
 #[test]
 fn bit_fields_are_as_long_as_c_has_them() {
     let most = 0x9_8765_4321_fedc_ba98_7654_3210;
-    let one = types::beyond::default().with_tag(0xa).with_most(most).with_part(-(1 << 69));
+    let one = types::longest::default().with_tag(0xa).with_most(most).with_part(-(1 << 69));
     assert_eq!((one.tag(), one.most(), one.part(), { one.rest }), (0xa, most, -(1 << 69), 0));
     assert_ne!(one, one.with_part(1));
     assert_ne!(one, one.with_most(most | 1));
-    let live = alive::<live::beyond>(one);
+    let live = alive::<live::longest>(one);
     live[0].set_part(-1);
     live[0].set_most(!0);
     assert_eq!((live[0].most(), live[0].part(), live[0].tag()), ((1 << 100) - 1, -1, 0xa));

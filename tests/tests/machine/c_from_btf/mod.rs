@@ -120,7 +120,8 @@ fn a_module_over_its_kernel() -> Outcome {
 }
 
 fn every_type_of_the_fixtures() -> Outcome {
-    let with_types = |name: &String| !fixtures::spec(name).btf.is_empty();
+    // No C says of a member what BTF says of some in `rare`: void.
+    let with_types = |name: &String| name != "rare" && !fixtures::spec(name).btf.is_empty();
     for name in fixtures::names().into_iter().filter(with_types) {
         for endian in [Endian::Little, Endian::Big] {
             let object = fixtures::bytes(&name, endian);
