@@ -360,6 +360,7 @@ pub mod data {
         }
         ::bpf_skel::private::section_struct!(rodata_table; table;;);
         /// Data section `.bss`, 3145740 bytes
+        #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
             /// `u64 total`, 8 bytes, section `.bss`
@@ -367,7 +368,7 @@ pub mod data {
             #[doc(hidden)]
             pub __pad0: [u8; 3145736],
         }
-        ::bpf_skel::private::section_struct!(bss; total;;);
+        ::bpf_skel::private::section_struct!(large bss; total;;);
         /// Data section `.bss.scratch`, 64 bytes
         #[repr(C)]
         pub struct bss_scratch {

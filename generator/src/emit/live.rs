@@ -119,7 +119,7 @@ impl Text for Cell<'_> {
 pub(super) fn field(out: &mut Writer, paths: &Paths<'_>, field: &Field, live: &str) {
     let Field { ident, ty, .. } = field;
     match field.role {
-        FieldRole::Padding | FieldRole::Storage => {
+        FieldRole::Padding | FieldRole::Storage | FieldRole::Nested => {
             out.typed(("pub ", ident, ": Global<", paths.ty(ty), ">,"));
         }
         _ => out.typed(("pub ", ident, ": ", Cell { paths, ty, live }, ",")),

@@ -28,8 +28,12 @@ pub(super) fn modules(out: &mut Writer, root: &Paths<'_>, sections: &[Section<'_
 }
 
 fn plain(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
-    let Section { ident, name, len, repr, fields, .. } = section;
+    let Section { ident, name, len, size, repr, fields, .. } = section;
+    let is_large = *size > structs::LARGE;
     out.doc(format_args!("Data section {}, {}", code(name), bytes(*len)));
+    if is_large {
+        out.line("#[derive(Clone, Copy)]");
+    }
     structs::repr(out, *repr);
     out.open(format_args!("pub struct {ident} {{"));
     for field in fields {
@@ -38,7 +42,7 @@ fn plain(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
     }
     out.close("}");
     out.invoke(format_args!("{}::private::section_struct", paths.rt), |list| {
-        list.item(ident).group();
+        list.item((if is_large { "large " } else { "" }, ident)).group();
         structs::names(list, fields);
     });
 }

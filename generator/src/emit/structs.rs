@@ -9,7 +9,16 @@ use super::paths::Paths;
 use super::text::{Hex, Text};
 use super::types::about;
 use super::writer::Writer;
-use crate::model::{Compared, Def, Equality, Field, FieldRole, Repr, StructDef, UnionDef};
+use crate::model::{
+    Accessor, At, Compared, Def, Equality, Field, FieldRole, Repr, StructDef, UnionDef,
+};
+
+/// Members of more bytes than this are not copied to be printed or compared, nor are those of packed structs of more: the
+/// stack may have no room for them.
+pub(super) const LARGE: u64 = 1 << 12;
+
+/// The form of the macros that copies nothing.
+const IN_PLACE: &str = "in_place ";
 
 pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &StructDef) {
     let ident = &def.ident;
@@ -24,11 +33,12 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
     let is_plain = layout.accessors.is_empty() && layout.repr.packed.is_none();
     let named = def.named.as_ref().filter(|_| is_plain);
     out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
-        list.item((packed(layout), ident)).group();
+        let methods = Methods::of(paths, def, layout.repr, layout.accessors.iter());
+        list.item((methods.keyword, ident)).group();
         names(list, &layout.fields);
         match named {
             Some(places) => list.item(Named { places, size: def.size }),
-            None => list.items(layout.accessors.iter().map(|accessor| &accessor.get)),
+            None => list.items(methods.items()),
         };
     });
     if named.is_none() {
@@ -48,15 +58,18 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
 pub(super) fn union(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &UnionDef) {
     let ident = &def.ident;
     about(out, def);
-    out.paragraph("Each member has methods to read, to write and to make it.");
+    if layout.all {
+        out.paragraph("Each member has methods to read, to write and to make it.");
+    }
     repr(out, layout.repr);
     out.open(format_args!("pub struct {ident} {{"));
     out.line("#[doc(hidden)]");
     out.typed(format_args!("pub storage: {},", paths.ty(&layout.storage)));
     out.close("}");
     out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
-        list.item(ident).group().group().item("storage").group();
-        list.items(layout.accessors.iter().map(|accessor| &accessor.get));
+        let methods = Methods::of(paths, def, layout.repr, layout.accessors.iter());
+        list.item((methods.keyword, ident)).group().group().item("storage").group();
+        list.items(methods.items());
     });
     out.invoke(format_args!("{}::private::total", paths.rt), |list| {
         list.item(ident).group().item(Named::ALL).group().group();
@@ -89,7 +102,7 @@ pub(super) fn field_doc(out: &mut Writer, field: &Field) {
     let c = code(&field.c);
     match field.role {
         FieldRole::Member => out.doc(c),
-        FieldRole::Storage => {
+        FieldRole::Storage | FieldRole::Nested => {
             out.doc(format_args!("The bytes of {c}, for which there are methods."));
         }
         FieldRole::Bits => out.doc(format_args!("The bits of {c}, for which there are methods.")),
@@ -103,7 +116,8 @@ pub(super) fn names(list: &mut Arguments<'_>, fields: &[Field]) {
         fields.iter().filter(move |field| wanted(field.role)).map(|field| &field.ident)
     };
     list.items(of(|role| role == FieldRole::Member)).group();
-    list.items(of(|role| matches!(role, FieldRole::Storage | FieldRole::Bits))).group();
+    let words = |role| matches!(role, FieldRole::Storage | FieldRole::Nested | FieldRole::Bits);
+    list.items(of(words)).group();
 }
 
 /// What `private::layouts!` takes of a struct: size, alignment, and the offset of each field that is not its first.
@@ -119,10 +133,6 @@ pub(super) fn layout(
     });
 }
 
-fn packed(layout: &StructDef) -> &'static str {
-    if layout.repr.packed.is_some() { "packed " } else { "" }
-}
-
 /// Equality of what does not fit one call of `private::plain!`.
 fn equality(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &StructDef) {
     let name = match def.equality {
@@ -130,18 +140,69 @@ fn equality(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &StructDef) 
         Equality::Partial => "equal",
         Equality::Total => "total",
     };
-    let bits = layout.accessors.iter().filter(|accessor| accessor.compared);
+    let Compared { places, fields, methods } = paths.model.compared(layout);
+    let mut methods = Methods::of(paths, def, layout.repr, methods.into_iter());
+    if def.equality == Equality::Partial && layout.has_nested() {
+        // The only form with bytes.
+        methods.keyword = IN_PLACE;
+    }
     out.invoke(format_args!("{}::private::{name}", paths.rt), |list| {
-        list.item((packed(layout), &def.ident)).group();
-        if def.equality == Equality::Total {
-            let Compared { places, fields } = paths.model.compared(layout);
+        list.item((methods.keyword, &def.ident)).group();
+        if def.equality == Equality::Total || methods.keyword == IN_PLACE {
             list.item(Named { places: &places, size: def.size }).group();
             list.items(fields.iter().map(|field| &field.ident)).group();
         } else {
             list.items(layout.compared().map(|field| &field.ident)).group();
         }
-        list.items(bits.map(|accessor| &accessor.get));
+        list.items(methods.items());
     });
+}
+
+/// What the macros call for members that have no field.
+struct Methods<'d, I> {
+    /// What goes before the name of the type.
+    keyword: &'static str,
+    accessors: I,
+    paths: &'d Paths<'d>,
+}
+
+impl<'d, I: Iterator<Item = &'d Accessor> + Clone> Methods<'d, I> {
+    fn of(paths: &'d Paths<'_>, def: &Def, repr: Repr, accessors: I) -> Self {
+        let is_packed = repr.packed.is_some();
+        let keyword = match is_packed {
+            true if def.size > LARGE => IN_PLACE,
+            _ if accessors.clone().any(|one| large(paths, one).is_some()) => IN_PLACE,
+            true => "packed ",
+            false => "",
+        };
+        Self { keyword, accessors, paths }
+    }
+
+    fn items(&self) -> impl Iterator<Item = impl Text> {
+        self.accessors.clone().map(|accessor| Method { accessor, paths: self.paths })
+    }
+}
+
+struct Method<'d> {
+    accessor: &'d Accessor,
+    paths: &'d Paths<'d>,
+}
+
+impl Text for Method<'_> {
+    fn put(&self, out: &mut String) {
+        self.accessor.get.put(out);
+        if let Some(offset) = large(self.paths, self.accessor) {
+            (" @ ", offset).put(out);
+        }
+    }
+}
+
+/// Where a member is that is not copied.
+fn large(paths: &Paths<'_>, accessor: &Accessor) -> Option<u64> {
+    match accessor.at {
+        At::Byte(offset) if paths.model.size(&accessor.ty) > LARGE => Some(offset),
+        At::Byte(_) | At::Bits(..) => None,
+    }
 }
 
 /// The places of bytes in a struct, as the macros take them: a string, each character of which is a number of bytes, in

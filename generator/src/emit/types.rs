@@ -213,8 +213,14 @@ mod tests {
 
     /// A type of every kind, whose texts in C are all this.
     fn kinds(c: &str) -> Vec<DefKind> {
-        let roles =
-            [FieldRole::Member, FieldRole::Storage, FieldRole::Bits, FieldRole::Padding].iter();
+        let roles = [
+            FieldRole::Member,
+            FieldRole::Storage,
+            FieldRole::Nested,
+            FieldRole::Bits,
+            FieldRole::Padding,
+        ]
+        .iter();
         let fields = roles.map(|&role| Field {
             ident: ident("field"),
             role,
@@ -232,10 +238,16 @@ mod tests {
                 repr: Repr::default(),
                 fields: fields.collect(),
                 accessors: accessors.clone(),
+                unions: [].into(),
                 flexible: Some(flexible.into()),
                 live: None,
             }),
-            DefKind::Union(UnionDef { repr: Repr::default(), storage: Ty::bytes(1), accessors }),
+            DefKind::Union(UnionDef {
+                repr: Repr::default(),
+                storage: Ty::bytes(1),
+                accessors,
+                all: true,
+            }),
             DefKind::Enum { bytes: 4, signed: false, values: vec![value] },
             DefKind::Alias(Ty::U8),
             DefKind::Bound("::user::Type".to_owned(), vec![bound]),

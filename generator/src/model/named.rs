@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::ty::{DefKind, Field, FieldRole, StructDef, Ty};
+use super::ty::{Accessor, At, DefKind, Field, FieldRole, StructDef, Ty};
 use super::types::Types;
 
 /// A type of more places than this is compared by its own equality where it is a field: a long array of structs with padding.
@@ -14,13 +14,15 @@ pub(crate) struct Compared<'d> {
     pub(crate) places: Vec<Range<u64>>,
     /// The fields that are compared by their own equality.
     pub(crate) fields: Vec<&'d Field>,
+    /// What has no field, and is compared by its own equality.
+    pub(crate) methods: Vec<&'d Accessor>,
 }
 
 impl Types<'_> {
     /// Numbers are compared as bytes, and so are structs of nothing else. Bits are compared by methods: a word of them has
     /// some without a name.
     pub(crate) fn compared<'d>(&self, layout: &'d StructDef) -> Compared<'d> {
-        let mut compared = Compared { places: Vec::new(), fields: Vec::new() };
+        let mut compared = Compared { places: Vec::new(), fields: Vec::new(), methods: Vec::new() };
         let mut places = Vec::new();
         for field in layout.compared() {
             places.clear();
@@ -30,6 +32,22 @@ impl Types<'_> {
                 compared.fields.push(field);
             }
         }
+        let in_fields = compared.places.len();
+        for method in layout.accessors.iter().filter(|accessor| accessor.compared) {
+            places.clear();
+            match method.at {
+                At::Byte(offset) if self.name_bytes(&method.ty, offset, &mut places) => {
+                    compared.places.append(&mut places);
+                }
+                At::Byte(_) | At::Bits(..) => compared.methods.push(method),
+            }
+        }
+        compared.places.extend_from_slice(&layout.unions);
+        if compared.places.len() > in_fields {
+            compared.places.sort_by_key(|place| place.start);
+            let sorted = std::mem::take(&mut compared.places);
+            sorted.into_iter().for_each(|place| push(&mut compared.places, place));
+        }
         compared
     }
 
@@ -37,9 +55,9 @@ impl Types<'_> {
     pub(super) fn named_bytes(&self, kind: &DefKind, size: u64) -> Option<Vec<Range<u64>>> {
         match kind {
             DefKind::Struct(layout) => {
-                let Compared { places, fields } = self.compared(layout);
-                let has_bits = layout.accessors.iter().any(|accessor| accessor.compared);
-                (fields.is_empty() && !has_bits && places.len() <= MOST).then_some(places)
+                let Compared { places, fields, methods } = self.compared(layout);
+                let by_bytes = fields.is_empty() && methods.is_empty();
+                (by_bytes && places.len() <= MOST).then_some(places)
             }
             // Words, whatever their members are.
             _ => Some(all(size)),
@@ -90,6 +108,11 @@ impl Types<'_> {
 }
 
 impl StructDef {
+    /// Whether there are words of which only a part is compared.
+    pub(crate) fn has_nested(&self) -> bool {
+        self.fields.iter().any(|field| field.role == FieldRole::Nested)
+    }
+
     /// The fields that count when values are compared.
     pub(crate) fn compared(&self) -> impl Iterator<Item = &Field> {
         let counts = |role| matches!(role, FieldRole::Member | FieldRole::Storage);

@@ -125,6 +125,8 @@ pub(crate) struct StructDef {
     /// Every byte, in order.
     pub(crate) fields: Vec<Field>,
     pub(crate) accessors: Vec<Accessor>,
+    /// Where the bytes are of anonymous unions that are inside of [`Nested`](FieldRole::Nested) words.
+    pub(crate) unions: Box<[Range<u64>]>,
     pub(crate) flexible: Option<Box<Flexible>>,
     /// Of a packed struct, to whose fields there are no references: what its live twin is.
     pub(crate) live: Option<Box<UnionDef>>,
@@ -136,6 +138,8 @@ pub(crate) struct UnionDef {
     pub(crate) repr: Repr,
     pub(crate) storage: Ty,
     pub(crate) accessors: Vec<Accessor>,
+    /// Whether every member has methods.
+    pub(crate) all: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -160,8 +164,10 @@ pub(crate) struct BoundField {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldRole {
     Member,
-    /// The words of an anonymous union, or of a member whose own type cannot be there.
+    /// The words of an anonymous union, which are compared.
     Storage,
+    /// The words of an anonymous struct, or of a member whose own type cannot be there: what methods say is compared.
+    Nested,
     /// The words that bit-fields share.
     Bits,
     Padding,

@@ -3,7 +3,7 @@ use std::ops::Deref;
 
 use super::layout::cells;
 use super::{Global, LiveLayout};
-use crate::pod::Pod;
+use crate::pod::{self, Pod};
 
 /// An array of live values: `table[2].get()`, `table.iter()`, and copies of the whole.
 #[repr(transparent)]
@@ -39,7 +39,9 @@ impl<L: LiveLayout, const N: usize> GlobalArray<L, N> {
 
     /// A copy of the whole on the heap.
     pub fn to_vec(&self) -> Vec<L::Plain> {
-        self.iter().map(LiveLayout::get).collect()
+        let mut plain = pod::boxed_zeroed::<[L::Plain; N]>();
+        LiveLayout::copy_to(self, &mut plain);
+        (plain as Box<[L::Plain]>).into_vec()
     }
 
     /// Copies the first elements; returns how many, which is the lesser of the two lengths.
@@ -113,6 +115,16 @@ mod tests {
         assert_eq!((live.copy_to_slice(&mut two), two), (2, [1, 2]));
         assert_eq!(live.copy_from_slice(&[9; 7]), 4);
         assert_eq!(live.to_vec(), [9; 4]);
+    }
+
+    #[test]
+    fn copies_on_the_heap_were_never_on_the_stack() {
+        static ROWS: GlobalArray<GlobalArray<Global<u8>, { 4 << 20 }>, 2> =
+            GlobalArray::from_plain([[0; 4 << 20]; 2]);
+        let stack = std::thread::Builder::new().stack_size(64 << 10);
+        let copied = stack.spawn(|| ROWS.to_vec());
+        let rows = copied.unwrap().join().unwrap();
+        assert!(rows.len() == 2 && rows.iter().flatten().all(|&byte| byte == 0));
     }
 
     #[test]

@@ -63,6 +63,27 @@ impl<const N: usize> Global<CharArray<N>> {
     }
 }
 
+/// Values of more bytes are printed from the heap.
+const LARGE: usize = 1 << 10;
+
+impl<T: Pod> Global<T> {
+    fn show(&self, show: impl FnOnce(&T) -> fmt::Result) -> fmt::Result {
+        if size_of::<T>() > LARGE {
+            let mut value = pod::boxed_zeroed();
+            LiveLayout::copy_to(self, &mut value);
+            show(&value)
+        } else {
+            self.show_copy(show)
+        }
+    }
+
+    /// Not part of [`show`](Self::show), whose stack would have room for the copy of every value.
+    #[inline(never)]
+    fn show_copy(&self, show: impl FnOnce(&T) -> fmt::Result) -> fmt::Result {
+        show(&self.get())
+    }
+}
+
 impl<T: Pod + Default> Default for Global<T> {
     fn default() -> Self {
         Self::new(T::default())
@@ -71,13 +92,13 @@ impl<T: Pod + Default> Default for Global<T> {
 
 impl<T: Pod + fmt::Debug> fmt::Debug for Global<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.get(), f)
+        self.show(|value| fmt::Debug::fmt(value, f))
     }
 }
 
 impl<T: Pod + fmt::Display> fmt::Display for Global<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.get(), f)
+        self.show(|value| fmt::Display::fmt(value, f))
     }
 }
 
@@ -121,6 +142,17 @@ mod tests {
         comm.update(|comm| comm[0] = b'd');
         assert_eq!(comm.to_string_lossy(), "dash");
         assert_eq!(comm.to_string(), "dash");
+    }
+
+    #[test]
+    fn nothing_large_is_printed_from_the_stack() {
+        type Text = Global<CharArray<{ 8 << 20 }>>;
+        let stack = std::thread::Builder::new().stack_size(64 << 10);
+        let printed = stack.spawn(|| {
+            static TEXT: Text = Global::new(CharArray::new([0; 8 << 20]));
+            format!("{TEXT:?}{TEXT}")
+        });
+        assert_eq!(printed.unwrap().join().unwrap(), "\"\"");
     }
 
     #[test]

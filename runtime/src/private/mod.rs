@@ -8,6 +8,7 @@ mod enums;
 mod layout;
 mod members;
 mod named;
+mod place;
 mod relocations;
 mod types;
 
@@ -31,6 +32,7 @@ pub use members::{
     flexible, live_unaligned, live_view, set_live_unaligned, set_view, view, view_mut, view_ref,
 };
 pub use named::{hash, same};
+pub use place::{Place, field, place};
 pub use relocations::{jump_table, kfunc, ksym, map_fd, map_value};
 pub use types::{PodField, debug_methods, debug_plain, is_pod, size_of_field};
 

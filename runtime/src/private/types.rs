@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use super::Place;
 use crate::pod::Pod;
 
 /// Compiles for plain data only: the proof that a field is.
@@ -24,6 +25,8 @@ pub unsafe trait PodField: fmt::Debug {}
 
 // SAFETY: as the bound says.
 unsafe impl<T: Pod + fmt::Debug> PodField for T {}
+// SAFETY: it stands for a T, which is.
+unsafe impl<T: Pod + fmt::Debug> PodField for Place<'_, T> {}
 
 /// `Name { field: value, … }` of plain data. The names are one string, the struct's before those of its fields; fields
 /// that have none are only proved.
@@ -66,6 +69,8 @@ pub(super) fn plain_name(name: &str) -> &str {
 ///   [`named`](crate::private::same) has it. Nearly every struct is of this form.
 /// * `plain!(packed? NAME; field, …; hidden, …; method, …)`: some fields print by methods, or `equal!` or `total!` are
 ///   for what is compared.
+/// * `plain!(in_place NAME; field, …; hidden, …; method, method @ OFFSET, …)`: as that; no field is copied, and what
+///   methods with an offset would return neither: there is not room on the stack for everything.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_plain {
@@ -141,15 +146,55 @@ macro_rules! __bpf_skel_plain {
             }
         }
     };
+    (in_place $name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident $(@ $at:literal)?),*) => {
+        $crate::__bpf_skel_plain!(@pod $name);
+        $crate::__bpf_skel_plain!(@default $name);
+        impl ::core::fmt::Debug for $name {
+            #[inline]
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                $crate::private::debug_methods(
+                    f,
+                    ::core::stringify!($name $($field)*),
+                    &[
+                        $(&$crate::private::field(self, &raw const self.$field),)*
+                        $(&$crate::private::field(self, &raw const self.$hidden),)*
+                    ],
+                    ::core::stringify!($($method)*),
+                    &[$(&$crate::__bpf_skel_plain!(@member self $method $(@ $at)?),)*],
+                )
+            }
+        }
+    };
+    (@member $this:ident $method:ident) => {
+        $this.$method()
+    };
+    (@member $this:ident $method:ident @ $at:literal) => {
+        $crate::private::place($this, $at, Self::$method)
+    };
 }
 
 /// `section_struct!(NAME; field, …; hidden, …;)`: as `plain!` without the default, since that of a section of many megabytes
-/// would be on the stack, and without equality.
+/// would be on the stack, and without equality. `section_struct!(large NAME; …)`: the struct derives `Clone` and `Copy`,
+/// since the standard library clones a box of one that does not by way of the stack.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_section {
     ($name:ident; $($field:ident),*; $($hidden:ident),*;) => {
         $crate::__bpf_skel_plain!(@pod $name);
+        impl ::core::fmt::Debug for $name {
+            #[inline]
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                $crate::private::debug_plain(
+                    f,
+                    ::core::stringify!($name $($field)*),
+                    &[$(&self.$field,)* $(&self.$hidden,)*],
+                )
+            }
+        }
+    };
+    (large $name:ident; $($field:ident),*; $($hidden:ident),*;) => {
+        // SAFETY: as in `plain!`.
+        unsafe impl $crate::pod::Pod for $name {}
         impl ::core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -183,8 +228,11 @@ macro_rules! __bpf_skel_layouts {
     };
 }
 
-/// `equal!(NAME; field, …; method, …)`: equality by what has a name in C. What the kernel leaves in padding is nobody's
-/// business.
+/// `equal!(packed? NAME; field, …; method, …)`: equality by what has a name in C. What the kernel leaves in padding is
+/// nobody's business.
+///
+/// `equal!(in_place NAME; "NAMED"; field, …; method, method @ OFFSET, …)`: also by the bytes that `NAMED` says, and nothing
+/// is copied, as `plain!` has it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_equal {
@@ -205,10 +253,22 @@ macro_rules! __bpf_skel_equal {
             }
         }
     };
+    (in_place $name:ident; $named:literal; $($field:ident),*; $($method:ident $(@ $at:literal)?),*) => {
+        impl ::core::cmp::PartialEq for $name {
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                $crate::private::same(self, other, $named)
+                    $(&& $crate::private::field(self, &raw const self.$field)
+                        == $crate::private::field(other, &raw const other.$field))*
+                    $(&& $crate::__bpf_skel_plain!(@member self $method $(@ $at)?)
+                        == $crate::__bpf_skel_plain!(@member other $method $(@ $at)?))*
+            }
+        }
+    };
 }
 
-/// `total!(NAME; "NAMED"; field, …; method, …)`: as `equal!`, where equal is equal; also a hash, by the same. What is of
-/// numbers and pointers alone is compared as bytes, those that `NAMED` says.
+/// `total!(packed? NAME; "NAMED"; field, …; method, …)`: as `equal!`, where equal is equal; also a hash, by the same. What
+/// is of numbers and pointers alone is compared as bytes, those that `NAMED` says. `in_place` is as `equal!` has it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_total {
@@ -251,6 +311,20 @@ macro_rules! __bpf_skel_total {
                 $crate::private::hash(self, $named, state);
                 $(::core::hash::Hash::hash(&self.$field, state);)*
                 $(::core::hash::Hash::hash(&self.$method(), state);)*
+            }
+        }
+    };
+    (in_place $name:ident; $named:literal; $($field:ident),*; $($method:ident $(@ $at:literal)?),*) => {
+        $crate::__bpf_skel_equal!(in_place $name; $named; $($field),*; $($method $(@ $at)?),*);
+
+        impl ::core::cmp::Eq for $name {}
+
+        impl ::core::hash::Hash for $name {
+            #[inline]
+            fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+                $crate::private::hash(self, $named, state);
+                $(::core::hash::Hash::hash(&$crate::private::field(self, &raw const self.$field), state);)*
+                $(::core::hash::Hash::hash(&$crate::__bpf_skel_plain!(@member self $method $(@ $at)?), state);)*
             }
         }
     };

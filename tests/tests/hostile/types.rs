@@ -17,11 +17,47 @@ fn structs_of_structs_of_structs() {
         let members: Vec<_> = names.iter().map(|name| member(name)).collect();
         inner = btf.struct_(&format!("s{depth}"), 0, &members);
     }
+    let text = skeleton_with(btf, "s11");
+    assert!(text.contains("pub struct s0 {") && text.contains("pub m499: s10,"));
+}
+
+fn skeleton_with(btf: BtfBuilder, wanted: &str) -> String {
     let bytes = fixtures::bytes("no_btf", Endian::Little);
     let mut spec = bpf_skel::elf::read(&bytes, "x.o").unwrap();
     spec.btf = btf.finish().into();
     let mut options = Options::default();
-    options.types.push("s11".to_owned());
-    let text = Skeleton::from_spec(spec, "x.o", &options).unwrap().to_string();
-    assert!(text.contains("pub struct s0 {") && text.contains("pub m499: s10,"));
+    options.types.push(wanted.to_owned());
+    Skeleton::from_spec(spec, "x.o", &options).unwrap().to_string()
+}
+
+/// No method can give bits of such a type; then their words are what is printed and compared, and nothing else is told.
+#[test]
+fn bit_fields_of_what_has_no_bits() {
+    let mut btf = BtfBuilder::new(Endian::Little);
+    let int = btf.int("unsigned int", 4, IntEncoding::default());
+    let member =
+        |name, ty, bit_offset, bitfield_size| Member { name, ty, bit_offset, bitfield_size };
+    let inner = btf.struct_("inner", 4, &[member("x", int, 0, None)]);
+    let bits = [member("odd", inner, 0, Some(3)), member("even", int, 3, Some(5))];
+    // In a struct, in an anonymous struct that is words, in unions with a name and without.
+    let packed = [member("tag", int, 8, None), member("more", inner, 40, Some(3))];
+    let packed = btf.struct_("", 6, &packed);
+    let [either, anonymous] = ["either", ""].map(|name| btf.union_(name, 4, &bits));
+    let [one, two] = [bits[0], bits[1]];
+    let members = [
+        one,
+        two,
+        member("whole", int, 32, None),
+        member("", packed, 64, None),
+        member("", anonymous, 128, None),
+        member("either", either, 160, None),
+    ];
+    btf.struct_("outer", 24, &members);
+    let text = skeleton_with(btf, "outer");
+    let line = |wanted: &str| assert!(text.contains(wanted), "{wanted} is not in\n{text}");
+    line("plain!(outer; bits0, whole, anon0, anon1, either;; even, tag, even_2);");
+    line("/// `struct inner odd : 3; unsigned int even : 5`");
+    line("total!(outer; \"\\u{e}\\u{2}\\u{8}\";;);");
+    line("pub fn even(");
+    assert!(!text.contains("for which there are methods") && !text.contains("Each member has"));
 }

@@ -11,6 +11,8 @@ use bpf_skel_tests::kernel::{Outcome, PinDirectory, tests};
 
 use crate::phases::{fails, failures, phases, run_program};
 
+bpf_skel_macros::bpf_skel!(mod large = "fixtures/large-el.o", "fixtures/large-eb.o");
+
 tests![
     fields_and_live_values,
     maps_are_typed,
@@ -23,6 +25,7 @@ tests![
     moved_to_threads,
     handles_outlive_it,
     attached,
+    large_values_print,
 ];
 
 fn run<K: bpf_skel::program::Kind>(program: &bpf_skel::Program<K>) -> u32 {
@@ -215,5 +218,36 @@ fn attached() -> Outcome {
     let before = bss.total.get();
     thread::spawn(|| ()).join().unwrap();
     assert_eq!(bss.total.get(), before);
+    Ok(())
+}
+
+/// Of the section, of one variable, of the cells of an array: none of it is on the stack.
+fn large_values_print() -> Outcome {
+    let mut open = large::open();
+    open.bss.rows[1][2] = 5;
+    open.bss.truths.tag = 6;
+    let skel = open.load()?;
+    skel.bss.nested.head.set(7);
+    let small = thread::Builder::new().stack_size(256 << 10);
+    let printed = small.spawn(move || {
+        let bss = &skel.bss;
+        let whole = format!("{bss:?}");
+        for part in [
+            format!("{:?}", bss.either),
+            format!("{:?}", bss.packed),
+            format!("{:?}", bss.truths),
+            format!("{:?}", bss.reals),
+            format!("{:?}", bss.anonymous),
+            format!("{:?}", bss.nested),
+            format!("{:?}", bss.nested_reals),
+            format!("{:?}", bss.text),
+            format!("{:?}", bss.rows),
+        ] {
+            assert!(whole.contains(&part), "{}", &part[..100.min(part.len())]);
+        }
+        assert_eq!(bss.rows.to_vec()[1][2], 5);
+        assert!(whole.contains("truths { tag: 6, ") && whole.contains("nested { head: 7, tag: 0"));
+    });
+    printed.expect("a thread").join().expect("it has room");
     Ok(())
 }

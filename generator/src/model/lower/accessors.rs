@@ -1,5 +1,7 @@
 //! Methods for members that have no field.
 
+use std::ops::Range;
+
 use super::Member;
 use crate::ident::{Ident, Scope};
 use crate::model::ty::{Accessor, At, Ty};
@@ -20,7 +22,45 @@ pub(super) struct Methods<'m, 'n> {
     pub(super) flexible: bool,
 }
 
+/// Members that C can name, though they have no field.
+#[derive(Default)]
+pub(super) struct Leaves<'m, 'n> {
+    /// As [`Methods`] has them.
+    pub(super) members: Vec<(&'m Member<'n>, bool)>,
+    /// The bytes of unions that are compared and have no field either.
+    pub(super) unions: Vec<Range<u64>>,
+}
+
 impl Types<'_> {
+    /// Appends a member; of an anonymous struct or union, those inside of it.
+    pub(super) fn leaves<'m, 'n>(
+        &self,
+        member: &'m Member<'n>,
+        compared: bool,
+        out: &mut Leaves<'m, 'n>,
+    ) {
+        let Some(inside) = &member.inside else { return out.members.push((member, compared)) };
+        if compared && inside.is_union {
+            let first = member.bit_offset / 8;
+            out.unions.push(first..first + self.size(&member.ty));
+        }
+        let compared = compared && !inside.is_union;
+        inside.members.iter().for_each(|member| self.leaves(member, compared, out));
+    }
+
+    /// Whether a member of a type of this size can have methods. Hostile BTF may put it outside of its union, or have bits
+    /// of a type that has none.
+    pub(super) fn has_methods(&self, member: &Member<'_>, size: u64) -> bool {
+        match at(member) {
+            At::Byte(offset) => offset.saturating_add(self.size(&member.ty)) <= size,
+            At::Bits(first, bits) => {
+                self.is_bits(&member.ty)
+                    && (1..=128).contains(&bits)
+                    && first.saturating_add(bits.into()) <= size.saturating_mul(8)
+            }
+        }
+    }
+
     /// The accessors, and the name of the method for the flexible array: members go by their own names, before any method
     /// that starts with another word.
     pub(super) fn methods(&self, of: Methods<'_, '_>) -> (Vec<Accessor>, Option<Ident>) {
@@ -28,15 +68,7 @@ impl Types<'_> {
         if members.is_empty() && !flexible {
             return (Vec::new(), None);
         }
-        // Hostile BTF may put a member outside of its union.
-        members.retain(|(member, _)| match at(member) {
-            At::Byte(offset) => offset.saturating_add(self.size(&member.ty)) <= size,
-            At::Bits(first, bits) => {
-                self.is_bits(&member.ty)
-                    && (1..=128).contains(&bits)
-                    && first.saturating_add(bits.into()) <= size.saturating_mul(8)
-            }
-        });
+        members.retain(|(member, _)| self.has_methods(member, size));
         let (mut scope, mut live) = (Scope::default(), Scope::reserving(TAKEN_LIVE));
         let names = || members.iter().map(|(member, _)| &*member.name);
         let idents = scope.claim_all(names()).into_iter().zip(live.claim_all(names()));
@@ -70,20 +102,6 @@ impl Types<'_> {
             }
         });
         (accessors.collect(), flexible.then(|| scope.claim("from_bytes")))
-    }
-
-    pub(super) fn union_accessors(
-        &self,
-        members: &[Member<'_>],
-        size: u64,
-        align: u64,
-    ) -> Vec<Accessor> {
-        let members = members.iter().flat_map(|member| match &member.inside {
-            Some(inside) => &inside[..],
-            None => std::slice::from_ref(member),
-        });
-        let members = members.map(|member| (member, false)).collect();
-        self.methods(Methods { make: "from_*", size, align, members, flexible: false }).0
     }
 
     /// Whether a bit-field can have this type.

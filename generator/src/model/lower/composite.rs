@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use bpf_skel::btf::{self, Btf, Composite, Kind};
 
+use super::accessors::{Leaves, Methods};
 use super::owner::Owner;
 use crate::model::c_text::declaration;
 use crate::model::layout::{self, Plan, Wanted};
@@ -18,14 +19,23 @@ pub(crate) struct Member<'n> {
     pub(crate) c: String,
     pub(crate) bit_offset: u64,
     pub(crate) bits: Option<u8>,
-    /// Of an anonymous union, whose own type is words then: its members, counted from where those of this are.
-    pub(crate) inside: Option<Vec<Member<'n>>>,
+    /// Of an anonymous struct or union whose own type is words then.
+    pub(crate) inside: Option<Inside<'n>>,
+}
+
+/// What is inside of words.
+#[derive(Clone, Debug)]
+pub(crate) struct Inside<'n> {
+    pub(crate) is_union: bool,
+    /// Counted from where those are that the words are one of.
+    pub(crate) members: Vec<Member<'n>>,
 }
 
 impl Member<'_> {
     fn shift(&mut self, bits: u64) {
         self.bit_offset += bits;
-        self.inside.iter_mut().flatten().for_each(|member| member.shift(bits));
+        let inside = self.inside.iter_mut().flat_map(|inside| &mut inside.members);
+        inside.for_each(|member| member.shift(bits));
     }
 }
 
@@ -80,7 +90,9 @@ impl<'b> Types<'b> {
         let equality = match &kind {
             DefKind::Struct(layout) => {
                 let members = layout.fields.iter().filter(|field| field.role == FieldRole::Member);
-                members.map(|field| self.equality(&field.ty)).min().unwrap_or(Equality::Total)
+                let methods = layout.accessors.iter().filter(|accessor| accessor.compared);
+                let types = members.map(|field| &field.ty).chain(methods.map(|method| &method.ty));
+                types.map(|ty| self.equality(ty)).min().unwrap_or(Equality::Total)
             }
             _ => Equality::Total,
         };
@@ -185,7 +197,7 @@ impl<'b> Types<'b> {
             c: declaration(btf, id, ""),
             bit_offset: 0,
             bits: None,
-            inside: Some(leaves(members)),
+            inside: Some(Inside { is_union, members }),
         });
         Ok(())
     }
@@ -237,11 +249,9 @@ impl<'b> Types<'b> {
     fn structure(&self, id: u32, members: Vec<Member<'_>>, size: u64) -> Made {
         let plan = self.plan(id, &members, size)?;
         let live = plan.repr.packed.map(|_| self.words(&members, size, plan.align).into());
-        let (fields, accessors, flexible) = self.struct_parts(members, &plan, size);
-        let inside = fields.iter().any(|field| self.over_aligned(&field.ty));
+        let def = StructDef { live, ..self.struct_parts(members, &plan, size) };
+        let inside = def.fields.iter().any(|field| self.over_aligned(&field.ty));
         let over_aligned = plan.repr.align.is_some() || inside;
-        let flexible = flexible.map(Box::new);
-        let def = StructDef { repr: plan.repr, fields, accessors, flexible, live };
         Ok((DefKind::Struct(def), plan.align, over_aligned))
     }
 
@@ -255,7 +265,12 @@ impl<'b> Types<'b> {
     fn words(&self, members: &[Member<'_>], size: u64, align: u64) -> UnionDef {
         let storage = Self::storage(size, align);
         let repr = Repr { packed: None, align: (align > self.align(&storage)).then_some(align) };
-        UnionDef { repr, storage, accessors: self.union_accessors(members, size, align) }
+        let mut inside = Leaves::default();
+        members.iter().for_each(|member| self.leaves(member, false, &mut inside));
+        let all = inside.members.iter().all(|(member, _)| self.has_methods(member, size));
+        let (members, flexible) = (inside.members, false);
+        let methods = Methods { make: "from_*", size, align, members, flexible };
+        UnionDef { repr, storage, accessors: self.methods(methods).0, all }
     }
 
     /// The largest alignment of a member; less where the size is no multiple, as in a packed union.
@@ -297,17 +312,4 @@ fn starts_of(composite: Composite<'_>) -> Vec<u32> {
     let mut starts: Vec<u32> = composite.members().map(|member| member.bit_offset).collect();
     starts.sort_unstable();
     starts
-}
-
-/// The members that C can name: those of anonymous unions in their place.
-fn leaves(members: Vec<Member<'_>>) -> Vec<Member<'_>> {
-    let mut out = Vec::with_capacity(members.len());
-    for member in members {
-        match member.inside {
-            // These are leaves already.
-            Some(inside) => out.extend(inside),
-            None => out.push(member),
-        }
-    }
-    out
 }

@@ -1,43 +1,52 @@
 //! The fields of a struct or of a section, from where everything goes.
 
-use super::Member;
-use super::accessors::Methods;
+use super::accessors::{Leaves, Methods};
+use super::{Inside, Member};
 use crate::ident::{Ident, Scope};
 use crate::model::layout::{Place, Plan};
-use crate::model::ty::{Accessor, Field, FieldRole, Flexible, Ty};
+use crate::model::ty::{Field, FieldRole, Flexible, StructDef, Ty};
 use crate::model::types::Types;
 
 impl Types<'_> {
-    /// The fields of a struct, methods for what has none, and its flexible array.
+    /// A struct but for its live twin: its fields, methods for what has none, and its flexible array.
     pub(super) fn struct_parts(
         &self,
         members: Vec<Member<'_>>,
         plan: &Plan,
         size: u64,
-    ) -> (Vec<Field>, Vec<Accessor>, Option<Flexible>) {
-        let mut without = Vec::new();
-        for place in &plan.places {
-            match place {
+    ) -> StructDef {
+        let mut without = Leaves::default();
+        let mut without_methods = Vec::new();
+        for (nth, place) in plan.places.iter().enumerate() {
+            let (words, compared) = match place {
                 Place::Member { index, as_bytes, .. } => {
                     let member = &members[*index];
                     match &member.inside {
-                        Some(inside) => without.extend(inside.iter().map(|leaf| (leaf, false))),
-                        None if *as_bytes => without.push((member, false)),
-                        None => {}
+                        None if !*as_bytes => continue,
+                        // The bytes of a union are compared, as a field.
+                        inside => (*index..*index + 1, !is_union(inside.as_ref())),
                     }
                 }
-                Place::Bits { members: run, .. } => {
-                    without.extend(members[run.clone()].iter().map(|member| (member, true)));
-                }
-                Place::Padding { .. } => {}
+                Place::Bits { members: run, .. } => (run.clone(), true),
+                Place::Padding { .. } => continue,
+            };
+            let (leaves, unions) = (without.members.len(), without.unions.len());
+            members[words].iter().for_each(|member| self.leaves(member, compared, &mut without));
+            let leaves = &mut without.members[leaves..];
+            if !leaves.iter().all(|(member, _)| self.has_methods(member, size)) {
+                // Then the words are all that there is of some.
+                without_methods.push(nth);
+                leaves.iter_mut().for_each(|(_, compared)| *compared = false);
+                without.unions.truncate(unions);
             }
         }
+        let Leaves { members: leaves, unions } = without;
         let flexible = members.last().and_then(|last| Some((last, self.flexible(last)?)));
         let (accessors, method) = self.methods(Methods {
             make: "with_*",
             size,
             align: plan.align,
-            members: without,
+            members: leaves,
             flexible: flexible.is_some(),
         });
         let flexible = flexible.zip(method).map(|((last, element), method)| Flexible {
@@ -46,7 +55,18 @@ impl Types<'_> {
             offset: last.bit_offset / 8,
             c: last.c.clone(),
         });
-        (self.fields(members, plan), accessors, flexible)
+        let mut fields = self.fields(members, plan);
+        for nth in without_methods {
+            fields[nth].role = FieldRole::Member;
+        }
+        StructDef {
+            repr: plan.repr,
+            fields,
+            accessors,
+            unions: unions.into(),
+            flexible: flexible.map(Box::new),
+            live: None,
+        }
     }
 
     /// The type of the elements, if this is an array without a length.
@@ -69,10 +89,13 @@ impl Types<'_> {
             Some(match place {
                 Place::Member { offset, as_bytes, .. } => {
                     let Member { ty, c, inside, .. } = members.next()?;
-                    let words = *as_bytes || inside.is_some();
                     Field {
                         ident,
-                        role: if words { FieldRole::Storage } else { FieldRole::Member },
+                        role: match inside {
+                            None if !*as_bytes => FieldRole::Member,
+                            inside if is_union(inside.as_ref()) => FieldRole::Storage,
+                            _ => FieldRole::Nested,
+                        },
                         ty: if *as_bytes { Ty::bytes(self.size(&ty)) } else { ty },
                         offset: *offset,
                         c,
@@ -104,6 +127,10 @@ impl Types<'_> {
         }));
         fields
     }
+}
+
+fn is_union(inside: Option<&Inside<'_>>) -> bool {
+    inside.is_some_and(|inside| inside.is_union)
 }
 
 /// The names of the places: members by their own, then words of bit-fields and padding by names that are left.

@@ -10,4 +10,5 @@ mod owner;
 mod pointer;
 mod root;
 
+use composite::Inside;
 pub(super) use composite::Member;
