@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod large {
     #[cfg(target_endian = "big")]
@@ -771,25 +774,25 @@ pub mod large {
         #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
-            /// `union either either`
+            /// `union either either`, 1048584 bytes, section `.bss`
             pub either: super::types::either,
-            /// `struct packed packed`
+            /// `struct packed packed`, 1048581 bytes, section `.bss`
             pub packed: super::types::packed,
-            /// `struct truths truths`
+            /// `struct truths truths`, 2097161 bytes, section `.bss`
             pub truths: super::types::truths,
-            /// `struct reals reals`
+            /// `struct reals reals`, 1048577 bytes, section `.bss`
             pub reals: super::types::reals,
             #[doc(hidden)]
             pub __pad0: [u8; 1],
-            /// `struct anonymous anonymous`
+            /// `struct anonymous anonymous`, 1048580 bytes, section `.bss`
             pub anonymous: super::types::anonymous,
-            /// `struct nested nested`
+            /// `struct nested nested`, 2097160 bytes, section `.bss`
             pub nested: super::types::nested,
-            /// `struct nested_reals nested_reals`
+            /// `struct nested_reals nested_reals`, 1048584 bytes, section `.bss`
             pub nested_reals: super::types::nested_reals,
-            /// `char text[1048576]`
+            /// `char text[1048576]`, 1048576 bytes, section `.bss`
             pub text: ::bpf_skel::pod::CharArray<1048576>,
-            /// `u8 rows[2][1048576]`
+            /// `u8 rows[2][1048576]`, 2097152 bytes, section `.bss`
             pub rows: [[u8; 1048576]; 2],
             #[doc(hidden)]
             pub __pad1: [u8; 4],
@@ -808,25 +811,25 @@ pub mod large {
             /// Data section `.bss`, 12582956 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `union either either`
+                /// `union either either`, 1048584 bytes, section `.bss`
                 pub either: GlobalStruct<super::live::either>,
-                /// `struct packed packed`
+                /// `struct packed packed`, 1048581 bytes, section `.bss`
                 pub packed: GlobalStruct<super::live::packed>,
-                /// `struct truths truths`
+                /// `struct truths truths`, 2097161 bytes, section `.bss`
                 pub truths: GlobalStruct<super::live::truths>,
-                /// `struct reals reals`
+                /// `struct reals reals`, 1048577 bytes, section `.bss`
                 pub reals: GlobalStruct<super::live::reals>,
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 1]>,
-                /// `struct anonymous anonymous`
+                /// `struct anonymous anonymous`, 1048580 bytes, section `.bss`
                 pub anonymous: GlobalStruct<super::live::anonymous>,
-                /// `struct nested nested`
+                /// `struct nested nested`, 2097160 bytes, section `.bss`
                 pub nested: GlobalStruct<super::live::nested>,
-                /// `struct nested_reals nested_reals`
+                /// `struct nested_reals nested_reals`, 1048584 bytes, section `.bss`
                 pub nested_reals: GlobalStruct<super::live::nested_reals>,
-                /// `char text[1048576]`
+                /// `char text[1048576]`, 1048576 bytes, section `.bss`
                 pub text: Global<::bpf_skel::pod::CharArray<1048576>>,
-                /// `u8 rows[2][1048576]`
+                /// `u8 rows[2][1048576]`, 2097152 bytes, section `.bss`
                 pub rows: GlobalArray<
                     ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 1048576>,
                     2,

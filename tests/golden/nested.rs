@@ -10,6 +10,9 @@
     private_interfaces,
     unreachable_pub,
     rustdoc::all,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    unused_results,
 )]
 pub mod nested {
     #[cfg(target_endian = "big")]
@@ -1019,21 +1022,21 @@ pub mod nested {
         /// Data section `.bss`, 256 bytes
         #[repr(C)]
         pub struct bss {
-            /// `struct padded padded`
+            /// `struct padded padded`, 32 bytes, section `.bss`
             pub padded: super::types::padded,
-            /// `struct unnamed unnamed`
+            /// `struct unnamed unnamed`, 24 bytes, section `.bss`
             pub unnamed: super::types::unnamed,
-            /// `struct partial partial`
+            /// `struct partial partial`, 16 bytes, section `.bss`
             pub partial: super::types::partial,
-            /// `struct truth truth`
+            /// `struct truth truth`, 8 bytes, section `.bss`
             pub truth: super::types::truth,
-            /// `struct mixed mixed`
+            /// `struct mixed mixed`, 16 bytes, section `.bss`
             pub mixed: super::types::mixed,
-            /// `struct mixed_partial mixed_partial`
+            /// `struct mixed_partial mixed_partial`, 16 bytes, section `.bss`
             pub mixed_partial: super::types::mixed_partial,
-            /// `struct holds_measure holds_measure`
+            /// `struct holds_measure holds_measure`, 32 bytes, section `.bss`
             pub holds_measure: super::types::holds_measure,
-            /// `struct holder holder`
+            /// `struct holder holder`, 112 bytes, section `.bss`
             pub holder: super::types::holder,
         }
         ::bpf_skel::private::section_struct!(
@@ -1050,21 +1053,21 @@ pub mod nested {
             /// Data section `.bss`, 256 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `struct padded padded`
+                /// `struct padded padded`, 32 bytes, section `.bss`
                 pub padded: GlobalStruct<super::live::padded>,
-                /// `struct unnamed unnamed`
+                /// `struct unnamed unnamed`, 24 bytes, section `.bss`
                 pub unnamed: GlobalStruct<super::live::unnamed>,
-                /// `struct partial partial`
+                /// `struct partial partial`, 16 bytes, section `.bss`
                 pub partial: GlobalStruct<super::live::partial>,
-                /// `struct truth truth`
+                /// `struct truth truth`, 8 bytes, section `.bss`
                 pub truth: GlobalStruct<super::live::truth>,
-                /// `struct mixed mixed`
+                /// `struct mixed mixed`, 16 bytes, section `.bss`
                 pub mixed: GlobalStruct<super::live::mixed>,
-                /// `struct mixed_partial mixed_partial`
+                /// `struct mixed_partial mixed_partial`, 16 bytes, section `.bss`
                 pub mixed_partial: GlobalStruct<super::live::mixed_partial>,
-                /// `struct holds_measure holds_measure`
+                /// `struct holds_measure holds_measure`, 32 bytes, section `.bss`
                 pub holds_measure: GlobalStruct<super::live::holds_measure>,
-                /// `struct holder holder`
+                /// `struct holder holder`, 112 bytes, section `.bss`
                 pub holder: GlobalStruct<super::live::holder>,
             }
         }

@@ -125,12 +125,12 @@ fn large_hashes_go_by_what_has_a_name() {
     use large::types;
 
     fn hashed<T: Pod + Eq + Hash>(changes: [(usize, u8); 2]) -> usize {
-        let changed = changes.map(|(at, byte)| {
+        let values = changes.map(|(at, byte)| {
             let mut one = boxed_zeroed::<T>();
             bytes_of_mut(&mut *one)[at] = byte;
             one
         });
-        HashSet::from(changed).len()
+        HashSet::from(values).len()
     }
     on_small_stack(|| {
         // Truth is not a number.
