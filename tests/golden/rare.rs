@@ -232,19 +232,29 @@ pub mod rare {
         /// `struct untold`, 64 bytes, alignment 8
         #[repr(C)]
         pub struct untold {
-            /// `/* no type in BTF */ hits`
+            /// `hits`
+            ///
+            /// All up to what is behind it: the object does not say which type it has.
             pub hits: u32,
             /// `u32 after`
             pub after: u32,
             /// `u8 tag`
             pub tag: u8,
-            /// `/* no type in BTF */ odd`
+            /// `odd`
+            ///
+            /// All up to what is behind it: the object does not say which type it has.
             pub odd: [u8; 7],
-            /// `/* no type in BTF */ counter`
+            /// `counter`
+            ///
+            /// All up to what is behind it: the object does not say which type it has.
             pub counter: u64,
-            /// `/* no type in BTF */ wave`
+            /// `wave`
+            ///
+            /// All up to what is behind it: the object does not say which type it has.
             pub wave: [u64; 2],
-            /// `/* no type in BTF */ inner`
+            /// `inner`
+            ///
+            /// All up to what is behind it: the object does not say which type it has.
             pub inner: u32,
             /// `u32 last`
             pub last: u32,
@@ -263,15 +273,15 @@ pub mod rare {
         );
         ::bpf_skel::private::total!(untold; "\u{3c}";;);
         impl untold {
-            /// `/* no type in BTF */ word`
+            /// `word`
             pub fn word(&self) -> u32 {
                 ::bpf_skel::private::view::<_, _, 48>(self)
             }
-            /// Sets `/* no type in BTF */ word`.
+            /// Sets `word`.
             pub fn set_word(&mut self, value: u32) {
                 ::bpf_skel::private::set_view::<_, _, 48>(self, value);
             }
-            /// The same with another `/* no type in BTF */ word`.
+            /// The same with another `word`.
             #[must_use]
             pub fn with_word(mut self, value: u32) -> Self {
                 self.set_word(value);
@@ -311,15 +321,15 @@ pub mod rare {
         ::bpf_skel::private::plain!(either;; storage; whole, half);
         ::bpf_skel::private::total!(either; "";;);
         impl either {
-            /// `/* no type in BTF */ whole`
+            /// `whole`
             pub fn whole(&self) -> u64 {
                 ::bpf_skel::private::view::<_, _, 0>(self)
             }
-            /// Sets `/* no type in BTF */ whole`.
+            /// Sets `whole`.
             pub fn set_whole(&mut self, value: u64) {
                 ::bpf_skel::private::set_view::<_, _, 0>(self, value);
             }
-            /// A union with this `/* no type in BTF */ whole`, and zeros behind it.
+            /// A union with this `whole`, and zeros behind it.
             pub fn from_whole(value: u64) -> Self {
                 let mut this: Self = ::bpf_skel::pod::zeroed();
                 this.set_whole(value);
@@ -376,19 +386,29 @@ pub mod rare {
             /// `struct untold` in shared memory; [`types::untold`](super::types::untold) is its plain twin.
             #[repr(C)]
             pub struct untold of super::types::untold {
-                /// `/* no type in BTF */ hits`
+                /// `hits`
+                ///
+                /// All up to what is behind it: the object does not say which type it has.
                 pub hits: Global<u32>,
                 /// `u32 after`
                 pub after: Global<u32>,
                 /// `u8 tag`
                 pub tag: Global<u8>,
-                /// `/* no type in BTF */ odd`
+                /// `odd`
+                ///
+                /// All up to what is behind it: the object does not say which type it has.
                 pub odd: GlobalArray<::bpf_skel::live::Global<u8>, 7>,
-                /// `/* no type in BTF */ counter`
+                /// `counter`
+                ///
+                /// All up to what is behind it: the object does not say which type it has.
                 pub counter: Global<u64>,
-                /// `/* no type in BTF */ wave`
+                /// `wave`
+                ///
+                /// All up to what is behind it: the object does not say which type it has.
                 pub wave: GlobalArray<::bpf_skel::live::Global<u64>, 2>,
-                /// `/* no type in BTF */ inner`
+                /// `inner`
+                ///
+                /// All up to what is behind it: the object does not say which type it has.
                 pub inner: Global<u32>,
                 /// `u32 last`
                 pub last: Global<u32>,
@@ -403,7 +423,7 @@ pub mod rare {
             }
         }
         impl untold {
-            /// `/* no type in BTF */ word`
+            /// `word`
             pub fn word(&self) -> &::bpf_skel::live::Global<u32> {
                 ::bpf_skel::private::live_view::<_, _, 48>(self)
             }
@@ -421,7 +441,7 @@ pub mod rare {
             }
         }
         impl either {
-            /// `/* no type in BTF */ whole`
+            /// `whole`
             pub fn whole(&self) -> &::bpf_skel::live::Global<u64> {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
@@ -451,7 +471,9 @@ pub mod rare {
             /// `union either either`, 8 bytes, section `.bss`
             pub either: super::types::either,
             /// `alone`, 4 bytes, section `.bss`
-            pub alone: [u8; 4],
+            ///
+            /// Words of its size: the object does not say which type it has.
+            pub alone: u32,
             /// `range_t range`, 8 bytes, section `.bss`
             pub range: super::types::range_t,
             #[doc(hidden)]
@@ -475,7 +497,9 @@ pub mod rare {
                 /// `union either either`, 8 bytes, section `.bss`
                 pub either: GlobalStruct<super::live::either>,
                 /// `alone`, 4 bytes, section `.bss`
-                pub alone: GlobalArray<::bpf_skel::live::Global<u8>, 4>,
+                ///
+                /// Words of its size: the object does not say which type it has.
+                pub alone: Global<u32>,
                 /// `range_t range`, 8 bytes, section `.bss`
                 pub range: GlobalStruct<super::live::range_t>,
                 #[doc(hidden)]

@@ -322,7 +322,7 @@ fn what_the_source_says_is_documented() {
         "/// Tagged `of an anonymous struct`.",
         "/// Tagged `of a typedef that has a Rust name`.",
         "/// Parameter `arguments` is tagged `arg:ctx`, `second`.",
-        "/// `/* no type in BTF */ hits`",
+        "/// All up to what is behind it: the object does not say which type it has.",
     ] {
         assert!(text.lines().any(|of| of.trim() == line), "{line}");
     }

@@ -5,13 +5,16 @@ use super::live;
 use super::paths::Paths;
 use super::text::Text;
 use super::writer::Writer;
-use crate::model::{Accessor, At, Flexible, Ty};
+use crate::ident::Ident;
+use crate::model::{Accessor, At, Def, Tail, Ty};
 
 /// What the methods belong to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Of {
     Struct,
     Union,
+    /// A section may be too large for the stack: nothing makes another one of it.
+    Section,
 }
 
 /// Methods of the plain type.
@@ -39,7 +42,7 @@ pub(super) fn plain(out: &mut Writer, paths: &Paths<'_>, of: Of, accessor: &Acce
         let zeroed = format!("let mut this: Self = {rt}::pod::zeroed();");
         let fill = format!("this.{set}(value);");
         out.function(make, &[&value], "Self", &[&zeroed, &fill, "this"]);
-    } else {
+    } else if of == Of::Struct {
         out.doc(format_args!("The same with another {}.", code(c)));
         out.line("#[must_use]");
         let fill = format!("self.{set}(value);");
@@ -91,9 +94,14 @@ pub(super) fn shared(out: &mut Writer, paths: &Paths<'_>, accessor: &Accessor) {
 }
 
 /// The elements of a flexible array, which are behind the struct.
-pub(super) fn flexible(out: &mut Writer, paths: &Paths<'_>, flexible: &Flexible) {
+pub(super) fn flexible(
+    out: &mut Writer,
+    paths: &Paths<'_>,
+    def: &Def,
+    (method, tail): (&Ident, &Tail),
+) {
     let rt = paths.rt;
-    let Flexible { method, element, offset, c } = flexible;
+    let Tail { element, offset, c, .. } = tail;
     out.doc(format_args!(
         "The struct at the start of a record, and as many elements of {} as the record holds.",
         code(c)
@@ -101,8 +109,16 @@ pub(super) fn flexible(out: &mut Writer, paths: &Paths<'_>, flexible: &Flexible)
     out.paragraph(
         "`None` where the record is too short, or does not lie as the struct is aligned.",
     );
-    let result = format!("::core::option::Option<(&Self, &[{}])>", paths.ty(element));
-    let view = format!("{rt}::private::flexible::<_, _, {offset}>(bytes)");
+    // A record that lies as the struct is aligned is to be enough.
+    let align = paths.model.align(element);
+    let (elements, function) = if offset.is_multiple_of(align) && align <= def.align {
+        (format!("&[{}]", paths.ty(element)), "flexible")
+    } else {
+        let elements = format!("{rt}::pod::UnalignedSlice<'_, {}>", paths.ty(element));
+        (elements, "flexible_unaligned")
+    };
+    let result = format!("::core::option::Option<(&Self, {elements})>");
+    let view = format!("{rt}::private::{function}::<_, _, {offset}>(bytes)");
     out.function(method, &["bytes: &[u8]"], &result, &[&view]);
 }
 

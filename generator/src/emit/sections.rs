@@ -1,10 +1,11 @@
 //! The `sections` and `live_sections` modules: data sections before and after load.
 
+use super::accessors::{self, Of};
 use super::docs::{bytes, code};
 use super::paths::Paths;
 use super::writer::Writer;
 use super::{live, structs, types};
-use crate::model::{Field, FieldRole, Section};
+use crate::model::{Accessor, Field, FieldRole, Section};
 
 pub(super) fn modules(out: &mut Writer, root: &Paths<'_>, sections: &[Section<'_>]) {
     if sections.is_empty() {
@@ -44,7 +45,9 @@ fn plain(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
     out.invoke(format_args!("{}::private::section_struct", paths.rt), |list| {
         list.item((if is_large { "large " } else { "" }, ident)).group();
         structs::names(list, fields);
+        list.items(section.accessors.iter().map(|accessor| &accessor.get));
     });
+    methods(out, section, |out, accessor| accessors::plain(out, paths, Of::Section, accessor));
 }
 
 fn shared(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
@@ -63,6 +66,15 @@ fn shared(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
             }
         },
     );
+    methods(out, section, |out, accessor| accessors::shared(out, paths, accessor));
+}
+
+fn methods(out: &mut Writer, section: &Section<'_>, method: impl Fn(&mut Writer, &Accessor)) {
+    if !section.accessors.is_empty() {
+        out.open(format_args!("impl {} {{", section.ident));
+        section.accessors.iter().for_each(|accessor| method(out, accessor));
+        out.close("}");
+    }
 }
 
 /// "`long long total`, 8 bytes, section `.bss`"
@@ -72,6 +84,7 @@ fn variable_doc(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>, fiel
     }
     let size = bytes(paths.model.size(&field.ty));
     out.doc((code(&field.c), ", ", size.as_str(), ", section ", code(section.name)));
+    structs::why(out, field);
 }
 
 fn layouts<'s>(

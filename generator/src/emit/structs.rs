@@ -44,14 +44,16 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
     if named.is_none() {
         equality(out, paths, def, layout);
     }
-    if layout.accessors.is_empty() && layout.flexible.is_none() {
+    if layout.accessors.is_empty() && layout.from_bytes.is_empty() {
         return;
     }
     out.open(format_args!("impl {ident} {{"));
     for accessor in &layout.accessors {
         accessors::plain(out, paths, Of::Struct, accessor);
     }
-    layout.flexible.iter().for_each(|flexible| accessors::flexible(out, paths, flexible));
+    for (method, tail) in layout.from_bytes.iter().zip(&def.tails) {
+        accessors::flexible(out, paths, def, (method, tail));
+    }
     out.close("}");
 }
 
@@ -107,6 +109,14 @@ pub(super) fn field_doc(out: &mut Writer, field: &Field) {
         }
         FieldRole::Bits => out.doc(format_args!("The bits of {c}, for which there are methods.")),
         FieldRole::Padding => out.line("#[doc(hidden)]"),
+    }
+    why(out, field);
+}
+
+/// Why a field is not of the type that C has.
+pub(super) fn why(out: &mut Writer, field: &Field) {
+    if !field.why.is_empty() {
+        out.paragraph(field.why);
     }
 }
 

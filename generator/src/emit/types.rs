@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use crate::ident::{Ident, identifier};
     use crate::model::{
-        Accessor, At, Enumerator, Equality, Field, FieldRole, Flexible, Repr, StructDef, UnionDef,
+        Accessor, At, Enumerator, Equality, Field, FieldRole, Repr, StructDef, Tail, UnionDef,
     };
 
     /// BTF may have any text for a name.
@@ -227,10 +227,9 @@ mod tests {
             ty: Ty::U8,
             offset: 0,
             c: c.to_owned(),
+            why: "",
         });
         let bound = BoundField { ident: ident("field"), c: c.to_owned(), offset: 0, size: 1 };
-        let flexible =
-            Flexible { method: ident("from_bytes"), element: Ty::U8, offset: 0, c: c.to_owned() };
         let accessors = vec![accessor(At::Byte(0), c), accessor(At::Bits(0, 1), c)];
         let value = Enumerator { ident: ident("value"), c: c.to_owned(), value: 1 };
         vec![
@@ -239,7 +238,7 @@ mod tests {
                 fields: fields.collect(),
                 accessors: accessors.clone(),
                 unions: [].into(),
-                flexible: Some(flexible.into()),
+                from_bytes: vec![ident("from_bytes")],
                 live: None,
             }),
             DefKind::Union(UnionDef {
@@ -260,6 +259,8 @@ mod tests {
     fn code_of(c: &str, kind: DefKind) -> (String, String) {
         let types = Types::new(None);
         let paths = Paths::root("::bpf_skel", &types).in_types();
+        let name = "it".to_owned();
+        let tail = Tail { name, element: Ty::U8, offset: 0, c: c.to_owned() };
         let def = Def {
             wanted: "it".to_owned(),
             ident: ident("it"),
@@ -270,6 +271,7 @@ mod tests {
             over_aligned: false,
             equality: Equality::Total,
             named: None,
+            tails: vec![tail],
             kind,
         };
         let TypeText { item: text, .. } = TypeText::of(&paths, &def);

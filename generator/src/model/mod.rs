@@ -20,7 +20,7 @@ pub(crate) use programs::Program;
 pub(crate) use sections::Section;
 pub(crate) use struct_ops::StructOps;
 pub(crate) use ty::{
-    Accessor, At, BoundField, Def, DefKind, Enumerator, Equality, Field, FieldRole, Flexible, Repr,
-    StructDef, Ty, UnionDef,
+    Accessor, At, BoundField, Def, DefKind, Enumerator, Equality, Field, FieldRole, Repr,
+    StructDef, Tail, Ty, UnionDef,
 };
 pub(crate) use types::Types;

@@ -4,8 +4,8 @@ use bpf_skel::spec::{ExternKind, Linkage, MapContents, MapSpec, ObjectSpec, Vari
 
 use super::c_text::declaration;
 use super::layout::{self, Wanted};
-use super::lower::Member;
-use super::ty::{Field, Repr};
+use super::lower::{Member, Variable};
+use super::ty::{Accessor, Field, Repr};
 use super::types::Types;
 use crate::ident::{Ident, Scope, section_field};
 
@@ -28,6 +28,8 @@ pub(crate) struct Section<'s> {
     pub(crate) repr: Repr,
     /// Every byte, in order; static variables are padding.
     pub(crate) fields: Vec<Field>,
+    /// Methods for variables that are less aligned than their types.
+    pub(crate) accessors: Vec<Accessor>,
 }
 
 /// Names that generated code gives to the fields beside the sections.
@@ -39,6 +41,14 @@ pub(super) fn sections<'s>(
 ) -> Result<Vec<Section<'s>>, String> {
     let options = kconfig_variables(spec);
     let mut variables: Vec<Vec<&VariableSpec>> = vec![Vec::new(); spec.maps.len()];
+    // Where variables of all linkages start.
+    let mut starts: Vec<Vec<u64>> = vec![Vec::new(); spec.maps.len()];
+    for variable in spec.variables.iter() {
+        if let Some(of_map) = starts.get_mut(variable.map as usize) {
+            of_map.push(variable.offset.into());
+        }
+    }
+    starts.iter_mut().for_each(|of_map| of_map.sort_unstable());
     let exporting = types.exporting();
     for variable in spec.variables.iter().chain(&options) {
         if exporting.contains(&*variable.name) {
@@ -57,7 +67,7 @@ pub(super) fn sections<'s>(
         .iter()
         .zip(idents)
         .map(|(&map, ident)| {
-            section(spec, map, &variables[map], ident, types)
+            section(spec, map, (&variables[map], &starts[map]), ident, types)
                 .map_err(|why| format!("data section {:?}: {why}", spec.maps[map].name))
         })
         .collect()
@@ -89,7 +99,7 @@ fn kconfig_variables(spec: &ObjectSpec) -> Vec<VariableSpec> {
 fn section<'s>(
     spec: &'s ObjectSpec,
     map: usize,
-    variables: &[&VariableSpec],
+    (variables, starts): (&[&VariableSpec], &[u64]),
     ident: Ident,
     types: &mut Types<'_>,
 ) -> Result<Section<'s>, String> {
@@ -99,11 +109,16 @@ fn section<'s>(
         _ => return Err("its map is none of data".to_owned()),
     };
     let tagged = types.tagged_variables();
-    let mut members: Vec<Member<'_>> = variables
-        .iter()
-        .map(|variable| Member {
-            name: (&*variable.name).into(),
-            ty: types.root(variable.type_id, variable.size.into(), &variable.name),
+    let mut members: Vec<(u64, Member<'_>)> = Vec::with_capacity(variables.len());
+    members.extend(variables.iter().map(|variable| {
+        let (offset, size) = (u64::from(variable.offset), u64::from(variable.size));
+        let next = starts.partition_point(|&start| start <= offset);
+        let room = starts.get(next).map_or(u64::MAX, |next| next - offset);
+        let (id, name) = (variable.type_id, &*variable.name);
+        let (ty, why) = types.variable(Variable { id, offset, size, room, name });
+        let member = Member {
+            name: name.into(),
+            ty,
             c: match types.btf {
                 Some(btf) if variable.type_id != 0 => {
                     let c = declaration(btf, variable.type_id, &variable.name);
@@ -114,28 +129,32 @@ fn section<'s>(
                 }
                 _ => variable.name.to_string(),
             },
-            bit_offset: u64::from(variable.offset) * 8,
+            bit_offset: offset * 8,
             bits: None,
             inside: None,
-        })
-        .collect();
-    members.sort_by_key(|member| member.bit_offset);
+            is_last: false,
+            why,
+        };
+        (size, member)
+    }));
+    members.sort_by_key(|(_, member)| member.bit_offset);
     let len = data.len() as u64;
     // Aliases are two names of one place: the first stays. So does what hostile symbols put over one another.
     let mut end = 0;
-    members.retain(|member| {
-        let (start, size) = (member.bit_offset / 8, types.size(&member.ty));
+    members.retain(|&(size, ref member)| {
+        let start = member.bit_offset / 8;
         let free = start >= end && start.saturating_add(size) <= len;
         end = if free { start + size } else { end };
         free
     });
 
+    let members: Vec<Member<'_>> = members.into_iter().map(|(_, member)| member).collect();
     let plain = types.plain(&members);
     let aligned = plain.iter().filter(|member| member.bit_offset / 8 % member.align == 0);
     let most = aligned.map(|member| member.align).max().unwrap_or(1);
     let size = len.next_multiple_of(most);
     let plan = layout::plan(Wanted { members: &plain, size, may_pack: false, placed_at: &|| 1 })?;
-    let fields = types.fields(members, &plan);
+    let (fields, accessors) = types.section_parts(members, &plan, size);
     Ok(Section {
         ident,
         name: name(&spec.maps[map]),
@@ -147,5 +166,6 @@ fn section<'s>(
         align: plan.align,
         repr: plan.repr,
         fields,
+        accessors,
     })
 }

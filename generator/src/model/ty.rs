@@ -81,6 +81,8 @@ pub(crate) struct Def {
     pub(crate) equality: Equality,
     /// Where the bytes are that have a name in C, if values are equal where those bytes are.
     pub(crate) named: Option<Vec<Range<u64>>>,
+    /// The flexible arrays that it ends in: one, or those of a union at its end.
+    pub(crate) tails: Vec<Tail>,
     pub(crate) kind: DefKind,
 }
 
@@ -127,7 +129,8 @@ pub(crate) struct StructDef {
     pub(crate) accessors: Vec<Accessor>,
     /// Where the bytes are of anonymous unions that are inside of [`Nested`](FieldRole::Nested) words.
     pub(crate) unions: Box<[Range<u64>]>,
-    pub(crate) flexible: Option<Box<Flexible>>,
+    /// The methods for the flexible arrays, one for each of [`Def::tails`].
+    pub(crate) from_bytes: Vec<Ident>,
     /// Of a packed struct, to whose fields there are no references: what its live twin is.
     pub(crate) live: Option<Box<UnionDef>>,
 }
@@ -150,6 +153,8 @@ pub(crate) struct Field {
     pub(crate) offset: u64,
     /// What it is in C, for its documentation: `__u32 pid`.
     pub(crate) c: String,
+    /// Why a variable is not of its own type; empty where it is.
+    pub(crate) why: &'static str,
 }
 
 /// What a field of a user's own type is held to.
@@ -201,11 +206,12 @@ pub(crate) enum At {
     Bits(u64, u8),
 }
 
-/// The array without a length at the end of a struct.
+/// An array without a length at the end of a struct or union.
 #[derive(Clone, Debug)]
-pub(crate) struct Flexible {
-    pub(crate) method: Ident,
+pub(crate) struct Tail {
+    pub(crate) name: String,
     pub(crate) element: Ty,
+    /// From the start of the type that ends in it.
     pub(crate) offset: u64,
     pub(crate) c: String,
 }

@@ -25,7 +25,8 @@ pub(crate) struct Types<'b> {
     pub(super) typedefs: HashMap<u32, &'b str>,
     /// Type and member → its declaration tags.
     tags: HashMap<(u32, Option<u32>), Vec<&'b str>>,
-    /// Members of anonymous structs and unions that may still be looked at: hostile BTF nests them without end.
+    /// Members that may still be looked at, of anonymous structs and unions and of structs that are looked at again: hostile
+    /// BTF nests them without end.
     pub(super) nested_left: u32,
     /// By BTF id of a struct or union, the largest alignment that all the places have where the object has it, and 0 where
     /// there is none; made on first need.
@@ -102,6 +103,15 @@ impl<'b> Types<'b> {
 
     /// A place for a type that is being lowered, so that pointers back to it find it.
     pub(super) fn reserve(&mut self, id: u32, wanted: String, c: String) -> usize {
+        let index = self.add(id, wanted, c);
+        if let Some(known) = self.by_id.get_mut(id as usize) {
+            *known = u32::try_from(index).ok();
+        }
+        index
+    }
+
+    /// A place for a type that is made of the one with this id, and does not stand for it.
+    pub(super) fn add(&mut self, id: u32, wanted: String, c: String) -> usize {
         let index = self.defs.len();
         self.defs.push(Def {
             wanted,
@@ -112,12 +122,10 @@ impl<'b> Types<'b> {
             over_aligned: false,
             equality: Equality::Total,
             named: None,
+            tails: Vec::new(),
             tags: self.tags(id, None),
             kind: DefKind::Declared,
         });
-        if let Some(known) = self.by_id.get_mut(id as usize) {
-            *known = u32::try_from(index).ok();
-        }
         index
     }
 
@@ -177,7 +185,7 @@ impl<'b> Types<'b> {
             DefKind::Struct(layout) => {
                 layout.fields.iter().for_each(|field| look(&field.ty));
                 layout.accessors.iter().for_each(|accessor| look(&accessor.ty));
-                layout.flexible.iter().for_each(|flexible| look(&flexible.element));
+                def.tails.iter().for_each(|tail| look(&tail.element));
             }
             DefKind::Union(layout) => layout.accessors.iter().for_each(|one| look(&one.ty)),
             DefKind::Alias(to) => look(to),

@@ -7,6 +7,7 @@ mod boolean;
 mod bytes;
 mod chars;
 mod ptr;
+mod unaligned;
 
 pub use boolean::Bool;
 pub use bytes::{
@@ -15,3 +16,4 @@ pub use bytes::{
 };
 pub use chars::{CStrExt, CharArray};
 pub use ptr::Ptr;
+pub use unaligned::UnalignedSlice;

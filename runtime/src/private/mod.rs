@@ -29,7 +29,8 @@ pub use data::sparse;
 pub use enums::{debug_number, known, name_of};
 pub use layout::same_layouts;
 pub use members::{
-    flexible, live_unaligned, live_view, set_live_unaligned, set_view, view, view_mut, view_ref,
+    flexible, flexible_unaligned, live_unaligned, live_view, set_live_unaligned, set_view, view,
+    view_mut, view_ref,
 };
 pub use named::{hash, same};
 pub use place::{Place, field, place};

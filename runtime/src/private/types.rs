@@ -174,8 +174,9 @@ macro_rules! __bpf_skel_plain {
 }
 
 /// `section_struct!(NAME; field, …; hidden, …;)`: as `plain!` without the default, since that of a section of many megabytes
-/// would be on the stack, and without equality. `section_struct!(large NAME; …)`: the struct derives `Clone` and `Copy`,
-/// since the standard library clones a box of one that does not by way of the stack.
+/// would be on the stack, and without equality. `section_struct!(NAME; field, …; hidden, …; method, …)`: some print by methods.
+/// `section_struct!(large NAME; …)`: the struct derives `Clone` and `Copy`, since the standard library clones a box of one
+/// that does not by way of the stack.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_section {
@@ -192,16 +193,25 @@ macro_rules! __bpf_skel_section {
             }
         }
     };
-    (large $name:ident; $($field:ident),*; $($hidden:ident),*;) => {
+    (large $name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
         // SAFETY: as in `plain!`.
         unsafe impl $crate::pod::Pod for $name {}
+        $crate::__bpf_skel_section!(@debug $name; $($field),*; $($hidden),*; $($method),*);
+    };
+    ($name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),+) => {
+        $crate::__bpf_skel_plain!(@pod $name);
+        $crate::__bpf_skel_section!(@debug $name; $($field),*; $($hidden),*; $($method),*);
+    };
+    (@debug $name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
         impl ::core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                $crate::private::debug_plain(
+                $crate::private::debug_methods(
                     f,
                     ::core::stringify!($name $($field)*),
                     &[$(&self.$field,)* $(&self.$hidden,)*],
+                    ::core::stringify!($($method)*),
+                    &[$(&self.$method(),)*],
                 )
             }
         }

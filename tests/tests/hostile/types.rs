@@ -61,3 +61,52 @@ fn bit_fields_of_what_has_no_bits() {
     line("pub fn even(");
     assert!(!text.contains("for which there are methods") && !text.contains("Each member has"));
 }
+
+/// Each union has many of the one before, and the first has a flexible array.
+#[test]
+fn flexible_arrays_of_unions_of_unions() {
+    let names: Vec<String> = (0..100).map(|n| format!("m{n}")).collect();
+    let mut btf = BtfBuilder::new(Endian::Little);
+    let int = btf.int("unsigned int", 4, IntEncoding::default());
+    let mut inner = btf.array(int, int, 0);
+    for depth in 0..12 {
+        let member = |name| Member { name, ty: inner, bit_offset: 0, bitfield_size: None };
+        let members: Vec<_> = names.iter().map(|name| member(name)).collect();
+        inner = btf.union_(&format!("u{depth}"), 0, &members);
+    }
+    let members = [("n", int, 0), ("last", inner, 32)];
+    let members =
+        members.map(|(name, ty, bit_offset)| Member { name, ty, bit_offset, bitfield_size: None });
+    btf.struct_("outer", 4, &members);
+    let bytes = fixtures::bytes("no_btf", Endian::Little);
+    let mut spec = bpf_skel::elf::read(&bytes, "x.o").unwrap();
+    spec.btf = btf.finish().into();
+    let mut options = Options::default();
+    options.types.push("struct outer".to_owned());
+    let text = Skeleton::from_spec(spec, "x.o", &options).unwrap().to_string();
+    assert!(text.contains("pub last: u11,") && !text.contains("from_bytes"));
+}
+
+/// Variables that have not the size of their types lie as they are aligned all the same.
+#[test]
+fn variables_of_another_size_are_words() {
+    let bytes = fixtures::bytes("flexible", Endian::Little);
+    let mut spec = bpf_skel::elf::read(&bytes, "x.o").unwrap();
+    let of_four = spec.variables.iter().find(|variable| variable.name == "after_text").unwrap();
+    let of_four = of_four.type_id;
+    for variable in spec.variables.to_mut() {
+        match &*variable.name {
+            "after_wide" | "plain" | "even" => variable.type_id = of_four,
+            // Of a flexible array there is no room for one element.
+            "initialised_packed" => variable.size = 3,
+            _ => {}
+        }
+    }
+    let text = Skeleton::from_spec(spec, "x.o", &Options::default()).unwrap().to_string();
+    let why = "///\n            /// Words of its size: that of its type is another one.\n";
+    for field in
+        ["plain: [u64; 3],", "after_wide: u64,", "even: [u8; 8],", "initialised_packed: [u8; 3],"]
+    {
+        assert!(text.contains(&format!("{why}            pub {field}")), "{field}");
+    }
+}

@@ -4,22 +4,32 @@ use std::ops::Range;
 
 use super::Member;
 use crate::ident::{Ident, Scope};
-use crate::model::ty::{Accessor, At, Ty};
+use crate::model::ty::{Accessor, At, Tail, Ty};
 use crate::model::types::Types;
 
-/// What every live twin has of its own.
-const TAKEN_LIVE: &[&str] = &["get", "set", "update"];
+/// The methods that a type and its live twin have of their own.
+pub(super) type Taken = [&'static [&'static str]; 2];
+
+/// What every live twin has.
+pub(super) const TAKEN: Taken = [&[], &["get", "set", "update"]];
+
+/// What a section is reached through has more.
+pub(super) const TAKEN_BY_MAPS: Taken = [
+    &["map", "is_mapped"],
+    &["get", "set", "update", "map", "is_mapped", "snapshot", "refresh", "flush"],
+];
 
 /// What the methods of one type are made from.
 pub(super) struct Methods<'m, 'n> {
     /// What goes before the name of one that makes a value.
     pub(super) make: &'static str,
+    pub(super) taken: Taken,
     pub(super) size: u64,
     pub(super) align: u64,
     /// The members, and whether no field stands for them when values are compared.
     pub(super) members: Vec<(&'m Member<'n>, bool)>,
-    /// Whether there is one more, for a flexible array.
-    pub(super) flexible: bool,
+    /// What there is one more for, each: flexible arrays.
+    pub(super) tails: &'m [Tail],
 }
 
 /// Members that C can name, though they have no field.
@@ -61,15 +71,15 @@ impl Types<'_> {
         }
     }
 
-    /// The accessors, and the name of the method for the flexible array: members go by their own names, before any method
+    /// The accessors, and the names of the methods for flexible arrays: members go by their own names, before any method
     /// that starts with another word.
-    pub(super) fn methods(&self, of: Methods<'_, '_>) -> (Vec<Accessor>, Option<Ident>) {
-        let Methods { make, size, align, mut members, flexible } = of;
-        if members.is_empty() && !flexible {
-            return (Vec::new(), None);
+    pub(super) fn methods(&self, of: Methods<'_, '_>) -> (Vec<Accessor>, Vec<Ident>) {
+        let Methods { make, taken, size, align, mut members, tails } = of;
+        if members.is_empty() && tails.is_empty() {
+            return (Vec::new(), Vec::new());
         }
         members.retain(|(member, _)| self.has_methods(member, size));
-        let (mut scope, mut live) = (Scope::default(), Scope::reserving(TAKEN_LIVE));
+        let [mut scope, mut live] = taken.map(Scope::reserving);
         let names = || members.iter().map(|(member, _)| &*member.name);
         let idents = scope.claim_all(names()).into_iter().zip(live.claim_all(names()));
         let accessors = members.iter().zip(idents).map(|(&(member, compared), (get, live_get))| {
@@ -101,7 +111,15 @@ impl Types<'_> {
                 c,
             }
         });
-        (accessors.collect(), flexible.then(|| scope.claim("from_bytes")))
+        let accessors = accessors.collect();
+        let from_bytes = match tails {
+            [_] => vec![scope.claim("from_bytes")],
+            _ => {
+                let names = tails.iter().map(|tail| format!("from_bytes_with_{}", tail.name));
+                names.map(|name| scope.claim(name)).collect()
+            }
+        };
+        (accessors, from_bytes)
     }
 
     /// Whether a bit-field can have this type.

@@ -4,12 +4,16 @@ use std::borrow::Cow;
 
 use bpf_skel::btf::{self, Btf, Composite, Kind};
 
-use super::accessors::{Leaves, Methods};
+use super::accessors::{Leaves, Methods, TAKEN};
 use super::owner::Owner;
+use super::root::is_char;
 use crate::model::c_text::declaration;
 use crate::model::layout::{self, Plan, Wanted};
-use crate::model::ty::{DefKind, Equality, FieldRole, Repr, StructDef, Ty, UnionDef};
+use crate::model::ty::{DefKind, Equality, FieldRole, Repr, StructDef, Tail, Ty, UnionDef};
 use crate::model::types::Types;
+
+/// Why a member is not of its own type.
+const UNKNOWN: &str = "All up to what is behind it: the object does not say which type it has.";
 
 /// A member of a struct or union, or a variable of a section.
 #[derive(Clone, Debug)]
@@ -21,6 +25,10 @@ pub(crate) struct Member<'n> {
     pub(crate) bits: Option<u8>,
     /// Of an anonymous struct or union whose own type is words then.
     pub(crate) inside: Option<Inside<'n>>,
+    /// Whether nothing is behind it in its struct, nor behind that in the one around it.
+    pub(crate) is_last: bool,
+    /// Why a variable is not of its own type; empty where it is.
+    pub(crate) why: &'static str,
 }
 
 /// What is inside of words.
@@ -37,10 +45,17 @@ impl Member<'_> {
         let inside = self.inside.iter_mut().flat_map(|inside| &mut inside.members);
         inside.for_each(|member| member.shift(bits));
     }
+
+    fn not_last(&mut self) {
+        self.is_last = false;
+        let inside = self.inside.iter_mut().flat_map(|inside| &mut inside.members);
+        inside.for_each(Self::not_last);
+    }
 }
 
 /// What became of a struct or union: what it is, its alignment, and whether it has `repr(align)`; or why it is bytes.
-type Made = Result<(DefKind, u64, bool), String>;
+type Made = Result<Kept, String>;
+type Kept = (DefKind, u64, bool);
 
 /// The struct or union whose members are being looked at.
 struct Parent<'p> {
@@ -73,11 +88,16 @@ impl<'b> Types<'b> {
             }
         };
         let parent = self.defs[index].wanted.clone();
-        let members = self.members(btf, &mut Parent { name: &parent, anonymous: 0 }, id, composite);
+        let parent = &mut Parent { name: &parent, anonymous: 0 };
+        let members = self.members(btf, parent, id, composite, is_union);
         let size = u64::from(composite.size);
-        let made = members.and_then(|members| match is_union {
-            true => Ok(self.union(&members, size)),
-            false => self.structure(id, members, size),
+        let mut tails = Vec::new();
+        let made = members.and_then(|members| {
+            tails = self.tails(&members);
+            match is_union {
+                true => Ok(self.union(&members, size)),
+                false => self.structure(id, members, (size, 1), &tails),
+            }
         });
         let (kind, align, over_aligned) = made.unwrap_or_else(|why| {
             let align = btf.align_of(id).unwrap_or(1).min(16);
@@ -86,6 +106,13 @@ impl<'b> Types<'b> {
             let align = self.align(&storage);
             (DefKind::Opaque { storage, why }, align, false)
         });
+        self.settle(index, size, (kind, align, over_aligned));
+        self.defs[index].tails = tails;
+        Ty::Def(index)
+    }
+
+    /// What became of a reserved type.
+    fn settle(&mut self, index: usize, size: u64, (kind, align, over_aligned): Kept) {
         // Unions and opaque types are words, whatever their members are.
         let equality = match &kind {
             DefKind::Struct(layout) => {
@@ -103,7 +130,41 @@ impl<'b> Types<'b> {
         let def = &mut self.defs[index];
         (def.size, def.align, def.over_aligned) = (size, align, over_aligned);
         (def.equality, def.named, def.kind) = (equality, named, kind);
-        Ty::Def(index)
+    }
+
+    /// A variable that is initialised together with the flexible array at its end: the struct with an array of as many
+    /// elements as there is room for.
+    pub(super) fn with_elements(
+        &mut self,
+        btf: &Btf<'b>,
+        id: u32,
+        size: u64,
+        path: &str,
+    ) -> Option<Ty> {
+        let (id, Kind::Struct(composite)) = btf.resolve_kind(id)? else { return None };
+        // Hostile BTF may have many variables of a struct of many members.
+        let cost = u32::try_from(composite.len()).unwrap_or(u32::MAX);
+        self.nested_left = self.nested_left.checked_sub(cost)?;
+        let base = &self.defs[self.known(id)?];
+        let ([_], DefKind::Struct(_)) = (&base.tails[..], &base.kind) else { return None };
+        let (name, least, c) = (base.wanted.clone(), base.align, base.c.clone());
+        let parent = &mut Parent { name: &name, anonymous: 0 };
+        let mut members = self.members(btf, parent, id, composite, false).ok()?;
+        let last = members.last_mut()?;
+        let Ty::Array(element, 0) = self.unaliased(&last.ty) else { return None };
+        let bytes = size.checked_sub(last.bit_offset / 8)?;
+        let len = bytes.checked_div(self.size(element)).filter(|&len| len > 0)?;
+        let is_text = match composite.members().last().map(|last| btf.resolve_kind(last.ty)) {
+            Some(Some((_, Kind::Array(array)))) => is_char(btf, array.element),
+            _ => false,
+        };
+        last.ty = if is_text { Ty::Chars(len) } else { Ty::Array(element.clone(), len) };
+        last.c = last.c.replacen("[]", &format!("[{len}]"), 1);
+        let c = format!("{c} {{ …; {}; }}", last.c);
+        let made = self.structure(id, members, (size, least), &[]).ok()?;
+        let index = self.add(id, format!("{name}__{path}"), c);
+        self.settle(index, size, made);
+        Some(Ty::Def(index))
     }
 
     /// The members, those of anonymous structs among them: in C they are the outer one's too.
@@ -113,9 +174,10 @@ impl<'b> Types<'b> {
         parent: &mut Parent<'_>,
         id: u32,
         composite: Composite<'b>,
+        is_union: bool,
     ) -> Result<Vec<Member<'b>>, String> {
         let mut members = Vec::with_capacity(composite.len());
-        let mut starts = None;
+        let (mut starts, mut last) = (None, 0);
         for (index, member) in (0..).zip(composite.members()) {
             let is_plain = !member.name.is_empty() || member.bitfield_size.is_some();
             let behind = if is_plain { None } else { btf.resolve_kind(member.ty) };
@@ -124,10 +186,10 @@ impl<'b> Types<'b> {
                 Some((id, Kind::Union(composite))) => Some((id, composite, true)),
                 _ => None,
             };
+            last = members.len();
             if let Some((id, nested, is_union)) = nested {
-                let at = members.len();
                 self.nested(btf, parent, id, nested, is_union, &mut members)?;
-                members[at..].iter_mut().for_each(|new| new.shift(member.bit_offset.into()));
+                members[last..].iter_mut().for_each(|new| new.shift(member.bit_offset.into()));
             } else {
                 let mut new = self.member(btf, parent, id, index, &member);
                 if new.bits.is_none() && self.is_untold(&new.ty) {
@@ -135,10 +197,14 @@ impl<'b> Types<'b> {
                     let next = starts.partition_point(|&start| start <= member.bit_offset);
                     let end = starts.get(next).map_or(composite.size, |next| next / 8);
                     new.ty = self.untold(id, member.bit_offset / 8, end, composite.size);
-                    new.c = format!("/* no type in BTF */ {}", new.name);
+                    new.c = new.name.to_string();
+                    new.why = UNKNOWN;
                 }
                 members.push(new);
             }
+        }
+        if !is_union {
+            members[..last].iter_mut().for_each(Member::not_last);
         }
         Ok(members)
     }
@@ -179,7 +245,7 @@ impl<'b> Types<'b> {
         self.nested_left = self.nested_left.checked_sub(cost).ok_or("it is too large")?;
         let nth = parent.anonymous;
         parent.anonymous += 1;
-        let members = self.members(btf, parent, id, composite)?;
+        let members = self.members(btf, parent, id, composite, is_union)?;
         let size = u64::from(composite.size);
         let align = if is_union {
             self.union_align(&members, size)
@@ -198,6 +264,8 @@ impl<'b> Types<'b> {
             bit_offset: 0,
             bits: None,
             inside: Some(Inside { is_union, members }),
+            is_last: true,
+            why: "",
         });
         Ok(())
     }
@@ -243,13 +311,23 @@ impl<'b> Types<'b> {
             c.push_str(&format!(" : {bits}"));
         }
         let c = self.with_tags(c, id, Some(index));
-        Member { name, ty, c, bit_offset, bits, inside: None }
+        Member { name, ty, c, bit_offset, bits, inside: None, is_last: true, why: "" }
     }
 
-    fn structure(&self, id: u32, members: Vec<Member<'_>>, size: u64) -> Made {
-        let plan = self.plan(id, &members, size)?;
+    /// `least` is an alignment that it is known to have, whatever its members tell.
+    fn structure(
+        &self,
+        id: u32,
+        members: Vec<Member<'_>>,
+        (size, least): (u64, u64),
+        tails: &[Tail],
+    ) -> Made {
+        let mut plan = self.plan(id, &members, size)?;
+        if plan.repr.packed.is_none() && plan.align < least && size.is_multiple_of(least) {
+            (plan.align, plan.repr.align) = (least, Some(least));
+        }
         let live = plan.repr.packed.map(|_| self.words(&members, size, plan.align).into());
-        let def = StructDef { live, ..self.struct_parts(members, &plan, size) };
+        let def = StructDef { live, ..self.struct_parts(members, &plan, size, tails) };
         let inside = def.fields.iter().any(|field| self.over_aligned(&field.ty));
         let over_aligned = plan.repr.align.is_some() || inside;
         Ok((DefKind::Struct(def), plan.align, over_aligned))
@@ -268,8 +346,8 @@ impl<'b> Types<'b> {
         let mut inside = Leaves::default();
         members.iter().for_each(|member| self.leaves(member, false, &mut inside));
         let all = inside.members.iter().all(|(member, _)| self.has_methods(member, size));
-        let (members, flexible) = (inside.members, false);
-        let methods = Methods { make: "from_*", size, align, members, flexible };
+        let (make, taken, members) = ("from_*", TAKEN, inside.members);
+        let methods = Methods { make, taken, size, align, members, tails: &[] };
         UnionDef { repr, storage, accessors: self.methods(methods).0, all }
     }
 

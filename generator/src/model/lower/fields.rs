@@ -1,19 +1,47 @@
 //! The fields of a struct or of a section, from where everything goes.
 
-use super::accessors::{Leaves, Methods};
+use super::accessors::{Leaves, Methods, TAKEN, TAKEN_BY_MAPS, Taken};
 use super::{Inside, Member};
 use crate::ident::{Ident, Scope};
 use crate::model::layout::{Place, Plan};
-use crate::model::ty::{Field, FieldRole, Flexible, StructDef, Ty};
+use crate::model::ty::{Accessor, Field, FieldRole, StructDef, Tail, Ty};
 use crate::model::types::Types;
 
+/// More flexible arrays at the end of one type than any object has: hostile BTF nests unions of unions.
+const MOST_TAILS: usize = 16;
+
 impl Types<'_> {
-    /// A struct but for its live twin: its fields, methods for what has none, and its flexible array.
+    /// A struct but for its live twin: its fields, methods for what has none, and the names of those for its flexible
+    /// arrays.
     pub(super) fn struct_parts(
         &self,
         members: Vec<Member<'_>>,
         plan: &Plan,
         size: u64,
+        tails: &[Tail],
+    ) -> StructDef {
+        self.parts(members, plan, size, TAKEN, tails)
+    }
+
+    /// The fields of a section, and methods for variables that are where their types cannot be.
+    pub(crate) fn section_parts(
+        &self,
+        members: Vec<Member<'_>>,
+        plan: &Plan,
+        size: u64,
+    ) -> (Vec<Field>, Vec<Accessor>) {
+        let StructDef { fields, accessors, .. } =
+            self.parts(members, plan, size, TAKEN_BY_MAPS, &[]);
+        (fields, accessors)
+    }
+
+    fn parts(
+        &self,
+        members: Vec<Member<'_>>,
+        plan: &Plan,
+        size: u64,
+        taken: Taken,
+        tails: &[Tail],
     ) -> StructDef {
         let mut without = Leaves::default();
         let mut without_methods = Vec::new();
@@ -41,46 +69,53 @@ impl Types<'_> {
             }
         }
         let Leaves { members: leaves, unions } = without;
-        let flexible = members.last().and_then(|last| Some((last, self.flexible(last)?)));
-        let (accessors, method) = self.methods(Methods {
-            make: "with_*",
-            size,
-            align: plan.align,
-            members: leaves,
-            flexible: flexible.is_some(),
-        });
-        let flexible = flexible.zip(method).map(|((last, element), method)| Flexible {
-            method,
-            element: element.clone(),
-            offset: last.bit_offset / 8,
-            c: last.c.clone(),
-        });
+        let (make, align) = ("with_*", plan.align);
+        let methods = Methods { make, taken, size, align, members: leaves, tails };
+        let (accessors, from_bytes) = self.methods(methods);
         let mut fields = self.fields(members, plan);
         for nth in without_methods {
             fields[nth].role = FieldRole::Member;
         }
-        StructDef {
-            repr: plan.repr,
-            fields,
-            accessors,
-            unions: unions.into(),
-            flexible: flexible.map(Box::new),
-            live: None,
-        }
+        let unions = unions.into();
+        StructDef { repr: plan.repr, fields, accessors, unions, from_bytes, live: None }
     }
 
-    /// The type of the elements, if this is an array without a length.
-    fn flexible<'m>(&self, last: &'m Member<'_>) -> Option<&'m Ty> {
-        match &last.ty {
-            Ty::Array(element, 0) if last.inside.is_none() && self.size(element) > 0 => {
-                Some(element)
+    /// The flexible arrays that a struct or union with these members ends in.
+    pub(super) fn tails(&self, members: &[Member<'_>]) -> Vec<Tail> {
+        let mut tails = Vec::new();
+        // Of a struct's members, those that end it are the last ones.
+        for member in members.iter().rev().take_while(|member| member.is_last) {
+            let mut inside = Leaves::default();
+            self.leaves(member, false, &mut inside);
+            let leaves = inside.members.into_iter().map(|(leaf, _)| leaf).rev();
+            for leaf in leaves.filter(|leaf| leaf.is_last && leaf.bits.is_none()) {
+                let offset = leaf.bit_offset / 8;
+                match self.unaliased(&leaf.ty) {
+                    Ty::Array(element, 0) if self.size(element) > 0 => tails.push(Tail {
+                        name: leaf.name.to_string(),
+                        element: Ty::clone(element),
+                        offset,
+                        c: leaf.c.clone(),
+                    }),
+                    Ty::Def(index) => {
+                        tails.extend(self.defs[*index].tails.iter().rev().map(|tail| Tail {
+                            offset: offset.saturating_add(tail.offset),
+                            ..tail.clone()
+                        }))
+                    }
+                    _ => {}
+                }
+                if tails.len() > MOST_TAILS {
+                    return Vec::new();
+                }
             }
-            _ => None,
         }
+        tails.reverse();
+        tails
     }
 
     /// The fields of a plan for these members.
-    pub(crate) fn fields(&self, members: Vec<Member<'_>>, plan: &Plan) -> Vec<Field> {
+    fn fields(&self, members: Vec<Member<'_>>, plan: &Plan) -> Vec<Field> {
         let idents = idents(&members, plan);
         // Members are placed in their order.
         let mut members = members.into_iter();
@@ -88,7 +123,7 @@ impl Types<'_> {
         fields.extend(plan.places.iter().zip(idents).filter_map(|(place, ident)| {
             Some(match place {
                 Place::Member { offset, as_bytes, .. } => {
-                    let Member { ty, c, inside, .. } = members.next()?;
+                    let Member { ty, c, inside, why, .. } = members.next()?;
                     Field {
                         ident,
                         role: match inside {
@@ -99,6 +134,7 @@ impl Types<'_> {
                         ty: if *as_bytes { Ty::bytes(self.size(&ty)) } else { ty },
                         offset: *offset,
                         c,
+                        why,
                     }
                 }
                 Place::Bits { members: run, offset, unit, count } => {
@@ -114,6 +150,7 @@ impl Types<'_> {
                         },
                         offset: *offset,
                         c: run.join("; "),
+                        why: "",
                     }
                 }
                 Place::Padding { offset, len } => Field {
@@ -122,6 +159,7 @@ impl Types<'_> {
                     ty: Ty::bytes(*len),
                     offset: *offset,
                     c: String::new(),
+                    why: "",
                 },
             })
         }));

@@ -12,3 +12,4 @@ mod root;
 
 use composite::Inside;
 pub(super) use composite::Member;
+pub(super) use root::Variable;

@@ -6,9 +6,24 @@ use super::owner::Owner;
 use crate::model::ty::Ty;
 use crate::model::types::Types;
 
+/// Why a variable is not of its own type.
+const UNKNOWN: &str = "Words of its size: the object does not say which type it has.";
+const OF_ANOTHER_SIZE: &str = "Words of its size: that of its type is another one.";
+
+/// A variable of a data section.
+pub(crate) struct Variable<'v> {
+    pub(crate) id: u32,
+    pub(crate) offset: u64,
+    pub(crate) size: u64,
+    /// Bytes from its start to what is behind it.
+    pub(crate) room: u64,
+    /// Names its type should that be anonymous.
+    pub(crate) name: &'v str,
+}
+
 impl<'b> Types<'b> {
-    /// The type of a map's key or value, or of a variable; `path` names it should it be anonymous. A pointer's
-    /// target comes along whole: `struct event *unused` is how C sources name a record's type.
+    /// The type of a map's key or value; `path` names it should it be anonymous. A pointer's target comes along whole:
+    /// `struct event *unused` is how C sources name a record's type.
     ///
     /// Where the type cannot be read or has not `size` bytes, it is that many bytes.
     pub(crate) fn root(&mut self, id: u32, size: u64, path: &str) -> Ty {
@@ -17,6 +32,40 @@ impl<'b> Types<'b> {
         let ty = self.lower(btf, id, owner);
         self.record(btf, id, owner);
         if self.size(&ty) == size && !self.is_untold(&ty) { ty } else { Ty::bytes(size) }
+    }
+
+    /// The type of a variable of a data section, and why it is not its own; empty where it is.
+    ///
+    /// Where the type cannot be read or has not the variable's size, it is words as its offset has them aligned.
+    pub(crate) fn variable(&mut self, variable: Variable<'_>) -> (Ty, &'static str) {
+        let Variable { id, offset, size, room, name } = variable;
+        let Some(btf) = self.btf else { return (Ty::bytes(size), "") };
+        let owner = Owner::named(name);
+        let ty = self.lower(btf, id, owner);
+        self.record(btf, id, owner);
+        let of_type = self.size(&ty);
+        if of_type == size && !self.is_untold(&ty) {
+            return (ty, "");
+        }
+        let align = self.align(&ty);
+        if size > of_type {
+            let whole = size.next_multiple_of(align);
+            let fits = whole <= room && offset.is_multiple_of(align);
+            let whole = if fits { whole } else { size };
+            if let Some(ty) = self.with_elements(btf, id, whole, name) {
+                return (ty, "");
+            }
+        }
+        let of_offset = 1 << offset.trailing_zeros().min(3);
+        let (len, why) = match values(&ty) {
+            (Ty::Unit, len) => (len, UNKNOWN),
+            (_, len) => (len, OF_ANOTHER_SIZE),
+        };
+        let word = size.checked_div(len).unwrap_or(size);
+        match Self::storage(size, word.min(of_offset)) {
+            Ty::Array(word, 1) => (*word, why),
+            words => (words, why),
+        }
     }
 
     /// What the first parameter of a program points to.
@@ -85,13 +134,22 @@ impl<'b> Types<'b> {
     }
 }
 
+/// What is in arrays of arrays, and how many of it.
+fn values(mut ty: &Ty) -> (&Ty, u64) {
+    let mut all = 1u64;
+    while let Ty::Array(element, len) = ty {
+        (ty, all) = (element, all.saturating_mul(*len));
+    }
+    (ty, all)
+}
+
 /// Whether a pointer's target has a type tag: `__kptr` and `__percpu` point to the kernel's own.
 fn is_tagged(btf: &Btf<'_>, id: u32) -> bool {
     matches!(btf.kind_by_id(id), Some(Kind::TypeTag { .. }))
 }
 
 /// `char` itself, which is for text: a typedef of it, or a char with a sign, is a number.
-fn is_char(btf: &Btf<'_>, id: u32) -> bool {
+pub(super) fn is_char(btf: &Btf<'_>, id: u32) -> bool {
     btf.unqualified_kind(id).is_some_and(|(id, kind)| {
         matches!(kind, Kind::Int(int) if int.size == 1 && int.bits == 8)
             && btf.name_by_id(id) == "char"
