@@ -33,6 +33,11 @@ impl BtfFile {
         Ok(Self { path: path.to_owned(), bytes, endian })
     }
 
+    /// The types as they are encoded.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The types.
     pub(crate) fn types(&self) -> Result<Btf<'_>> {
         Btf::parse(&self.bytes, self.endian)

@@ -1,6 +1,7 @@
 //! From a C source or an object to a skeleton file, for `build.rs` and the command.
 
 mod build;
+mod bundle;
 mod generate;
 mod linked;
 mod temporary;
@@ -13,6 +14,7 @@ use bpf_skel::elf::{Legacy, Warning};
 use bpf_skel::spec::Endian;
 
 use crate::options::Binding;
+use crate::output::say;
 use crate::{Error, Options, Result, btf_file, cargo};
 
 /// Compiles a C source and writes its skeleton to `OUT_DIR`, for `include_skel!`; see [`Builder::build`].
@@ -115,9 +117,13 @@ impl Builder {
     }
 
     /// An object that is shipped beside the source, so that building the crate takes no clang: it stands for the
-    /// compiled one as long as its sources are those that it was made from, which `OBJECT.sources` beside it lists with
-    /// their hashes. Where they have changed, clang compiles them; with `BPF_SKEL_BUNDLE=1` in the environment that
-    /// also renews the object and the list, and so it makes them in the first place.
+    /// compiled one as long as it was made from the same sources by the same options, of which `OBJECT.sources` beside it
+    /// has the hashes. Where they have changed, clang compiles them. With `BPF_SKEL_BUNDLE=1` in the environment it does so
+    /// in any case and renews the object and the list, and so it makes them in the first place.
+    ///
+    /// The list has the headers of the crate, those beside the sources and those that the build script has made. Headers of
+    /// the system and of other crates may change without notice, and so may the running kernel's types
+    /// ([`vmlinux`](Self::vmlinux)), since they differ between machines.
     ///
     /// For sources that do not depend on the target's architecture (`__TARGET_ARCH_…`): the one object is for all of
     /// its byte order.
@@ -243,7 +249,7 @@ impl Builder {
     pub(crate) fn warn(&self, file: &str, warnings: &[Warning]) {
         for warning in warnings {
             let text = format!("{file}: {warning}");
-            if cargo::in_build_script() { cargo::warning(&text) } else { eprintln!("{text}") }
+            if cargo::in_build_script() { cargo::warning(&text) } else { say(text) }
         }
     }
 

@@ -27,8 +27,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// What two or more of the objects have.
     pub(crate) fn of(path: &str, objects: &[ObjectSpec], options: &Options) -> Result<Self> {
-        let in_step = |error: Error| error.within(Frame::Step("shared types"));
-        let path = Path::absolute(path).map_err(in_step)?;
+        let path = module_path(path)?;
         let runtime = options.runtime_path()?;
         let mut all: Vec<HashMap<String, TypeItem>> = Vec::new();
         let mut order: Vec<String> = Vec::new();
@@ -56,7 +55,7 @@ impl Shared {
 
     /// The module's name, which is its file's too.
     pub(crate) fn name(&self) -> String {
-        self.path.last().trim_start_matches("r#").to_owned()
+        module_name(&self.path).to_owned()
     }
 
     /// The text of its file.
@@ -75,6 +74,16 @@ impl Shared {
         };
         Ok(common_types(&header, &self.text))
     }
+}
+
+/// The path of the common module, checked.
+pub(crate) fn module_path(text: &str) -> Result<Path> {
+    Path::absolute(text).map_err(|error| error.within(Frame::Step("shared types")))
+}
+
+/// The name of the common module, and of its file.
+pub(crate) fn module_name(path: &Path) -> &str {
+    path.last().trim_start_matches("r#")
 }
 
 /// The types of a spec that was read from an object, and its BTF checked with it.

@@ -1,5 +1,6 @@
 //! Several sources in one go, with types that they share.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,10 +8,10 @@ use bpf_skel::Frame;
 use bpf_skel::elf::Reader;
 use bpf_skel::spec::ObjectSpec;
 
-use crate::builder::{file_name, out_dir, skeleton_path};
+use crate::builder::{file_name, object_name, out_dir, skeleton_path};
 use crate::output::write_if_changed;
-use crate::shared::{Shared, read_btf};
-use crate::{Builder, Error, Result, Skeleton};
+use crate::shared::{Shared, module_name, module_path, read_btf};
+use crate::{Builder, Error, Result, Skeleton, ident};
 
 impl Builder {
     /// Compiles several sources (`*.c`) or takes objects that exist, and writes a skeleton of each; with
@@ -28,15 +29,19 @@ impl Builder {
     /// ```
     ///
     /// # Errors
-    /// As [`build`](crate::build) and [`generate`](crate::generate); also where an option is for one skeleton only.
+    /// As [`build`](crate::build) and [`generate`](crate::generate); also where an option is for one skeleton only, and
+    /// where two of them would be one module.
     pub fn build_all(
         &self,
         sources: impl IntoIterator<Item = impl AsRef<Path>>,
     ) -> Result<Vec<PathBuf>> {
         self.check_for_several()?;
+        let sources: Vec<PathBuf> =
+            sources.into_iter().map(|source| source.as_ref().to_owned()).collect();
+        self.check_modules(&sources)?;
         let mut objects = Vec::new();
-        for source in sources {
-            objects.push(self.read_one(source.as_ref())?);
+        for source in &sources {
+            objects.push(self.read_one(source)?);
         }
         let specs: Vec<ObjectSpec> = objects.iter().map(|(_, spec)| spec.clone()).collect();
         self.check_names(&specs)?;
@@ -58,6 +63,27 @@ impl Builder {
             written.push(path);
         }
         Ok(written)
+    }
+
+    /// Each has a module and a file of its own.
+    fn check_modules(&self, sources: &[PathBuf]) -> Result<()> {
+        let mut modules: HashMap<String, String> = HashMap::new();
+        if let Some(shared) = &self.shared {
+            modules.insert(
+                module_name(&module_path(shared)?).to_owned(),
+                format!("the shared types {shared:?}"),
+            );
+        }
+        for source in sources {
+            let module = ident::module(object_name(&file_name(source))).unraw().to_owned();
+            let source = source.display().to_string();
+            if let Some(other) = modules.get(&module) {
+                let message = format!("{other} and {source} make one module, `{module}`");
+                return Err(Error::invalid_input(message).with_hint("give one another name"));
+            }
+            modules.insert(module, source);
+        }
+        Ok(())
     }
 
     fn read_one(&self, source: &Path) -> Result<(String, ObjectSpec)> {
@@ -101,5 +127,32 @@ impl Builder {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_that_would_be_one_module_are_refused() {
+        let refused = |builder: Builder, sources: &[&str]| {
+            builder.build_all(sources).unwrap_err().to_string()
+        };
+        for (sources, module) in [
+            (["src/x/same.bpf.c", "src/y/same.bpf.c"], "same"),
+            (["da-sh.bpf.c", "da_sh.bpf.c"], "da_sh"),
+            (["x.bpf.o", "x.c"], "x"),
+        ] {
+            let [one, two] = sources;
+            assert_eq!(
+                refused(Builder::new(), &sources),
+                format!("{one} and {two} make one module, `{module}` (give one another name)")
+            );
+        }
+        assert_eq!(
+            refused(Builder::new().shared_types("crate::same"), &["src/same.bpf.c"]),
+            "the shared types \"crate::same\" and src/same.bpf.c make one module, `same` (give one another name)"
+        );
     }
 }

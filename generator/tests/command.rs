@@ -3,6 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[cfg(target_os = "linux")]
+#[path = "command/output.rs"]
+mod output;
+
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures").join(name)
 }
@@ -249,6 +253,21 @@ mod verify {
 }
 
 #[test]
+fn two_objects_of_one_byte_order_are_one_too_many() {
+    let gen_of = |files: [&str; 3]| {
+        run(bpf_skel().args(["gen", "--endian", "little"]).args(files.map(fixture)))
+    };
+    let (status, out, errors) = gen_of(["types-eb.o", "maps-el.o", "types-el.o"]);
+    assert_eq!((status, &*out), (1, ""));
+    let (first, second) = (fixture("maps-el.o"), fixture("types-el.o"));
+    let both = format!("{} and {} are both little-endian", first.display(), second.display());
+    assert!(errors.contains(&both) && errors.contains("bpf-skel link"), "{errors}");
+    // What cannot be read is none of them.
+    let (status, _, errors) = gen_of(["types-eb.o", "maps-el.o", "no-such.o"]);
+    assert_eq!((status, &*errors), (0, ""));
+}
+
+#[test]
 fn types_as_c_and_one_by_one() {
     let (status, c, errors) = on("types-eb.o", &["btf", "dump", "--type", "packed"]);
     assert_eq!((status, &*errors), (0, ""));
@@ -259,6 +278,18 @@ fn types_as_c_and_one_by_one() {
     let (_, c, _) = on("types-el.o", &["vmlinux", "--type", "packed", "--btf"]);
     assert!(c.contains("#define __VMLINUX_H__") && c.contains("preserve_access_index"), "{c}");
     assert!(c.contains(want), "{c}");
+    for command in [
+        &["vmlinux", "--type", "struct packed", "--btf"][..],
+        &["btf", "dump", "--type", "struct packed"],
+    ] {
+        let (status, c, errors) = on("types-el.o", command);
+        assert_eq!((status, &*errors), (0, ""));
+        assert!(c.contains(want), "{c}");
+    }
+    for name in ["packed", "struct packed"] {
+        let (status, rust, _) = on("types-el.o", &["gen", "--type", name]);
+        assert!(status == 0 && rust.contains("pub struct packed"), "{rust}");
+    }
 
     let (_, list, _) = on("types-el.o", &["btf", "dump", "--raw"]);
     assert!(list.starts_with("[1] "), "{list}");

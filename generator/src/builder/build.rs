@@ -1,14 +1,13 @@
 //! From C sources to a skeleton, with clang or with an object that is shipped for it.
 
+use std::env;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
-use super::generate::elf_endian;
 use super::temporary::TemporaryFolder;
 use super::{Builder, linked, out_dir};
-use crate::bundled::{self, Bundled};
-use crate::clang::Compile;
-use crate::{Error, ErrorKind, Result, cargo, vmlinux};
+use crate::clang::{Compile, Compiled};
+use crate::output::{self, say};
+use crate::{ErrorKind, Result, cargo, vmlinux};
 
 impl Builder {
     /// Compiles `source` and writes the skeleton of the object. Returns the skeleton's path.
@@ -28,55 +27,16 @@ impl Builder {
             Some(path) => path.clone(),
             None => out_dir()?.join(format!("{}.bpf.o", self.file_stem(first))),
         };
-        let sources = self.compile_all(sources, &object).map_err(|error| match &self.bundled {
+        let dependencies = self.compile_all(sources, &object).map_err(|error| match &self.bundled {
             Some(bundled) if error.kind() == ErrorKind::ClangNotFound => error.with_detail(format!(
-                "clang is needed since {} is missing, for another byte order, or older than its source",
+                "clang is needed since {} is missing, for another byte order, or not made from its sources and options \
+                 as they are now",
                 bundled.display()
             )),
             _ => error,
         })?;
-        if let Some(path) = &self.bundled {
-            self.renew_bundled(path, &object, &sources)?;
-        }
+        self.renew_bundled(&object, sources, &dependencies)?;
         self.write_skeleton(&[object])
-    }
-
-    /// The skeleton of the bundled object, if there is one that may be used.
-    fn bundled_skeleton(&self, wanted: &[PathBuf]) -> Result<Option<PathBuf>> {
-        let Some(path) = &self.bundled else { return Ok(None) };
-        let bundled = Bundled::new(path);
-        if cargo::in_build_script() {
-            cargo::rerun_if_env_changed(bundled::RENEW);
-            cargo::rerun_if_changed(path);
-            cargo::rerun_if_changed(&bundled.list());
-        }
-        let sources = bundled.unchanged_sources();
-        let Some(sources) = sources.filter(|sources| bundled.covers(sources, wanted)) else {
-            return Ok(None);
-        };
-        let bytes = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
-        if elf_endian(&bytes) != Some(self.target_endian()) {
-            return Ok(None);
-        }
-        if cargo::in_build_script() {
-            sources.iter().for_each(|source| cargo::rerun_if_changed(source));
-        }
-        self.write_skeleton(std::slice::from_ref(path)).map(Some)
-    }
-
-    fn renew_bundled(&self, path: &Path, fresh: &Path, sources: &[PathBuf]) -> Result<()> {
-        if env::var_os(bundled::RENEW).is_some_and(|value| !value.is_empty()) {
-            return Bundled::new(path).renew(fresh, sources);
-        }
-        let stale = format!(
-            "{} does not belong to its source: {}=1 cargo build renews it",
-            path.display(),
-            bundled::RENEW
-        );
-        if cargo::in_build_script() {
-            cargo::warning(&stale);
-        }
-        Ok(())
     }
 
     /// Compiles `source` to `object` and nothing else. Returns the source and all headers it read, but for the
@@ -89,19 +49,30 @@ impl Builder {
         source: impl AsRef<Path>,
         object: impl AsRef<Path>,
     ) -> Result<Vec<PathBuf>> {
+        let compiled = self.compile_to_bytes(source.as_ref())?;
+        output::write(object.as_ref(), &compiled.object)?;
+        Ok(compiled.dependencies)
+    }
+
+    /// As [`compile`](Self::compile), without a file.
+    pub(crate) fn compile_to_bytes(&self, source: &Path) -> Result<Compiled> {
         let cargo = cargo::in_build_script();
         if cargo {
             // Before clang runs: a build that fails is to run again when the source is mended.
-            cargo::rerun_if_changed(source.as_ref());
+            cargo::rerun_if_changed(source);
             cargo::rerun_if_env_changed("CLANG");
         }
+        let scratch = TemporaryFolder::new()?;
         let arch = self.target_arch.clone().unwrap_or_else(cargo::target_arch);
+        if cargo {
+            self.watched_kernel().into_iter().for_each(|path| cargo::rerun_if_changed(path));
+        }
         let kernel = self.vmlinux.as_ref().map(|from| KernelHeader::write(from)).transpose()?;
         let folder = kernel.as_ref().map(|header| header.folder.as_path());
         let compile = Compile {
             clang: self.clang.as_deref(),
-            source: source.as_ref(),
-            object: object.as_ref(),
+            source,
+            scratch: &scratch.0,
             endian: self.target_endian(),
             arch: &arch,
             include_dirs: &self.include_dirs,
@@ -119,9 +90,15 @@ impl Builder {
             cargo::warning(&compiled.warnings);
             compiled.dependencies.iter().for_each(|path| cargo::rerun_if_changed(path));
         } else if !compiled.warnings.is_empty() {
-            eprint!("{}", compiled.warnings);
+            say(compiled.warnings.trim_end());
         }
-        Ok(compiled.dependencies)
+        Ok(compiled)
+    }
+
+    /// The file of the kernel's types. What sysfs calls a file's age is that of an inode in memory: it would be a change at
+    /// each boot, and sooner.
+    pub(super) fn watched_kernel(&self) -> Option<&PathBuf> {
+        self.vmlinux.as_ref().filter(|from| !from.starts_with("/sys"))
     }
 }
 
@@ -134,10 +111,6 @@ struct KernelHeader {
 
 impl KernelHeader {
     fn write(from: &Path) -> Result<Self> {
-        // What sysfs calls a file's age is that of an inode in memory: it would be a change at each boot, and sooner.
-        if cargo::in_build_script() && !from.starts_with("/sys") {
-            cargo::rerun_if_changed(from);
-        }
         let (folder, temporary) = match env::var_os("OUT_DIR") {
             Some(out_dir) => (PathBuf::from(out_dir).join("vmlinux"), None),
             None => {

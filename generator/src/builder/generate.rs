@@ -1,6 +1,7 @@
 //! From objects that exist to a skeleton.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 #[cfg(feature = "cli")]
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
@@ -63,14 +64,18 @@ impl Builder {
     fn choose(&self, objects: &[impl AsRef<Path>]) -> Result<(Vec<u8>, String)> {
         let endian = self.target_endian();
         let mut found = Vec::new();
-        for path in objects.iter().map(AsRef::as_ref) {
+        for (number, path) in objects.iter().map(AsRef::as_ref).enumerate() {
             let bytes = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
             match elf_endian(&bytes) {
                 Some(other) if other != endian && !self.any_endian => {
                     found.push(format!("{} ({other})", path.display()))
                 }
                 // What is not ELF at all gets its error from the reader.
-                _ => return Ok((bytes, file_name(path))),
+                chosen => {
+                    let others = objects[number + 1..].iter().map(AsRef::as_ref);
+                    check_others(path, chosen, others)?;
+                    return Ok((bytes, file_name(path)));
+                }
             }
         }
         Err(Error::invalid_input(format!("no {endian} object among {}", found.join(", ")))
@@ -100,6 +105,26 @@ impl Builder {
         skeleton.write(&path)?;
         Ok(path)
     }
+}
+
+/// That no other object could have been meant as well.
+fn check_others<'p>(
+    path: &Path,
+    chosen: Option<Endian>,
+    mut others: impl Iterator<Item = &'p Path>,
+) -> Result<()> {
+    let Some(endian) = chosen else { return Ok(()) };
+    let order = |path: &Path| {
+        let mut start = [0; 6];
+        File::open(path).and_then(|mut file| file.read_exact(&mut start)).ok()?;
+        elf_endian(&start)
+    };
+    let Some(other) = others.find(|other| order(other) == Some(endian)) else { return Ok(()) };
+    let message = format!("{} and {} are both {endian}", path.display(), other.display());
+    Err(Error::invalid_input(message).with_hint(
+        "a skeleton is of one object, which may be given for both byte orders; `bpf-skel link` and \
+         `Builder::sources` make one of several",
+    ))
 }
 
 /// `EI_DATA` of something that starts as ELF does.

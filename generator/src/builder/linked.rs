@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Builder;
 use super::temporary::TemporaryFolder;
+use crate::ident::{identifier, module};
 use crate::output::write_if_changed;
 use crate::{Error, Result, Skeleton, cargo};
 
@@ -18,7 +19,8 @@ impl Builder {
     }
 
     /// Compiles the [`sources`](Self::sources), links them and writes the skeleton of the whole, whose module and file
-    /// have this name. Returns the skeleton's path.
+    /// have this name; what is no name of a module is bent to one, as a source's name is: `my-probe` to `my_probe`, `type`
+    /// to `type_`. Returns the skeleton's path.
     ///
     /// ```no_run
     /// # use bpf_skel_build::{Builder, Result};
@@ -30,8 +32,9 @@ impl Builder {
     /// # Errors
     /// As [`build`](crate::build) and [`link`](crate::link); also where there are no sources.
     pub fn build_as(&self, name: impl Into<String>) -> Result<PathBuf> {
-        let named = self.clone().module_name(name);
-        named.build_from(&self.sources)
+        let name = name.into();
+        let ident = identifier(&name).unwrap_or_else(|| module(&name));
+        self.clone().module_name(ident.as_str()).build_from(&self.sources)
     }
 
     /// The skeleton of what several C sources (`*.c`) and objects make together, without a file, and all files it was
@@ -97,4 +100,24 @@ pub(super) fn first(sources: &[PathBuf]) -> Result<&Path> {
 
 fn is_source(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "c")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_bent_as_those_of_sources_are() {
+        let folder = TemporaryFolder::new().unwrap();
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/maps-el.o");
+        for (name, module) in
+            [("type", "type_"), ("my-probe", "my_probe"), ("r#loop", "r#loop"), ("größe", "größe")]
+        {
+            let (object, output) = (folder.0.join("x.o"), folder.0.join("x.rs"));
+            let builder = Builder::new().sources([&fixture]).object(object).output(&output);
+            builder.any_endian().build_as(name).unwrap();
+            let text = fs::read_to_string(output).unwrap();
+            assert!(text.contains(&format!("\npub mod {module} {{\n")), "{name}");
+        }
+    }
 }

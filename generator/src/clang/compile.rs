@@ -2,20 +2,21 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::{env, fs};
 
 use bpf_skel::spec::Endian;
 
-use super::{depfile, find};
-use crate::{Error, ErrorKind, Result, cargo};
+use super::{depfile, find, multiarch};
+use crate::{Error, ErrorKind, Result, cargo, vmlinux};
 
 /// What to compile and how.
 #[derive(Clone, Debug)]
 pub(crate) struct Compile<'a> {
     pub(crate) clang: Option<&'a Path>,
     pub(crate) source: &'a Path,
-    pub(crate) object: &'a Path,
+    /// A folder for the files of this run.
+    pub(crate) scratch: &'a Path,
     pub(crate) endian: Endian,
     pub(crate) arch: &'a str,
     pub(crate) include_dirs: &'a [PathBuf],
@@ -25,9 +26,11 @@ pub(crate) struct Compile<'a> {
     pub(crate) args: &'a [OsString],
 }
 
-/// What came out beside the object.
+/// What came out.
 #[derive(Debug)]
 pub(crate) struct Compiled {
+    /// The object's bytes.
+    pub(crate) object: Vec<u8>,
     /// clang's warnings, empty where there were none.
     pub(crate) warnings: String,
     /// The source and every header that it read.
@@ -40,42 +43,37 @@ impl Compile<'_> {
             return Err(Error::new(ErrorKind::Io, "no such file").within_path(self.source));
         }
         let clang = find(self.clang)?;
-        if let Some(folder) = self.object.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, &error))?;
-        }
-        // Written beside the object and moved: a build that is interrupted leaves no half an object.
-        let suffixed = |suffix: &str| {
-            let mut name = self.object.as_os_str().to_owned();
-            name.push(format!(".{}.{suffix}", std::process::id()));
-            PathBuf::from(name)
-        };
-        let (object, depfile) = (suffixed("o"), suffixed("d"));
-        let result = self.run_into(&clang, &object, &depfile);
-        if result.is_err() {
-            let _ = fs::remove_file(&object);
-        }
-        let _ = fs::remove_file(&depfile);
-        result
-    }
-
-    fn run_into(&self, clang: &Path, object: &Path, depfile: &Path) -> Result<Compiled> {
-        let mut command = Command::new(clang);
-        command.args(self.args()).arg("-MD").arg("-MF").arg(depfile).args(["-MT", "object"]);
-        command.arg("-c").arg(self.source).arg("-o").arg(object);
+        let (object, depfile) = (self.scratch.join("object"), self.scratch.join("depfile"));
+        let mut command = Command::new(&clang);
+        command.args(self.args()).arg("-MD").arg("-MF").arg(&depfile).args(["-MT", "object"]);
+        command.arg("-c").arg(self.source).arg("-o").arg(&object);
         let output = command.output().map_err(|error| {
             let message = format!("cannot run {}: {error}", clang.display());
             Error::new(ErrorKind::ClangNotFound, message)
         })?;
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
         if !output.status.success() {
-            return Err(Error::new(ErrorKind::Clang, explain(clang, &output.status, &words))
-                .with_detail(words)
-                .within_path(self.source));
+            return Err(self.refused(&clang, output.status, words));
         }
-        let rules =
-            fs::read_to_string(depfile).map_err(|error| Error::io("read", depfile, &error))?;
-        fs::rename(object, self.object).map_err(|error| Error::io("write", self.object, &error))?;
-        Ok(Compiled { warnings: words, dependencies: depfile::parse(&rules) })
+        let read = |path: &Path| fs::read(path).map_err(|error| Error::io("read", path, &error));
+        let dependencies = depfile::parse(&read(&depfile)?);
+        Ok(Compiled { object: read(&object)?, warnings: words, dependencies })
+    }
+
+    /// A run that failed.
+    fn refused(&self, clang: &Path, status: ExitStatus, words: String) -> Error {
+        let explained = explain(clang, status, &words);
+        // clang names the file that it does not like, which is this one or a header.
+        let is_named = explained.starts_with(&format!("{}:", self.source.display()));
+        let lacks_kernel = self.vmlinux_dir.is_none()
+            && words.contains(&format!("'{}' file not found", vmlinux::HEADER));
+        let mut error = Error::new(ErrorKind::Clang, explained).with_detail(words);
+        if lacks_kernel {
+            error = error.with_hint(
+                "`Builder::vmlinux` and `bpf-skel build --vmlinux` write it, with the running kernel's types",
+            );
+        }
+        if is_named { error } else { error.within_path(self.source) }
     }
 
     fn args(&self) -> Vec<OsString> {
@@ -115,10 +113,9 @@ impl Compile<'_> {
         args.extend(self.args.iter().cloned());
         // <asm/types.h> of Debian's multiarch layout, which clang knows for the host only and not for BPF. Last,
         // so that nothing of the user's is shadowed.
-        let multiarch = PathBuf::from(format!("/usr/include/{}-linux-gnu", self.arch));
-        if multiarch.is_dir() {
+        if let Some(folder) = multiarch::folder(self.arch, self.endian, Path::new("/usr")) {
             args.push("-idirafter".into());
-            args.push(multiarch.into());
+            args.push(folder.into());
         }
         args
     }
@@ -140,7 +137,7 @@ fn reproducible() -> Vec<OsString> {
 }
 
 /// One line for a run that failed.
-fn explain(clang: &Path, status: &std::process::ExitStatus, words: &str) -> String {
+fn explain(clang: &Path, status: ExitStatus, words: &str) -> String {
     if words.contains("No available targets") || words.contains("unknown target triple") {
         return format!("{} has no BPF target", clang.display());
     }

@@ -3,6 +3,7 @@
 mod compile;
 mod depfile;
 mod find;
+mod multiarch;
 
-pub(crate) use compile::Compile;
+pub(crate) use compile::{Compile, Compiled};
 pub(crate) use find::find;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use bpf_skel::btf::Btf;
 
 use super::btf_list;
-use super::cli::{print, print_json, write};
+use super::cli::{print, print_json, type_name, write};
 use crate::btf_file::{BtfFile, RUNNING};
 use crate::{CHeader, Result};
 
@@ -30,9 +30,9 @@ struct Dump {
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
     /// Only this type and what it needs; may be given more than once.
-    #[arg(long = "type", value_name = "NAME")]
+    #[arg(long = "type", value_name = "NAME", value_parser = type_name)]
     types: Vec<String>,
-    /// The file to write; standard output if not given.
+    /// The file to write; standard output if not given or `-`.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// List the types by id, as bpftool does.

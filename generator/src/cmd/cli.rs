@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,8 +10,8 @@ use clap::{Args as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{btf, build, generate, inspect, link, vmlinux};
 use crate::builder::file_name;
-use crate::output::write_if_changed;
-use crate::{Error, Result};
+use crate::output::{say, write_if_changed};
+use crate::{Error, Result, cargo};
 
 const STATUS: &str = "Status: 0 where all went well, 1 where something failed, 2 where the arguments make no sense.\n\
     Errors go to standard error. `bpf-skel COMMAND --help` has more.";
@@ -45,6 +46,7 @@ enum Command {
 
 /// Runs the command. Errors go to standard error; the status is 0 only where nothing failed.
 pub fn main() -> ExitCode {
+    cargo::be_silent();
     let result = match parse() {
         Command::Gen(args) => args.run(),
         Command::Build(args) => args.run(),
@@ -62,7 +64,7 @@ pub fn main() -> ExitCode {
         Command::Unload(args) => args.run(),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("bpf-skel: {error:?}");
+        say(format_args!("bpf-skel: {error:?}"));
         ExitCode::FAILURE
     })
 }
@@ -118,22 +120,38 @@ impl Reading {
         let bytes = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
         let file = file_name(path);
         let reading = Reader::new().legacy(self.layout()).read(&bytes, &file)?;
-        reading.warnings.iter().for_each(|warning| eprintln!("bpf-skel: {file}: {warning}"));
+        for warning in &reading.warnings {
+            say(format_args!("bpf-skel: {file}: {warning}"));
+        }
         Ok(reading.spec)
     }
 }
 
 /// Writes to the file, if there is one, where it does not hold that already; else to standard output.
-pub(super) fn write(path: Option<&Path>, text: &str) -> Result<ExitCode> {
+pub(super) fn write(path: Option<&Path>, bytes: &(impl AsRef<[u8]> + ?Sized)) -> Result<ExitCode> {
     match path {
-        Some(path) => write_if_changed(path, text.as_bytes()).map(|_| ExitCode::SUCCESS),
-        None => print(text),
+        Some(path) if !is_output(path) => {
+            write_if_changed(path, bytes.as_ref()).map(|_| ExitCode::SUCCESS)
+        }
+        _ => print(bytes),
     }
 }
 
+/// Whether the name of a file stands for standard output.
+pub(super) fn is_output(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// The name of a type without the `struct`, `union` or `enum` that C has before it.
+pub(super) fn type_name(text: &str) -> std::result::Result<String, Infallible> {
+    let name = text.split_once(' ').filter(|(word, _)| ["struct", "union", "enum"].contains(word));
+    Ok(name.map_or(text, |(_, name)| name).trim().to_owned())
+}
+
 /// Writes to standard output. A reader that has seen enough (`| head`) is no failure.
-pub(super) fn print(text: &str) -> Result<ExitCode> {
-    match io::stdout().write_all(text.as_bytes()) {
+pub(super) fn print(bytes: &(impl AsRef<[u8]> + ?Sized)) -> Result<ExitCode> {
+    let mut stdout = io::stdout();
+    match stdout.write_all(bytes.as_ref()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::io("write", Path::new("standard output"), &error))
         }

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use bpf_skel::spec::Endian;
 
-use super::cli::{Reading, print};
+use super::cli::{Reading, is_output, print};
 use crate::{Builder, Result};
 
 /// Write the Rust skeleton of an object.
@@ -13,7 +13,7 @@ pub(super) struct Args {
     /// The object; two of them for both byte orders, of which the host's (or --endian) is taken.
     #[arg(value_name = "OBJ", required = true)]
     objects: Vec<PathBuf>,
-    /// The file to write; standard output if not given.
+    /// The file to write; standard output if not given or `-`.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The module's name; the object's if not given.
@@ -66,8 +66,8 @@ impl Args {
         }
         let skeleton = builder.last_skeleton(&self.objects)?;
         match self.output {
-            Some(path) => skeleton.write(&path).map(|_| ExitCode::SUCCESS),
-            None => print(&skeleton.to_string()),
+            Some(path) if !is_output(&path) => skeleton.write(&path).map(|_| ExitCode::SUCCESS),
+            _ => print(&skeleton.to_string()),
         }
     }
 }

@@ -2,7 +2,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::output::write_if_changed;
+use super::cli::write;
 use crate::{Error, Result};
 
 /// Link objects to one.
@@ -14,7 +14,7 @@ pub(super) struct Args {
     /// The objects, all of the same byte order. Their sections follow each other in this order.
     #[arg(value_name = "OBJ", required = true)]
     objects: Vec<PathBuf>,
-    /// The object to write.
+    /// The object to write; `-` for standard output.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
@@ -29,6 +29,6 @@ impl Args {
         let objects: Vec<(&str, &[u8])> =
             objects.iter().map(|(name, bytes)| (&**name, &**bytes)).collect();
         let linked = crate::link(&objects)?;
-        write_if_changed(&self.output, &linked).map(|_| ExitCode::SUCCESS)
+        write(Some(&self.output), &linked)
     }
 }

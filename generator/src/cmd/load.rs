@@ -12,6 +12,7 @@ use bpf_skel::{Map, section_name};
 use self::kept::Kept;
 use self::report::Report;
 use super::cli::{Layout, print, print_json};
+use crate::output::say;
 use crate::{Error, Result};
 
 /// Load an object, attach its programs, and pin both, so that they stay.
@@ -77,7 +78,7 @@ impl Args {
         };
         let mut opened = self.loader(config.clone()).open_file(&self.object)?;
         for warning in &opened.warnings {
-            eprintln!("bpf-skel: {warning}");
+            say(format_args!("bpf-skel: {warning}"));
         }
         if let Some(bpffs) = &self.token {
             opened.object.options.set_token_path(bpffs);

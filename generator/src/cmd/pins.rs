@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::cli::{print, print_json};
 use super::table::Table;
+use crate::output::say;
 use crate::{Error, Result};
 
 /// How deep directories are looked into.
@@ -80,7 +81,7 @@ impl Args {
             config.set_hook(hook);
         }
         for warning in config.warnings() {
-            eprintln!("bpf-skel: {warning}");
+            say(format_args!("bpf-skel: {warning}"));
         }
         match &self.explain {
             Some(object) => self.explain(object, config),

@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::cli::{Reading, print, print_json};
 use super::table::Table;
 use crate::Result;
+use crate::output::say;
 
 /// How many of the verifier's last lines are shown.
 const LOG_LINES: usize = 20;
@@ -100,7 +101,7 @@ impl Args {
             1 => ("1 program".to_owned(), "was"),
             all => (format!("{all} programs"), "were"),
         };
-        eprintln!("bpf-skel: {refused} of {all} {were} not accepted");
+        say(format_args!("bpf-skel: {refused} of {all} {were} not accepted"));
         Ok(ExitCode::FAILURE)
     }
 

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::cli::write;
+use super::cli::{type_name, write};
 use crate::btf_file::{BtfFile, RUNNING};
 use crate::{CHeader, Result};
 
@@ -15,9 +15,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME")]
     module: Option<String>,
     /// Only this type (or kernel function) and what it needs; may be given more than once.
-    #[arg(long = "type", value_name = "NAME")]
+    #[arg(long = "type", value_name = "NAME", value_parser = type_name)]
     types: Vec<String>,
-    /// The file to write; standard output if not given.
+    /// The file to write; standard output if not given or `-`.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }

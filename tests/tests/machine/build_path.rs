@@ -2,16 +2,19 @@
 //!
 //! One test a crate, in the order in which a user works: each run of cargo takes seconds.
 
+use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use crate::project::{Project, clang};
+use bpf_skel_build::Builder;
 use bpf_skel_tests::machine::{Outcome, tests};
 
 tests![
     a_source_is_compiled_and_watched,
     a_bundled_object_stands_for_clang,
+    what_clang_refuses_is_said_once,
     several_sources_make_one_skeleton,
 ];
 
@@ -120,53 +123,104 @@ fn same_in_another_folder(project: &Project, files: &[(&str, &str)], environment
     assert!(outputs[0] == outputs[1], "what is built depends on the folder");
 }
 
+/// The object is in one folder, the header in another, and a macro is in neither.
 fn a_bundled_object_stands_for_clang() -> Outcome {
     let clang = clang()?.into_string().expect("a name");
+    let build = |more: u32| {
+        let text = r#"
+            fn main() -> bpf_skel_build::Result<()> {
+                let include = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("include");
+                bpf_skel_build::Builder::new()
+                    .include_dir(include)
+                    .define("MORE", "NUMBER")
+                    .bundled("objects/first.bpf.o")
+                    .build("src/first.bpf.c")?;
+                Ok(())
+            }
+        "#;
+        text.replace("NUMBER", &more.to_string())
+    };
     let project = Project::new(
         "bundled",
         &[
-            (
-                "build.rs",
-                r#"
-                fn main() -> bpf_skel_build::Result<()> {
-                    bpf_skel_build::Builder::new().bundled("src/first.bpf.o").build("src/first.bpf.c")?;
-                    Ok(())
-                }
-                "#,
-            ),
+            ("build.rs", &build(0)),
             (
                 "src/main.rs",
                 "bpf_skel::include_skel!(first);\nfn main() { println!(\"{}\", first::open().rodata.limit) }",
             ),
-            ("src/first.bpf.c", SOURCE),
-            ("src/limit.h", "#define LIMIT 1"),
+            ("src/first.bpf.c", &SOURCE.replace("= LIMIT;", "= LIMIT + MORE;")),
+            ("include/limit.h", "#define LIMIT 1"),
+            ("objects/README", "What is shipped."),
         ],
     );
     let (with, renew) = (("CLANG", clang.as_str()), ("BPF_SKEL_BUNDLE", "1"));
 
     let stderr = project.run(&[NO_CLANG]).bad();
-    assert!(stderr.contains("clang is needed since src/first.bpf.o is missing"), "{stderr}");
+    assert!(stderr.contains("clang is needed since objects/first.bpf.o is missing"), "{stderr}");
 
     assert_eq!(project.run(&[with, renew]).good().stdout, "1\n");
-    let bundled = fs::read(project.path("src/first.bpf.o")).expect("the object was made");
-    assert!(project.path("src/first.bpf.o.sources").is_file());
+    let bundle = || {
+        ["objects/first.bpf.o", "objects/first.bpf.o.sources"]
+            .map(|file| fs::read(project.path(file)).expect("it was made"))
+    };
+    let bundled = bundle();
     assert_eq!(project.run(&[NO_CLANG]).good().stdout, "1\n");
 
     // The header has changed: clang, and a word about it.
-    project.write("src/limit.h", "#define LIMIT 5");
+    project.write("include/limit.h", "#define LIMIT 5");
     let stale = project.run(&[with]).good();
     assert_eq!(stale.stdout, "5\n");
     assert!(
-        stale.stderr.contains("src/first.bpf.o does not belong to its source"),
+        stale.stderr.contains("objects/first.bpf.o does not belong to its source"),
         "{}",
         stale.stderr
     );
-    assert!(fs::read(project.path("src/first.bpf.o")).is_ok_and(|bytes| bytes == bundled));
+    assert!(bundle() == bundled);
 
     assert_eq!(project.run(&[with, renew]).good().stdout, "5\n");
     let last = project.run(&[NO_CLANG]).good();
     assert_eq!(last.stdout, "5\n");
     assert!(!last.stderr.contains("does not belong"), "{}", last.stderr);
+
+    // And so it is with the macro.
+    project.write("build.rs", &build(2));
+    let stderr = project.run(&[NO_CLANG]).bad();
+    assert!(stderr.contains("sources and options as they are now"), "{stderr}");
+    assert_eq!(project.run(&[with, renew]).good().stdout, "7\n");
+    let renewed = bundle();
+    assert_eq!(project.run(&[NO_CLANG]).good().stdout, "7\n");
+
+    // Whoever asks for it gets it anew, whatever was there.
+    project.write("objects/first.bpf.o", "nonsense");
+    assert_eq!(project.run(&[with, renew]).good().stdout, "7\n");
+    assert!(bundle() == renewed);
+    Ok(())
+}
+
+fn what_clang_refuses_is_said_once() -> Outcome {
+    let builder = Builder::new().clang(clang()?);
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    let source = path("x.bpf.c");
+    let refused = |text: &str| -> Result<String, Box<dyn Error>> {
+        fs::write(&source, text)?;
+        Ok(builder.compile(&source, path("x.bpf.o")).unwrap_err().to_string())
+    };
+    fs::write(path("bad.h"), "int f(void) { return y; }")?;
+
+    let error = refused("int f(void) { return x; }")?;
+    assert!(error.starts_with(&format!("{}:1:22: error: ", source.display())), "{error}");
+    let error = refused("#include \"bad.h\"")?;
+    assert!(
+        error.starts_with(&format!("{}: {}", source.display(), path("bad.h").display())),
+        "{error}"
+    );
+    let error = refused("#include \"vmlinux.h\"")?;
+    assert!(
+        error.contains("`Builder::vmlinux` and `bpf-skel build --vmlinux` write it"),
+        "{error}"
+    );
+    assert!(!refused("#include \"other.h\"")?.contains("vmlinux"));
     Ok(())
 }
 
