@@ -85,16 +85,17 @@ impl Folders {
 
     /// The path within the crate, of what is the crate's own.
     pub(crate) fn in_crate<'p>(&self, path: &'p Path) -> Option<&'p Path> {
-        let is_built =
-            self.build.iter().chain(&self.out_dir).any(|folder| path.starts_with(folder));
-        path.strip_prefix(self.manifest.as_ref().filter(|_| !is_built)?).ok()
+        path.strip_prefix(self.manifest.as_ref().filter(|_| !self.is_built(path))?).ok()
     }
 
-    /// Whether a file is the crate's, or in one of these folders and not made by a build script.
+    /// Whether a file is the crate's, or in one of these folders, and not made by a build script.
     pub(crate) fn is_own(&self, path: &Path, folders: &[PathBuf]) -> bool {
-        let is_built =
-            self.build.iter().chain(&self.out_dir).any(|folder| path.starts_with(folder));
-        !is_built && self.manifest.iter().chain(folders).any(|folder| path.starts_with(folder))
+        let mut own = self.manifest.iter().chain(folders);
+        !self.is_built(path) && own.any(|folder| path.starts_with(folder))
+    }
+
+    fn is_built(&self, path: &Path) -> bool {
+        self.build.iter().chain(&self.out_dir).any(|folder| path.starts_with(folder))
     }
 }
 
