@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::kind::BtfKind;
 use super::resolve::MAX_DEPTH;
+use super::strings::Context;
 use super::types::{Composite, Kind};
 use super::view::Btf;
+use super::wire::{Head, Lengths};
 use crate::error::{Error, Result};
 
 impl Btf<'_> {
@@ -160,6 +163,30 @@ impl Btf<'_> {
             _ => None,
         }
     }
+}
+
+/// Size of a pointer where these are all types: that of the first `long`. A kernel's is among its first types, so that
+/// this is no pass over all of them.
+pub(super) fn pointer_size(types: &[u8], lengths: &Lengths, cx: Context<'_>) -> u8 {
+    let mut at = 0;
+    while let Some(head) = Head::read(types, at, cx.endian) {
+        if head.kind() == Some(BtfKind::Int)
+            && matches!(head.size_or_type, 4 | 8)
+            && is_long(cx.name(head.name))
+        {
+            return head.size_or_type as u8;
+        }
+        let Some(len) = head.len(lengths) else { break };
+        at += len;
+    }
+    8
+}
+
+/// Whether this is `long` or `unsigned long`, in whichever order the words come.
+fn is_long(name: &str) -> bool {
+    let words = || name.split(' ');
+    words().filter(|&word| word == "long").count() == 1
+        && words().all(|word| matches!(word, "long" | "int" | "signed" | "unsigned"))
 }
 
 /// The largest power of two that divides a scalar's size, at most 16.

@@ -252,6 +252,23 @@ fn sizes_and_alignments() {
     }
     assert!(btf.size_of(0).is_err() && btf.align_of(0).is_err() && btf.size_of(999).is_err());
     assert_eq!(btf.with_pointer_size(4).size_of(ptr).unwrap(), 4);
+    for (name, size, pointer) in [
+        ("long unsigned int", 4, 4),
+        ("unsigned long", 8, 8),
+        ("long", 4, 4),
+        ("long long int", 4, 8),
+        ("long double", 4, 8),
+        ("longer", 4, 8),
+        ("long int", 2, 8),
+    ] {
+        let mut b = BtfBuilder::new(Endian::NATIVE);
+        let int = b.int("int", 4, IntEncoding::SIGNED);
+        let ptr = b.ptr(int);
+        b.int(name, size, IntEncoding::UNSIGNED);
+        let bytes = b.finish();
+        let btf = Btf::parse(&bytes, Endian::NATIVE).unwrap();
+        assert_eq!(btf.size_of(ptr).unwrap(), pointer, "{name} {size}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::kind::BtfKind;
 use super::strings::{Context, Strings};
 use super::types::{Composite, DataSec, Kind, Type};
 use super::wire::{self, Head, Lengths, TYPE_LEN};
-use super::{check, wire::Sections};
+use super::{check, size, wire::Sections};
 use crate::error::{Error, Result};
 use crate::spec::Endian;
 
@@ -58,11 +58,12 @@ impl<'a> Btf<'a> {
     /// checking it again.
     ///
     /// What was never checked is read here too. What is wrong with it reads as absent, and a walk over it may not end.
+    /// Pointers have 8 bytes, as in every object.
     ///
     /// # Errors
     /// [`Malformed`](crate::ErrorKind::Malformed) where it is no BTF, or a type reaches past the end.
     pub fn reparse(bytes: &'a [u8], endian: Endian) -> Result<Self> {
-        Self::scan(bytes, endian, 0)
+        Ok(Self::scan(bytes, endian, 0)?.with_pointer_size(8))
     }
 
     /// Reads BTF that continues `base`, such as that of a kernel module.
@@ -79,9 +80,11 @@ impl<'a> Btf<'a> {
     /// The same types in the bytes of a [`BtfEdit`](super::BtfEdit), which leaves them where they are, and right.
     #[cfg(feature = "elf")]
     pub(crate) fn edited(self, bytes: &'a [u8]) -> Result<Self> {
-        let Self { cx: Context { endian, .. }, offsets, shift, count, base, .. } = self;
+        let Self { cx: Context { endian, .. }, offsets, shift, count, base, pointer_size, .. } =
+            self;
         let index = Index { offsets: offsets.into_owned().into(), shift, count };
-        let edited = Self::with_index(base, bytes, endian, Cow::Owned(index))?;
+        let edited = Self::with_index(base, bytes, endian, Cow::Owned(index))?
+            .with_pointer_size(pointer_size);
         debug_assert!(check::check(&edited).is_ok(), "an edit breaks no rule");
         Ok(edited)
     }
@@ -153,18 +156,23 @@ impl<'a> Btf<'a> {
             Cow::Owned(index) => (Cow::Owned(index.offsets.into_vec()), index.shift, index.count),
             Cow::Borrowed(index) => (Cow::Borrowed(&*index.offsets), index.shift, index.count),
         };
+        let cx = Context { endian, strings: Strings { base: base_strings, own: strings } };
+        let pointer_size = match base {
+            Some(base) => base.pointer_size,
+            None => size::pointer_size(types, &lengths, cx),
+        };
         Ok(Self {
             bytes,
             types,
             types_at,
             lengths,
-            cx: Context { endian, strings: Strings { base: base_strings, own: strings } },
+            cx,
             offsets,
             shift,
             first: base.map_or(1, Btf::len),
             count,
             base,
-            pointer_size: base.map_or(8, |base| base.pointer_size),
+            pointer_size,
         })
     }
 
@@ -175,7 +183,7 @@ impl<'a> Btf<'a> {
         self
     }
 
-    /// Size of a pointer in bytes.
+    /// Size of a pointer in bytes: that of `long`, as C compilers for Linux have it; 8 where there is no such type.
     pub fn pointer_size(&self) -> u8 {
         self.pointer_size
     }

@@ -175,14 +175,11 @@ impl KernelBtf {
             Some(index) => Ok(index),
             None => self.index_with(|_, _| ()),
         };
-        let btf = made
-            .and_then(|index| {
-                let index = Cow::Borrowed(index);
-                Btf::with_index(None, self.source.bytes(), Endian::NATIVE, index)
-            })
-            .within(|| Frame::Path(self.origin.clone()))?;
-        // A 32-bit kernel's pointers are of 4 bytes, whatever the BPF target's are.
-        Ok(if self.running { btf.with_pointer_size(size_of::<usize>() as u8) } else { btf })
+        made.and_then(|index| {
+            let index = Cow::Borrowed(index);
+            Btf::with_index(None, self.source.bytes(), Endian::NATIVE, index)
+        })
+        .within(|| Frame::Path(self.origin.clone()))
     }
 
     /// The module of this name, which is loaded and has BTF. Linux 5.11.

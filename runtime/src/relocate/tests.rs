@@ -183,6 +183,27 @@ fn fields() {
     );
 }
 
+/// A kernel of 32 bits has another `long` and other pointers.
+#[test]
+fn pointers_of_another_size() {
+    let members = |size| [member("a", PTR, 0), member("b", PTR, size)];
+    let local = build(Endian::Little, |b| {
+        b.struct_("s", 16, &members(8));
+    });
+    let mut b = BtfBuilder::new(Endian::Little);
+    b.int("long unsigned int", 4, IntEncoding::UNSIGNED);
+    let pointer = b.ptr(0);
+    let members = members(4).map(|member| Member { ty: pointer, ..member });
+    b.struct_("s", 8, &members);
+    let kernel = b.finish();
+    for (kind, access, old, new) in
+        [(FieldByteSize, "0:1", 8, 4), (FieldByteOffset, "0:1", 8, 4), (TypeSize, "0", 16, 8)]
+    {
+        let found = run(Endian::Little, &local, &kernel, (kind, "s", access)).unwrap();
+        assert_eq!((found.original, found.value), (old, Some(new)), "{kind:?}");
+    }
+}
+
 #[test]
 fn bit_fields() {
     let local = |b: &mut BtfBuilder| {
