@@ -1,6 +1,6 @@
 //! The types of the result: each once, and only one variable or function for each global symbol.
 
-use bpf_skel::btf::{BtfBuilder, Kind, Linkage};
+use bpf_skel::btf::{Btf, BtfBuilder, Kind, Linkage};
 use bpf_skel::spec::Endian;
 use bpf_skel::{Error, Result};
 
@@ -106,10 +106,13 @@ impl Fates {
                 }
             }
             for (id, ty) in btf.types() {
-                if let Kind::DeclTag { ty, .. } = ty.kind
-                    && fates.gone[types.node(number, ty) as usize]
-                {
-                    fates.gone[types.node(number, id) as usize] = true;
+                if let Kind::DeclTag { ty, .. } = ty.kind {
+                    let tagged = types.node(number, ty);
+                    // What a declaration says holds of every definition; what one definition says, not of another.
+                    let other = fates.alias[tagged as usize] != tagged && is_definition(btf, ty);
+                    if other || fates.gone[tagged as usize] {
+                        fates.gone[types.node(number, id) as usize] = true;
+                    }
                 }
             }
         }
@@ -134,6 +137,14 @@ impl Fates {
         roots.retain(|&node| !self.lost(node));
         reached(types, roots, |node| same[node as usize])
     }
+}
+
+/// Whether a variable or function is there, not elsewhere.
+fn is_definition(btf: &Btf<'_>, id: u32) -> bool {
+    matches!(
+        btf.kind_by_id(id),
+        Some(Kind::Var { linkage, .. } | Kind::Func { linkage, .. }) if linkage != Linkage::Extern
+    )
 }
 
 /// What can be reached from nodes, each of which `stands` for another one.

@@ -111,6 +111,9 @@ impl Source<'_, '_> {
                 return Err(Error::malformed("BTF describes it, but there is no such section")
                     .within(Frame::Variable(ty.name.to_owned())));
             }
+            if linkage == Linkage::Global && self.is_elsewhere(resolved, ty.name) {
+                continue;
+            }
             let offset = match linkage {
                 Linkage::Global if here.is_some() => self.offset(resolved, ty.name),
                 // A linker has filled it in already.
@@ -134,6 +137,15 @@ impl Source<'_, '_> {
     /// Whether the symbol of this name is this input's; `None` where there is no such symbol.
     fn chosen_here(&self, resolved: &Resolved<'_>, name: &str) -> Option<bool> {
         Some(resolved.find(name)?.chosen.input == self.number)
+    }
+
+    /// Whether this input's global symbol is in another section: libbpf's linker leaves the entry of a weak definition that
+    /// lost to one there.
+    fn is_elsewhere(&self, resolved: &Resolved<'_>, name: &str) -> bool {
+        let chosen = resolved.find(name).filter(|it| it.chosen.input == self.number);
+        let place = chosen.map(|it| self.input.symbols[it.chosen.symbol].place);
+        let here = self.index.map(Place::Section);
+        matches!(place, Some(Place::Section(_))) && here.is_some() && place != here
     }
 
     /// The offset of a global symbol in this section.

@@ -6,6 +6,7 @@ use super::budget::Budget;
 use super::externs::{Externs, KSYMS};
 use super::file::File;
 use super::function::Functions;
+use super::warning::Warning;
 use crate::btf::{Btf, BtfEdit, BtfKind, DataSec, DataSecVar, Kind, Linkage};
 use crate::error::Within as _;
 use crate::spec::{ExternKind, KCONFIG};
@@ -19,6 +20,7 @@ pub(super) fn fixed_up(
     file: &File<'_>,
     functions: &Functions<'_>,
     externs: &Externs<'_>,
+    warnings: &mut Vec<Warning>,
     budget: &mut Budget,
 ) -> Result<Vec<u8>> {
     let mut edit = BtfEdit::new(btf);
@@ -37,7 +39,7 @@ pub(super) fn fixed_up(
                     .within(|| Frame::Section(KSYMS.to_owned()))?;
             }
             Kind::DataSec(section) => {
-                fix_section(btf, &mut edit, file, (id, ty.name), &section, budget)
+                fix_section(btf, &mut edit, file, (id, ty.name), &section, warnings, budget)
                     .within(|| Frame::Section(ty.name.to_owned()))?;
             }
             Kind::Func { linkage: Linkage::Global, .. } if hidden.contains(ty.name) => {
@@ -101,6 +103,7 @@ fn fix_section(
     file: &File<'_>,
     (id, name): (u32, &str),
     section: &DataSec<'_>,
+    warnings: &mut Vec<Warning>,
     budget: &mut Budget,
 ) -> Result<()> {
     let Some(index) = file.section_named(name) else {
@@ -113,7 +116,7 @@ fn fix_section(
     // A linker has filled it in already. Not so the offsets: libbpf's leaves that of a weak definition that lost.
     let size = if section.size != 0 { section.size } else { elf_size };
     for var in &mut vars {
-        fix_variable(btf, edit, file, index, var, budget)?;
+        warnings.extend(fix_variable(btf, edit, file, index, var, budget)?);
     }
     edit.set_datasec(id, size, &vars)
 }
@@ -125,8 +128,8 @@ fn fix_variable(
     section: usize,
     var: &mut DataSecVar,
     budget: &mut Budget,
-) -> Result<()> {
-    let Some(ty) = btf.type_by_id(var.ty) else { return Ok(()) };
+) -> Result<Option<Warning>> {
+    let Some(ty) = btf.type_by_id(var.ty) else { return Ok(None) };
     let Kind::Var { linkage, .. } = ty.kind else {
         return Err(Error::malformed(format!(
             "expected variables, found {} {:?}",
@@ -136,10 +139,21 @@ fn fix_variable(
     };
     // The compiler knows the offsets of static variables.
     if linkage == Linkage::Static {
-        return Ok(());
+        return Ok(None);
     }
     budget.take(ty.name.len())?;
-    let found = file.global(ty.name).filter(|symbol| symbol.section == Some(section));
+    let symbol = file.global(ty.name);
+    if let Some(elsewhere) = symbol.and_then(|symbol| file.section(symbol.section?))
+        && symbol.is_some_and(|symbol| symbol.section != Some(section))
+    {
+        // libbpf's linker leaves a weak definition that lost where it was, in another section than the winner. Nobody can
+        // see it: it is as good as static.
+        edit.set_var_linkage(var.ty, Linkage::Static)?;
+        budget.take(ty.name.len() + elsewhere.name.len())?;
+        let (variable, section) = (ty.name.to_owned(), elsewhere.name.to_owned());
+        return Ok(Some(Warning::Elsewhere { variable, section }));
+    }
+    let found = symbol.filter(|symbol| symbol.section == Some(section));
     let offset = found.and_then(|symbol| u32::try_from(symbol.value).ok());
     let Some((symbol, offset)) = found.zip(offset) else {
         return Err(Error::malformed("BTF has it, but the section has no such symbol")
@@ -149,5 +163,5 @@ fn fix_variable(
     if symbol.hidden {
         edit.set_var_linkage(var.ty, Linkage::Static)?;
     }
-    Ok(())
+    Ok(None)
 }

@@ -138,19 +138,25 @@ fn read_object<'a>(
 
     let raw = file.section_with(Role::Btf).filter(|section| !section.bytes.is_empty());
     let frame = || Frame::Section(".BTF".to_owned());
-    let raw = raw.map(|s| Btf::parse(s.bytes, file.endian).within(frame)).transpose()?;
+    // BPF's pointers have 8 bytes whatever types of a kernel are there too.
+    let parse = |bytes| Btf::parse(bytes, file.endian).map(|btf| btf.with_pointer_size(8));
+    let raw = raw.map(|s| parse(s.bytes).within(frame)).transpose()?;
     if let Some(raw) = &raw {
         exception::find(&mut functions, &file, raw, &mut budget)?;
     }
     let mut externs = Externs::read(&file, raw.as_ref(), &mut budget)?;
+    let mut warnings = Vec::new();
     let fixed = match &raw {
-        Some(raw) => btf_fix::fixed_up(raw, &file, &functions, &externs, &mut budget)?,
+        Some(raw) => {
+            btf_fix::fixed_up(raw, &file, &functions, &externs, &mut warnings, &mut budget)?
+        }
         None => Vec::new(),
     };
     let btf = raw.map(|raw| raw.edited(&fixed).within(frame)).transpose()?;
     let mut reading =
         describe(reader, &file, &functions, &mut externs, btf.as_ref(), name, &mut budget)?;
     reading.spec.btf = fixed.into();
+    reading.warnings.append(&mut warnings);
     Ok(reading)
 }
 

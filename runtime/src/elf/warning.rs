@@ -40,6 +40,14 @@ pub enum Warning {
         /// The member.
         member: String,
     },
+    /// BTF lists a variable in another section than the one that it is in, as libbpf's linker leaves a weak definition that
+    /// lost: the variable has no type.
+    Elsewhere {
+        /// The variable.
+        variable: String,
+        /// The section that it is in.
+        section: String,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -64,6 +72,10 @@ impl fmt::Display for Warning {
             Self::UnknownMember { map, member } => {
                 write!(f, "map {map:?}: member {member:?} is not known, and is passed over")
             }
+            Self::Elsewhere { variable, section } => write!(
+                f,
+                "variable {variable:?}: it is in section {section:?}, and BTF lists it in another one only"
+            ),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Static linking: what becomes of each thing that several objects have, and what does not fit together.
 
 mod order;
+mod overridden;
 mod refused;
 mod sections;
 mod struct_ops;
