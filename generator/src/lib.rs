@@ -26,6 +26,8 @@ mod clang;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cmd;
+#[cfg(feature = "cli")]
+mod distilled;
 mod emit;
 mod error;
 mod ident;

@@ -57,6 +57,7 @@ impl Dump {
         let base = base.map(|path| BtfFile::read(&path)).transpose()?;
         let base = base.as_ref().map(BtfFile::types).transpose()?;
         let file = BtfFile::read(&self.file)?;
+        let base = base.map_or_else(|| file.own_base(), |base| Ok(Some(base)))?;
         let btf = match &base {
             Some(base) => file.types_over(base)?,
             None => file.types()?,

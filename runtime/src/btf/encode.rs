@@ -16,6 +16,8 @@ pub struct BtfBuilder {
     endian: Endian,
     types: Vec<u8>,
     strings: Vec<u8>,
+    /// Offset of the first of `strings`.
+    strings_at: u32,
     known: HashMap<Box<str>, u32>,
     next: u32,
 }
@@ -23,7 +25,15 @@ pub struct BtfBuilder {
 impl BtfBuilder {
     /// With no type but `void`.
     pub fn new(endian: Endian) -> Self {
-        Self { endian, types: Vec::new(), strings: vec![0], known: HashMap::new(), next: 1 }
+        let (types, strings) = (Vec::new(), vec![0]);
+        Self { endian, types, strings, strings_at: 0, known: HashMap::new(), next: 1 }
+    }
+
+    /// With the types that continue those of `base`, as those of a module do: their ids come after its own.
+    /// [`Btf::parse_split`] reads them.
+    pub fn over(base: &Btf<'_>) -> Self {
+        let strings_at = base.own_strings().len() as u32;
+        Self { strings: Vec::new(), strings_at, next: base.len(), ..Self::new(base.endian()) }
     }
 
     /// With all types of `btf`, under the same ids, and all its strings, at the same offsets: `.BTF.ext` stays
@@ -67,7 +77,7 @@ impl BtfBuilder {
         if let Some(&offset) = self.known.get(text) {
             return offset;
         }
-        let offset = self.strings.len() as u32;
+        let offset = self.strings_at + self.strings.len() as u32;
         self.strings.extend_from_slice(text.as_bytes());
         self.strings.push(0);
         self.known.insert(text.into(), offset);

@@ -30,5 +30,5 @@ mod warning;
 pub use legacy::{Legacy, LegacyMaps};
 pub use name::object_name;
 pub use read::{Reader, Reading, read, read_file};
-pub use types::btf;
+pub use types::{btf, btf_base};
 pub use warning::Warning;

@@ -1,6 +1,7 @@
 //! The object's own facts.
 
 use bpf_skel::btf::BtfBuilder;
+use bpf_skel::elf;
 use bpf_skel::spec::Endian;
 use bpf_skel_tests::elf::{EXEC, PROGBITS, Section, object};
 use bpf_skel_tests::fixtures::{self, spec};
@@ -45,4 +46,22 @@ fn reading_does_not_depend_on_where_the_bytes_are() {
     shifted.extend_from_slice(&bytes);
     let aligned = bpf_skel::elf::read(&bytes, "a.o").unwrap();
     assert_eq!(bpf_skel::elf::read(&shifted[1..], "a.o").unwrap(), aligned);
+}
+
+/// A module that is built outside of the kernel's tree has two.
+#[test]
+fn sections_of_types() {
+    let section = |name: &str, byte| Section {
+        name: name.into(),
+        kind: PROGBITS,
+        bytes: vec![byte; 4],
+        ..Section::default()
+    };
+    let (types, base) = (section(".BTF", 1), section(".BTF.base", 2));
+    let both = object(&[types.clone(), base], &[]);
+    assert_eq!(elf::btf(&both).unwrap(), (&[1; 4][..], Endian::Little));
+    assert_eq!(elf::btf_base(&both).unwrap(), Some(&[2; 4][..]));
+    assert_eq!(elf::btf_base(&object(&[types], &[])).unwrap(), None);
+    assert_eq!(elf::btf_base(b"no ELF file").unwrap(), None);
+    assert!(elf::btf_base(&both[..80]).is_err());
 }
