@@ -9,6 +9,8 @@ use std::fmt::Write;
 
 use bpf_skel::btf::{Btf, Kind, Type};
 
+use super::names;
+
 /// Who spells the types that declarators are made from.
 pub(crate) trait Spell<'b> {
     /// How many parameters of a function are written.
@@ -141,7 +143,7 @@ fn right<'b, S: Spell<'b>>(spell: &mut S, id: u32, depth: u32) {
                 match parameter.ty {
                     0 => spell.out().push_str("..."),
                     ty => {
-                        let name = super::names::identifier(parameter.name);
+                        let name = names::parameter(parameter.name);
                         declare(spell, ty, &name, S::parameter_depth(depth));
                     }
                 }

@@ -20,6 +20,10 @@ const GENERATED: &str = concat!(
     " from BTF. Changes will be overwritten. */\n"
 );
 
+/// What is said of types of a 32-bit kernel.
+const NARROW: &str = "/* The pointers of these types have 4 bytes, and for BPF 8: types that contain some have their members in order,
+ * but not at the same offsets. CO-RE (preserve_access_index) finds them; what it does not relocate is wrong. */";
+
 /// C declarations of the types of a BTF, which clang lays out for BPF as the BTF says: the same sizes, offsets,
 /// bit-fields and values.
 ///
@@ -27,6 +31,9 @@ const GENERATED: &str = concat!(
 /// Of several types with one name the first keeps it and the others become `name___2`, … : flavors, which CO-RE relocates
 /// like the name itself. A type that C cannot express (none that a C compiler wrote) becomes an array of bytes of its
 /// size.
+///
+/// Of a 32-bit kernel, types with pointers have their members in order and not at the same offsets, since pointers have 8
+/// bytes for BPF: CO-RE finds them.
 ///
 /// ```no_run
 /// # fn main() -> bpf_skel_build::Result<()> {
@@ -81,13 +88,17 @@ impl<'b> CHeader<'b> {
         let roots = self.roots(&surveyed)?;
         let mut writer = Writer::new(self.btf, names, surveyed.tags.clone());
         writer.line(GENERATED);
+        if self.btf.pointer_size() != 8 {
+            writer.line(NARROW);
+        }
         self.open(&mut writer);
         for id in roots {
             // What cannot be written is left out, or stands as bytes.
             let _ = writer.require(id, Need::Definition);
         }
         if self.wanted.is_empty() {
-            constants(&mut writer, surveyed.all());
+            let first = if self.vmlinux { 0 } else { self.btf.first_own_id() };
+            constants(&mut writer, surveyed.all().filter(|(id, _)| *id >= first));
         }
         let functions: Vec<&Function<'_>> = surveyed
             .functions
@@ -248,9 +259,12 @@ impl<'b> Survey<'b> {
 fn constants<'b>(writer: &mut Writer<'b>, types: impl Iterator<Item = (u32, Type<'b>)>) {
     for (id, ty) in types.filter(|(_, ty)| ty.name.is_empty()) {
         let word = |name: &str| matches!(name, "true" | "false");
+        let named = |name: &str| !name.is_empty();
         let words = match ty.kind {
-            Kind::Enum(values) if !values.is_empty() => values.values().any(|(name, _)| word(name)),
-            Kind::Enum64(values) if !values.is_empty() => false,
+            Kind::Enum(values) if values.values().any(|(name, _)| named(name)) => {
+                values.values().any(|(name, _)| word(name))
+            }
+            Kind::Enum64(values) if values.values().any(|(name, _)| named(name)) => false,
             _ => continue,
         };
         if !writer.is_done(id) {

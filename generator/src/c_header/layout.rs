@@ -4,15 +4,21 @@
 //! alignment; a bit-field goes to the next bit unless it would cross a unit of its type; `packed` makes all alignments 1;
 //! an unnamed bit-field takes room and aligns nothing.
 
-use bpf_skel::btf::{Btf, Composite, Kind, Member};
+use bpf_skel::btf::{Btf, Composite, Enum, Enum64, Kind, Member};
 
-use super::base;
+use super::{base, members};
 
 /// Why a type has no C declaration of its own.
 pub(super) type Reason = &'static str;
 
 /// Bits of padding up to which it is written as unnamed bit-fields, and not as an alignment or an array.
 const FEW: u64 = 8 * 64;
+
+/// Why a type with pointers of 4 bytes cannot be laid out: for BPF they have 8.
+const NARROW: Reason = "its pointers have 4 bytes";
+
+/// In place of the alignment of such a type.
+const NO_ALIGN: u32 = u32::MAX;
 
 /// Types within each other that are followed; BTF that was checked has no more.
 const DEPTH: u32 = 128;
@@ -75,9 +81,7 @@ impl<'b> Layout<'b> {
 
     /// From now on the type is written as bytes.
     pub(super) fn make_opaque(&mut self, id: u32) {
-        if let Some(align) = self.aligns.get_mut(id as usize) {
-            *align = 1;
-        }
+        self.set_align(id, 1);
     }
 
     /// How to write the struct or union with this id.
@@ -87,7 +91,24 @@ impl<'b> Layout<'b> {
         composite: &Composite<'b>,
         is_union: bool,
     ) -> Result<Plan<'b>, Reason> {
-        self.plan_at(id, composite, is_union, DEPTH)
+        if members::clash(self.btf, composite) {
+            return Err("two members have one name");
+        }
+        match self.plan_at(id, composite, is_union, DEPTH) {
+            Err(NARROW) => self.members_alone(composite),
+            plan => plan,
+        }
+    }
+
+    /// The members in order, wherever C puts them: CO-RE knows where they are.
+    fn members_alone(&mut self, composite: &Composite<'b>) -> Result<Plan<'b>, Reason> {
+        let mut items = Vec::with_capacity(composite.len());
+        for (index, member) in composite.members().enumerate() {
+            if let Some(place) = self.sized(index, member)? {
+                items.push(place.item(false, None));
+            }
+        }
+        Ok(Plan { items, ..Plan::default() })
     }
 
     fn plan_at(
@@ -100,8 +121,13 @@ impl<'b> Layout<'b> {
         let end = 8 * u64::from(composite.size);
         let mut placed = Vec::with_capacity(composite.len());
         for (index, member) in composite.members().enumerate() {
-            if let Some(member) = self.placed(index, member, depth)? {
-                placed.push(member);
+            if let Some(mut place) = self.sized(index, member)? {
+                let align = self.align(member.ty, depth);
+                if align == Err(NARROW) {
+                    self.set_align(id, NO_ALIGN);
+                }
+                place.align = 8 * u64::from(align?);
+                placed.push(place);
             }
         }
         let natural = natural(&mut placed, end);
@@ -112,26 +138,25 @@ impl<'b> Layout<'b> {
             None => place(None)?,
             Some(_) => place(natural).or_else(|_| place(None))?,
         };
-        if let Some(align) = self.aligns.get_mut(id as usize) {
-            *align = plan.align;
-        }
+        self.set_align(id, plan.align);
         Ok(plan)
     }
 
-    /// A member with its place, or nothing for one that C leaves out: a nameless one that has no members itself.
-    fn placed(
-        &mut self,
-        index: usize,
-        member: Member<'b>,
-        depth: u32,
-    ) -> Result<Option<Placed<'b>>, Reason> {
+    fn set_align(&mut self, id: u32, to: u32) {
+        if let Some(align) = self.aligns.get_mut(id as usize) {
+            *align = to;
+        }
+    }
+
+    /// A member with its place but for the alignment, or nothing for one that C leaves out: a nameless one that has no
+    /// members itself.
+    fn sized(&self, index: usize, member: Member<'b>) -> Result<Option<Placed<'b>>, Reason> {
         let (_, resolved) = self.btf.resolve(member.ty).ok_or("a member has no type")?;
         if member.name.is_empty() && !matches!(resolved.kind, Kind::Struct(_) | Kind::Union(_)) {
             return Ok(None);
         }
         let bytes = self.btf.size_of(member.ty).map_err(|_| "a member has no size")?;
         let whole = bytes.checked_mul(8).ok_or("a member is too large")?;
-        let align = 8 * u64::from(self.align(member.ty, depth)?);
         let mut at = u64::from(member.bit_offset);
         let mut bits = member.bitfield_size.map(u64::from);
         if let (None, Kind::Int(int)) = (bits, &resolved.kind) {
@@ -141,15 +166,20 @@ impl<'b> Layout<'b> {
                 at += u64::from(int.offset);
             }
         }
+        let widest = match resolved.kind {
+            Kind::Int(int) if int.encoding.is_bool() => whole.min(1),
+            Kind::Int(_) | Kind::Enum(_) | Kind::Enum64(_) if bytes.is_power_of_two() => whole,
+            _ => 0,
+        };
         match bits {
-            Some(bits) if bits == 0 || bits > whole => return Err("a bit-field exceeds its type"),
+            Some(bits) if bits == 0 || bits > widest => return Err("a bit-field exceeds its type"),
             None if !at.is_multiple_of(8) => return Err("a member begins within a byte"),
             _ => {}
         }
         let size = bits.unwrap_or(whole);
         let unit = bits.map(|_| whole);
         let composite = self.is_composite(member.ty);
-        Ok(Some(Placed { index, member, at, size, align, unit, composite, packed: false }))
+        Ok(Some(Placed { index, member, at, size, align: 8, unit, composite, packed: false }))
     }
 
     fn is_composite(&self, id: u32) -> bool {
@@ -171,9 +201,12 @@ impl<'b> Layout<'b> {
             id = match ty.kind {
                 Kind::Int(int) => return Ok(base::int_align(int.size)),
                 Kind::Float { size } => return Ok(base::float_align(size)),
-                Kind::Ptr(_) => return Ok(u32::from(self.btf.pointer_size())),
-                Kind::Enum(kind) => return Ok(base::int_align(kind.size)),
-                Kind::Enum64(kind) => return Ok(base::int_align(kind.size)),
+                Kind::Ptr(_) if self.btf.pointer_size() != 8 => return Err(NARROW),
+                Kind::Ptr(_) => return Ok(8),
+                Kind::Enum(Enum { size, .. }) | Kind::Enum64(Enum64 { size, .. }) => {
+                    let known = matches!(size, 1 | 2 | 4 | 8);
+                    return if known { Ok(size) } else { Err("an enum has a size of no integer") };
+                }
                 Kind::Array(array) => array.element,
                 Kind::Typedef(to)
                 | Kind::Const(to)
@@ -183,6 +216,7 @@ impl<'b> Layout<'b> {
                 Kind::Struct(composite) | Kind::Union(composite) => {
                     let is_union = matches!(ty.kind, Kind::Union(_));
                     return match self.aligns.get(id as usize) {
+                        Some(&NO_ALIGN) => Err(NARROW),
                         Some(&align) if align != 0 => Ok(align),
                         _ if depth == 0 => Err("its members are nested too deep"),
                         _ => Ok(self.plan_at(id, &composite, is_union, depth - 1)?.align),

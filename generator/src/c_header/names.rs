@@ -73,6 +73,20 @@ const KEYWORDS: &[&str] = &[
     "while",
 ];
 
+/// What C23 and <stdbool.h> made words of.
+const WORDS_OF_C23: [&str; 10] = [
+    "alignas",
+    "alignof",
+    "bool",
+    "constexpr",
+    "false",
+    "nullptr",
+    "static_assert",
+    "thread_local",
+    "true",
+    "typeof_unqual",
+];
+
 /// Ordinary names that clang declares itself, and not as a kernel does: its `va_list` is that of BPF, which is a
 /// pointer.
 const PREDEFINED: [&str; 3] = ["__builtin_va_list", "__int128_t", "__uint128_t"];
@@ -242,6 +256,19 @@ fn flavor(space: &mut NameSpace<'_>, name: &str) -> u32 {
         *seen = count;
     }
     count
+}
+
+/// Whether this is a name in some standards of C only.
+pub(super) fn is_word_of_c23(name: &str) -> bool {
+    WORDS_OF_C23.contains(&name)
+}
+
+/// The name of a parameter, which nothing refers to.
+pub(super) fn parameter(name: &str) -> Cow<'_, str> {
+    match is_word_of_c23(name) {
+        true => Cow::Owned(format!("{name}_")),
+        false => identifier(name),
+    }
 }
 
 /// The name as C can have it. Languages with richer names leave dots, colons and brackets in them.

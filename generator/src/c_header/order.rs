@@ -98,6 +98,7 @@ impl<'b> Writer<'b> {
             Kind::Ptr(_) | Kind::Array(_) | Kind::FuncProto(_) => {
                 self.visit_declarator(id, &ty, depth)
             }
+            Kind::Typedef(_) if ty.name.is_empty() => Err("a typedef has no name"),
             Kind::Typedef(to) => {
                 self.visit_typedef(id, to, &ty, depth)?;
                 if need == Need::Definition {
@@ -154,8 +155,16 @@ impl<'b> Writer<'b> {
         }
         let height = match ty.kind {
             Kind::Ptr(to) => self.visit(to, Need::Declaration, depth + 1)?,
-            Kind::Array(array) => self.visit(array.element, Need::Definition, depth + 1)?,
+            Kind::Array(array) => {
+                if matches!(self.resolved(array.element), Some(Kind::Void | Kind::FuncProto(_))) {
+                    return Err("an array has no values for elements");
+                }
+                self.visit(array.element, Need::Definition, depth + 1)?
+            }
             Kind::FuncProto(proto) => {
+                if matches!(self.resolved(proto.ret), Some(Kind::Array(_) | Kind::FuncProto(_))) {
+                    return Err("a function returns no value");
+                }
                 let mut height = self.visit(proto.ret, Need::Declaration, depth + 1)?;
                 for parameter in proto.params() {
                     height = height.max(self.visit(parameter.ty, Need::Declaration, depth + 1)?);
@@ -168,6 +177,10 @@ impl<'b> Writer<'b> {
         let progress = self.progress(id);
         (progress.done, progress.height) = (true, height);
         Ok(height)
+    }
+
+    fn resolved(&self, id: u32) -> Option<Kind<'b>> {
+        self.btf.resolve_kind(id).map(|(_, kind)| kind)
     }
 
     fn visit_typedef(&mut self, id: u32, to: u32, ty: &Type<'b>, depth: u32) -> Result<(), Reason> {

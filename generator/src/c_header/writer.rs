@@ -5,14 +5,21 @@ use std::fmt::Write as _;
 
 use bpf_skel::btf::{Btf, Int, Kind, Type};
 
-use super::base::{self, EnumForm, Spelled};
+use super::attribute::write_attribute;
+use super::base::{self, Spelled};
 use super::declarator::{Spell, declare};
 use super::layout::{Item, Layout, Plan, Reason};
-use super::names::{Names, identifier};
+use super::names::{self, Names, identifier};
 use super::order::{HEIGHT, Order};
 
 /// How deep declarators go. No type that is written is higher.
 const DEPTH: u32 = HEIGHT as u32 + 8;
+
+/// Where the words of C23 are names like any other.
+const BEFORE_C23: &str = "#if (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 202311L) && !defined(__bool_true_false_are_defined)";
+
+/// Stands for the name of a member until that is known; no text of C has it.
+const UNNAMED: &str = "\u{1}";
 
 /// Writes types, each once.
 pub(super) struct Writer<'b> {
@@ -23,11 +30,11 @@ pub(super) struct Writer<'b> {
     tags: Tags<'b>,
     /// Types that are written as bytes, and why.
     opaque: HashMap<u32, Reason>,
-    out: String,
+    pub(super) out: String,
     /// How long the text may become: nameless types are written wherever they are used, and hostile ones use each
     /// other.
     limit: usize,
-    indent: usize,
+    pub(super) indent: usize,
 }
 
 /// Declaration tags by type and by member: the text, and whether it is an attribute of another name.
@@ -102,7 +109,7 @@ impl<'b> Writer<'b> {
     /// `enum { false, true }` and `bool` are words of C23, and macros of <stdbool.h>.
     pub(super) fn guarded(&mut self, guard: bool, define: impl FnOnce(&mut Self)) {
         if guard {
-            self.line("#if (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 202311L) && !defined(__bool_true_false_are_defined)");
+            self.line(BEFORE_C23);
         }
         define(self);
         if guard {
@@ -135,7 +142,7 @@ impl<'b> Writer<'b> {
         let _ = writeln!(self.out, "{after};");
     }
 
-    fn tag(&mut self, id: u32, ty: &Type<'b>) {
+    pub(super) fn tag(&mut self, id: u32, ty: &Type<'b>) {
         self.out.push_str(match ty.kind {
             Kind::Union(_) | Kind::Fwd { is_union: true } => "union ",
             Kind::Enum(_) | Kind::Enum64(_) => "enum ",
@@ -181,6 +188,25 @@ impl<'b> Writer<'b> {
     }
 
     fn item(&mut self, id: u32, item: Item<'b>) {
+        match item {
+            Item::Member { member, .. } if names::is_word_of_c23(member.name) => {
+                let begin = self.out.len();
+                self.item_named(id, item, UNNAMED);
+                // Such members within each other double the text each time.
+                if self.is_full() {
+                    return;
+                }
+                let text = self.out.split_off(begin);
+                let [name, other] =
+                    [member.name, &format!("{}_", member.name)].map(|it| text.replace(UNNAMED, it));
+                let _ = write!(self.out, "{BEFORE_C23}\n{name}#else\n{other}#endif\n");
+            }
+            Item::Member { member, .. } => self.item_named(id, item, &identifier(member.name)),
+            _ => self.item_named(id, item, ""),
+        }
+    }
+
+    fn item_named(&mut self, id: u32, item: Item<'b>, name: &str) {
         self.tabs();
         match item {
             Item::Member { index, member, bits, packed, aligned } => {
@@ -190,7 +216,7 @@ impl<'b> Writer<'b> {
                     self.out.push_str(if is_union { "union" } else { "struct" });
                     self.body(inner, &ty);
                 } else {
-                    declare(self, member.ty, &identifier(member.name), DEPTH);
+                    declare(self, member.ty, name, DEPTH);
                 }
                 if let Some(bits) = bits {
                     let _ = write!(self.out, ": {bits}");
@@ -214,68 +240,7 @@ impl<'b> Writer<'b> {
         self.out.push_str(";\n");
     }
 
-    fn enumeration(&mut self, id: u32) {
-        let Some(ty) = self.btf.type_by_id(id) else { return };
-        let (size, signed) = match ty.kind {
-            Kind::Enum(kind) => (kind.size, kind.signed),
-            Kind::Enum64(kind) => (kind.size, kind.signed),
-            _ => return,
-        };
-        let values = |each: &mut dyn FnMut(&'b str, i128)| match ty.kind {
-            Kind::Enum(kind) => kind.values().for_each(|(name, value)| each(name, value.into())),
-            Kind::Enum64(kind) => kind.values().for_each(|(name, value)| {
-                each(name, if kind.signed { value.cast_signed().into() } else { value.into() });
-            }),
-            _ => {}
-        };
-        let (mut count, mut min, mut max) = (0_usize, 0, 0);
-        values(&mut |_, value| {
-            count += 1;
-            min = value.min(min);
-            max = value.max(max);
-        });
-        let form = base::enum_form(size, signed, min, max);
-        self.tag(id, &ty);
-        if count == 0 {
-            // C has no enum without enumerators, but one of a given type can be declared so and used.
-            let words = base::enum_words(size, signed);
-            let _ = write!(self.out, " : {words}");
-            return;
-        }
-        if let EnumForm::Typed(words) = form {
-            let _ = write!(self.out, " : {words}");
-        }
-        self.out.push_str(" {\n");
-        self.indent += 1;
-        values(&mut |name, value| {
-            self.tabs();
-            self.names.write_enumerator(&mut self.out, name);
-            self.out.push_str(" = ");
-            self.constant(value, size);
-            self.out.push_str(",\n");
-        });
-        self.indent -= 1;
-        self.tabs();
-        self.out.push('}');
-        self.attributes(form == EnumForm::Packed, None);
-        self.decl_tags(id, None);
-    }
-
-    fn constant(&mut self, value: i128, size: u32) {
-        let suffix = match value {
-            _ if size != 8 => "",
-            value if value > i128::from(i64::MAX) => "ULL",
-            _ => "LL",
-        };
-        if value == i128::from(i64::MIN) {
-            // The number without its sign is no `long long`.
-            let _ = write!(self.out, "({}LL - 1)", value + 1);
-        } else {
-            let _ = write!(self.out, "{value}{suffix}");
-        }
-    }
-
-    fn attributes(&mut self, packed: bool, aligned: Option<u64>) {
+    pub(super) fn attributes(&mut self, packed: bool, aligned: Option<u64>) {
         if packed {
             self.out.push_str(" __attribute__((packed))");
         }
@@ -284,14 +249,14 @@ impl<'b> Writer<'b> {
         }
     }
 
-    fn decl_tags(&mut self, id: u32, component: Option<u32>) {
+    pub(super) fn decl_tags(&mut self, id: u32, component: Option<u32>) {
         let Some(tags) = self.tags.get(&(id, component)) else { return };
         for &(text, attribute) in tags {
             write_attribute(&mut self.out, "btf_decl_tag", text, attribute);
         }
     }
 
-    fn tabs(&mut self) {
+    pub(super) fn tabs(&mut self) {
         self.out.extend(std::iter::repeat_n('\t', self.indent));
     }
 }
@@ -349,26 +314,4 @@ impl<'b> Spell<'b> for Writer<'b> {
     fn is_full(&self) -> bool {
         self.out.len() > self.limit
     }
-}
-
-/// ` __attribute__((name("text")))`, or the text itself where it is an attribute.
-fn write_attribute(out: &mut String, name: &str, text: &str, attribute: bool) {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '(' | ')' | ',' | ' ');
-    if attribute {
-        if text.chars().all(plain) {
-            let _ = write!(out, " __attribute__(({text}))");
-        }
-        return;
-    }
-    let _ = write!(out, " __attribute__(({name}(\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => {
-                let _ = write!(out, "\\{:03o}", u32::from(c) & 0xff);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push_str("\")))");
 }

@@ -67,6 +67,19 @@ fn nameless_structs_that_double() {
     }
 }
 
+/// Each member is written under two names, with all that is inside.
+#[test]
+fn names_that_double() {
+    let mut btf = BtfBuilder::new(Endian::Little);
+    let mut inner = btf.int("int", 4, IntEncoding::SIGNED);
+    for _ in 0..50 {
+        inner = btf.struct_("", 4, &[member("bool", inner, 0)]);
+    }
+    btf.typedef("all", inner);
+    let error = c(&btf.finish()).unwrap_err();
+    assert!(error.contains("no bounds"), "{error}");
+}
+
 /// Each prototype takes the next one twice.
 #[test]
 fn prototypes_that_double() {

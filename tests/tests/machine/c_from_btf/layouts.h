@@ -301,7 +301,11 @@ struct bool;
 typedef struct bool bool;
 
 struct bool {
+#if (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 202311L) && !defined(__bool_true_false_are_defined)
 	_Bool bool;
+#else
+	_Bool bool_;
+#endif
 };
 
 typedef u64 twice;

@@ -1,0 +1,109 @@
+//! The text of what the kernel that runs the tests has not got. Whether clang takes it: `tests/tests/machine/c_from_btf`.
+
+use bpf_skel::btf::{Btf, BtfBuilder, IntEncoding, Member};
+use bpf_skel::spec::Endian;
+
+use super::CHeader;
+
+fn member(name: &str, ty: u32, byte: u32) -> Member<'_> {
+    Member { name, ty, bit_offset: 8 * byte, bitfield_size: None }
+}
+
+fn c(fill: impl FnOnce(&mut BtfBuilder)) -> String {
+    let mut b = BtfBuilder::new(Endian::Little);
+    fill(&mut b);
+    let bytes = b.finish();
+    let btf = Btf::parse(&bytes, Endian::Little).unwrap();
+    CHeader::new(&btf).to_c().unwrap()
+}
+
+fn has(text: &str, part: &str) {
+    assert!(text.contains(part), "{part}\n{text}");
+}
+
+#[test]
+fn pointers_of_4_bytes() {
+    let text = c(|b| {
+        let long = b.int("long int", 4, IntEncoding::SIGNED);
+        let wide = b.int("long long int", 8, IntEncoding::SIGNED);
+        let pointer = b.ptr(long);
+        let members = [member("p", pointer, 0), member("l", long, 4), member("q", pointer, 8)];
+        let s = b.struct_("s", 20, &members);
+        b.struct_("holder", 60, &[member("l", long, 0), member("s", s, 40)]);
+        b.union_("u", 4, &[member("p", pointer, 0), member("l", long, 0)]);
+        // There is no pointer inside: as everywhere.
+        b.struct_("plain", 12, &[member("l", long, 0), member("w", wide, 4)]);
+    });
+    has(&text, "/* The pointers of these types have 4 bytes");
+    has(&text, "struct s {\n\tint *p;\n\tint l;\n\tint *q;\n};");
+    has(&text, "struct holder {\n\tint l;\n\tstruct s s;\n};");
+    has(&text, "union u {\n\tint *p;\n\tint l;\n};");
+    has(&text, "struct plain {\n\tint l;\n\tlong long int w;\n} __attribute__((packed));");
+}
+
+#[test]
+fn constants_of_the_base_are_its_own() {
+    let mut b = BtfBuilder::new(Endian::Little);
+    b.enum_("", 4, false, &[("BASE", 1)]);
+    let base = b.finish();
+    let base = Btf::parse(&base, Endian::Little).unwrap();
+    let mut b = BtfBuilder::over(&base);
+    b.enum_("", 4, false, &[("OWN", 1)]);
+    let bytes = b.finish();
+    let btf = Btf::parse_split(&base, &bytes, Endian::Little).unwrap();
+    let own = CHeader::new(&btf).to_c().unwrap();
+    assert!(own.contains("OWN") && !own.contains("BASE"), "{own}");
+    let all = CHeader::vmlinux(&btf).to_c().unwrap();
+    assert!(all.contains("OWN") && all.contains("BASE"), "{all}");
+}
+
+#[test]
+fn members_with_words_of_c23_for_names() {
+    let text = c(|b| {
+        let int = b.int("bool", 1, IntEncoding::BOOL);
+        let inner = b.struct_("", 1, &[member("x", int, 0)]);
+        b.struct_("s", 2, &[member("bool", int, 0), member("true", inner, 1)]);
+    });
+    let either = |name: &str, other: &str| format!("_are_defined)\n{name}#else\n{other}#endif\n");
+    has(&text, &either("\t_Bool bool;\n", "\t_Bool bool_;\n"));
+    let inner = "\tstruct {\n\t\t_Bool x;\n\t}";
+    has(&text, &either(&format!("{inner} true;\n"), &format!("{inner} true_;\n")));
+}
+
+#[test]
+fn what_has_no_c() {
+    let text = c(|b| {
+        let int = b.int("int", 4, IntEncoding::SIGNED);
+        let bool_ = b.int("bool", 1, IntEncoding::BOOL);
+        let odd = b.int("odd", 9, IntEncoding::UNSIGNED);
+        let field = |ty| [Member { name: "x", ty, bit_offset: 0, bitfield_size: Some(8) }];
+        b.struct_("odd_bits", 12, &field(odd));
+        b.struct_("bool_bits", 4, &field(bool_));
+        b.struct_("twice", 8, &[member("x", int, 0), member("x", int, 4)]);
+        let inner = b.union_("", 4, &[member("x", int, 0)]);
+        b.struct_("twice_inside", 8, &[member("x", int, 0), member("", inner, 4)]);
+        let nameless = b.typedef("", int);
+        b.struct_("nameless", 4, &[member("x", nameless, 0)]);
+        let array = b.array(int, int, 3);
+        let proto = b.func_proto(array, &[]);
+        let pointer = b.ptr(proto);
+        b.struct_("returns_array", 8, &[member("x", pointer, 0)]);
+        b.enum_("enumerators", 4, false, &[("", 1), ("A", 2)]);
+        b.enum64("wide", 4, true, &[("B", 1 << 40 | 5)]);
+        let none = b.enum_("", 4, false, &[("", 1)]);
+        b.struct_("no_enumerators", 4, &[member("x", none, 0)]);
+    });
+    for (name, reason) in [
+        ("odd_bits", "a bit-field exceeds its type"),
+        ("bool_bits", "a bit-field exceeds its type"),
+        ("twice", "two members have one name"),
+        ("twice_inside", "two members have one name"),
+        ("nameless", "a typedef has no name"),
+        ("returns_array", "a function returns no value"),
+    ] {
+        has(&text, &format!("struct {name} {{ /* as bytes: {reason} */\n"));
+    }
+    has(&text, "enum enumerators {\n\tA = 2,\n};");
+    has(&text, "enum wide : int {\n\tB = 5,\n};");
+    has(&text, "struct no_enumerators {\n\tunsigned int x;\n};");
+}
