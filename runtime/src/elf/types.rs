@@ -44,8 +44,8 @@ pub fn btf(bytes: &[u8]) -> Result<(&[u8], Endian)> {
 /// [`Malformed`](crate::ErrorKind::Malformed) for a broken ELF file. What is none has no such section.
 pub fn btf_base(bytes: &[u8]) -> Result<Option<&[u8]>> {
     match find(bytes, ".BTF.base")? {
-        Found::Section(section, _) => Ok(Some(section)),
-        Found::NoSection | Found::NoElf => Ok(None),
+        Found::Section(section, _) if !section.is_empty() => Ok(Some(section)),
+        _ => Ok(None),
     }
 }
 
