@@ -2,7 +2,8 @@
 //!
 //! A name that is a Rust identifier already stays as it is (keywords become raw: `r#type`). Every other one is
 //! bent as little as possible, and never onto a name that another thing of the same scope has: an exact name
-//! always goes before a bent one, so adding a map never renames another.
+//! always goes before a bent one, and a name that the source has before one that was made up for what has none there, so
+//! adding a map never renames another. A name that is too long is cut.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,6 +20,38 @@ pub(crate) const PRIMITIVES: &[&str] = &[
     "bool", "char", "f16", "f32", "f64", "f128", "i8", "i16", "i32", "i64", "i128", "isize", "str",
     "u8", "u16", "u32", "u64", "u128", "usize",
 ];
+
+/// Bytes of the longest name, before a number that tells it from another: rustdoc makes a file of each type,
+/// `struct.NAME.html`, whose name may have 255.
+const LONGEST: usize = 200;
+
+/// Where a name comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The source has it.
+    C,
+    /// Made up, for what has none there.
+    Made,
+}
+
+/// A name that a thing would like to have.
+#[derive(Clone, Copy)]
+pub(crate) struct Name<'n> {
+    text: &'n str,
+    origin: Origin,
+}
+
+impl<'n> From<&'n str> for Name<'n> {
+    fn from(text: &'n str) -> Self {
+        (text, Origin::C).into()
+    }
+}
+
+impl<'n> From<(&'n str, Origin)> for Name<'n> {
+    fn from((text, origin): (&'n str, Origin)) -> Self {
+        Self { text, origin }
+    }
+}
 
 /// A name in Rust, with `r#` where it is raw. Only this module makes one: whatever prints it prints a name and no more.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,10 +99,24 @@ impl<'n> Scope<'n> {
     }
 
     /// An identifier for each name, in the same order.
-    pub(crate) fn claim_all(&mut self, names: impl IntoIterator<Item = &'n str>) -> Vec<Ident> {
-        let exact = |name: &'n str| (name, is_identifier(name).then(|| self.exact(name)).flatten());
-        let idents: Vec<_> = names.into_iter().map(exact).collect();
-        idents.into_iter().map(|(name, ident)| ident.unwrap_or_else(|| self.claim(name))).collect()
+    pub(crate) fn claim_all(
+        &mut self,
+        names: impl IntoIterator<Item = impl Into<Name<'n>>>,
+    ) -> Vec<Ident> {
+        let mut all: Vec<(Name<'n>, Option<Ident>)> =
+            names.into_iter().map(|name| (name.into(), None)).collect();
+        for origin in [Origin::C, Origin::Made] {
+            let mut of = |claim: &mut dyn FnMut(&'n str) -> Option<Ident>| {
+                for (name, ident) in &mut all {
+                    if name.origin == origin && ident.is_none() {
+                        *ident = claim(name.text);
+                    }
+                }
+            };
+            of(&mut |name| is_identifier(name).then(|| self.exact(name)).flatten());
+            of(&mut |name| Some(self.claim(name)));
+        }
+        all.into_iter().filter_map(|(_, ident)| ident).collect()
     }
 
     /// The identifier for a name that is one, if it is free.
@@ -112,8 +159,37 @@ pub(crate) fn module(name: &str) -> Ident {
 }
 
 /// The name of the field for the data section: `.data.config` is `data_config`.
-pub(crate) fn section_field(section: &str) -> &str {
-    section.strip_prefix('.').unwrap_or(section)
+pub(crate) fn section_field(section: &str) -> Name<'_> {
+    match section.strip_prefix('.') {
+        Some(field) => (field, Origin::Made).into(),
+        None => section.into(),
+    }
+}
+
+/// The name, cut where it is too long: its start, and a hash of the whole, so that it is the same in every build and whatever
+/// else there is.
+pub(crate) fn cut(name: Cow<'_, str>) -> Cow<'_, str> {
+    let hash = hash(&name);
+    cut_to(name, hash)
+}
+
+fn cut_to(name: Cow<'_, str>, hash: u64) -> Cow<'_, str> {
+    if name.len() <= LONGEST {
+        return name;
+    }
+    let end = format!("__{hash:016x}");
+    let mut start = LONGEST - end.len();
+    while !name.is_char_boundary(start) {
+        start -= 1;
+    }
+    [&name[..start], &end].concat().into()
+}
+
+/// FNV-1a: the standard library's hashes may be others tomorrow.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 fn ident(name: &str) -> Ident {
@@ -154,7 +230,7 @@ pub(crate) fn leading_name(text: &str) -> Option<(&str, &str)> {
 /// Whether the name needs no bending.
 fn is_identifier(name: &str) -> bool {
     let is_letter = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
-    !name.is_empty()
+    (1..=LONGEST).contains(&name.len())
         && name != "_"
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.bytes().all(is_letter)
@@ -185,7 +261,7 @@ fn bend(name: Cow<'_, str>) -> Cow<'_, str> {
         "" => "unnamed".into(),
         "_" => "__".into(),
         text if NOT_RAW.contains(&text) => (out + "_").into(),
-        _ => out.into(),
+        _ => cut_to(out.into(), hash(&name)),
     }
 }
 
@@ -252,8 +328,46 @@ mod tests {
         assert_eq!(module("loop").to_string(), "loop_");
         assert_eq!(module("dash-name").to_string(), "dash_name");
         assert_eq!(module("self").to_string(), "self_");
-        assert_eq!(section_field(".data.config"), "data.config");
+        assert_eq!(section_field(".data.config").text, "data.config");
     }
+
+    #[test]
+    fn names_of_the_source_go_before_made_ones() {
+        use Origin::{C, Made};
+
+        let all = |names: &[(&'static str, Origin)]| -> Vec<String> {
+            let idents = Scope::default().claim_all(names.iter().copied());
+            idents.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(all(&[("a__b", Made), ("a__b", C)]), ["a__b_2", "a__b"]);
+        assert_eq!(all(&[("a_b", Made), ("a.b", C), ("a-b", Made)]), ["a_b_2", "a_b", "a_b_3"]);
+        assert_eq!(all(&[("x", Made), ("x", C), ("x", C)]), ["x_3", "x", "x_2"]);
+        let [section, map] = [".bss", "bss"].map(section_field);
+        let idents = Scope::default().claim_all([section, map]);
+        assert_eq!(idents.iter().map(Ident::as_str).collect::<Vec<_>>(), ["bss_2", "bss"]);
+    }
+
+    #[test]
+    fn long_names_are_cut_and_stay_as_many() {
+        let long = |end: &str| "x".repeat(LONGEST) + end;
+        let other = "日".repeat(LONGEST);
+        let names = [&*long("a"), &long("b"), &long(".b"), &other, &long("b")];
+        let idents = claim_all(&[], &names);
+        assert_eq!(claim_all(&[], &names[1..2]), idents[1..2]);
+        assert_eq!(idents[4], format!("{}_2", idents[1]));
+        let all: std::collections::BTreeSet<&String> = idents.iter().collect();
+        assert_eq!(all.len(), names.len());
+        for ident in &idents[..4] {
+            assert_eq!(ident.len(), LONGEST, "{ident}");
+        }
+        let longest = "x".repeat(LONGEST);
+        assert_eq!(claim_all(&[], &[&longest]), [&*longest]);
+        assert!(matches!(cut("x".into()), Cow::Borrowed("x")));
+        let path = cut(other.as_str().into());
+        assert!(path.len() <= LONGEST && path != cut(long("a").into()), "{path}");
+        assert_eq!(module(&other).as_str(), idents[3]);
+    }
+
     #[test]
     fn a_text_is_one_identifier_or_none() {
         for text in ["event", "_x9", "größe", "r#type", "union", "हिन्दी"] {

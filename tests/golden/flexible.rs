@@ -1110,14 +1110,10 @@ pub mod flexible {
                 /// `u64 after_wide`, 8 bytes, section `.data`
                 pub after_wide: Global<u64>,
                 /// `counted`, 4 bytes, section `.data`
-                ///
-                /// Words of its size: the object does not say which type it has.
                 pub counted: Global<u32>,
                 #[doc(hidden)]
                 pub __pad1: Global<[u8; 4]>,
                 /// `long_counted`, 8 bytes, section `.data`
-                ///
-                /// Words of its size: the object does not say which type it has.
                 pub long_counted: Global<u64>,
                 #[doc(hidden)]
                 pub __pad2: Global<[u8; 8]>,
@@ -1182,8 +1178,6 @@ pub mod flexible {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `void *counters[4]`, 16 bytes, section `.bss`
-                ///
-                /// Words of its size: that of its type is another one.
                 pub counters: GlobalArray<::bpf_skel::live::Global<u32>, 4>,
                 /// `struct packed *unused_packed`, 8 bytes, section `.bss`
                 pub unused_packed: Global<::bpf_skel::pod::Ptr<super::types::packed>>,
@@ -1206,8 +1200,6 @@ pub mod flexible {
                 /// `struct holds_either *unused_holds_either`, 8 bytes, section `.bss`
                 pub unused_holds_either: Global<::bpf_skel::pod::Ptr<super::types::holds_either>>,
                 /// `small_counted`, 1 byte, section `.bss`
-                ///
-                /// Words of its size: the object does not say which type it has.
                 pub small_counted: Global<u8>,
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 7]>,

@@ -37,7 +37,7 @@ pub mod names {
         pub data_x: ::std::boxed::Box<sections::data_x>,
         /// Data section `.data.type`, 4 bytes.
         pub data_type: ::std::boxed::Box<sections::data_type>,
-        /// Data section `.bss`, 44 bytes.
+        /// Data section `.bss`, 76 bytes.
         pub bss: ::std::boxed::Box<sections::bss>,
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
@@ -55,21 +55,22 @@ pub mod names {
                     bss_data: ::bpf_skel::private::open_map(SPEC, 4),
                     maps: ::bpf_skel::private::open_map(SPEC, 5),
                     data_x: ::bpf_skel::private::open_map(SPEC, 6),
-                    data: ::bpf_skel::private::open_map(SPEC, 7),
-                    data_x_2: ::bpf_skel::private::open_map(SPEC, 8),
-                    data_type: ::bpf_skel::private::open_map(SPEC, 9),
-                    bss_2: ::bpf_skel::private::open_map(SPEC, 10),
-                    rodata: ::bpf_skel::private::open_map(SPEC, 11),
+                    keyed: ::bpf_skel::private::open_map(SPEC, 7),
+                    data: ::bpf_skel::private::open_map(SPEC, 8),
+                    data_x_2: ::bpf_skel::private::open_map(SPEC, 9),
+                    data_type: ::bpf_skel::private::open_map(SPEC, 10),
+                    bss_2: ::bpf_skel::private::open_map(SPEC, 11),
+                    rodata: ::bpf_skel::private::open_map(SPEC, 12),
                 },
                 progs: OpenProgs {
                     r#loop: ::bpf_skel::private::open_program(SPEC, 0),
                     foo__bar: ::bpf_skel::private::open_program(SPEC, 1),
                     open: ::bpf_skel::private::open_program(SPEC, 2),
                 },
-                data: ::bpf_skel::private::section(SPEC, 7),
-                data_x: ::bpf_skel::private::section(SPEC, 8),
-                data_type: ::bpf_skel::private::section(SPEC, 9),
-                bss: ::bpf_skel::private::section(SPEC, 10),
+                data: ::bpf_skel::private::section(SPEC, 8),
+                data_x: ::bpf_skel::private::section(SPEC, 9),
+                data_type: ::bpf_skel::private::section(SPEC, 10),
+                bss: ::bpf_skel::private::section(SPEC, 11),
                 options: ::core::default::Default::default(),
             }
         }
@@ -93,10 +94,11 @@ pub mod names {
             object.map(self.maps.bss_data);
             object.map(self.maps.maps);
             object.map(self.maps.data_x);
+            object.map(self.maps.keyed);
             object.section(self.maps.data, self.data, 4);
             object.section(self.maps.data_x_2, self.data_x, 4);
             object.section(self.maps.data_type, self.data_type, 4);
-            object.section(self.maps.bss_2, self.bss, 44);
+            object.section(self.maps.bss_2, self.bss, 76);
             object.map(self.maps.rodata);
             object.program(self.progs.r#loop);
             object.program(self.progs.foo__bar);
@@ -104,10 +106,10 @@ pub mod names {
             let object = object.prepare()?;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps::of(&object)?,
-                data: ::bpf_skel::private::live(&object, 7)?,
-                data_x: ::bpf_skel::private::live(&object, 8)?,
-                data_type: ::bpf_skel::private::live(&object, 9)?,
-                bss: ::bpf_skel::private::live(&object, 10)?,
+                data: ::bpf_skel::private::live(&object, 8)?,
+                data_x: ::bpf_skel::private::live(&object, 9)?,
+                data_type: ::bpf_skel::private::live(&object, 10)?,
+                bss: ::bpf_skel::private::live(&object, 11)?,
                 object,
             })
         }
@@ -137,7 +139,7 @@ pub mod names {
         pub data_x: ::bpf_skel::map::Live<live_sections::data_x>,
         /// Data section `.data.type`, 4 bytes.
         pub data_type: ::bpf_skel::map::Live<live_sections::data_type>,
-        /// Data section `.bss`, 44 bytes.
+        /// Data section `.bss`, 76 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
@@ -177,11 +179,12 @@ pub mod names {
                 bss_data: ::bpf_skel::private::map(object, 4)?,
                 maps: ::bpf_skel::private::map(object, 5)?,
                 data_x: ::bpf_skel::private::map(object, 6)?,
-                data: ::bpf_skel::private::map(object, 7)?,
-                data_x_2: ::bpf_skel::private::map(object, 8)?,
-                data_type: ::bpf_skel::private::map(object, 9)?,
-                bss_2: ::bpf_skel::private::map(object, 10)?,
-                rodata: ::bpf_skel::private::map(object, 11)?,
+                keyed: ::bpf_skel::private::map(object, 7)?,
+                data: ::bpf_skel::private::map(object, 8)?,
+                data_x_2: ::bpf_skel::private::map(object, 9)?,
+                data_type: ::bpf_skel::private::map(object, 10)?,
+                bss_2: ::bpf_skel::private::map(object, 11)?,
+                rodata: ::bpf_skel::private::map(object, 12)?,
             })
         }
     }
@@ -208,7 +211,7 @@ pub mod names {
         pub data_x: ::bpf_skel::map::Live<live_sections::data_x>,
         /// Data section `.data.type`, 4 bytes.
         pub data_type: ::bpf_skel::map::Live<live_sections::data_type>,
-        /// Data section `.bss`, 44 bytes.
+        /// Data section `.bss`, 76 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::Object,
@@ -278,13 +281,15 @@ pub mod names {
         pub maps: ::bpf_skel::object::OpenMap,
         /// Map `data_x`: `hash`, key `u32` (4 bytes), value `struct Clone` (16 bytes), 1 entry.
         pub data_x: ::bpf_skel::object::OpenMap,
+        /// Map `keyed`: `hash`, key `struct {…}` (4 bytes), value `struct keyed__key` (4 bytes), 1 entry.
+        pub keyed: ::bpf_skel::object::OpenMap,
         /// The map of data section `.data`, 4 bytes.
         pub data: ::bpf_skel::object::OpenMap,
         /// The map of data section `.data.x`, 4 bytes.
         pub data_x_2: ::bpf_skel::object::OpenMap,
         /// The map of data section `.data.type`, 4 bytes.
         pub data_type: ::bpf_skel::object::OpenMap,
-        /// The map of data section `.bss`, 44 bytes.
+        /// The map of data section `.bss`, 76 bytes.
         pub bss_2: ::bpf_skel::object::OpenMap,
         /// The map of data section `.rodata`, 3 bytes.
         pub rodata: ::bpf_skel::object::OpenMap,
@@ -306,13 +311,15 @@ pub mod names {
         pub maps: ::bpf_skel::map::Hash<u32, types::Clone>,
         /// Map `data_x`: `hash`, key `u32` (4 bytes), value `struct Clone` (16 bytes), 1 entry.
         pub data_x: ::bpf_skel::map::Hash<u32, types::Clone>,
+        /// Map `keyed`: `hash`, key `struct {…}` (4 bytes), value `struct keyed__key` (4 bytes), 1 entry.
+        pub keyed: ::bpf_skel::map::Hash<types::keyed__key_2, types::keyed__key>,
         /// The map of data section `.data`, 4 bytes.
         pub data: ::bpf_skel::map::Map,
         /// The map of data section `.data.x`, 4 bytes.
         pub data_x_2: ::bpf_skel::map::Map,
         /// The map of data section `.data.type`, 4 bytes.
         pub data_type: ::bpf_skel::map::Map,
-        /// The map of data section `.bss`, 44 bytes.
+        /// The map of data section `.bss`, 76 bytes.
         pub bss_2: ::bpf_skel::map::Map,
         /// The map of data section `.rodata`, 3 bytes.
         pub rodata: ::bpf_skel::map::Map,
@@ -320,7 +327,7 @@ pub mod names {
     /// The object's programs, before they are loaded.
     #[derive(Debug)]
     pub struct OpenProgs {
-        /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 90 instructions.
+        /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 115 instructions.
         ///
         /// `int loop(void *ctx)`.
         pub r#loop: ::bpf_skel::object::OpenProgram,
@@ -336,7 +343,7 @@ pub mod names {
     /// The object's programs.
     #[derive(Debug)]
     pub struct Progs {
-        /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 90 instructions.
+        /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 115 instructions.
         ///
         /// `int loop(void *ctx)`.
         pub r#loop: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
@@ -377,6 +384,20 @@ pub mod names {
             pub some: u8,
         }
         ::bpf_skel::private::plain!(Option; some;; "");
+        /// `struct {…}`, 4 bytes, alignment 4
+        #[repr(C)]
+        pub struct keyed__key_2 {
+            /// `u32 nameless`
+            pub nameless: u32,
+        }
+        ::bpf_skel::private::plain!(keyed__key_2; nameless;; "");
+        /// `struct keyed__key`, 4 bytes, alignment 4
+        #[repr(C)]
+        pub struct keyed__key {
+            /// `u32 own`
+            pub own: u32,
+        }
+        ::bpf_skel::private::plain!(keyed__key; own;; "");
         /// `struct bss`, 4 bytes, alignment 4
         #[repr(C)]
         pub struct bss {
@@ -497,6 +518,76 @@ pub mod names {
             pub x: u32,
         }
         ::bpf_skel::private::plain!(str_2; x;; "");
+        /// `struct outer`, 4 bytes, alignment 4
+        #[repr(C)]
+        pub struct outer {
+            /// `struct {…} inner`
+            pub inner: outer__inner_2,
+        }
+        ::bpf_skel::private::plain!(outer; inner;; "");
+        /// `struct {…}`, 4 bytes, alignment 4
+        #[repr(C)]
+        pub struct outer__inner_2 {
+            /// `u32 x`
+            pub x: u32,
+        }
+        ::bpf_skel::private::plain!(outer__inner_2; x;; "");
+        /// `struct outer__inner`, 8 bytes, alignment 8
+        #[repr(C)]
+        pub struct outer__inner {
+            /// `u64 own`
+            pub own: u64,
+        }
+        ::bpf_skel::private::plain!(outer__inner; own;; "");
+        /// `struct choice`, 8 bytes, alignment 4
+        #[repr(C)]
+        pub struct choice {
+            /// The bytes of `union {…}`, for which there are methods.
+            pub anon0_2: [u32; 1],
+            /// `u32 anon0`
+            pub anon0: u32,
+        }
+        ::bpf_skel::private::plain!(choice; anon0; anon0_2; number, letter);
+        ::bpf_skel::private::total!(choice; "";;);
+        impl choice {
+            /// `u32 number`
+            pub fn number(&self) -> u32 {
+                ::bpf_skel::private::view::<_, _, 0>(self)
+            }
+            /// Sets `u32 number`.
+            pub fn set_number(&mut self, value: u32) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// The same with another `u32 number`.
+            #[must_use]
+            pub fn with_number(mut self, value: u32) -> Self {
+                self.set_number(value);
+                self
+            }
+            /// `u8 letter`
+            pub fn letter(&self) -> u8 {
+                ::bpf_skel::private::view::<_, _, 0>(self)
+            }
+            /// Sets `u8 letter`.
+            pub fn set_letter(&mut self, value: u8) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// The same with another `u8 letter`.
+            #[must_use]
+            pub fn with_letter(mut self, value: u8) -> Self {
+                self.set_letter(value);
+                self
+            }
+        }
+        /// `struct {…}`, 4 bytes, alignment 4
+        #[repr(C)]
+        pub struct pair {
+            /// `u32 x`
+            pub x: u32,
+        }
+        ::bpf_skel::private::plain!(pair; x;; "");
+        /// `typedef struct {…} pair_t[2]`
+        pub type pair_t = [pair; 2];
         /// `enum loop`, 4 bytes, alignment 4
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         #[repr(transparent)]
@@ -529,10 +620,17 @@ pub mod names {
         ::bpf_skel::private::layouts! {
             Clone: 16, 8, __: 1, r#match: 2, __pad0: 3, Default: 8;
             Option: 1, 1;
+            keyed__key_2: 4, 4;
+            keyed__key: 4, 4;
             bss: 4, 4;
             Result: 8, 8;
             r#fn: 4, 4;
             str_2: 4, 4;
+            outer: 4, 4;
+            outer__inner_2: 4, 4;
+            outer__inner: 8, 8;
+            choice: 8, 4, anon0: 4;
+            pair: 4, 4;
         }
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -609,6 +707,58 @@ pub mod names {
                 pub x: Global<u32>,
             }
         }
+        ::bpf_skel::private::live_struct! {
+            /// `struct outer` in shared memory; [`types::outer`](super::types::outer) is its plain twin.
+            #[repr(C)]
+            pub struct outer of super::types::outer {
+                /// `struct {…} inner`
+                pub inner: GlobalStruct<outer__inner_2>,
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct {…}` in shared memory; [`types::outer__inner_2`](super::types::outer__inner_2) is its plain twin.
+            #[repr(C)]
+            pub struct outer__inner_2 of super::types::outer__inner_2 {
+                /// `u32 x`
+                pub x: Global<u32>,
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct outer__inner` in shared memory; [`types::outer__inner`](super::types::outer__inner) is its plain twin.
+            #[repr(C)]
+            pub struct outer__inner of super::types::outer__inner {
+                /// `u64 own`
+                pub own: Global<u64>,
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct choice` in shared memory; [`types::choice`](super::types::choice) is its plain twin.
+            #[repr(C)]
+            pub struct choice of super::types::choice {
+                /// The bytes of `union {…}`, for which there are methods.
+                pub anon0_2: Global<[u32; 1]>,
+                /// `u32 anon0`
+                pub anon0: Global<u32>,
+            }
+        }
+        impl choice {
+            /// `u32 number`
+            pub fn number(&self) -> &::bpf_skel::live::Global<u32> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+            /// `u8 letter`
+            pub fn letter(&self) -> &::bpf_skel::live::Global<u8> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct {…}` in shared memory; [`types::pair`](super::types::pair) is its plain twin.
+            #[repr(C)]
+            pub struct pair of super::types::pair {
+                /// `u32 x`
+                pub x: Global<u32>,
+            }
+        }
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
@@ -633,7 +783,7 @@ pub mod names {
             pub progs: u32,
         }
         ::bpf_skel::private::section_struct!(data_type; progs;;);
-        /// Data section `.bss`, 44 bytes
+        /// Data section `.bss`, 76 bytes
         #[repr(C)]
         pub struct bss {
             #[doc(hidden)]
@@ -652,17 +802,30 @@ pub mod names {
             pub Fn: super::types::r#fn,
             /// `str Str`, 4 bytes, section `.bss`
             pub Str: super::types::str_2,
+            /// `struct outer made`, 4 bytes, section `.bss`
+            pub made: super::types::outer,
+            #[doc(hidden)]
+            pub __pad2: [u8; 4],
+            /// `struct outer__inner own`, 8 bytes, section `.bss`
+            pub own: super::types::outer__inner,
+            /// `struct choice choice`, 8 bytes, section `.bss`
+            pub choice: super::types::choice,
+            /// `pair_t pair`, 8 bytes, section `.bss`
+            pub pair: super::types::pair_t,
             /// `enum loop Loop`, 4 bytes, section `.bss`
             pub Loop: super::types::r#loop,
             #[doc(hidden)]
-            pub __pad2: [u8; 4],
+            pub __pad3: [u8; 4],
         }
-        ::bpf_skel::private::section_struct!(bss; object_, r, struct_, Some, Fn, Str, Loop;;);
+        ::bpf_skel::private::section_struct!(
+            bss; object_, r, struct_, Some, Fn, Str, made, own, choice, pair, Loop;;
+        );
         ::bpf_skel::private::layouts! {
             data: 4, 4;
             data_x: 4, 4;
             data_type: 4, 4;
-            bss: 48, 8, object_: 8, r: 12, struct_: 16, Some: 24, Fn: 32, Str: 36, Loop: 40;
+            bss: 80, 8, object_: 8, r: 12, struct_: 16, Some: 24, Fn: 32, Str: 36, made: 40,
+            own: 48, choice: 56, pair: 64, Loop: 72;
         }
     }
     /// Data sections in memory that running programs share.
@@ -692,7 +855,7 @@ pub mod names {
             }
         }
         ::bpf_skel::private::live_struct! {
-            /// Data section `.bss`, 44 bytes, in shared memory
+            /// Data section `.bss`, 76 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 #[doc(hidden)]
@@ -711,17 +874,28 @@ pub mod names {
                 pub Fn: GlobalStruct<super::live::r#fn>,
                 /// `str Str`, 4 bytes, section `.bss`
                 pub Str: GlobalStruct<super::live::str_2>,
+                /// `struct outer made`, 4 bytes, section `.bss`
+                pub made: GlobalStruct<super::live::outer>,
+                #[doc(hidden)]
+                pub __pad2: Global<[u8; 4]>,
+                /// `struct outer__inner own`, 8 bytes, section `.bss`
+                pub own: GlobalStruct<super::live::outer__inner>,
+                /// `struct choice choice`, 8 bytes, section `.bss`
+                pub choice: GlobalStruct<super::live::choice>,
+                /// `pair_t pair`, 8 bytes, section `.bss`
+                pub pair: GlobalArray<::bpf_skel::live::GlobalStruct<super::live::pair>, 2>,
                 /// `enum loop Loop`, 4 bytes, section `.bss`
                 pub Loop: Global<super::types::r#loop>,
                 #[doc(hidden)]
-                pub __pad2: Global<[u8; 4]>,
+                pub __pad3: Global<[u8; 4]>,
             }
         }
         ::bpf_skel::private::layouts! {
             data: 4, 4;
             data_x: 4, 4;
             data_type: 4, 4;
-            bss: 48, 8, object_: 8, r: 12, struct_: 16, Some: 24, Fn: 32, Str: 36, Loop: 40;
+            bss: 80, 8, object_: 8, r: 12, struct_: 16, Some: 24, Fn: 32, Str: 36, made: 40,
+            own: 48, choice: 56, pair: 64, Loop: 72;
         }
     }
     /// Everything that the object holds.
@@ -739,7 +913,7 @@ pub mod names {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xd8\x06\0\0\xd8\x06\0\0\xb2\x03\0\0\0\0\0\0\0\0\0\x02\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x06\0\0\0\x19\0\0\0\0\0\0\x08\x07\0\0\0\x1d\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x09\0\0\0*\0\0\0\x05\0\0\x04\x10\0\0\00\0\0\0\n\0\0\0\0\0\0\07\0\0\0\x0b\0\0\0\x08\0\0\09\0\0\0\x0b\0\0\0\x10\0\0\0?\0\0\0\x0b\0\0\0\x18\0\0\0F\0\0\0\x0d\0\0\0@\0\0\00\0\0\0\x01\0\0\x04\x01\0\0\0N\0\0\0\x0b\0\0\0\0\0\0\0S\0\0\0\0\0\0\x08\x0c\0\0\0V\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0d\0\0\0\0\0\0\x08\x0e\0\0\0h\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\09\0\0\0\0\0\0\x0e\x0f\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\x96\0\0\0\0\0\0\x0e\x11\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\x9d\0\0\0\0\0\0\x0e\x13\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xa4\0\0\0\0\0\0\x0e\x15\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xa8\0\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xb1\0\0\0\0\0\0\x0e\x19\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xb6\0\0\0\0\0\0\x0e\x1b\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xbd\0\0\0\x1d\0\0\0\xc1\0\0\0\x01\0\0\x0c\x1e\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xbd\0\0\0\x1d\0\0\0f\x02\0\0\x01\0\0\x0c \0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xbd\0\0\0\x1d\0\0\0\xad\x02\0\0\x01\0\0\x0c\"\0\0\0\xc2\x02\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0$\0\0\0\x04\0\0\0\x04\0\0\0\xc7\x02\0\0\0\0\0\x0e%\0\0\0\x01\0\0\0{\0\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xd0\x02\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xd5\x02\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xdb\x02\0\0\0\0\0\x0e\x0d\0\0\0\0\0\0\0\xe8\x02\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xf0\x02\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xa4\0\0\0\x01\0\0\x04\x04\0\0\0\xf2\x02\0\0\x06\0\0\0\0\0\0\0\xf4\x02\0\0\0\0\0\x0e-\0\0\0\x01\0\0\0\xfc\x02\0\0\x03\0\0\x05\x08\0\0\0\x03\x03\0\0\x06\0\0\0\0\0\0\0\x07\x03\0\0\x0d\0\0\0\0\0\0\0\x0f\x03\0\0\x0d\0\0\0\0\0\0\0\x17\x03\0\0\0\0\0\x0e/\0\0\0\x01\0\0\0\x1c\x03\0\0\x03\0\0\x84\x04\0\0\0\x1f\x03\0\0\x06\0\0\0\0\0\0\x01%\x03\0\0\x06\0\0\0\x01\0\0\x02/\x03\0\0\x06\0\0\0\x03\0\0\x035\x03\0\0\0\0\0\x0e1\0\0\0\x01\0\0\08\x03\0\0\0\0\0\x084\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0<\x03\0\0\x06\0\0\0\0\0\0\0>\x03\0\0\0\0\0\x0e3\0\0\0\x01\0\0\0\xc1\0\0\0\x08\0\0\x06\x04\0\0\0B\x03\0\0\0\0\0\0H\x03\0\0\x01\0\0\0M\x03\0\0\x02\0\0\0R\x03\0\0\x03\0\0\0X\x03\0\0\x04\0\0\0^\x03\0\0\x05\0\0\0d\x03\0\0\x06\0\0\0/\x03\0\0\x07\0\0\0h\x03\0\0\0\0\0\x0e6\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n$\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\08\0\0\0\x04\0\0\0\x03\0\0\0m\x03\0\0\0\0\0\x0e9\0\0\0\0\0\0\0~\x03\0\0\x08\0\0\x0f,\0\0\0*\0\0\0\0\0\0\0\x08\0\0\0+\0\0\0\x08\0\0\0\x04\0\0\0,\0\0\0\x0c\0\0\0\x04\0\0\0.\0\0\0\x10\0\0\0\x04\0\0\00\0\0\0\x18\0\0\0\x08\0\0\02\0\0\0 \0\0\0\x04\0\0\05\0\0\0$\0\0\0\x04\0\0\07\0\0\0(\0\0\0\x04\0\0\0\x83\x03\0\0\x01\0\0\x0f\x04\0\0\0'\0\0\0\0\0\0\0\x04\0\0\0\x89\x03\0\0\x01\0\0\x0f\x04\0\0\0)\0\0\0\0\0\0\0\x04\0\0\0\x94\x03\0\0\x01\0\0\x0f\x04\0\0\0(\0\0\0\0\0\0\0\x04\0\0\0\x9c\x03\0\0\x07\0\0\x0f\xe0\0\0\0\x10\0\0\0\0\0\0\0 \0\0\0\x12\0\0\0 \0\0\0 \0\0\0\x14\0\0\0@\0\0\0 \0\0\0\x16\0\0\0`\0\0\0 \0\0\0\x18\0\0\0\x80\0\0\0 \0\0\0\x1a\0\0\0\xa0\0\0\0 \0\0\0\x1c\0\0\0\xc0\0\0\0 \0\0\0\xa2\x03\0\0\x01\0\0\x0f\x03\0\0\0:\0\0\0\0\0\0\0\x03\0\0\0\xaa\x03\0\0\x01\0\0\x0f\x04\0\0\0&\0\0\0\0\0\0\0\x04\0\0\0\0int\0__ARRAY_SIZE_TYPE__\0u32\0unsigned int\0Clone\0Option\0_\0match\0__pad0\0Default\0some\0u8\0unsigned char\0u64\0unsigned long long\0type\0max_entries\0key\0value\0object\0config\0bss\0bss_data\0maps\0data_x\0ctx\0loop\0raw_tp/sys_enter\0./names.bpf.c\0\x09type++, object_++, r++, struct_.a++, Some.get++, Fn.where++, Str.x++, impl++, progs++;\0\x09counter += Loop;\0\x09bpf_map_lookup_elem(&match, &type);\0\x09bpf_map_lookup_elem(&object, &type);\0\x09bpf_map_lookup_elem(&config, &type);\0\x09bpf_map_lookup_elem(&bss, &type);\0\x09bpf_map_lookup_elem(&bss_data, &type);\0\x09bpf_map_lookup_elem(&maps, &type);\0\x09bpf_map_lookup_elem(&data_x, &type);\0\x09return counter;\0foo__bar\0\x09bpf_trace_printk(____fmt, sizeof(____fmt), type);\0\x09return 0;\0open\0raw_tp/sys_exit\0char\0_license\0impl\0progs\0loop.counter\0object_\0r\0a\0struct_\0Result\0get\0storage\0set_get\0Some\0fn\0where\0set_where\0clone\0Fn\0str\0x\0Str\0crate\0self\0Self\0super\0trait\0async\0fmt\0Loop\0foo__bar.____fmt\0.bss\0.data\0.data.type\0.data.x\0.maps\0.rodata\0license\0"),
+            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xb4\x08\0\0\xb4\x08\0\0s\x04\0\0\0\0\0\0\0\0\0\x02\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x06\0\0\0\x19\0\0\0\0\0\0\x08\x07\0\0\0\x1d\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x09\0\0\0*\0\0\0\x05\0\0\x04\x10\0\0\00\0\0\0\n\0\0\0\0\0\0\07\0\0\0\x0b\0\0\0\x08\0\0\09\0\0\0\x0b\0\0\0\x10\0\0\0?\0\0\0\x0b\0\0\0\x18\0\0\0F\0\0\0\x0d\0\0\0@\0\0\00\0\0\0\x01\0\0\x04\x01\0\0\0N\0\0\0\x0b\0\0\0\0\0\0\0S\0\0\0\0\0\0\x08\x0c\0\0\0V\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0d\0\0\0\0\0\0\x08\x0e\0\0\0h\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\09\0\0\0\0\0\0\x0e\x0f\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\x96\0\0\0\0\0\0\x0e\x11\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\x9d\0\0\0\0\0\0\x0e\x13\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xa4\0\0\0\0\0\0\x0e\x15\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xa8\0\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xb1\0\0\0\0\0\0\x0e\x19\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xb6\0\0\0\0\0\0\x0e\x1b\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\x1e\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0\xbd\0\0\0\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02 \0\0\0\xc6\0\0\0\x01\0\0\x04\x04\0\0\0\xd1\0\0\0\x06\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x1d\0\0\0\x80\0\0\0\x90\0\0\0\x1f\0\0\0\xc0\0\0\0\xd5\0\0\0\0\0\0\x0e!\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xdb\0\0\0#\0\0\0\xdf\0\0\0\x01\0\0\x0c$\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xdb\0\0\0#\0\0\0\xe2\x02\0\0\x01\0\0\x0c&\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xdb\0\0\0#\0\0\0)\x03\0\0\x01\0\0\x0c(\0\0\0>\x03\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0*\0\0\0\x04\0\0\0\x04\0\0\0C\x03\0\0\0\0\0\x0e+\0\0\0\x01\0\0\0{\0\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0L\x03\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0Q\x03\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0W\x03\0\0\0\0\0\x0e\x0d\0\0\0\0\0\0\0d\x03\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0l\x03\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xa4\0\0\0\x01\0\0\x04\x04\0\0\0n\x03\0\0\x06\0\0\0\0\0\0\0p\x03\0\0\0\0\0\x0e3\0\0\0\x01\0\0\0x\x03\0\0\x03\0\0\x05\x08\0\0\0\x7f\x03\0\0\x06\0\0\0\0\0\0\0\x83\x03\0\0\x0d\0\0\0\0\0\0\0\x8b\x03\0\0\x0d\0\0\0\0\0\0\0\x93\x03\0\0\0\0\0\x0e5\0\0\0\x01\0\0\0\x98\x03\0\0\x03\0\0\x84\x04\0\0\0\x9b\x03\0\0\x06\0\0\0\0\0\0\x01\xa1\x03\0\0\x06\0\0\0\x01\0\0\x02\xab\x03\0\0\x06\0\0\0\x03\0\0\x03\xb1\x03\0\0\0\0\0\x0e7\0\0\0\x01\0\0\0\xb4\x03\0\0\0\0\0\x08:\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0\xb8\x03\0\0\x06\0\0\0\0\0\0\0\xba\x03\0\0\0\0\0\x0e9\0\0\0\x01\0\0\0\xbe\x03\0\0\x01\0\0\x04\x04\0\0\0\xc4\x03\0\0=\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0\xb8\x03\0\0\x06\0\0\0\0\0\0\0\xca\x03\0\0\0\0\0\x0e<\0\0\0\x01\0\0\0\xcf\x03\0\0\x01\0\0\x04\x08\0\0\0\xd1\0\0\0\x0d\0\0\0\0\0\0\0\xd1\0\0\0\0\0\0\x0e?\0\0\0\x01\0\0\0\xdc\x03\0\0\x02\0\0\x04\x08\0\0\0\0\0\0\0B\0\0\0\0\0\0\0\xe3\x03\0\0\x06\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\xe9\x03\0\0\x06\0\0\0\0\0\0\0\xf0\x03\0\0\x0b\0\0\0\0\0\0\0\xdc\x03\0\0\0\0\0\x0eA\0\0\0\x01\0\0\0\xf7\x03\0\0\0\0\0\x08F\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0\xb8\x03\0\0\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0E\0\0\0\x04\0\0\0\x02\0\0\0\xfe\x03\0\0\0\0\0\x0eD\0\0\0\x01\0\0\0\xdf\0\0\0\x08\0\0\x06\x04\0\0\0\x03\x04\0\0\0\0\0\0\x09\x04\0\0\x01\0\0\0\x0e\x04\0\0\x02\0\0\0\x13\x04\0\0\x03\0\0\0\x19\x04\0\0\x04\0\0\0\x1f\x04\0\0\x05\0\0\0%\x04\0\0\x06\0\0\0\xab\x03\0\0\x07\0\0\0)\x04\0\0\0\0\0\x0eH\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n*\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0J\0\0\0\x04\0\0\0\x03\0\0\0.\x04\0\0\0\0\0\x0eK\0\0\0\0\0\0\0?\x04\0\0\x0c\0\0\x0fL\0\0\00\0\0\0\0\0\0\0\x08\0\0\01\0\0\0\x08\0\0\0\x04\0\0\02\0\0\0\x0c\0\0\0\x04\0\0\04\0\0\0\x10\0\0\0\x04\0\0\06\0\0\0\x18\0\0\0\x08\0\0\08\0\0\0 \0\0\0\x04\0\0\0;\0\0\0$\0\0\0\x04\0\0\0>\0\0\0(\0\0\0\x04\0\0\0@\0\0\00\0\0\0\x08\0\0\0C\0\0\08\0\0\0\x08\0\0\0G\0\0\0@\0\0\0\x08\0\0\0I\0\0\0H\0\0\0\x04\0\0\0D\x04\0\0\x01\0\0\x0f\x04\0\0\0-\0\0\0\0\0\0\0\x04\0\0\0J\x04\0\0\x01\0\0\x0f\x04\0\0\0/\0\0\0\0\0\0\0\x04\0\0\0U\x04\0\0\x01\0\0\x0f\x04\0\0\0.\0\0\0\0\0\0\0\x04\0\0\0]\x04\0\0\x08\0\0\x0f\0\x01\0\0\x10\0\0\0\0\0\0\0 \0\0\0\x12\0\0\0 \0\0\0 \0\0\0\x14\0\0\0@\0\0\0 \0\0\0\x16\0\0\0`\0\0\0 \0\0\0\x18\0\0\0\x80\0\0\0 \0\0\0\x1a\0\0\0\xa0\0\0\0 \0\0\0\x1c\0\0\0\xc0\0\0\0 \0\0\0\"\0\0\0\xe0\0\0\0 \0\0\0c\x04\0\0\x01\0\0\x0f\x03\0\0\0L\0\0\0\0\0\0\0\x03\0\0\0k\x04\0\0\x01\0\0\x0f\x04\0\0\0,\0\0\0\0\0\0\0\x04\0\0\0\0int\0__ARRAY_SIZE_TYPE__\0u32\0unsigned int\0Clone\0Option\0_\0match\0__pad0\0Default\0some\0u8\0unsigned char\0u64\0unsigned long long\0type\0max_entries\0key\0value\0object\0config\0bss\0bss_data\0maps\0data_x\0nameless\0keyed__key\0own\0keyed\0ctx\0loop\0raw_tp/sys_enter\0./names.bpf.c\0\x09type++, object_++, r++, struct_.a++, Some.get++, Fn.where++, Str.x++, impl++, progs++;\0\x09made.inner.x++, own.own++, choice.anon0++, pair[1].x++;\0\x09counter += Loop;\0\x09bpf_map_lookup_elem(&match, &type);\0\x09bpf_map_lookup_elem(&object, &type);\0\x09bpf_map_lookup_elem(&config, &type);\0\x09bpf_map_lookup_elem(&bss, &type);\0\x09bpf_map_lookup_elem(&bss_data, &type);\0\x09bpf_map_lookup_elem(&maps, &type);\0\x09bpf_map_lookup_elem(&data_x, &type);\0\x09bpf_map_lookup_elem(&keyed, &type);\0\x09return counter;\0foo__bar\0\x09bpf_trace_printk(____fmt, sizeof(____fmt), type);\0\x09return 0;\0open\0raw_tp/sys_exit\0char\0_license\0impl\0progs\0loop.counter\0object_\0r\0a\0struct_\0Result\0get\0storage\0set_get\0Some\0fn\0where\0set_where\0clone\0Fn\0str\0x\0Str\0outer\0inner\0made\0outer__inner\0choice\0anon0\0number\0letter\0pair_t\0pair\0crate\0self\0Self\0super\0trait\0async\0fmt\0Loop\0foo__bar.____fmt\0.bss\0.data\0.data.type\0.data.x\0.maps\0.rodata\0license\0"),
             maps: Borrowed(&[
                 MapSpec {
                     name: Borrowed("match"),
@@ -854,6 +1028,22 @@ pub mod names {
                     contents: MapContents::Empty,
                 },
                 MapSpec {
+                    name: Borrowed("keyed"),
+                    section: Borrowed(".maps"),
+                    map_type: MapType::HASH,
+                    key_size: 4,
+                    value_size: 4,
+                    max_entries: 1,
+                    flags: 0x0,
+                    extra: 0x0,
+                    numa_node: 0,
+                    pinning: Pinning::None,
+                    key_type_id: 30,
+                    value_type_id: 32,
+                    inner: ::core::option::Option::None,
+                    contents: MapContents::Empty,
+                },
+                MapSpec {
                     name: Borrowed(".data"),
                     section: Borrowed(".data"),
                     map_type: MapType::ARRAY,
@@ -865,7 +1055,7 @@ pub mod names {
                     numa_node: 0,
                     pinning: Pinning::None,
                     key_type_id: 0,
-                    value_type_id: 60,
+                    value_type_id: 78,
                     inner: ::core::option::Option::None,
                     contents: MapContents::Data {
                         data: Data::Bytes(Borrowed(b"\x01\0\0\0")),
@@ -884,7 +1074,7 @@ pub mod names {
                     numa_node: 0,
                     pinning: Pinning::None,
                     key_type_id: 0,
-                    value_type_id: 62,
+                    value_type_id: 80,
                     inner: ::core::option::Option::None,
                     contents: MapContents::Data {
                         data: Data::Bytes(Borrowed(b"\x01\0\0\0")),
@@ -903,7 +1093,7 @@ pub mod names {
                     numa_node: 0,
                     pinning: Pinning::None,
                     key_type_id: 0,
-                    value_type_id: 61,
+                    value_type_id: 79,
                     inner: ::core::option::Option::None,
                     contents: MapContents::Data {
                         data: Data::Bytes(Borrowed(b"\x01\0\0\0")),
@@ -915,17 +1105,17 @@ pub mod names {
                     section: Borrowed(".bss"),
                     map_type: MapType::ARRAY,
                     key_size: 4,
-                    value_size: 44,
+                    value_size: 76,
                     max_entries: 1,
                     flags: 0x400,
                     extra: 0x0,
                     numa_node: 0,
                     pinning: Pinning::None,
                     key_type_id: 0,
-                    value_type_id: 59,
+                    value_type_id: 77,
                     inner: ::core::option::Option::None,
                     contents: MapContents::Data {
-                        data: Data::Zeroed(44),
+                        data: Data::Zeroed(76),
                         frozen: false,
                     },
                 },
@@ -941,7 +1131,7 @@ pub mod names {
                     numa_node: 0,
                     pinning: Pinning::None,
                     key_type_id: 0,
-                    value_type_id: 64,
+                    value_type_id: 82,
                     inner: ::core::option::Option::None,
                     contents: MapContents::Data {
                         data: Data::Bytes(Borrowed(b"%d\0")),
@@ -960,18 +1150,19 @@ pub mod names {
                     target: ::core::option::Option::Some(Borrowed("sys_enter")),
                     flags: 0x0,
                     autoload: true,
-                    insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0\xa4\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x11\0\0\0\0\0\0\x18\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0yb\0\0\0\0\0\0\x0f\x12\0\0\0\0\0\0{&\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0y`\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
-                    func_info: Borrowed(b"\0\0\0\0\x1f\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0\xd7\0\0\0\xe5\0\0\0\x11\xb4\0\0\x05\0\0\0\xd7\0\0\0\xe5\0\0\0\x16\xb4\0\0\n\0\0\0\xd7\0\0\0\xe5\0\0\0#\xb4\0\0\x0f\0\0\0\xd7\0\0\0\xe5\0\0\0/\xb4\0\0\x14\0\0\0\xd7\0\0\0\xe5\0\0\0;\xb4\0\0\x19\0\0\0\xd7\0\0\0\xe5\0\0\0D\xb4\0\0\x1e\0\0\0\xd7\0\0\0\xe5\0\0\0L\xb4\0\0#\0\0\0\xd7\0\0\0\xe5\0\0\0U\xb4\0\0(\0\0\0\xd7\0\0\0\xe5\0\0\0\x06\xb4\0\0-\0\0\0\xd7\0\0\0=\x01\0\0\x0d\xb8\0\00\0\0\0\xd7\0\0\0=\x01\0\0\n\xb8\0\05\0\0\0\xd7\0\0\0O\x01\0\0\x02\xbc\0\0:\0\0\0\xd7\0\0\0t\x01\0\0\x02\xc0\0\0?\0\0\0\xd7\0\0\0\x9a\x01\0\0\x02\xc4\0\0D\0\0\0\xd7\0\0\0\xc0\x01\0\0\x02\xc8\0\0I\0\0\0\xd7\0\0\0\xe3\x01\0\0\x02\xcc\0\0N\0\0\0\xd7\0\0\0\x0b\x02\0\0\x02\xd0\0\0S\0\0\0\xd7\0\0\0/\x02\0\0\x02\xd4\0\0X\0\0\0\xd7\0\0\0U\x02\0\0\x09\xd8\0\0Y\0\0\0\xd7\0\0\0U\x02\0\0\x02\xd8\0\0"),
+                    insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0\xa4\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0y\x12\0\0\0\0\0\0\x07\x02\0\0\x01\0\0\0{!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\x04\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\x04\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x11\0\0\0\0\0\0\x18\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0yb\0\0\0\0\0\0\x0f\x12\0\0\0\0\0\0{&\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0y`\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
+                    func_info: Borrowed(b"\0\0\0\0%\0\0\0"),
+                    line_info: Borrowed(b"\0\0\0\0\xf5\0\0\0\x03\x01\0\0\x11\xfc\0\0\x05\0\0\0\xf5\0\0\0\x03\x01\0\0\x16\xfc\0\0\n\0\0\0\xf5\0\0\0\x03\x01\0\0#\xfc\0\0\x0f\0\0\0\xf5\0\0\0\x03\x01\0\0/\xfc\0\0\x14\0\0\0\xf5\0\0\0\x03\x01\0\0;\xfc\0\0\x19\0\0\0\xf5\0\0\0\x03\x01\0\0D\xfc\0\0\x1e\0\0\0\xf5\0\0\0\x03\x01\0\0L\xfc\0\0#\0\0\0\xf5\0\0\0\x03\x01\0\0U\xfc\0\0(\0\0\0\xf5\0\0\0\x03\x01\0\0\x06\xfc\0\0-\0\0\0\xf5\0\0\0[\x01\0\0\x0e\0\x01\02\0\0\0\xf5\0\0\0[\x01\0\0\x19\0\x01\07\0\0\0\xf5\0\0\0[\x01\0\0)\0\x01\0<\0\0\0\xf5\0\0\0[\x01\0\06\0\x01\0A\0\0\0\xf5\0\0\0\x94\x01\0\0\x0d\x04\x01\0D\0\0\0\xf5\0\0\0\x94\x01\0\0\n\x04\x01\0I\0\0\0\xf5\0\0\0\xa6\x01\0\0\x02\x08\x01\0N\0\0\0\xf5\0\0\0\xcb\x01\0\0\x02\x0c\x01\0S\0\0\0\xf5\0\0\0\xf1\x01\0\0\x02\x10\x01\0X\0\0\0\xf5\0\0\0\x17\x02\0\0\x02\x14\x01\0]\0\0\0\xf5\0\0\0:\x02\0\0\x02\x18\x01\0b\0\0\0\xf5\0\0\0b\x02\0\0\x02\x1c\x01\0g\0\0\0\xf5\0\0\0\x86\x02\0\0\x02 \x01\0l\0\0\0\xf5\0\0\0\xac\x02\0\0\x02$\x01\0q\0\0\0\xf5\0\0\0\xd1\x02\0\0\x09(\x01\0r\0\0\0\xf5\0\0\0\xd1\x02\0\0\x02(\x01\0"),
                     relocations: Borrowed(&[
-                        map_value(0, 10, 8), map_value(5, 10, 12), map_value(10, 10, 16),
-                        map_value(15, 10, 24), map_value(20, 10, 32), map_value(25, 10, 36),
-                        map_value(30, 8, 0), map_value(35, 9, 0), map_value(40, 7, 0),
-                        map_value(45, 10, 40), map_value(48, 10, 0), map_fd(53, 0),
-                        map_value(55, 7, 0), map_fd(58, 1), map_value(60, 7, 0), map_fd(63, 2),
-                        map_value(65, 7, 0), map_fd(68, 3), map_value(70, 7, 0), map_fd(73, 4),
-                        map_value(75, 7, 0), map_fd(78, 5), map_value(80, 7, 0), map_fd(83, 6),
-                        map_value(85, 7, 0),
+                        map_value(0, 11, 8), map_value(5, 11, 12), map_value(10, 11, 16),
+                        map_value(15, 11, 24), map_value(20, 11, 32), map_value(25, 11, 36),
+                        map_value(30, 9, 0), map_value(35, 10, 0), map_value(40, 8, 0),
+                        map_value(45, 11, 40), map_value(50, 11, 48), map_value(55, 11, 56),
+                        map_value(60, 11, 64), map_value(65, 11, 72), map_value(68, 11, 0),
+                        map_fd(73, 0), map_value(75, 8, 0), map_fd(78, 1), map_value(80, 8, 0),
+                        map_fd(83, 2), map_value(85, 8, 0), map_fd(88, 3), map_value(90, 8, 0),
+                        map_fd(93, 4), map_value(95, 8, 0), map_fd(98, 5), map_value(100, 8, 0),
+                        map_fd(103, 6), map_value(105, 8, 0), map_fd(108, 7), map_value(110, 8, 0),
                     ]),
                     core_relocations: Borrowed(&[]),
                 },
@@ -985,10 +1176,10 @@ pub mod names {
                     flags: 0x0,
                     autoload: true,
                     insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x13\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb4\x02\0\0\x03\0\0\0\x85\0\0\0\x06\0\0\0\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
-                    func_info: Borrowed(b"\0\0\0\0!\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0\xd7\0\0\0o\x02\0\0-\xf8\0\0\x03\0\0\0\xd7\0\0\0o\x02\0\0\x02\xf8\0\0\x07\0\0\0\xd7\0\0\0\xa2\x02\0\0\x02\xfc\0\0"),
+                    func_info: Borrowed(b"\0\0\0\0'\0\0\0"),
+                    line_info: Borrowed(b"\0\0\0\0\xf5\0\0\0\xeb\x02\0\0-H\x01\0\x03\0\0\0\xf5\0\0\0\xeb\x02\0\0\x02H\x01\0\x07\0\0\0\xf5\0\0\0\x1e\x03\0\0\x02L\x01\0"),
                     relocations: Borrowed(&[
-                        map_value(0, 7, 0), map_value(3, 11, 0),
+                        map_value(0, 8, 0), map_value(3, 12, 0),
                     ]),
                     core_relocations: Borrowed(&[]),
                 },
@@ -1002,8 +1193,8 @@ pub mod names {
                     flags: 0x0,
                     autoload: true,
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
-                    func_info: Borrowed(b"\0\0\0\0#\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0\xd7\0\0\0\xa2\x02\0\0\x02\x14\x01\0"),
+                    func_info: Borrowed(b"\0\0\0\0)\0\0\0"),
+                    line_info: Borrowed(b"\0\0\0\0\xf5\0\0\0\x1e\x03\0\0\x02d\x01\0"),
                     relocations: Borrowed(&[]),
                     core_relocations: Borrowed(&[]),
                 },
@@ -1012,14 +1203,6 @@ pub mod names {
             variables: Borrowed(&[
                 VariableSpec {
                     name: Borrowed("type"),
-                    map: 7,
-                    offset: 0,
-                    size: 4,
-                    type_id: 6,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("impl"),
                     map: 8,
                     offset: 0,
                     size: 4,
@@ -1027,7 +1210,7 @@ pub mod names {
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
-                    name: Borrowed("progs"),
+                    name: Borrowed("impl"),
                     map: 9,
                     offset: 0,
                     size: 4,
@@ -1035,8 +1218,16 @@ pub mod names {
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
-                    name: Borrowed("loop.counter"),
+                    name: Borrowed("progs"),
                     map: 10,
+                    offset: 0,
+                    size: 4,
+                    type_id: 6,
+                    linkage: Linkage::Global,
+                },
+                VariableSpec {
+                    name: Borrowed("loop.counter"),
+                    map: 11,
                     offset: 0,
                     size: 8,
                     type_id: 13,
@@ -1044,7 +1235,7 @@ pub mod names {
                 },
                 VariableSpec {
                     name: Borrowed("object_"),
-                    map: 10,
+                    map: 11,
                     offset: 8,
                     size: 4,
                     type_id: 6,
@@ -1052,7 +1243,7 @@ pub mod names {
                 },
                 VariableSpec {
                     name: Borrowed("r"),
-                    map: 10,
+                    map: 11,
                     offset: 12,
                     size: 4,
                     type_id: 6,
@@ -1060,50 +1251,82 @@ pub mod names {
                 },
                 VariableSpec {
                     name: Borrowed("struct_"),
-                    map: 10,
+                    map: 11,
                     offset: 16,
-                    size: 4,
-                    type_id: 45,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("Some"),
-                    map: 10,
-                    offset: 24,
-                    size: 8,
-                    type_id: 47,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("Fn"),
-                    map: 10,
-                    offset: 32,
-                    size: 4,
-                    type_id: 49,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("Str"),
-                    map: 10,
-                    offset: 36,
                     size: 4,
                     type_id: 51,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
-                    name: Borrowed("Loop"),
-                    map: 10,
+                    name: Borrowed("Some"),
+                    map: 11,
+                    offset: 24,
+                    size: 8,
+                    type_id: 53,
+                    linkage: Linkage::Global,
+                },
+                VariableSpec {
+                    name: Borrowed("Fn"),
+                    map: 11,
+                    offset: 32,
+                    size: 4,
+                    type_id: 55,
+                    linkage: Linkage::Global,
+                },
+                VariableSpec {
+                    name: Borrowed("Str"),
+                    map: 11,
+                    offset: 36,
+                    size: 4,
+                    type_id: 57,
+                    linkage: Linkage::Global,
+                },
+                VariableSpec {
+                    name: Borrowed("made"),
+                    map: 11,
                     offset: 40,
                     size: 4,
-                    type_id: 54,
+                    type_id: 60,
+                    linkage: Linkage::Global,
+                },
+                VariableSpec {
+                    name: Borrowed("own"),
+                    map: 11,
+                    offset: 48,
+                    size: 8,
+                    type_id: 63,
+                    linkage: Linkage::Global,
+                },
+                VariableSpec {
+                    name: Borrowed("choice"),
+                    map: 11,
+                    offset: 56,
+                    size: 8,
+                    type_id: 65,
+                    linkage: Linkage::Global,
+                },
+                VariableSpec {
+                    name: Borrowed("pair"),
+                    map: 11,
+                    offset: 64,
+                    size: 8,
+                    type_id: 68,
+                    linkage: Linkage::Global,
+                },
+                VariableSpec {
+                    name: Borrowed("Loop"),
+                    map: 11,
+                    offset: 72,
+                    size: 4,
+                    type_id: 72,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("foo__bar.____fmt"),
-                    map: 11,
+                    map: 12,
                     offset: 0,
                     size: 3,
-                    type_id: 57,
+                    type_id: 75,
                     linkage: Linkage::Static,
                 },
             ]),

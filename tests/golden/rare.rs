@@ -387,28 +387,18 @@ pub mod rare {
             #[repr(C)]
             pub struct untold of super::types::untold {
                 /// `hits`
-                ///
-                /// All up to what is behind it: the object does not say which type it has.
                 pub hits: Global<u32>,
                 /// `u32 after`
                 pub after: Global<u32>,
                 /// `u8 tag`
                 pub tag: Global<u8>,
                 /// `odd`
-                ///
-                /// All up to what is behind it: the object does not say which type it has.
                 pub odd: GlobalArray<::bpf_skel::live::Global<u8>, 7>,
                 /// `counter`
-                ///
-                /// All up to what is behind it: the object does not say which type it has.
                 pub counter: Global<u64>,
                 /// `wave`
-                ///
-                /// All up to what is behind it: the object does not say which type it has.
                 pub wave: GlobalArray<::bpf_skel::live::Global<u64>, 2>,
                 /// `inner`
-                ///
-                /// All up to what is behind it: the object does not say which type it has.
                 pub inner: Global<u32>,
                 /// `u32 last`
                 pub last: Global<u32>,
@@ -497,8 +487,6 @@ pub mod rare {
                 /// `union either either`, 8 bytes, section `.bss`
                 pub either: GlobalStruct<super::live::either>,
                 /// `alone`, 4 bytes, section `.bss`
-                ///
-                /// Words of its size: the object does not say which type it has.
                 pub alone: Global<u32>,
                 /// `range_t range`, 8 bytes, section `.bss`
                 pub range: GlobalStruct<super::live::range_t>,

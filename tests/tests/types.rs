@@ -25,6 +25,22 @@ fn alive<L: LiveLayout>(plain: L::Plain) -> GlobalArray<L, 1> {
 }
 
 #[test]
+fn names_of_the_source_stay() {
+    use names::types::{choice, keyed__key, outer, outer__inner};
+
+    let inner = outer::default().inner;
+    assert_eq!(
+        (inner.x, outer__inner { own: 1_u64 }.own, keyed__key { own: 2_u32 }.own),
+        (0, 1, 2)
+    );
+    let choice = choice { anon0: 3, ..choice::default() }.with_number(4);
+    assert_eq!(
+        (choice.anon0, choice.letter()),
+        (3, if cfg!(target_endian = "little") { 4 } else { 0 })
+    );
+}
+
+#[test]
 fn members_of_anonymous_structs_are_those_of_the_outer_one() {
     let flow = flow { id: 1, sport: 80, dport: 443, ..flow::default() };
     let bytes = bytes_of(&flow);

@@ -6,6 +6,7 @@ mod core;
 mod docs;
 mod enums;
 mod fold;
+mod layouts;
 mod live;
 mod maps;
 mod module;

@@ -4,7 +4,7 @@ use super::accessors::{self, Of};
 use super::docs::{bytes, code};
 use super::paths::Paths;
 use super::writer::Writer;
-use super::{live, structs, types};
+use super::{layouts, live, structs};
 use crate::model::{Accessor, Field, FieldRole, Section};
 
 pub(super) fn modules(out: &mut Writer, root: &Paths<'_>, sections: &[Section<'_>]) {
@@ -39,6 +39,7 @@ fn plain(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
     out.open(format_args!("pub struct {ident} {{"));
     for field in fields {
         variable_doc(out, paths, section, field);
+        structs::why(out, field);
         structs::field(out, paths, field);
     }
     out.close("}");
@@ -84,7 +85,6 @@ fn variable_doc(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>, fiel
     }
     let size = bytes(paths.model.size(&field.ty));
     out.doc((code(&field.c), ", ", size.as_str(), ", section ", code(section.name)));
-    structs::why(out, field);
 }
 
 fn layouts<'s>(
@@ -92,9 +92,9 @@ fn layouts<'s>(
     paths: &Paths<'_>,
     sections: impl Iterator<Item = &'s Section<'s>>,
 ) {
-    types::layouts(out, paths.rt, |out| {
-        for Section { ident, size, align, fields, .. } in sections {
-            structs::layout(out, (ident, *size, *align), fields);
-        }
-    });
+    let mut rows = Vec::new();
+    for Section { ident, size, align, fields, .. } in sections {
+        layouts::rows(&mut rows, 3, (ident, *size, *align), fields);
+    }
+    layouts::layouts(out, paths.rt, &rows);
 }

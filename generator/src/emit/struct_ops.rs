@@ -6,7 +6,7 @@ use super::writer::Writer;
 use crate::model::StructOps;
 
 /// The struct; nothing where the object has no operations.
-pub(super) fn open_struct(out: &mut Writer, paths: &Paths<'_>, all: &[StructOps]) {
+pub(super) fn open_struct(out: &mut Writer, paths: &Paths<'_>, all: &[StructOps<'_>]) {
     if all.is_empty() {
         return;
     }
@@ -22,8 +22,8 @@ pub(super) fn open_struct(out: &mut Writer, paths: &Paths<'_>, all: &[StructOps]
     out.close("}");
 }
 
-fn field_doc(out: &mut Writer, one: &StructOps) {
-    out.doc(format_args!("What map {} begins with.", code(&one.ident.to_string())));
+fn field_doc(out: &mut Writer, one: &StructOps<'_>) {
+    out.doc(format_args!("What map {} begins with.", code(one.name)));
     let functions = one
         .functions
         .iter()

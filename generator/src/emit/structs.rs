@@ -27,6 +27,7 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
     out.open(format_args!("pub struct {ident} {{"));
     for field in &layout.fields {
         field_doc(out, field);
+        why(out, field);
         self::field(out, paths, field);
     }
     out.close("}");
@@ -100,6 +101,7 @@ pub(super) fn field(out: &mut Writer, paths: &Paths<'_>, field: &Field) {
     out.typed(("pub ", &field.ident, ": ", paths.ty(&field.ty), ","));
 }
 
+/// One line, since a live twin's fields take no more.
 pub(super) fn field_doc(out: &mut Writer, field: &Field) {
     let c = code(&field.c);
     match field.role {
@@ -110,7 +112,6 @@ pub(super) fn field_doc(out: &mut Writer, field: &Field) {
         FieldRole::Bits => out.doc(format_args!("The bits of {c}, for which there are methods.")),
         FieldRole::Padding => out.line("#[doc(hidden)]"),
     }
-    why(out, field);
 }
 
 /// Why a field is not of the type that C has.
@@ -128,19 +129,6 @@ pub(super) fn names(list: &mut Arguments<'_>, fields: &[Field]) {
     list.items(of(|role| role == FieldRole::Member)).group();
     let words = |role| matches!(role, FieldRole::Storage | FieldRole::Nested | FieldRole::Bits);
     list.items(of(words)).group();
-}
-
-/// What `private::layouts!` takes of a struct: size, alignment, and the offset of each field that is not its first.
-pub(super) fn layout(
-    out: &mut Writer,
-    (ident, size, align): (impl Text, u64, u64),
-    fields: &[Field],
-) {
-    let held = fields.iter().filter(|one| one.role != FieldRole::Padding && one.offset > 0);
-    out.row(|list| {
-        list.item((ident, ": ", size)).item(align);
-        list.items(held.map(|field| (&field.ident, ": ", field.offset))).group();
-    });
 }
 
 /// Equality of what does not fit one call of `private::plain!`.

@@ -1,6 +1,7 @@
 //! The `types` module: C types as plain data.
 
 use super::docs::{bytes, code, codes};
+use super::layouts::{self, Row, layouts};
 use super::paths::Paths;
 use super::structs::Named;
 use super::writer::Writer;
@@ -8,10 +9,6 @@ use super::{enums, structs};
 use crate::model::{BoundField, Def, DefKind, Ty, Types};
 use crate::path::Path;
 use crate::shared::Shared;
-
-/// Types whose layout one constant checks: it takes the compiler many times as long as a constant, and stops at some
-/// number of steps in one.
-const LAYOUTS_AT_ONCE: usize = 100;
 
 /// A type, as generated code has it.
 pub(crate) struct TypeItem {
@@ -26,16 +23,16 @@ pub(crate) struct TypeItem {
 pub(crate) struct TypeText {
     /// As an item of a module.
     item: String,
-    /// What holds it to its layout; nothing where there is none.
-    layout: String,
+    /// What holds it to its layout.
+    layout: Vec<Row>,
 }
 
 impl TypeText {
     fn of(paths: &Paths<'_>, def: &Def) -> Self {
-        let [mut item, mut layout] = [Writer::new(1), Writer::new(2)];
+        let (mut item, mut layout) = (Writer::new(1), Vec::new());
         self::item(&mut item, paths, def);
-        self::layout(&mut layout, def);
-        Self { item: item.into_text(), layout: layout.into_text() }
+        self::layout(&mut layout, 2, def);
+        Self { item: item.into_text(), layout }
     }
 }
 
@@ -57,12 +54,7 @@ pub(crate) fn type_items(runtime: &Path, types: &Types<'_>) -> Vec<TypeItem> {
 pub(crate) fn items_text(runtime: &Path, types: &[TypeText]) -> String {
     let mut out = Writer::new(1);
     types.iter().for_each(|one| out.lines(&one.item));
-    let held: Vec<_> = types.iter().filter(|one| !one.layout.is_empty()).collect();
-    for some in held.chunks(LAYOUTS_AT_ONCE) {
-        layouts(&mut out, runtime.text(), |out| {
-            some.iter().for_each(|one| out.lines(&one.layout));
-        });
-    }
+    layouts(&mut out, runtime.text(), types.iter().flat_map(|one| &one.layout));
     out.into_text()
 }
 
@@ -80,31 +72,19 @@ pub(super) fn module(out: &mut Writer, root: &Paths<'_>, shared: Option<&Shared>
         common.iter().for_each(|def| out.line(format_args!("pub use {path}::{};", def.ident)));
     }
     own.iter().for_each(|def| item(out, &paths, def));
-    let held: Vec<_> = own.into_iter().filter(|def| has_layout(def)).collect();
-    for some in held.chunks(LAYOUTS_AT_ONCE) {
-        layouts(out, paths.rt, |out| some.iter().for_each(|def| layout(out, def)));
-    }
+    let mut rows = Vec::new();
+    own.iter().for_each(|def| layout(&mut rows, 3, def));
+    layouts(out, paths.rt, &rows);
     out.close("}");
-}
-
-/// `private::layouts! { … }`
-pub(super) fn layouts(out: &mut Writer, runtime: &str, rows: impl FnOnce(&mut Writer)) {
-    out.open(format_args!("{runtime}::private::layouts! {{"));
-    rows(out);
-    out.close("}");
-}
-
-fn has_layout(def: &Def) -> bool {
-    matches!(def.kind, DefKind::Struct(_) | DefKind::Union(_) | DefKind::Opaque { .. })
 }
 
 /// What holds a type to its layout.
-fn layout(out: &mut Writer, def: &Def) {
+fn layout(out: &mut Vec<Row>, depth: usize, def: &Def) {
     let about = (&def.ident, def.size, def.align);
     match &def.kind {
-        DefKind::Struct(layout) => structs::layout(out, about, &layout.fields),
+        DefKind::Struct(layout) => layouts::rows(out, depth, about, &layout.fields),
         DefKind::Union(_) | DefKind::Opaque { .. } => {
-            structs::layout(out, about, &[]);
+            layouts::rows(out, depth, about, &[]);
         }
         DefKind::Enum { .. } | DefKind::Alias(_) | DefKind::Bound(..) | DefKind::Declared => {}
     }
@@ -184,7 +164,7 @@ mod tests {
     use proc_macro2::TokenStream;
 
     use super::*;
-    use crate::ident::{Ident, identifier};
+    use crate::ident::{Ident, Origin, identifier};
     use crate::model::{
         Accessor, At, Enumerator, Equality, Field, FieldRole, Repr, StructDef, Tail, UnionDef,
     };
@@ -263,6 +243,7 @@ mod tests {
         let tail = Tail { name, element: Ty::U8, offset: 0, c: c.to_owned() };
         let def = Def {
             wanted: "it".to_owned(),
+            origin: Origin::C,
             ident: ident("it"),
             c: c.to_owned(),
             tags: vec![c.to_owned(), c.to_owned()],

@@ -13,7 +13,7 @@ pub(crate) struct Object<'s, 'b> {
     pub(crate) spec: &'s ObjectSpec,
     pub(crate) maps: Vec<Map<'s>>,
     pub(crate) sections: Vec<Section<'s>>,
-    pub(crate) struct_ops: Vec<StructOps>,
+    pub(crate) struct_ops: Vec<StructOps<'s>>,
     pub(crate) programs: Vec<Program<'s>>,
     pub(crate) types: Types<'b>,
 }

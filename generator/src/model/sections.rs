@@ -7,7 +7,7 @@ use super::layout::{self, Wanted};
 use super::lower::{Member, Variable};
 use super::ty::{Accessor, Field, Repr};
 use super::types::Types;
-use crate::ident::{Ident, Scope, section_field};
+use crate::ident::{Ident, Origin, Scope, section_field};
 
 /// A data section that has at least one global variable.
 pub(crate) struct Section<'s> {
@@ -118,6 +118,7 @@ fn section<'s>(
         let (ty, why) = types.variable(Variable { id, offset, size, room, name });
         let member = Member {
             name: name.into(),
+            origin: Origin::C,
             ty,
             c: match types.btf {
                 Some(btf) if variable.type_id != 0 => {

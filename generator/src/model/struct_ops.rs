@@ -9,7 +9,9 @@ use super::types::Types;
 use crate::ident::Ident;
 
 /// The operations of a struct_ops map, as the object has them.
-pub(crate) struct StructOps {
+pub(crate) struct StructOps<'s> {
+    /// The name of the map.
+    pub(crate) name: &'s str,
     /// That of the map.
     pub(crate) ident: Ident,
     /// Index of the map.
@@ -21,11 +23,11 @@ pub(crate) struct StructOps {
     pub(crate) functions: Vec<(String, String)>,
 }
 
-pub(super) fn struct_ops(
-    spec: &ObjectSpec,
+pub(super) fn struct_ops<'s>(
+    spec: &'s ObjectSpec,
     maps: &[Map<'_>],
     types: &mut Types<'_>,
-) -> Vec<StructOps> {
+) -> Vec<StructOps<'s>> {
     let all = spec.maps.iter().zip(maps).enumerate();
     all.filter_map(|(index, (map, made))| {
         let MapContents::StructOps { data, functions, .. } = &map.contents else { return None };
@@ -37,7 +39,14 @@ pub(super) fn struct_ops(
         });
         let functions = functions.collect();
         let ty = types.root(map.value_type_id, len, &format!("{}__value", map.name));
-        Some(StructOps { ident: made.ident.clone(), map: index, len, ty, functions })
+        Some(StructOps {
+            name: &map.name,
+            ident: made.ident.clone(),
+            map: index,
+            len,
+            ty,
+            functions,
+        })
     })
     .collect()
 }

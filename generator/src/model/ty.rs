@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use crate::ident::Ident;
+use crate::ident::{Ident, Origin};
 
 /// How a type is spelled where it is used.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +68,8 @@ pub(crate) enum Equality {
 pub(crate) struct Def {
     /// The name it would like to have; also the start of the names of anonymous types inside it.
     pub(crate) wanted: String,
+    /// Whether that is of the source.
+    pub(crate) origin: Origin,
     /// The name it got, once all types are known.
     pub(crate) ident: Ident,
     /// What it is in C: `struct event`.

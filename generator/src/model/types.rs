@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use bpf_skel::btf::{Btf, BtfKind, Kind};
 
 use super::ty::{Def, DefKind, Equality, Ty};
-use crate::ident::{Ident, PRIMITIVES, Scope};
+use crate::ident::{Ident, Origin, PRIMITIVES, Scope};
 
 /// More members of anonymous structs and unions than any object has.
 const MAX_NESTED: u32 = 1 << 18;
@@ -77,10 +77,10 @@ impl<'b> Types<'b> {
         variables.map(|(id, ty)| (ty.name, id)).collect()
     }
 
-    /// Gives every type its identifier. Exact C names go first, so nothing depends on the order of discovery but
-    /// the suffixes of names that clash.
+    /// Gives every type its identifier. Exact C names go first and made ones last, so nothing depends on the order of
+    /// discovery but the suffixes of names that clash.
     pub(crate) fn name_all(&mut self) {
-        let names = self.defs.iter().map(|def| def.wanted.as_str());
+        let names = self.defs.iter().map(|def| (def.wanted.as_str(), def.origin));
         let idents = Scope::reserving(PRIMITIVES).claim_all(names);
         for (def, ident) in self.defs.iter_mut().zip(idents) {
             def.ident = ident;
@@ -102,7 +102,7 @@ impl<'b> Types<'b> {
     }
 
     /// A place for a type that is being lowered, so that pointers back to it find it.
-    pub(super) fn reserve(&mut self, id: u32, wanted: String, c: String) -> usize {
+    pub(super) fn reserve(&mut self, id: u32, wanted: (String, Origin), c: String) -> usize {
         let index = self.add(id, wanted, c);
         if let Some(known) = self.by_id.get_mut(id as usize) {
             *known = u32::try_from(index).ok();
@@ -111,10 +111,11 @@ impl<'b> Types<'b> {
     }
 
     /// A place for a type that is made of the one with this id, and does not stand for it.
-    pub(super) fn add(&mut self, id: u32, wanted: String, c: String) -> usize {
+    pub(super) fn add(&mut self, id: u32, (wanted, origin): (String, Origin), c: String) -> usize {
         let index = self.defs.len();
         self.defs.push(Def {
             wanted,
+            origin,
             ident: Ident::unnamed(),
             c,
             size: 0,

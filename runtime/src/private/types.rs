@@ -365,18 +365,19 @@ macro_rules! __bpf_skel_bound {
     };
 }
 
-/// `live_struct! { pub struct NAME of PLAIN { pub field: CELLS<…>, … } }`: defines the struct, which is the live twin of
+/// `live_struct! { pub struct NAME of PLAIN { #[…] pub field: CELLS<…>, … } }`: defines the struct, which is the live twin of
 /// `PLAIN`. Its methods are those of [`GlobalStruct`](crate::live::GlobalStruct), so that the compiler has none to check,
-/// and `CELLS` are [`cells`](crate::private::cells) by what this macro writes, which costs less than a bound for each.
+/// and `CELLS` are [`cells`](crate::private::cells) by what this macro writes, which costs less than a bound for each. Each
+/// field has one attribute: of any number of them the compiler would copy all fields that it has read, for each field.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_live {
     ($(#[$meta:meta])* pub struct $name:ident of $plain:path {
-        $($(#[$field_meta:meta])* pub $field:ident: $cells:ident<$of:ty $(, $len:literal)? $(,)?>,)*
+        $(#[$field_meta:meta] pub $field:ident: $cells:ident<$of:ty $(, $len:literal)? $(,)?>,)*
     }) => {
         $(#[$meta])*
         pub struct $name {
-            $($(#[$field_meta])* pub $field: $crate::private::cells::$cells<$of $(, $len)?>,)*
+            $(#[$field_meta] pub $field: $crate::private::cells::$cells<$of $(, $len)?>,)*
         }
 
         // SAFETY: every field is of the module `cells`, all of whose types are cells; they touch, as those of the

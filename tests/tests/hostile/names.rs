@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bpf_skel::btf::{BtfBuilder, IntEncoding, Member};
 use bpf_skel::spec::{Endian, ObjectSpec};
 use bpf_skel_build::{Options, Skeleton};
 use bpf_skel_tests::fixtures;
@@ -69,5 +70,31 @@ fn names_stay_names() {
         assert!(!idents.contains("evil"), "{fixture}: {text}");
         let unclean = |c: char| c.is_control() && c != '\n' || "\u{2028}\u{202e}".contains(c);
         assert!(!text.contains(unclean), "{fixture}: {text}");
+    }
+}
+
+/// rustdoc makes a file of each type, `struct.NAME.html`, and no file's name has more than 255 bytes.
+#[test]
+fn long_names_are_cut() {
+    let names = ["x".repeat(400), "x".repeat(401), "日".repeat(60), "日".repeat(61)];
+    let mut btf = BtfBuilder::new(Endian::Little);
+    let int = btf.int("unsigned int", 4, IntEncoding::default());
+    let member = |name, ty| Member { name, ty, bit_offset: 0, bitfield_size: None };
+    for name in &names {
+        let nameless = btf.struct_("", 4, &[member(name, int)]);
+        btf.struct_(name, 4, &[member(name, nameless)]);
+    }
+    let bytes = fixtures::bytes("no_btf", Endian::Little);
+    let mut spec = bpf_skel::elf::read(&bytes, "x.o").unwrap();
+    spec.btf = btf.finish().into();
+    let mut options = Options::default();
+    options.types.extend(names.iter().cloned());
+    let text = Skeleton::from_spec(spec, "x.o", &options).unwrap().to_string();
+    let count = |what: &str| text.lines().filter(|line| line.trim().starts_with(what)).count();
+    assert_eq!(count("pub struct x") + count("pub struct _u65e5_"), 2 * names.len(), "{text}");
+    let (_, idents) = contents(&text);
+    assert!(idents.iter().all(|ident| ident.len() + "struct..html".len() <= 255), "{idents:?}");
+    for name in &names {
+        assert!(text.contains(&format!("/// `struct {name}`, 4 bytes")), "{text}");
     }
 }

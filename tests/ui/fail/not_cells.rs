@@ -3,7 +3,9 @@
 bpf_skel::private::live_struct! {
     #[repr(C)]
     pub struct no_cell of u64 {
+        #[doc(hidden)]
         pub first: Global<u32>,
+        #[doc(hidden)]
         pub second: Box<u32>,
     }
 }
@@ -11,6 +13,7 @@ bpf_skel::private::live_struct! {
 bpf_skel::private::live_struct! {
     #[repr(C)]
     pub struct not_plain of u64 {
+        #[doc(hidden)]
         pub whole: Global<&'static u8>,
     }
 }
@@ -18,6 +21,7 @@ bpf_skel::private::live_struct! {
 bpf_skel::private::live_struct! {
     #[repr(C)]
     pub struct no_cells of u64 {
+        #[doc(hidden)]
         pub halves: GlobalArray<u32, 2>,
     }
 }

@@ -80,7 +80,7 @@ impl Types<'_> {
         }
         members.retain(|(member, _)| self.has_methods(member, size));
         let [mut scope, mut live] = taken.map(Scope::reserving);
-        let names = || members.iter().map(|(member, _)| &*member.name);
+        let names = || members.iter().map(|(member, _)| (&*member.name, member.origin));
         let idents = scope.claim_all(names()).into_iter().zip(live.claim_all(names()));
         let accessors = members.iter().zip(idents).map(|(&(member, compared), (get, live_get))| {
             let mut method = |word: &str| scope.claim(word.replace('*', &member.name));

@@ -3,12 +3,10 @@
 use bpf_skel::btf::Btf;
 
 use super::owner::Owner;
+use crate::ident::{Origin, cut};
 use crate::model::c_text::declaration;
 use crate::model::ty::{DefKind, Ty};
 use crate::model::types::Types;
-
-/// Longest name of an anonymous type; deeper ones end in a number.
-const LONGEST_NAME: usize = 200;
 
 impl<'b> Types<'b> {
     pub(super) fn alias(
@@ -41,8 +39,8 @@ impl<'b> Types<'b> {
             }
             return target;
         }
-        let index =
-            self.reserve(id, name.to_owned(), format!("typedef {}", declaration(btf, to, name)));
+        let c = format!("typedef {}", declaration(btf, to, name));
+        let index = self.reserve(id, (name.to_owned(), Origin::C), c);
         let (size, align) = (self.size(&target), self.align(&target));
         let (over_aligned, equality) = (self.over_aligned(&target), self.equality(&target));
         let def = &mut self.defs[index];
@@ -53,17 +51,14 @@ impl<'b> Types<'b> {
     }
 
     /// The C name, that of the first typedef, or the path to it.
-    pub(super) fn wanted_name(&self, id: u32, name: &str, owner: Owner<'_>) -> String {
+    pub(super) fn wanted_name(&self, id: u32, name: &str, owner: Owner<'_>) -> (String, Origin) {
         let name =
             if name.is_empty() { self.typedefs.get(&id).copied().unwrap_or("") } else { name };
         if !name.is_empty() {
-            return name.to_owned();
+            return (name.to_owned(), Origin::C);
         }
-        let path = owner.to_string();
-        match path.char_indices().nth(LONGEST_NAME) {
-            Some((end, _)) => format!("{}__{id}", &path[..end]),
-            None => path,
-        }
+        // Cut at once: types may nest deep, and each has the path to the one around it.
+        (cut(owner.to_string().into()).into_owned(), Origin::Made)
     }
 
     /// `struct event`, `typedef enum {…} state_t`, `union {…}`

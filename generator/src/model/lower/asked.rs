@@ -6,6 +6,7 @@ use bpf_skel::Frame;
 use bpf_skel::btf::{Btf, Kind};
 
 use super::owner::Owner;
+use crate::ident::Origin;
 use crate::model::ty::{BoundField, DefKind, Equality, Field, FieldRole, Ty};
 use crate::model::types::Types;
 use crate::options::Binding;
@@ -62,7 +63,7 @@ impl<'b> Types<'b> {
             Kind::Enum(_) | Kind::Enum64(_) => self.c_title(id, "enum", ty.name),
             _ => format!("typedef {}", ty.name),
         };
-        let index = self.reserve(id, ty.name.to_owned(), c);
+        let index = self.reserve(id, (ty.name.to_owned(), Origin::C), c);
         let def = &mut self.defs[index];
         // Nothing is known of how it is made.
         (def.size, def.align, def.over_aligned, def.equality) = (size, align, true, Equality::None);

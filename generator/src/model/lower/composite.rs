@@ -7,6 +7,7 @@ use bpf_skel::btf::{self, Btf, Composite, Kind};
 use super::accessors::{Leaves, Methods, TAKEN};
 use super::owner::Owner;
 use super::root::is_char;
+use crate::ident::Origin;
 use crate::model::c_text::declaration;
 use crate::model::layout::{self, Plan, Wanted};
 use crate::model::ty::{DefKind, Equality, FieldRole, Repr, StructDef, Tail, Ty, UnionDef};
@@ -19,6 +20,8 @@ const UNKNOWN: &str = "All up to what is behind it: the object does not say whic
 #[derive(Clone, Debug)]
 pub(crate) struct Member<'n> {
     pub(crate) name: Cow<'n, str>,
+    /// Whether that is of the source.
+    pub(crate) origin: Origin,
     pub(crate) ty: Ty,
     pub(crate) c: String,
     pub(crate) bit_offset: u64,
@@ -162,7 +165,7 @@ impl<'b> Types<'b> {
         last.c = last.c.replacen("[]", &format!("[{len}]"), 1);
         let c = format!("{c} {{ …; {}; }}", last.c);
         let made = self.structure(id, members, (size, least), &[]).ok()?;
-        let index = self.add(id, format!("{name}__{path}"), c);
+        let index = self.add(id, (format!("{name}__{path}"), Origin::Made), c);
         self.settle(index, size, made);
         Some(Ty::Def(index))
     }
@@ -259,6 +262,7 @@ impl<'b> Types<'b> {
         };
         out.push(Member {
             name: format!("anon{nth}").into(),
+            origin: Origin::Made,
             ty: Self::storage(size, align),
             c: declaration(btf, id, ""),
             bit_offset: 0,
@@ -278,11 +282,11 @@ impl<'b> Types<'b> {
         index: u32,
         member: &btf::Member<'b>,
     ) -> Member<'b> {
-        let name: Cow<'b, str> = if member.name.is_empty() {
+        let (name, origin): (Cow<'b, str>, _) = if member.name.is_empty() {
             parent.anonymous += 1;
-            format!("anon{}", parent.anonymous - 1).into()
+            (format!("anon{}", parent.anonymous - 1).into(), Origin::Made)
         } else {
-            member.name.into()
+            (member.name.into(), Origin::C)
         };
         let mut ty = self.lower(btf, member.ty, Owner::member(parent.name, &name));
         let mut c = declaration(btf, member.ty, member.name);
@@ -311,7 +315,8 @@ impl<'b> Types<'b> {
             c.push_str(&format!(" : {bits}"));
         }
         let c = self.with_tags(c, id, Some(index));
-        Member { name, ty, c, bit_offset, bits, inside: None, is_last: true, why: "" }
+        let is_last = true;
+        Member { name, origin, ty, c, bit_offset, bits, inside: None, is_last, why: "" }
     }
 
     /// `least` is an alignment that it is known to have, whatever its members tell.

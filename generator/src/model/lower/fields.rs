@@ -175,7 +175,10 @@ fn is_union(inside: Option<&Inside<'_>>) -> bool {
 fn idents(members: &[Member<'_>], plan: &Plan) -> Vec<Ident> {
     let mut scope = Scope::default();
     let named = plan.places.iter().filter_map(|place| match place {
-        Place::Member { index, .. } => Some(&*members[*index].name),
+        Place::Member { index, .. } => {
+            let member = &members[*index];
+            Some((&*member.name, member.origin))
+        }
         _ => None,
     });
     let mut named = scope.claim_all(named).into_iter();

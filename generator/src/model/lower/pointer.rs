@@ -4,6 +4,7 @@ use bpf_skel::btf::{Btf, FuncProto, Kind};
 
 use super::enumeration::int_bytes;
 use super::owner::Owner;
+use crate::ident::Origin;
 use crate::model::c_text::type_name;
 use crate::model::ty::Ty;
 use crate::model::types::Types;
@@ -34,7 +35,7 @@ impl<'b> Types<'b> {
                 if name.is_empty() {
                     return Ty::Unit;
                 }
-                Ty::Def(self.reserve(id, name.to_owned(), type_name(btf, id)))
+                Ty::Def(self.reserve(id, (name.to_owned(), Origin::C), type_name(btf, id)))
             }
             Kind::Ptr(to) => Ty::Ptr(Box::new(self.target(btf, to, functions))),
             Kind::Array(_) if btf.size_of(id).is_ok_and(|size| size > MAX_ARRAY) => Ty::Unit,
