@@ -19,7 +19,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::cargo::Folders;
 use crate::output::write_if_changed;
-use crate::{Error, Result};
+use crate::{Error, Result, fnv};
 
 /// Set to anything but nothing, it renews bundled objects.
 pub(crate) const RENEW: &str = "BPF_SKEL_BUNDLE";
@@ -134,13 +134,11 @@ pub(crate) fn slashed(path: &Path) -> String {
     if cfg!(windows) { text.replace('\\', "/") } else { text }
 }
 
-/// FNV-1a. A carriage return before a line feed does not count: git may put it there.
+/// A carriage return before a line feed does not count: git may put it there.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     let next = bytes.iter().copied().skip(1).chain([0]);
     let text = bytes.iter().copied().zip(next).filter(|pair| *pair != (b'\r', b'\n'));
-    text.fold(0xcbf2_9ce4_8422_2325, |hash, (byte, _)| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    fnv::hash(text.map(|(byte, _)| byte))
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ use std::fmt;
 
 use unicode_ident::{is_xid_continue, is_xid_start};
 
+use crate::fnv;
+
 /// Keywords that cannot be raw identifiers.
 const NOT_RAW: &[&str] = &["crate", "self", "Self", "super"];
 
@@ -169,7 +171,7 @@ pub(crate) fn section_field(section: &str) -> Name<'_> {
 /// The name, cut where it is too long: its start, and a hash of the whole, so that it is the same in every build and whatever
 /// else there is.
 pub(crate) fn cut(name: Cow<'_, str>) -> Cow<'_, str> {
-    let hash = hash(&name);
+    let hash = fnv::hash(name.bytes());
     cut_to(name, hash)
 }
 
@@ -183,13 +185,6 @@ fn cut_to(name: Cow<'_, str>, hash: u64) -> Cow<'_, str> {
         start -= 1;
     }
     [&name[..start], &end].concat().into()
-}
-
-/// FNV-1a: the standard library's hashes may be others tomorrow.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 fn ident(name: &str) -> Ident {
@@ -261,7 +256,7 @@ fn bend(name: Cow<'_, str>) -> Cow<'_, str> {
         "" => "unnamed".into(),
         "_" => "__".into(),
         text if NOT_RAW.contains(&text) => (out + "_").into(),
-        _ => cut_to(out.into(), hash(&name)),
+        _ => cut_to(out.into(), fnv::hash(name.bytes())),
     }
 }
 

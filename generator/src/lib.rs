@@ -30,6 +30,7 @@ pub mod cmd;
 mod distilled;
 mod emit;
 mod error;
+mod fnv;
 mod ident;
 mod link;
 mod model;
