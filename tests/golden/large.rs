@@ -31,7 +31,7 @@ pub mod large {
         pub maps: OpenMaps,
         /// Its programs: which of them are loaded.
         pub progs: OpenProgs,
-        /// Data section `.bss`, 12582956 bytes.
+        /// Data section `.bss`, 3145772 bytes.
         pub bss: ::std::boxed::Box<sections::bss>,
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
@@ -64,7 +64,7 @@ pub mod large {
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
-            object.section(self.maps.bss, self.bss, 12582956);
+            object.section(self.maps.bss, self.bss, 3145772);
             object.program(self.progs.r#use);
             let object = object.prepare()?;
             ::core::result::Result::Ok(Prepared {
@@ -93,7 +93,7 @@ pub mod large {
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
-        /// Data section `.bss`, 12582956 bytes.
+        /// Data section `.bss`, 3145772 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
@@ -142,7 +142,7 @@ pub mod large {
         pub maps: Maps,
         /// Its programs.
         pub progs: Progs,
-        /// Data section `.bss`, 12582956 bytes.
+        /// Data section `.bss`, 3145772 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::Object,
@@ -198,13 +198,13 @@ pub mod large {
     /// The object's maps, before they are created.
     #[derive(Debug)]
     pub struct OpenMaps {
-        /// The map of data section `.bss`, 12582956 bytes.
+        /// The map of data section `.bss`, 3145772 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
     /// The object's maps.
     #[derive(Debug)]
     pub struct Maps {
-        /// The map of data section `.bss`, 12582956 bytes.
+        /// The map of data section `.bss`, 3145772 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
     /// The object's programs, before they are loaded.
@@ -225,37 +225,37 @@ pub mod large {
     }
     /// The object's C types, byte for byte.
     pub mod types {
-        /// `union either`, 1048584 bytes, alignment 8
+        /// `union either`, 262152 bytes, alignment 8
         ///
         /// Each member has methods to read, to write and to make it.
         #[repr(C)]
         pub struct either {
             #[doc(hidden)]
-            pub storage: [u64; 131073],
+            pub storage: [u64; 32769],
         }
         ::bpf_skel::private::plain!(in_place either;; storage; bytes @ 0, word, parts @ 0, bits);
         ::bpf_skel::private::total!(either; "";;);
         impl either {
-            /// `u8 bytes[1048576]`
-            pub fn bytes(&self) -> [u8; 1048576] {
+            /// `u8 bytes[262144]`
+            pub fn bytes(&self) -> [u8; 262144] {
                 ::bpf_skel::private::view::<_, _, 0>(self)
             }
-            /// Sets `u8 bytes[1048576]`.
-            pub fn set_bytes(&mut self, value: [u8; 1048576]) {
+            /// Sets `u8 bytes[262144]`.
+            pub fn set_bytes(&mut self, value: [u8; 262144]) {
                 ::bpf_skel::private::set_view::<_, _, 0>(self, value);
             }
-            /// A union with this `u8 bytes[1048576]`, and zeros behind it.
-            pub fn from_bytes(value: [u8; 1048576]) -> Self {
+            /// A union with this `u8 bytes[262144]`, and zeros behind it.
+            pub fn from_bytes(value: [u8; 262144]) -> Self {
                 let mut this: Self = ::bpf_skel::pod::zeroed();
                 this.set_bytes(value);
                 this
             }
-            /// `u8 bytes[1048576]` in place.
-            pub fn bytes_ref(&self) -> &[u8; 1048576] {
+            /// `u8 bytes[262144]` in place.
+            pub fn bytes_ref(&self) -> &[u8; 262144] {
                 ::bpf_skel::private::view_ref::<_, _, 0>(self)
             }
-            /// `u8 bytes[1048576]` in place, to be changed.
-            pub fn bytes_mut(&mut self) -> &mut [u8; 1048576] {
+            /// `u8 bytes[262144]` in place, to be changed.
+            pub fn bytes_mut(&mut self) -> &mut [u8; 262144] {
                 ::bpf_skel::private::view_mut::<_, _, 0>(self)
             }
             /// `u32 word`
@@ -309,35 +309,35 @@ pub mod large {
                 this
             }
         }
-        /// `struct {…}`, 1048584 bytes, alignment 8
+        /// `struct {…}`, 262152 bytes, alignment 8
         #[repr(C)]
         pub struct either__parts {
             /// `u64 first`
             pub first: u64,
-            /// `u64 rest[131072]`
-            pub rest: [u64; 131072],
+            /// `u64 rest[32768]`
+            pub rest: [u64; 32768],
         }
         ::bpf_skel::private::plain!(either__parts; first, rest;; "");
-        /// `struct packed`, 1048581 bytes, alignment 1
+        /// `struct packed`, 262149 bytes, alignment 1
         #[repr(C, packed)]
         pub struct packed {
             /// `u8 tag`
             pub tag: u8,
-            /// `u64 words[131072]`
-            pub words: [u64; 131072],
+            /// `u64 words[32768]`
+            pub words: [u64; 32768],
             /// The bits of `u32 low : 4; u32 high : 28`, for which there are methods.
             pub bits0: [u8; 4],
         }
         ::bpf_skel::private::plain!(in_place packed; tag, words; bits0; low, high);
-        ::bpf_skel::private::total!(in_place packed; "\u{100001}";; low, high);
+        ::bpf_skel::private::total!(in_place packed; "\u{40001}";; low, high);
         impl packed {
             /// `u32 low : 4`
             pub fn low(&self) -> u32 {
-                ::bpf_skel::private::bits(self, 8388616, 4)
+                ::bpf_skel::private::bits(self, 2097160, 4)
             }
             /// Sets `u32 low : 4`.
             pub fn set_low(&mut self, value: u32) {
-                ::bpf_skel::private::set_bits(self, 8388616, 4, value);
+                ::bpf_skel::private::set_bits(self, 2097160, 4, value);
             }
             /// The same with another `u32 low : 4`.
             #[must_use]
@@ -347,11 +347,11 @@ pub mod large {
             }
             /// `u32 high : 28`
             pub fn high(&self) -> u32 {
-                ::bpf_skel::private::bits(self, 8388620, 28)
+                ::bpf_skel::private::bits(self, 2097164, 28)
             }
             /// Sets `u32 high : 28`.
             pub fn set_high(&mut self, value: u32) {
-                ::bpf_skel::private::set_bits(self, 8388620, 28, value);
+                ::bpf_skel::private::set_bits(self, 2097164, 28, value);
             }
             /// The same with another `u32 high : 28`.
             #[must_use]
@@ -360,66 +360,66 @@ pub mod large {
                 self
             }
         }
-        /// `struct truths`, 2097161 bytes, alignment 1
+        /// `struct truths`, 524297 bytes, alignment 1
         #[repr(C, packed)]
         pub struct truths {
             /// `u8 tag`
             pub tag: u8,
-            /// `_Bool truths[1048576]`
-            pub truths: [::bpf_skel::pod::Bool; 1048576],
+            /// `_Bool truths[262144]`
+            pub truths: [::bpf_skel::pod::Bool; 262144],
             /// `struct either_and inner`
             pub inner: either_and,
         }
         ::bpf_skel::private::plain!(in_place truths; tag, truths, inner;;);
-        ::bpf_skel::private::total!(in_place truths; "\u{1}\u{100000}\u{100008}"; truths;);
-        /// `struct either_and`, 1048584 bytes, alignment 8
+        ::bpf_skel::private::total!(in_place truths; "\u{1}\u{40000}\u{40008}"; truths;);
+        /// `struct either_and`, 262152 bytes, alignment 8
         #[repr(C)]
         pub struct either_and {
             /// `union either either`
             pub either: either,
         }
         ::bpf_skel::private::plain!(either_and; either;; "");
-        /// `struct reals`, 1048577 bytes, alignment 1
+        /// `struct reals`, 262145 bytes, alignment 1
         #[repr(C, packed)]
         pub struct reals {
             /// `u8 tag`
             pub tag: u8,
-            /// `double reals[131072]`
-            pub reals: [f64; 131072],
+            /// `double reals[32768]`
+            pub reals: [f64; 32768],
         }
         ::bpf_skel::private::plain!(in_place reals; tag, reals;;);
         ::bpf_skel::private::equal!(in_place reals; "\u{1}"; reals;);
-        /// `struct anonymous`, 1048580 bytes, alignment 4
+        /// `struct anonymous`, 262148 bytes, alignment 4
         #[repr(C)]
         pub struct anonymous {
             /// The bytes of `union {…}`, for which there are methods.
-            pub anon0: [u32; 262144],
+            pub anon0: [u32; 65536],
             /// `u32 last`
             pub last: u32,
         }
         ::bpf_skel::private::plain!(in_place anonymous; last; anon0; bytes @ 0, word);
         ::bpf_skel::private::total!(anonymous; "";;);
         impl anonymous {
-            /// `u8 bytes[1048576]`
-            pub fn bytes(&self) -> [u8; 1048576] {
+            /// `u8 bytes[262144]`
+            pub fn bytes(&self) -> [u8; 262144] {
                 ::bpf_skel::private::view::<_, _, 0>(self)
             }
-            /// Sets `u8 bytes[1048576]`.
-            pub fn set_bytes(&mut self, value: [u8; 1048576]) {
+            /// Sets `u8 bytes[262144]`.
+            pub fn set_bytes(&mut self, value: [u8; 262144]) {
                 ::bpf_skel::private::set_view::<_, _, 0>(self, value);
             }
-            /// The same with another `u8 bytes[1048576]`.
+            /// The same with another `u8 bytes[262144]`.
             #[must_use]
-            pub fn with_bytes(mut self, value: [u8; 1048576]) -> Self {
+            pub fn with_bytes(mut self, value: [u8; 262144]) -> Self {
                 self.set_bytes(value);
                 self
             }
-            /// `u8 bytes[1048576]` in place.
-            pub fn bytes_ref(&self) -> &[u8; 1048576] {
+            /// `u8 bytes[262144]` in place.
+            pub fn bytes_ref(&self) -> &[u8; 262144] {
                 ::bpf_skel::private::view_ref::<_, _, 0>(self)
             }
-            /// `u8 bytes[1048576]` in place, to be changed.
-            pub fn bytes_mut(&mut self) -> &mut [u8; 1048576] {
+            /// `u8 bytes[262144]` in place, to be changed.
+            pub fn bytes_mut(&mut self) -> &mut [u8; 262144] {
                 ::bpf_skel::private::view_mut::<_, _, 0>(self)
             }
             /// `u32 word`
@@ -437,18 +437,18 @@ pub mod large {
                 self
             }
         }
-        /// `struct nested`, 2097160 bytes, alignment 4
+        /// `struct nested`, 524296 bytes, alignment 4
         #[repr(C)]
         pub struct nested {
             /// `u32 head`
             pub head: u32,
             /// The bytes of `struct {…}`, for which there are methods.
-            pub anon0: [u8; 2097153],
+            pub anon0: [u8; 524289],
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
-        ::bpf_skel::private::plain!(in_place nested; head; anon0; tag, words @ 5, truths @ 1048581);
-        ::bpf_skel::private::total!(in_place nested; "\u{100005}";; truths @ 1048581);
+        ::bpf_skel::private::plain!(in_place nested; head; anon0; tag, words @ 5, truths @ 262149);
+        ::bpf_skel::private::total!(in_place nested; "\u{40005}";; truths @ 262149);
         impl nested {
             /// `u8 tag`
             pub fn tag(&self) -> u8 {
@@ -464,50 +464,50 @@ pub mod large {
                 self.set_tag(value);
                 self
             }
-            /// `u64 words[131072]`
-            pub fn words(&self) -> [u64; 131072] {
+            /// `u64 words[32768]`
+            pub fn words(&self) -> [u64; 32768] {
                 ::bpf_skel::private::view::<_, _, 5>(self)
             }
-            /// Sets `u64 words[131072]`.
-            pub fn set_words(&mut self, value: [u64; 131072]) {
+            /// Sets `u64 words[32768]`.
+            pub fn set_words(&mut self, value: [u64; 32768]) {
                 ::bpf_skel::private::set_view::<_, _, 5>(self, value);
             }
-            /// The same with another `u64 words[131072]`.
+            /// The same with another `u64 words[32768]`.
             #[must_use]
-            pub fn with_words(mut self, value: [u64; 131072]) -> Self {
+            pub fn with_words(mut self, value: [u64; 32768]) -> Self {
                 self.set_words(value);
                 self
             }
-            /// `_Bool truths[1048576]`
-            pub fn truths(&self) -> [::bpf_skel::pod::Bool; 1048576] {
-                ::bpf_skel::private::view::<_, _, 1048581>(self)
+            /// `_Bool truths[262144]`
+            pub fn truths(&self) -> [::bpf_skel::pod::Bool; 262144] {
+                ::bpf_skel::private::view::<_, _, 262149>(self)
             }
-            /// Sets `_Bool truths[1048576]`.
-            pub fn set_truths(&mut self, value: [::bpf_skel::pod::Bool; 1048576]) {
-                ::bpf_skel::private::set_view::<_, _, 1048581>(self, value);
+            /// Sets `_Bool truths[262144]`.
+            pub fn set_truths(&mut self, value: [::bpf_skel::pod::Bool; 262144]) {
+                ::bpf_skel::private::set_view::<_, _, 262149>(self, value);
             }
-            /// The same with another `_Bool truths[1048576]`.
+            /// The same with another `_Bool truths[262144]`.
             #[must_use]
-            pub fn with_truths(mut self, value: [::bpf_skel::pod::Bool; 1048576]) -> Self {
+            pub fn with_truths(mut self, value: [::bpf_skel::pod::Bool; 262144]) -> Self {
                 self.set_truths(value);
                 self
             }
-            /// `_Bool truths[1048576]` in place.
-            pub fn truths_ref(&self) -> &[::bpf_skel::pod::Bool; 1048576] {
-                ::bpf_skel::private::view_ref::<_, _, 1048581>(self)
+            /// `_Bool truths[262144]` in place.
+            pub fn truths_ref(&self) -> &[::bpf_skel::pod::Bool; 262144] {
+                ::bpf_skel::private::view_ref::<_, _, 262149>(self)
             }
-            /// `_Bool truths[1048576]` in place, to be changed.
-            pub fn truths_mut(&mut self) -> &mut [::bpf_skel::pod::Bool; 1048576] {
-                ::bpf_skel::private::view_mut::<_, _, 1048581>(self)
+            /// `_Bool truths[262144]` in place, to be changed.
+            pub fn truths_mut(&mut self) -> &mut [::bpf_skel::pod::Bool; 262144] {
+                ::bpf_skel::private::view_mut::<_, _, 262149>(self)
             }
         }
-        /// `struct nested_reals`, 1048584 bytes, alignment 4
+        /// `struct nested_reals`, 262152 bytes, alignment 4
         #[repr(C)]
         pub struct nested_reals {
             /// `u32 head`
             pub head: u32,
             /// The bytes of `struct {…}`, for which there are methods.
-            pub anon0: [u8; 1048577],
+            pub anon0: [u8; 262145],
             #[doc(hidden)]
             pub __pad0: [u8; 3],
         }
@@ -528,31 +528,31 @@ pub mod large {
                 self.set_tag(value);
                 self
             }
-            /// `double reals[131072]`
-            pub fn reals(&self) -> [f64; 131072] {
+            /// `double reals[32768]`
+            pub fn reals(&self) -> [f64; 32768] {
                 ::bpf_skel::private::view::<_, _, 5>(self)
             }
-            /// Sets `double reals[131072]`.
-            pub fn set_reals(&mut self, value: [f64; 131072]) {
+            /// Sets `double reals[32768]`.
+            pub fn set_reals(&mut self, value: [f64; 32768]) {
                 ::bpf_skel::private::set_view::<_, _, 5>(self, value);
             }
-            /// The same with another `double reals[131072]`.
+            /// The same with another `double reals[32768]`.
             #[must_use]
-            pub fn with_reals(mut self, value: [f64; 131072]) -> Self {
+            pub fn with_reals(mut self, value: [f64; 32768]) -> Self {
                 self.set_reals(value);
                 self
             }
         }
         ::bpf_skel::private::layouts! {
-            either: 1048584, 8;
-            either__parts: 1048584, 8, rest: 8;
-            packed: 1048581, 1, words: 1, bits0: 1048577;
-            truths: 2097161, 1, truths: 1, inner: 1048577;
-            either_and: 1048584, 8;
-            reals: 1048577, 1, reals: 1;
-            anonymous: 1048580, 4, last: 1048576;
-            nested: 2097160, 4, anon0: 4;
-            nested_reals: 1048584, 4, anon0: 4;
+            either: 262152, 8;
+            either__parts: 262152, 8, rest: 8;
+            packed: 262149, 1, words: 1, bits0: 262145;
+            truths: 524297, 1, truths: 1, inner: 262145;
+            either_and: 262152, 8;
+            reals: 262145, 1, reals: 1;
+            anonymous: 262148, 4, last: 262144;
+            nested: 524296, 4, anon0: 4;
+            nested_reals: 262152, 4, anon0: 4;
         }
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -562,14 +562,14 @@ pub mod large {
             #[repr(C)]
             pub struct either of super::types::either {
                 #[doc(hidden)]
-                pub storage: Global<[u64; 131073]>,
+                pub storage: Global<[u64; 32769]>,
             }
         }
         impl either {
-            /// `u8 bytes[1048576]`
+            /// `u8 bytes[262144]`
             pub fn bytes(
                 &self,
-            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 1048576> {
+            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 262144> {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
             /// `u32 word`
@@ -595,8 +595,8 @@ pub mod large {
             pub struct either__parts of super::types::either__parts {
                 /// `u64 first`
                 pub first: Global<u64>,
-                /// `u64 rest[131072]`
-                pub rest: GlobalArray<::bpf_skel::live::Global<u64>, 131072>,
+                /// `u64 rest[32768]`
+                pub rest: GlobalArray<::bpf_skel::live::Global<u64>, 32768>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -604,7 +604,7 @@ pub mod large {
             #[repr(C)]
             pub struct packed of super::types::packed {
                 #[doc(hidden)]
-                pub storage: Global<[u8; 1048581]>,
+                pub storage: Global<[u8; 262149]>,
             }
         }
         impl packed {
@@ -612,29 +612,29 @@ pub mod large {
             pub fn tag(&self) -> &::bpf_skel::live::Global<u8> {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
-            /// `u64 words[131072]`
-            pub fn words(&self) -> [u64; 131072] {
+            /// `u64 words[32768]`
+            pub fn words(&self) -> [u64; 32768] {
                 ::bpf_skel::private::live_unaligned::<_, _, 1>(self)
             }
-            /// Sets `u64 words[131072]`.
-            pub fn set_words(&self, value: [u64; 131072]) {
+            /// Sets `u64 words[32768]`.
+            pub fn set_words(&self, value: [u64; 32768]) {
                 ::bpf_skel::private::set_live_unaligned::<_, _, 1>(self, value);
             }
             /// `u32 low : 4`
             pub fn low(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 8388616, 4)
+                ::bpf_skel::private::live_bits(self, 2097160, 4)
             }
             /// Sets `u32 low : 4`; not atomic: what others write to the same word in between is lost.
             pub fn set_low(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 8388616, 4, value);
+                ::bpf_skel::private::set_live_bits(self, 2097160, 4, value);
             }
             /// `u32 high : 28`
             pub fn high(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 8388620, 28)
+                ::bpf_skel::private::live_bits(self, 2097164, 28)
             }
             /// Sets `u32 high : 28`; not atomic: what others write to the same word in between is lost.
             pub fn set_high(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 8388620, 28, value);
+                ::bpf_skel::private::set_live_bits(self, 2097164, 28, value);
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -642,7 +642,7 @@ pub mod large {
             #[repr(C)]
             pub struct truths of super::types::truths {
                 #[doc(hidden)]
-                pub storage: Global<[u8; 2097161]>,
+                pub storage: Global<[u8; 524297]>,
             }
         }
         impl truths {
@@ -650,19 +650,19 @@ pub mod large {
             pub fn tag(&self) -> &::bpf_skel::live::Global<u8> {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
-            /// `_Bool truths[1048576]`
+            /// `_Bool truths[262144]`
             pub fn truths(
                 &self,
-            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<::bpf_skel::pod::Bool>, 1048576> {
+            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<::bpf_skel::pod::Bool>, 262144> {
                 ::bpf_skel::private::live_view::<_, _, 1>(self)
             }
             /// `struct either_and inner`
             pub fn inner(&self) -> super::types::either_and {
-                ::bpf_skel::private::live_unaligned::<_, _, 1048577>(self)
+                ::bpf_skel::private::live_unaligned::<_, _, 262145>(self)
             }
             /// Sets `struct either_and inner`.
             pub fn set_inner(&self, value: super::types::either_and) {
-                ::bpf_skel::private::set_live_unaligned::<_, _, 1048577>(self, value);
+                ::bpf_skel::private::set_live_unaligned::<_, _, 262145>(self, value);
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -670,7 +670,7 @@ pub mod large {
             #[repr(C)]
             pub struct reals of super::types::reals {
                 #[doc(hidden)]
-                pub storage: Global<[u8; 1048577]>,
+                pub storage: Global<[u8; 262145]>,
             }
         }
         impl reals {
@@ -678,12 +678,12 @@ pub mod large {
             pub fn tag(&self) -> &::bpf_skel::live::Global<u8> {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
-            /// `double reals[131072]`
-            pub fn reals(&self) -> [f64; 131072] {
+            /// `double reals[32768]`
+            pub fn reals(&self) -> [f64; 32768] {
                 ::bpf_skel::private::live_unaligned::<_, _, 1>(self)
             }
-            /// Sets `double reals[131072]`.
-            pub fn set_reals(&self, value: [f64; 131072]) {
+            /// Sets `double reals[32768]`.
+            pub fn set_reals(&self, value: [f64; 32768]) {
                 ::bpf_skel::private::set_live_unaligned::<_, _, 1>(self, value);
             }
         }
@@ -692,16 +692,16 @@ pub mod large {
             #[repr(C)]
             pub struct anonymous of super::types::anonymous {
                 /// The bytes of `union {…}`, for which there are methods.
-                pub anon0: Global<[u32; 262144]>,
+                pub anon0: Global<[u32; 65536]>,
                 /// `u32 last`
                 pub last: Global<u32>,
             }
         }
         impl anonymous {
-            /// `u8 bytes[1048576]`
+            /// `u8 bytes[262144]`
             pub fn bytes(
                 &self,
-            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 1048576> {
+            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 262144> {
                 ::bpf_skel::private::live_view::<_, _, 0>(self)
             }
             /// `u32 word`
@@ -716,7 +716,7 @@ pub mod large {
                 /// `u32 head`
                 pub head: Global<u32>,
                 /// The bytes of `struct {…}`, for which there are methods.
-                pub anon0: Global<[u8; 2097153]>,
+                pub anon0: Global<[u8; 524289]>,
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 3]>,
             }
@@ -726,19 +726,19 @@ pub mod large {
             pub fn tag(&self) -> &::bpf_skel::live::Global<u8> {
                 ::bpf_skel::private::live_view::<_, _, 4>(self)
             }
-            /// `u64 words[131072]`
-            pub fn words(&self) -> [u64; 131072] {
+            /// `u64 words[32768]`
+            pub fn words(&self) -> [u64; 32768] {
                 ::bpf_skel::private::live_unaligned::<_, _, 5>(self)
             }
-            /// Sets `u64 words[131072]`.
-            pub fn set_words(&self, value: [u64; 131072]) {
+            /// Sets `u64 words[32768]`.
+            pub fn set_words(&self, value: [u64; 32768]) {
                 ::bpf_skel::private::set_live_unaligned::<_, _, 5>(self, value);
             }
-            /// `_Bool truths[1048576]`
+            /// `_Bool truths[262144]`
             pub fn truths(
                 &self,
-            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<::bpf_skel::pod::Bool>, 1048576> {
-                ::bpf_skel::private::live_view::<_, _, 1048581>(self)
+            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<::bpf_skel::pod::Bool>, 262144> {
+                ::bpf_skel::private::live_view::<_, _, 262149>(self)
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -748,7 +748,7 @@ pub mod large {
                 /// `u32 head`
                 pub head: Global<u32>,
                 /// The bytes of `struct {…}`, for which there are methods.
-                pub anon0: Global<[u8; 1048577]>,
+                pub anon0: Global<[u8; 262145]>,
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 3]>,
             }
@@ -758,42 +758,42 @@ pub mod large {
             pub fn tag(&self) -> &::bpf_skel::live::Global<u8> {
                 ::bpf_skel::private::live_view::<_, _, 4>(self)
             }
-            /// `double reals[131072]`
-            pub fn reals(&self) -> [f64; 131072] {
+            /// `double reals[32768]`
+            pub fn reals(&self) -> [f64; 32768] {
                 ::bpf_skel::private::live_unaligned::<_, _, 5>(self)
             }
-            /// Sets `double reals[131072]`.
-            pub fn set_reals(&self, value: [f64; 131072]) {
+            /// Sets `double reals[32768]`.
+            pub fn set_reals(&self, value: [f64; 32768]) {
                 ::bpf_skel::private::set_live_unaligned::<_, _, 5>(self, value);
             }
         }
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
-        /// Data section `.bss`, 12582956 bytes
+        /// Data section `.bss`, 3145772 bytes
         #[derive(Clone, Copy)]
         #[repr(C)]
         pub struct bss {
-            /// `union either either`, 1048584 bytes, section `.bss`
+            /// `union either either`, 262152 bytes, section `.bss`
             pub either: super::types::either,
-            /// `struct packed packed`, 1048581 bytes, section `.bss`
+            /// `struct packed packed`, 262149 bytes, section `.bss`
             pub packed: super::types::packed,
-            /// `struct truths truths`, 2097161 bytes, section `.bss`
+            /// `struct truths truths`, 524297 bytes, section `.bss`
             pub truths: super::types::truths,
-            /// `struct reals reals`, 1048577 bytes, section `.bss`
+            /// `struct reals reals`, 262145 bytes, section `.bss`
             pub reals: super::types::reals,
             #[doc(hidden)]
             pub __pad0: [u8; 1],
-            /// `struct anonymous anonymous`, 1048580 bytes, section `.bss`
+            /// `struct anonymous anonymous`, 262148 bytes, section `.bss`
             pub anonymous: super::types::anonymous,
-            /// `struct nested nested`, 2097160 bytes, section `.bss`
+            /// `struct nested nested`, 524296 bytes, section `.bss`
             pub nested: super::types::nested,
-            /// `struct nested_reals nested_reals`, 1048584 bytes, section `.bss`
+            /// `struct nested_reals nested_reals`, 262152 bytes, section `.bss`
             pub nested_reals: super::types::nested_reals,
-            /// `char text[1048576]`, 1048576 bytes, section `.bss`
-            pub text: ::bpf_skel::pod::CharArray<1048576>,
-            /// `u8 rows[2][1048576]`, 2097152 bytes, section `.bss`
-            pub rows: [[u8; 1048576]; 2],
+            /// `char text[262144]`, 262144 bytes, section `.bss`
+            pub text: ::bpf_skel::pod::CharArray<262144>,
+            /// `u8 rows[2][262144]`, 524288 bytes, section `.bss`
+            pub rows: [[u8; 262144]; 2],
             #[doc(hidden)]
             pub __pad1: [u8; 4],
         }
@@ -801,37 +801,37 @@ pub mod large {
             large bss; either, packed, truths, reals, anonymous, nested, nested_reals, text, rows;;
         );
         ::bpf_skel::private::layouts! {
-            bss: 12582960, 8, packed: 1048584, truths: 2097165, reals: 4194326, anonymous: 5242904,
-            nested: 6291484, nested_reals: 8388644, text: 9437228, rows: 10485804;
+            bss: 3145776, 8, packed: 262152, truths: 524301, reals: 1048598, anonymous: 1310744,
+            nested: 1572892, nested_reals: 2097188, text: 2359340, rows: 2621484;
         }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
         ::bpf_skel::private::live_struct! {
-            /// Data section `.bss`, 12582956 bytes, in shared memory
+            /// Data section `.bss`, 3145772 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
-                /// `union either either`, 1048584 bytes, section `.bss`
+                /// `union either either`, 262152 bytes, section `.bss`
                 pub either: GlobalStruct<super::live::either>,
-                /// `struct packed packed`, 1048581 bytes, section `.bss`
+                /// `struct packed packed`, 262149 bytes, section `.bss`
                 pub packed: GlobalStruct<super::live::packed>,
-                /// `struct truths truths`, 2097161 bytes, section `.bss`
+                /// `struct truths truths`, 524297 bytes, section `.bss`
                 pub truths: GlobalStruct<super::live::truths>,
-                /// `struct reals reals`, 1048577 bytes, section `.bss`
+                /// `struct reals reals`, 262145 bytes, section `.bss`
                 pub reals: GlobalStruct<super::live::reals>,
                 #[doc(hidden)]
                 pub __pad0: Global<[u8; 1]>,
-                /// `struct anonymous anonymous`, 1048580 bytes, section `.bss`
+                /// `struct anonymous anonymous`, 262148 bytes, section `.bss`
                 pub anonymous: GlobalStruct<super::live::anonymous>,
-                /// `struct nested nested`, 2097160 bytes, section `.bss`
+                /// `struct nested nested`, 524296 bytes, section `.bss`
                 pub nested: GlobalStruct<super::live::nested>,
-                /// `struct nested_reals nested_reals`, 1048584 bytes, section `.bss`
+                /// `struct nested_reals nested_reals`, 262152 bytes, section `.bss`
                 pub nested_reals: GlobalStruct<super::live::nested_reals>,
-                /// `char text[1048576]`, 1048576 bytes, section `.bss`
-                pub text: Global<::bpf_skel::pod::CharArray<1048576>>,
-                /// `u8 rows[2][1048576]`, 2097152 bytes, section `.bss`
+                /// `char text[262144]`, 262144 bytes, section `.bss`
+                pub text: Global<::bpf_skel::pod::CharArray<262144>>,
+                /// `u8 rows[2][262144]`, 524288 bytes, section `.bss`
                 pub rows: GlobalArray<
-                    ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 1048576>,
+                    ::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 262144>,
                     2,
                 >,
                 #[doc(hidden)]
@@ -839,8 +839,8 @@ pub mod large {
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 12582960, 8, packed: 1048584, truths: 2097165, reals: 4194326, anonymous: 5242904,
-            nested: 6291484, nested_reals: 8388644, text: 9437228, rows: 10485804;
+            bss: 3145776, 8, packed: 262152, truths: 524301, reals: 1048598, anonymous: 1310744,
+            nested: 1572892, nested_reals: 2097188, text: 2359340, rows: 2621484;
         }
     }
     /// Everything that the object holds.
@@ -858,14 +858,14 @@ pub mod large {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xa8\x04\0\0\xa8\x04\0\0\xc7\x01\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0\xc0\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0\xc5\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xd9\0\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xe2\0\0\0\x04\0\0\x85\x08\0\x10\0\xe9\0\0\0\x0c\0\0\0\0\0\0\0\xef\0\0\0\x0d\0\0\0\0\0\0\0\xf4\0\0\0\x0f\0\0\0\0\0\0\0\xfa\0\0\0\x0d\0\0\0\0\0\0\x03\xff\0\0\0\0\0\0\x08\x0b\0\0\0\x02\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x07\0\0\0\0\0\x10\0\x10\x01\0\0\0\0\0\x08\x0e\0\0\0\x14\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x08\0\x10\0!\x01\0\0\x10\0\0\0\0\0\0\0'\x01\0\0\x12\0\0\0@\0\0\0,\x01\0\0\0\0\0\x08\x11\0\0\00\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x10\0\0\0\x07\0\0\0\0\0\x02\0\xe2\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0C\x01\0\0\x04\0\0\x84\x05\0\x10\0J\x01\0\0\n\0\0\0\0\0\0\0N\x01\0\0\x12\0\0\0\x08\0\0\0T\x01\0\0\x0d\0\0\0\x08\0\x80\x04X\x01\0\0\x0d\0\0\0\x0c\0\x80\x1cC\x01\0\0\0\0\0\x0e\x14\0\0\0\x01\0\0\0]\x01\0\0\x03\0\0\x04\x09\0 \0J\x01\0\0\n\0\0\0\0\0\0\0]\x01\0\0\x18\0\0\0\x08\0\0\0d\x01\0\0\x19\0\0\0\x08\0\x80\0j\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\0\0\0\0\0\0\0\x03\0\0\0\0\x17\0\0\0\x07\0\0\0\0\0\x10\0p\x01\0\0\x01\0\0\x04\x08\0\x10\0\xe2\0\0\0\x09\0\0\0\0\0\0\0]\x01\0\0\0\0\0\x0e\x16\0\0\0\x01\0\0\0{\x01\0\0\x02\0\0\x04\x01\0\x10\0J\x01\0\0\n\0\0\0\0\0\0\0{\x01\0\0\x1d\0\0\0\x08\0\0\0\x81\x01\0\0\0\0\0\x10\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x1c\0\0\0\x07\0\0\0\0\0\x02\0{\x01\0\0\0\0\0\x0e\x1b\0\0\0\x01\0\0\0\x88\x01\0\0\x02\0\0\x04\x04\0\x10\0\0\0\0\0 \0\0\0\0\0\0\0\x92\x01\0\0\x0d\0\0\0\0\0\x80\0\0\0\0\0\x02\0\0\x05\0\0\x10\0\xe9\0\0\0\x0c\0\0\0\0\0\0\0\xef\0\0\0\x0d\0\0\0\0\0\0\0\x88\x01\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\x97\x01\0\0\x02\0\0\x04\x08\0 \0\x9e\x01\0\0\x0d\0\0\0\0\0\0\0\0\0\0\0#\0\0\0 \0\0\0\0\0\0\0\x03\0\0\x04\x01\0 \0J\x01\0\0\n\0\0\0\0\0\0\0N\x01\0\0\x12\0\0\0\x08\0\0\0]\x01\0\0\x18\0\0\0\x08\0\x80\0\x97\x01\0\0\0\0\0\x0e\"\0\0\0\x01\0\0\0\xa3\x01\0\0\x02\0\0\x04\x08\0\x10\0\x9e\x01\0\0\x0d\0\0\0\0\0\0\0\0\0\0\0&\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x01\0\x10\0J\x01\0\0\n\0\0\0\0\0\0\0{\x01\0\0\x1d\0\0\0\x08\0\0\0\xa3\x01\0\0\0\0\0\x0e%\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\0\0\x10\0\xb0\x01\0\0\0\0\0\x0e(\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x07\0\0\0\0\0\x10\0\0\0\0\0\0\0\0\x03\0\0\0\0*\0\0\0\x07\0\0\0\x02\0\0\0\xb5\x01\0\0\0\0\0\x0e+\0\0\0\x01\0\0\0\xba\x01\0\0\x09\0\0\x0f,\0\xc0\0\x13\0\0\0\0\0\0\0\x08\0\x10\0\x15\0\0\0\x08\0\x10\0\x05\0\x10\0\x1a\0\0\0\x0d\0 \0\x09\0 \0\x1e\0\0\0\x16\0@\0\x01\0\x10\0!\0\0\0\x18\0P\0\x04\0\x10\0$\0\0\0\x1c\0`\0\x08\0 \0'\0\0\0$\0\x80\0\x08\0\x10\0)\0\0\0,\0\x90\0\0\0\x10\0,\0\0\0,\0\xa0\0\0\0 \0\xbf\x01\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0use\0raw_tp/sys_enter\0./large.bpf.c\0\x09either.word++, packed.high++, truths.tag++, reals.tag++;\0\x09anonymous.last++, nested.tag++, nested_reals.tag++;\0\x09text[1]++, rows[1][2]++;\0\x09return 0;\0char\0__ARRAY_SIZE_TYPE__\0_license\0either\0bytes\0word\0parts\0bits\0u8\0unsigned char\0u32\0unsigned int\0first\0rest\0u64\0unsigned long long\0packed\0tag\0words\0low\0high\0truths\0inner\0_Bool\0either_and\0reals\0double\0anonymous\0last\0nested\0head\0nested_reals\0text\0rows\0.bss\0license\0"),
+            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xa8\x04\0\0\xa8\x04\0\0\xc7\x01\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0\xc0\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0\xc5\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xd9\0\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xe2\0\0\0\x04\0\0\x85\x08\0\x04\0\xe9\0\0\0\x0c\0\0\0\0\0\0\0\xef\0\0\0\x0d\0\0\0\0\0\0\0\xf4\0\0\0\x0f\0\0\0\0\0\0\0\xfa\0\0\0\x0d\0\0\0\0\0\0\x03\xff\0\0\0\0\0\0\x08\x0b\0\0\0\x02\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x07\0\0\0\0\0\x04\0\x10\x01\0\0\0\0\0\x08\x0e\0\0\0\x14\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x08\0\x04\0!\x01\0\0\x10\0\0\0\0\0\0\0'\x01\0\0\x12\0\0\0@\0\0\0,\x01\0\0\0\0\0\x08\x11\0\0\00\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x10\0\0\0\x07\0\0\0\0\x80\0\0\xe2\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0C\x01\0\0\x04\0\0\x84\x05\0\x04\0J\x01\0\0\n\0\0\0\0\0\0\0N\x01\0\0\x12\0\0\0\x08\0\0\0T\x01\0\0\x0d\0\0\0\x08\0 \x04X\x01\0\0\x0d\0\0\0\x0c\0 \x1cC\x01\0\0\0\0\0\x0e\x14\0\0\0\x01\0\0\0]\x01\0\0\x03\0\0\x04\x09\0\x08\0J\x01\0\0\n\0\0\0\0\0\0\0]\x01\0\0\x18\0\0\0\x08\0\0\0d\x01\0\0\x19\0\0\0\x08\0 \0j\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\0\0\0\0\0\0\0\x03\0\0\0\0\x17\0\0\0\x07\0\0\0\0\0\x04\0p\x01\0\0\x01\0\0\x04\x08\0\x04\0\xe2\0\0\0\x09\0\0\0\0\0\0\0]\x01\0\0\0\0\0\x0e\x16\0\0\0\x01\0\0\0{\x01\0\0\x02\0\0\x04\x01\0\x04\0J\x01\0\0\n\0\0\0\0\0\0\0{\x01\0\0\x1d\0\0\0\x08\0\0\0\x81\x01\0\0\0\0\0\x10\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x1c\0\0\0\x07\0\0\0\0\x80\0\0{\x01\0\0\0\0\0\x0e\x1b\0\0\0\x01\0\0\0\x88\x01\0\0\x02\0\0\x04\x04\0\x04\0\0\0\0\0 \0\0\0\0\0\0\0\x92\x01\0\0\x0d\0\0\0\0\0 \0\0\0\0\0\x02\0\0\x05\0\0\x04\0\xe9\0\0\0\x0c\0\0\0\0\0\0\0\xef\0\0\0\x0d\0\0\0\0\0\0\0\x88\x01\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\x97\x01\0\0\x02\0\0\x04\x08\0\x08\0\x9e\x01\0\0\x0d\0\0\0\0\0\0\0\0\0\0\0#\0\0\0 \0\0\0\0\0\0\0\x03\0\0\x04\x01\0\x08\0J\x01\0\0\n\0\0\0\0\0\0\0N\x01\0\0\x12\0\0\0\x08\0\0\0]\x01\0\0\x18\0\0\0\x08\0 \0\x97\x01\0\0\0\0\0\x0e\"\0\0\0\x01\0\0\0\xa3\x01\0\0\x02\0\0\x04\x08\0\x04\0\x9e\x01\0\0\x0d\0\0\0\0\0\0\0\0\0\0\0&\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x01\0\x04\0J\x01\0\0\n\0\0\0\0\0\0\0{\x01\0\0\x1d\0\0\0\x08\0\0\0\xa3\x01\0\0\0\0\0\x0e%\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\0\0\x04\0\xb0\x01\0\0\0\0\0\x0e(\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x07\0\0\0\0\0\x04\0\0\0\0\0\0\0\0\x03\0\0\0\0*\0\0\0\x07\0\0\0\x02\0\0\0\xb5\x01\0\0\0\0\0\x0e+\0\0\0\x01\0\0\0\xba\x01\0\0\x09\0\0\x0f,\00\0\x13\0\0\0\0\0\0\0\x08\0\x04\0\x15\0\0\0\x08\0\x04\0\x05\0\x04\0\x1a\0\0\0\x0d\0\x08\0\x09\0\x08\0\x1e\0\0\0\x16\0\x10\0\x01\0\x04\0!\0\0\0\x18\0\x14\0\x04\0\x04\0$\0\0\0\x1c\0\x18\0\x08\0\x08\0'\0\0\0$\0 \0\x08\0\x04\0)\0\0\0,\0$\0\0\0\x04\0,\0\0\0,\0(\0\0\0\x08\0\xbf\x01\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0use\0raw_tp/sys_enter\0./large.bpf.c\0\x09either.word++, packed.high++, truths.tag++, reals.tag++;\0\x09anonymous.last++, nested.tag++, nested_reals.tag++;\0\x09text[1]++, rows[1][2]++;\0\x09return 0;\0char\0__ARRAY_SIZE_TYPE__\0_license\0either\0bytes\0word\0parts\0bits\0u8\0unsigned char\0u32\0unsigned int\0first\0rest\0u64\0unsigned long long\0packed\0tag\0words\0low\0high\0truths\0inner\0_Bool\0either_and\0reals\0double\0anonymous\0last\0nested\0head\0nested_reals\0text\0rows\0.bss\0license\0"),
             maps: Borrowed(&[
                 MapSpec {
                     name: Borrowed(".bss"),
                     section: Borrowed(".bss"),
                     map_type: MapType::ARRAY,
                     key_size: 4,
-                    value_size: 12582956,
+                    value_size: 3145772,
                     max_entries: 1,
                     flags: 0x400,
                     extra: 0x0,
@@ -875,7 +875,7 @@ pub mod large {
                     value_type_id: 45,
                     inner: ::core::option::Option::None,
                     contents: MapContents::Data {
-                        data: Data::Zeroed(12582956),
+                        data: Data::Zeroed(3145772),
                         frozen: false,
                     },
                 },
@@ -891,16 +891,16 @@ pub mod large {
                     target: ::core::option::Option::Some(Borrowed("sys_enter")),
                     flags: 0x0,
                     autoload: true,
-                    insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x04\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x04\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x01\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\x01\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07\x01\0\0\0\0\x10\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07\x01\0\0\x02\0\x10\0q\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07\x01\0\0\x02\0\x10\0q\x14\0\0\0\0\0\0d\x04\0\0\x08\0\0\0\x18\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07\x03\0\0\x01\0\x10\0q5\0\0\0\0\0\0LT\0\0\0\0\0\0\x18\x05\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07\x05\0\0\x03\0\x10\0qP\0\0\0\0\0\0d\0\0\0\x10\0\0\0\x07\x02\0\0\x04\0\x10\0q&\0\0\0\0\0\0d\x06\0\0\x18\0\0\0L\x06\0\0\0\0\0\0LF\0\0\0\0\0\0\x04\x06\0\0\x10\0\0\0\xbcd\0\0\0\0\0\0t\x04\0\0\x10\0\0\0sE\0\0\0\0\0\0\xbcd\0\0\0\0\0\0t\x04\0\0\x18\0\0\0sB\0\0\0\0\0\0sc\0\0\0\0\0\0t\x06\0\0\x08\0\0\0sa\0\0\0\0\0\0\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
+                    insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x04\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x04\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x01\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\x01\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07\x01\0\0\0\0\x04\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07\x01\0\0\x02\0\x04\0q\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07\x01\0\0\x02\0\x04\0q\x14\0\0\0\0\0\0d\x04\0\0\x08\0\0\0\x18\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07\x03\0\0\x01\0\x04\0q5\0\0\0\0\0\0LT\0\0\0\0\0\0\x18\x05\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07\x05\0\0\x03\0\x04\0qP\0\0\0\0\0\0d\0\0\0\x10\0\0\0\x07\x02\0\0\x04\0\x04\0q&\0\0\0\0\0\0d\x06\0\0\x18\0\0\0L\x06\0\0\0\0\0\0LF\0\0\0\0\0\0\x04\x06\0\0\x10\0\0\0\xbcd\0\0\0\0\0\0t\x04\0\0\x10\0\0\0sE\0\0\0\0\0\0\xbcd\0\0\0\0\0\0t\x04\0\0\x18\0\0\0sB\0\0\0\0\0\0sc\0\0\0\0\0\0t\x06\0\0\x08\0\0\0sa\0\0\0\0\0\0\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x04\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0\x1e\0\0\0,\0\0\0\x0d\xf8\0\0\x05\0\0\0\x1e\0\0\0,\0\0\0*\xf8\0\0\n\0\0\0\x1e\0\0\0,\0\0\07\xf8\0\0\x0f\0\0\0\x1e\0\0\0f\0\0\0\x1e\xfc\0\0\x14\0\0\0\x1e\0\0\0f\0\0\02\xfc\0\0\x19\0\0\0\x1e\0\0\0\x9b\0\0\0\x09\0\x01\0\x1e\0\0\0\x1e\0\0\0f\0\0\0\x10\xfc\0\0$\0\0\0\x1e\0\0\0\x9b\0\0\0\x17\0\x01\0*\0\0\0\x1e\0\0\0,\0\0\0\x1c\xf8\0\0J\0\0\0\x1e\0\0\0\xb5\0\0\0\x02\x04\x01\0"),
+                    line_info: Borrowed(b"\0\0\0\0\x1e\0\0\0,\0\0\0\x0d\xfc\0\0\x05\0\0\0\x1e\0\0\0,\0\0\0*\xfc\0\0\n\0\0\0\x1e\0\0\0,\0\0\07\xfc\0\0\x0f\0\0\0\x1e\0\0\0f\0\0\0\x1e\0\x01\0\x14\0\0\0\x1e\0\0\0f\0\0\02\0\x01\0\x19\0\0\0\x1e\0\0\0\x9b\0\0\0\x09\x04\x01\0\x1e\0\0\0\x1e\0\0\0f\0\0\0\x10\0\x01\0$\0\0\0\x1e\0\0\0\x9b\0\0\0\x17\x04\x01\0*\0\0\0\x1e\0\0\0,\0\0\0\x1c\xfc\0\0J\0\0\0\x1e\0\0\0\xb5\0\0\0\x02\x08\x01\0"),
                     relocations: Borrowed(&[
-                        map_value(0, 0, 0), map_value(5, 0, 2097165), map_value(10, 0, 4194326),
-                        map_value(15, 0, 6291484), map_value(20, 0, 8388644),
-                        map_value(25, 0, 9437228), map_value(30, 0, 5242904),
-                        map_value(36, 0, 10485804), map_value(42, 0, 1048584),
-                        map_value(44, 0, 1048584), map_value(49, 0, 1048584),
-                        map_value(54, 0, 1048584),
+                        map_value(0, 0, 0), map_value(5, 0, 524301), map_value(10, 0, 1048598),
+                        map_value(15, 0, 1572892), map_value(20, 0, 2097188),
+                        map_value(25, 0, 2359340), map_value(30, 0, 1310744),
+                        map_value(36, 0, 2621484), map_value(42, 0, 262152),
+                        map_value(44, 0, 262152), map_value(49, 0, 262152),
+                        map_value(54, 0, 262152),
                     ]),
                     core_relocations: Borrowed(&[]),
                 },
@@ -911,71 +911,71 @@ pub mod large {
                     name: Borrowed("either"),
                     map: 0,
                     offset: 0,
-                    size: 1048584,
+                    size: 262152,
                     type_id: 9,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("packed"),
                     map: 0,
-                    offset: 1048584,
-                    size: 1048581,
+                    offset: 262152,
+                    size: 262149,
                     type_id: 20,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("truths"),
                     map: 0,
-                    offset: 2097165,
-                    size: 2097161,
+                    offset: 524301,
+                    size: 524297,
                     type_id: 22,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("reals"),
                     map: 0,
-                    offset: 4194326,
-                    size: 1048577,
+                    offset: 1048598,
+                    size: 262145,
                     type_id: 27,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("anonymous"),
                     map: 0,
-                    offset: 5242904,
-                    size: 1048580,
+                    offset: 1310744,
+                    size: 262148,
                     type_id: 31,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("nested"),
                     map: 0,
-                    offset: 6291484,
-                    size: 2097160,
+                    offset: 1572892,
+                    size: 524296,
                     type_id: 34,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("nested_reals"),
                     map: 0,
-                    offset: 8388644,
-                    size: 1048584,
+                    offset: 2097188,
+                    size: 262152,
                     type_id: 37,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("text"),
                     map: 0,
-                    offset: 9437228,
-                    size: 1048576,
+                    offset: 2359340,
+                    size: 262144,
                     type_id: 40,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("rows"),
                     map: 0,
-                    offset: 10485804,
-                    size: 2097152,
+                    offset: 2621484,
+                    size: 524288,
                     type_id: 43,
                     linkage: Linkage::Global,
                 },

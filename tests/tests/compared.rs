@@ -86,7 +86,7 @@ fn unions_inside_of_anonymous_structs_are_their_bytes() {
 
 /// On a stack that has no room for a member of it.
 fn on_small_stack(test: impl FnOnce() + Send + 'static) {
-    let thread = thread::Builder::new().stack_size(256 << 10).spawn(test);
+    let thread = thread::Builder::new().stack_size(128 << 10).spawn(test);
     thread.expect("a thread").join().expect("the test passes");
 }
 
@@ -114,7 +114,7 @@ fn large_members_are_never_on_the_stack() {
         seen::<types::packed>(last, "tag: 0, words: [7, 0, ");
         seen::<types::nested>(4 + last, "tag: 0, words: [7, 0, ");
         seen::<types::truths>(2, "truths: [false, true, false");
-        seen::<types::truths>(1 + (1 << 20), "inner: either_and { either: either { bytes: [7, 0");
+        seen::<types::truths>(1 + (1 << 18), "inner: either_and { either: either { bytes: [7, 0");
         seen::<types::reals>(1, "tag: 0, reals: [");
         seen::<types::nested_reals>(5, "tag: 0, reals: [");
     });
@@ -136,7 +136,7 @@ fn large_hashes_go_by_what_has_a_name() {
         // Truth is not a number.
         assert_eq!(hashed::<types::truths>([(3, 1), (3, 2)]), 1);
         assert_eq!(hashed::<types::truths>([(3, 1), (4, 1)]), 2);
-        assert_eq!(hashed::<types::nested>([(6 + (1 << 20), 1), (6 + (1 << 20), 2)]), 1);
+        assert_eq!(hashed::<types::nested>([(6 + (1 << 18), 1), (6 + (1 << 18), 2)]), 1);
         assert_eq!(hashed::<types::nested>([(6, 1), (6, 2)]), 2);
         assert_eq!(hashed::<types::packed>([(6, 1), (6, 2)]), 2);
     });

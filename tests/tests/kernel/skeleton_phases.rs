@@ -228,7 +228,7 @@ fn large_values_print() -> Outcome {
     open.bss.truths.tag = 6;
     let skel = open.load()?;
     skel.bss.nested.head.set(7);
-    let small = thread::Builder::new().stack_size(256 << 10);
+    let small = thread::Builder::new().stack_size(128 << 10);
     let printed = small.spawn(move || {
         let bss = &skel.bss;
         let whole = format!("{bss:?}");
