@@ -2,6 +2,7 @@
 //! by the version of the generator that goes with this crate.
 
 mod bits;
+mod bound;
 mod core;
 mod data;
 mod enums;
@@ -21,6 +22,7 @@ use crate::program::{Kind, Program};
 use crate::spec::{Data, MapContents, ObjectSpec};
 
 pub use bits::{BitInt, bits, live_bits, set_bits, set_live_bits};
+pub use bound::{is_pod, size_of_field};
 pub use core::{
     core, guess, index, member, member_of, number, of_enumerator, of_field, of_type, of_whole_type,
     offset, root,
@@ -35,7 +37,7 @@ pub use members::{
 pub use named::{hash, same};
 pub use place::{Place, field, place};
 pub use relocations::{jump_table, kfunc, ksym, map_fd, map_value};
-pub use types::{PodField, debug_methods, debug_plain, is_pod, size_of_field};
+pub use types::{PodField, debug_methods, debug_plain};
 
 #[doc(hidden)]
 pub use crate::{

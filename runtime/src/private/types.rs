@@ -8,15 +8,6 @@ use std::fmt;
 use super::Place;
 use crate::pod::Pod;
 
-/// Compiles for plain data only: the proof that a field is.
-#[inline]
-pub fn is_pod<T: Pod>(_: T) {}
-
-/// The size of a field, by the function that copies it out of its struct: packed ones have no references.
-pub const fn size_of_field<S: Pod, F>(_: fn(S) -> F) -> usize {
-    size_of::<F>()
-}
-
 /// A field of plain data. Structs give their fields as such to [`debug_plain`], which proves that all of them are.
 ///
 /// # Safety
@@ -74,6 +65,47 @@ pub(super) fn plain_name(name: &str) -> &str {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_plain {
+    // What most types are: all in one, since each macro inside of another takes the compiler as long as an implementation.
+    ($name:ident; $($field:ident),*; $($hidden:ident),*; $named:literal) => {
+        impl ::core::marker::Copy for $name {}
+        impl ::core::clone::Clone for $name {
+            #[inline]
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+        // SAFETY: as below.
+        unsafe impl $crate::pod::Pod for $name {}
+        impl ::core::fmt::Debug for $name {
+            #[inline]
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                $crate::private::debug_plain(
+                    f,
+                    ::core::stringify!($name $($field)*),
+                    &[$(&self.$field,)* $(&self.$hidden,)*],
+                )
+            }
+        }
+        impl ::core::default::Default for $name {
+            /// All bytes zero.
+            #[inline]
+            fn default() -> Self {
+                $crate::pod::zeroed()
+            }
+        }
+        impl ::core::cmp::PartialEq for $name {
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                $crate::private::same(self, other, $named)
+            }
+        }
+        impl ::core::cmp::Eq for $name {}
+        impl ::core::hash::Hash for $name {
+            fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+                $crate::private::hash(self, $named, state);
+            }
+        }
+    };
     (@pod $name:ident) => {
         // By hand: a derive takes the compiler longer.
         impl ::core::marker::Copy for $name {}
@@ -93,23 +125,6 @@ macro_rules! __bpf_skel_plain {
             #[inline]
             fn default() -> Self {
                 $crate::pod::zeroed()
-            }
-        }
-    };
-    ($name:ident; $($field:ident),*; $($hidden:ident),*; $named:literal) => {
-        $crate::__bpf_skel_section!($name; $($field),*; $($hidden),*;);
-        $crate::__bpf_skel_plain!(@default $name);
-        impl ::core::cmp::PartialEq for $name {
-            #[inline]
-            fn eq(&self, other: &Self) -> bool {
-                $crate::private::same(self, other, $named)
-            }
-        }
-        impl ::core::cmp::Eq for $name {}
-        impl ::core::hash::Hash for $name {
-            #[inline]
-            fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-                $crate::private::hash(self, $named, state);
             }
         }
     };
@@ -337,31 +352,6 @@ macro_rules! __bpf_skel_total {
                 $(::core::hash::Hash::hash(&$crate::__bpf_skel_plain!(@member self $method $(@ $at)?), state);)*
             }
         }
-    };
-}
-
-/// `bound!(NAME, C, SIZE, ALIGN; field: C, OFFSET, SIZE, …)`: the user's own type is plain data and lies in memory as the
-/// C type does. Each check fails by itself, so that all that is wrong is said at once.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __bpf_skel_bound {
-    ($name:ident, $c:literal, $size:literal, $align:literal;
-        $($field:ident: $c_field:literal, $offset:literal, $field_size:literal),*) => {
-        $crate::__bpf_skel_bound!(@assert ::core::mem::size_of::<$name>() == $size,
-            "size: `", $c, "` has ", $size, " bytes");
-        $crate::__bpf_skel_bound!(@assert ::core::mem::align_of::<$name>() == $align,
-            "alignment: that of `", $c, "` is ", $align);
-        $($crate::__bpf_skel_bound!(@assert ::core::mem::offset_of!($name, $field) == $offset,
-            "offset of field `", ::core::stringify!($field), "`: `", $c, "` has `", $c_field, "` at byte ", $offset);)*
-        $($crate::__bpf_skel_bound!(
-            @assert $crate::private::size_of_field(|_whole: $name| _whole.$field) == $field_size,
-            "size of field `", ::core::stringify!($field), "`: `", $c, "` has `", $c_field, "` of ", $field_size,
-            " bytes");)*
-        const _: fn($name) = $crate::private::is_pod::<$name>;
-    };
-    // The text is an argument, not the format: C has braces.
-    (@assert $is:expr, $($text:expr),*) => {
-        const _: () = ::core::assert!($is, "{}", ::core::concat!($($text),*));
     };
 }
 
