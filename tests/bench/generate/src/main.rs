@@ -13,7 +13,8 @@ use generate::Result;
 
 /// Tells the process to be libbpf-cargo.
 const AS_LIBBPF_CARGO: &str = "--libbpf-cargo";
-const ROUNDS: usize = 11;
+const BPFTOOL: &str = "bpftool";
+const ROUNDS: usize = 41;
 
 fn main() -> Result<()> {
     let args: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
@@ -50,7 +51,7 @@ fn measure(command: &Path, object: &Path, scratch: &Path) -> Result<()> {
             "-o".as_ref(),
             ours.as_os_str(),
         ],
-        vec!["bpftool".as_ref(), "gen".as_ref(), "skeleton".as_ref(), object.as_os_str()],
+        vec![BPFTOOL.as_ref(), "gen".as_ref(), "skeleton".as_ref(), object.as_os_str()],
         vec![own.as_os_str(), AS_LIBBPF_CARGO.as_ref(), object.as_os_str(), theirs.as_os_str()],
     ];
     let mut times = [const { Vec::new() }; 3];
@@ -59,7 +60,13 @@ fn measure(command: &Path, object: &Path, scratch: &Path) -> Result<()> {
             let _ = fs::remove_file(&ours);
             let _ = fs::remove_file(&theirs);
             let start = Instant::now();
-            let status = Command::new(words[0]).args(&words[1..]).stdout(Stdio::null()).status()?;
+            let mut command = Command::new(words[0]);
+            command.args(&words[1..]).stdout(Stdio::null());
+            if words[0] == BPFTOOL {
+                // It prints the skeleton, which is for a file as the others' are.
+                command.stdout(fs::File::create(&theirs)?);
+            }
+            let status = command.status()?;
             times.push(start.elapsed());
             if !status.success() {
                 return Err(format!("{words:?}: {status}").into());
