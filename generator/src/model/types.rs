@@ -178,6 +178,14 @@ impl<'b> Types<'b> {
         Ty::Array(Box::new(Ty::unsigned(unit)), size / u64::from(unit))
     }
 
+    /// As [`storage`](Self::storage), a number where one is enough.
+    pub(super) fn number_or_storage(size: u64, align: u64) -> Ty {
+        match Self::storage(size, align) {
+            Ty::Array(word, 1) => *word,
+            words => words,
+        }
+    }
+
     /// The types that a type spells.
     pub(crate) fn made_of(&self, def: &Def) -> impl Iterator<Item = usize> {
         let mut found = Vec::new();

@@ -10,13 +10,13 @@ use crate::{Error, ErrorKind, Result};
 
 impl Map {
     /// Puts a descriptor into the slot, in place of one before.
-    pub(super) fn set_slot(&self, index: u32, fd: BorrowedFd<'_>) -> Result<()> {
+    pub(crate) fn set_slot(&self, index: u32, fd: BorrowedFd<'_>) -> Result<()> {
         self.check_index(index)?;
         self.update(bytes_of(&index), &self.descriptor(fd)?, flags::ANY)
     }
 
     /// Empties the slot; `false` where the kernel says that it was empty.
-    pub(super) fn clear_slot(&self, index: u32) -> Result<bool> {
+    pub(crate) fn clear_slot(&self, index: u32) -> Result<bool> {
         self.check_index(index)?;
         self.delete(bytes_of(&index))
     }

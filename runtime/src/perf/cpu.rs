@@ -1,11 +1,9 @@
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use super::ring::Ring;
 use crate::map::Map;
-use crate::pod::bytes_of;
 use crate::sys::{self, PerfEventAttr, explain};
-use crate::uapi::flags;
 use crate::{Error, Frame, Result};
 
 /// The event of one CPU, which is in the map at the CPU's number, and its ring.
@@ -39,7 +37,7 @@ impl Cpu {
         let ring = Ring::map(event.as_fd(), pages)
             .map_err(|error| map_failed(error, number, pages).within(frame()))?;
         sys::epoll_add(epoll, event.as_fd()).map_err(|error| map.failed("epoll_ctl", error))?;
-        map.update(bytes_of(&number), bytes_of(&event.as_raw_fd()), flags::ANY)?;
+        map.set_slot(number, event.as_fd())?;
         Ok(Some(Self { number, ring, _event: event }))
     }
 }

@@ -10,7 +10,7 @@ use super::claim::Claim;
 use super::cpu::Cpu;
 use super::{PerfReaderOptions, Received};
 use crate::map::Map;
-use crate::pod::{Pod, bytes_of};
+use crate::pod::Pod;
 use crate::ringbuf::with_record;
 use crate::sys;
 use crate::{Error, Result};
@@ -277,7 +277,7 @@ impl Drop for PerfReader {
     fn drop(&mut self) {
         for cpu in &self.cpus {
             // There is nobody to tell; the kernel empties them too once the last handle of the map is closed.
-            let _ = self.map.delete(bytes_of(&cpu.number));
+            let _ = self.map.clear_slot(cpu.number);
         }
     }
 }

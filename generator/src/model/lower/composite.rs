@@ -227,10 +227,7 @@ impl<'b> Types<'b> {
         let len = u64::from(end.saturating_sub(start));
         let aligned = u64::from(start | size) | self.placed_at(id) | 8;
         let align = 1 << aligned.trailing_zeros();
-        match len {
-            1 | 2 | 4 | 8 if len <= align => Ty::unsigned(len as u8),
-            _ => Self::storage(len, align),
-        }
+        Self::number_or_storage(len, align)
     }
 
     /// The members of an anonymous struct; of a union, or where a packed or over-aligned struct would be another one

@@ -62,10 +62,7 @@ impl<'b> Types<'b> {
             (_, len) => (len, OF_ANOTHER_SIZE),
         };
         let word = size.checked_div(len).unwrap_or(size);
-        match Self::storage(size, word.min(of_offset)) {
-            Ty::Array(word, 1) => (*word, why),
-            words => (words, why),
-        }
+        (Self::number_or_storage(size, word.min(of_offset)), why)
     }
 
     /// What the first parameter of a program points to.
