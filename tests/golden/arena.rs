@@ -267,7 +267,7 @@ pub mod arena {
         }
         ::bpf_skel::private::section_struct!(arena; first, table, total, head;;);
         ::bpf_skel::private::layouts! {
-            arena: 40, 8, table: 4, total: 16, head: 24;
+            arena: 40, 8, head: 24;
         }
     }
     /// Data sections in memory that running programs share.
@@ -287,7 +287,7 @@ pub mod arena {
             }
         }
         ::bpf_skel::private::layouts! {
-            arena: 40, 8, table: 4, total: 16, head: 24;
+            arena: 40, 8;
         }
     }
     /// Everything that the object holds.

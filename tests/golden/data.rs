@@ -329,7 +329,7 @@ pub mod data {
             /// `const volatile u8 flags[3]`, 3 bytes, section `.rodata`
             pub flags: [u8; 3],
             #[doc(hidden)]
-            pub __pad0: [u8; 9],
+            pub __pad0: ::bpf_skel::private::Pad9,
         }
         ::bpf_skel::private::section_struct!(rodata; limit, flags;;);
         /// Data section `.data`, 20 bytes
@@ -338,11 +338,11 @@ pub mod data {
             /// `int counter`, 4 bytes, section `.data`
             pub counter: i32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
             /// `u64 weak_counter`, 8 bytes, section `.data`
             pub weak_counter: u64,
             #[doc(hidden)]
-            pub __pad1: [u8; 8],
+            pub __pad1: ::bpf_skel::private::Pad8,
         }
         ::bpf_skel::private::section_struct!(data; counter, weak_counter;;);
         /// Data section `.data.config`, 8 bytes
@@ -394,11 +394,11 @@ pub mod data {
                 /// `int counter`, 4 bytes, section `.data`
                 pub counter: Global<i32>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 4]>,
+                pub __pad0: Global<::bpf_skel::private::Pad4>,
                 /// `u64 weak_counter`, 8 bytes, section `.data`
                 pub weak_counter: Global<u64>,
                 #[doc(hidden)]
-                pub __pad1: Global<[u8; 8]>,
+                pub __pad1: Global<::bpf_skel::private::Pad8>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -428,7 +428,7 @@ pub mod data {
             }
         }
         ::bpf_skel::private::layouts! {
-            data: 24, 8, weak_counter: 8;
+            data: 24, 8;
             data_config: 8, 8;
             bss: 3145744, 8;
             bss_scratch: 64, 4;

@@ -309,7 +309,7 @@ pub mod descriptors {
             /// `u16 port`
             pub port: u16,
             #[doc(hidden)]
-            pub __pad0: [u8; 2],
+            pub __pad0: ::bpf_skel::private::Pad2,
         }
         ::bpf_skel::private::plain!(flow; address, port;; "\u{6}");
         /// `struct xdp_md`, 24 bytes, alignment 4
@@ -333,8 +333,7 @@ pub mod descriptors {
         );
         ::bpf_skel::private::layouts! {
             flow: 8, 4, port: 4;
-            xdp_md: 24, 4, data_end: 4, data_meta: 8, ingress_ifindex: 12, rx_queue_index: 16,
-            egress_ifindex: 20;
+            xdp_md: 24, 4, egress_ifindex: 20;
         }
     }
     /// Everything that the object holds.

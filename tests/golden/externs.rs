@@ -329,7 +329,7 @@ pub mod externs {
             /// `char hostname[16]`, 16 bytes, section `.bss`
             pub hostname: ::bpf_skel::pod::CharArray<16>,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
             /// `u64 untyped`, 8 bytes, section `.bss`
             pub untyped: u64,
             /// `u64 missing`, 8 bytes, section `.bss`
@@ -337,7 +337,7 @@ pub mod externs {
             /// `int pid`, 4 bytes, section `.bss`
             pub pid: i32,
             #[doc(hidden)]
-            pub __pad1: [u8; 4],
+            pub __pad1: ::bpf_skel::private::Pad4,
         }
         ::bpf_skel::private::section_struct!(
             bss; version, hz, calls, hostname, untyped, missing, pid;;
@@ -366,7 +366,7 @@ pub mod externs {
             /// `char CONFIG_DEFAULT_HOSTNAME[16]`, 16 bytes, section `.kconfig`
             pub CONFIG_DEFAULT_HOSTNAME: ::bpf_skel::pod::CharArray<16>,
             #[doc(hidden)]
-            pub __pad0: [u8; 7],
+            pub __pad0: ::bpf_skel::private::Pad7,
         }
         ::bpf_skel::private::section_struct!(
             kconfig; CONFIG_SKEL_NO_SUCH_LIMIT, LINUX_OF_TOMORROW, CONFIG_HZ, CONFIG_NET,
@@ -375,10 +375,8 @@ pub mod externs {
         );
         ::bpf_skel::private::layouts! {
             data: 4, 4;
-            bss: 56, 8, hz: 4, calls: 8, hostname: 12, untyped: 32, missing: 40, pid: 48;
-            kconfig: 56, 8, LINUX_OF_TOMORROW: 8, CONFIG_HZ: 16, CONFIG_NET: 20,
-            LINUX_KERNEL_VERSION: 24, CONFIG_SKEL_NO_SUCH_OPTION: 28, CONFIG_BPF_JIT: 30,
-            CONFIG_BPF_SYSCALL: 31, LINUX_HAS_BPF_COOKIE: 32, CONFIG_DEFAULT_HOSTNAME: 33;
+            bss: 56, 8, pid: 48;
+            kconfig: 56, 8, CONFIG_NET: 20, LINUX_KERNEL_VERSION: 24, CONFIG_DEFAULT_HOSTNAME: 33;
         }
     }
     /// Data sections in memory that running programs share.
@@ -404,7 +402,7 @@ pub mod externs {
                 /// `char hostname[16]`, 16 bytes, section `.bss`
                 pub hostname: Global<::bpf_skel::pod::CharArray<16>>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 4]>,
+                pub __pad0: Global<::bpf_skel::private::Pad4>,
                 /// `u64 untyped`, 8 bytes, section `.bss`
                 pub untyped: Global<u64>,
                 /// `u64 missing`, 8 bytes, section `.bss`
@@ -412,12 +410,12 @@ pub mod externs {
                 /// `int pid`, 4 bytes, section `.bss`
                 pub pid: Global<i32>,
                 #[doc(hidden)]
-                pub __pad1: Global<[u8; 4]>,
+                pub __pad1: Global<::bpf_skel::private::Pad4>,
             }
         }
         ::bpf_skel::private::layouts! {
             data: 4, 4;
-            bss: 56, 8, hz: 4, calls: 8, hostname: 12, untyped: 32, missing: 40, pid: 48;
+            bss: 56, 8;
         }
     }
     /// Everything that the object holds.

@@ -295,7 +295,7 @@ pub mod flexible {
             /// `u32 n`
             pub n: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
             /// `u64 v[]`
             pub v: [u64; 0],
         }
@@ -314,7 +314,7 @@ pub mod flexible {
             /// `u32 n`
             pub n: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
             /// `u64 v[2]`
             pub v: [u64; 2],
         }
@@ -329,7 +329,7 @@ pub mod flexible {
             /// `char name[]`
             pub name: [u8; 0],
             #[doc(hidden)]
-            pub __pad0: [u8; 3],
+            pub __pad0: ::bpf_skel::private::Pad3,
         }
         ::bpf_skel::private::plain!(text; n, kind, name;; "\u{5}");
         impl text {
@@ -389,7 +389,7 @@ pub mod flexible {
             /// `u32 v[]`
             pub v: [u32; 0],
             #[doc(hidden)]
-            pub __pad0: [u8; 12],
+            pub __pad0: ::bpf_skel::private::Pad12,
         }
         ::bpf_skel::private::plain!(wide; n, v;; "\u{4}");
         impl wide {
@@ -460,7 +460,7 @@ pub mod flexible {
             /// `u32 tag`
             pub tag: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
             /// `struct plain plain`
             pub plain: plain,
         }
@@ -483,7 +483,7 @@ pub mod flexible {
             /// `char text[]`
             pub text: [u8; 0],
             #[doc(hidden)]
-            pub __pad0: [u8; 3],
+            pub __pad0: ::bpf_skel::private::Pad3,
         }
         ::bpf_skel::private::plain!(anonymous; tag, len, text;; "\u{5}");
         impl anonymous {
@@ -819,7 +819,7 @@ pub mod flexible {
             /// `struct either either`
             pub either: either,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
         }
         ::bpf_skel::private::plain!(holds_either; at, either;; "\u{c}");
         impl holds_either {
@@ -839,17 +839,17 @@ pub mod flexible {
         ::bpf_skel::private::layouts! {
             plain: 8, 8, v: 8;
             plain__plain: 24, 8, v: 8;
-            text: 8, 4, kind: 4, name: 5;
-            text__text: 12, 4, kind: 4, name: 5;
+            text: 8, 4, name: 5;
+            text__text: 12, 4, name: 5;
             packed: 1, 1, v: 1;
             packed__initialised_packed: 9, 1, v: 1;
             wide: 16, 16, v: 4;
             wide__wide: 32, 16, v: 4;
-            text__tight: 11, 1, kind: 4, name: 5;
+            text__tight: 11, 1, name: 5;
             point: 8, 4, y: 4;
-            less_aligned: 8, 1, odd: 1, rest: 5, v: 8;
+            less_aligned: 8, 1, v: 8;
             nested: 16, 8, plain: 8;
-            anonymous: 8, 4, len: 4, text: 5;
+            anonymous: 8, 4, text: 5;
             declared: 2, 2, __empty_ports: 2, ports: 2;
             declared____empty_ports: 0, 1;
             either: 4, 4, anon0: 4;
@@ -869,7 +869,7 @@ pub mod flexible {
                 /// `u32 n`
                 pub n: Global<u32>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 4]>,
+                pub __pad0: Global<::bpf_skel::private::Pad4>,
                 /// `u64 v[2]`
                 pub v: GlobalArray<::bpf_skel::live::Global<u64>, 2>,
             }
@@ -959,7 +959,7 @@ pub mod flexible {
             /// `struct packed initialised_packed`, 9 bytes, section `.data`
             pub initialised_packed: super::types::packed__initialised_packed,
             #[doc(hidden)]
-            pub __pad0: [u8; 15],
+            pub __pad0: ::bpf_skel::private::Pad15,
             /// `struct wide wide`, 32 bytes, section `.data`
             pub wide: super::types::wide__wide,
             /// `u64 after_wide`, 8 bytes, section `.data`
@@ -969,13 +969,13 @@ pub mod flexible {
             /// Words of its size: the object does not say which type it has.
             pub counted: u32,
             #[doc(hidden)]
-            pub __pad1: [u8; 4],
+            pub __pad1: ::bpf_skel::private::Pad4,
             /// `long_counted`, 8 bytes, section `.data`
             ///
             /// Words of its size: the object does not say which type it has.
             pub long_counted: u64,
             #[doc(hidden)]
-            pub __pad2: [u8; 8],
+            pub __pad2: ::bpf_skel::private::Pad8,
         }
         ::bpf_skel::private::section_struct!(
             data; plain, text, after_text, initialised_packed, wide, after_wide, counted,
@@ -987,7 +987,7 @@ pub mod flexible {
             /// `struct text tight`, 11 bytes, section `.data.tight`
             pub tight: super::types::text__tight,
             #[doc(hidden)]
-            pub __pad0: [u8; 1],
+            pub __pad0: ::bpf_skel::private::Pad1,
         }
         ::bpf_skel::private::section_struct!(data_tight; tight;;);
         /// Data section `.rodata`, 8 bytes
@@ -1011,7 +1011,7 @@ pub mod flexible {
             /// The bytes of `struct point far`, for which there are methods.
             pub far: [u8; 8],
             #[doc(hidden)]
-            pub __pad0: [u8; 3],
+            pub __pad0: ::bpf_skel::private::Pad3,
         }
         ::bpf_skel::private::section_struct!(data_odd; odd, one; even, map, far; even, map_2, far);
         impl data_odd {
@@ -1070,7 +1070,7 @@ pub mod flexible {
             /// Words of its size: the object does not say which type it has.
             pub small_counted: u8,
             #[doc(hidden)]
-            pub __pad0: [u8; 7],
+            pub __pad0: ::bpf_skel::private::Pad7,
         }
         ::bpf_skel::private::section_struct!(
             bss; counters, unused_packed, unused_less_aligned, unused_nested, unused_anonymous,
@@ -1079,14 +1079,11 @@ pub mod flexible {
         );
         ::bpf_skel::private::layouts! {
             data: 128, 16, text: 24, after_text: 36, initialised_packed: 40, wide: 64,
-            after_wide: 96, counted: 104, long_counted: 112;
+            after_wide: 96, long_counted: 112;
             data_tight: 12, 1;
             rodata: 8, 4;
-            data_odd: 32, 8, one: 8, even: 9, map: 17, far: 21;
-            bss: 96, 8, unused_packed: 16, unused_less_aligned: 24, unused_nested: 32,
-            unused_anonymous: 40, unused_declared: 48, unused_either: 56,
-            unused_declared_either: 64, unused_marked: 72, unused_holds_either: 80,
-            small_counted: 88;
+            data_odd: 32, 8, far: 21;
+            bss: 96, 8, small_counted: 88;
         }
     }
     /// Data sections in memory that running programs share.
@@ -1104,7 +1101,7 @@ pub mod flexible {
                 /// `struct packed initialised_packed`, 9 bytes, section `.data`
                 pub initialised_packed: GlobalStruct<super::live::packed__initialised_packed>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 15]>,
+                pub __pad0: Global<::bpf_skel::private::Pad15>,
                 /// `struct wide wide`, 32 bytes, section `.data`
                 pub wide: GlobalStruct<super::live::wide__wide>,
                 /// `u64 after_wide`, 8 bytes, section `.data`
@@ -1112,11 +1109,11 @@ pub mod flexible {
                 /// `counted`, 4 bytes, section `.data`
                 pub counted: Global<u32>,
                 #[doc(hidden)]
-                pub __pad1: Global<[u8; 4]>,
+                pub __pad1: Global<::bpf_skel::private::Pad4>,
                 /// `long_counted`, 8 bytes, section `.data`
                 pub long_counted: Global<u64>,
                 #[doc(hidden)]
-                pub __pad2: Global<[u8; 8]>,
+                pub __pad2: Global<::bpf_skel::private::Pad8>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1126,7 +1123,7 @@ pub mod flexible {
                 /// `struct text tight`, 11 bytes, section `.data.tight`
                 pub tight: GlobalStruct<super::live::text__tight>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 1]>,
+                pub __pad0: Global<::bpf_skel::private::Pad1>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1144,7 +1141,7 @@ pub mod flexible {
                 /// The bytes of `struct point far`, for which there are methods.
                 pub far: Global<[u8; 8]>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 3]>,
+                pub __pad0: Global<::bpf_skel::private::Pad3>,
             }
         }
         impl data_odd {
@@ -1202,18 +1199,14 @@ pub mod flexible {
                 /// `small_counted`, 1 byte, section `.bss`
                 pub small_counted: Global<u8>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 7]>,
+                pub __pad0: Global<::bpf_skel::private::Pad7>,
             }
         }
         ::bpf_skel::private::layouts! {
-            data: 128, 16, text: 24, after_text: 36, initialised_packed: 40, wide: 64,
-            after_wide: 96, counted: 104, long_counted: 112;
+            data: 128, 16;
             data_tight: 12, 1;
-            data_odd: 32, 8, one: 8, even: 9, map: 17, far: 21;
-            bss: 96, 8, unused_packed: 16, unused_less_aligned: 24, unused_nested: 32,
-            unused_anonymous: 40, unused_declared: 48, unused_either: 56,
-            unused_declared_either: 64, unused_marked: 72, unused_holds_either: 80,
-            small_counted: 88;
+            data_odd: 32, 8;
+            bss: 96, 8;
         }
     }
     /// Everything that the object holds.

@@ -267,8 +267,7 @@ pub mod jump_tables {
             xdp_md; data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex;; ""
         );
         ::bpf_skel::private::layouts! {
-            xdp_md: 24, 4, data_end: 4, data_meta: 8, ingress_ifindex: 12, rx_queue_index: 16,
-            egress_ifindex: 20;
+            xdp_md: 24, 4, egress_ifindex: 20;
         }
     }
     /// Data sections as plain data: before load, and for good where they are frozen.

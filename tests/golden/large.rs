@@ -445,7 +445,7 @@ pub mod large {
             /// The bytes of `struct {…}`, for which there are methods.
             pub anon0: [u8; 524289],
             #[doc(hidden)]
-            pub __pad0: [u8; 3],
+            pub __pad0: ::bpf_skel::private::Pad3,
         }
         ::bpf_skel::private::plain!(in_place nested; head; anon0; tag, words @ 5, truths @ 262149);
         ::bpf_skel::private::total!(in_place nested; "\u{40005}";; truths @ 262149);
@@ -509,7 +509,7 @@ pub mod large {
             /// The bytes of `struct {…}`, for which there are methods.
             pub anon0: [u8; 262145],
             #[doc(hidden)]
-            pub __pad0: [u8; 3],
+            pub __pad0: ::bpf_skel::private::Pad3,
         }
         ::bpf_skel::private::plain!(in_place nested_reals; head; anon0; tag, reals @ 5);
         ::bpf_skel::private::equal!(in_place nested_reals; "\u{5}";; reals @ 5);
@@ -546,8 +546,8 @@ pub mod large {
         ::bpf_skel::private::layouts! {
             either: 262152, 8;
             either__parts: 262152, 8, rest: 8;
-            packed: 262149, 1, words: 1, bits0: 262145;
-            truths: 524297, 1, truths: 1, inner: 262145;
+            packed: 262149, 1, bits0: 262145;
+            truths: 524297, 1, inner: 262145;
             either_and: 262152, 8;
             reals: 262145, 1, reals: 1;
             anonymous: 262148, 4, last: 262144;
@@ -718,7 +718,7 @@ pub mod large {
                 /// The bytes of `struct {…}`, for which there are methods.
                 pub anon0: Global<[u8; 524289]>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 3]>,
+                pub __pad0: Global<::bpf_skel::private::Pad3>,
             }
         }
         impl nested {
@@ -750,7 +750,7 @@ pub mod large {
                 /// The bytes of `struct {…}`, for which there are methods.
                 pub anon0: Global<[u8; 262145]>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 3]>,
+                pub __pad0: Global<::bpf_skel::private::Pad3>,
             }
         }
         impl nested_reals {
@@ -783,7 +783,7 @@ pub mod large {
             /// `struct reals reals`, 262145 bytes, section `.bss`
             pub reals: super::types::reals,
             #[doc(hidden)]
-            pub __pad0: [u8; 1],
+            pub __pad0: ::bpf_skel::private::Pad1,
             /// `struct anonymous anonymous`, 262148 bytes, section `.bss`
             pub anonymous: super::types::anonymous,
             /// `struct nested nested`, 524296 bytes, section `.bss`
@@ -795,7 +795,7 @@ pub mod large {
             /// `u8 rows[2][262144]`, 524288 bytes, section `.bss`
             pub rows: [[u8; 262144]; 2],
             #[doc(hidden)]
-            pub __pad1: [u8; 4],
+            pub __pad1: ::bpf_skel::private::Pad4,
         }
         ::bpf_skel::private::section_struct!(
             large bss; either, packed, truths, reals, anonymous, nested, nested_reals, text, rows;;
@@ -820,7 +820,7 @@ pub mod large {
                 /// `struct reals reals`, 262145 bytes, section `.bss`
                 pub reals: GlobalStruct<super::live::reals>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 1]>,
+                pub __pad0: Global<::bpf_skel::private::Pad1>,
                 /// `struct anonymous anonymous`, 262148 bytes, section `.bss`
                 pub anonymous: GlobalStruct<super::live::anonymous>,
                 /// `struct nested nested`, 524296 bytes, section `.bss`
@@ -835,12 +835,11 @@ pub mod large {
                     2,
                 >,
                 #[doc(hidden)]
-                pub __pad1: Global<[u8; 4]>,
+                pub __pad1: Global<::bpf_skel::private::Pad4>,
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 3145776, 8, packed: 262152, truths: 524301, reals: 1048598, anonymous: 1310744,
-            nested: 1572892, nested_reals: 2097188, text: 2359340, rows: 2621484;
+            bss: 3145776, 8;
         }
     }
     /// Everything that the object holds.

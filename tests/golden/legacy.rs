@@ -362,7 +362,7 @@ pub mod legacy {
         ::bpf_skel::private::plain!(__sk_buff; len, pkt_type, mark;; "");
         ::bpf_skel::private::layouts! {
             counter: 16, 8, bytes: 8;
-            __sk_buff: 12, 4, pkt_type: 4, mark: 8;
+            __sk_buff: 12, 4, mark: 8;
         }
     }
     /// Everything that the object holds.

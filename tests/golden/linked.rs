@@ -357,7 +357,7 @@ pub mod linked {
             /// `u32 pid`
             pub pid: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
             /// `struct inner *next`
             pub next: ::bpf_skel::pod::Ptr<inner>,
         }
@@ -370,7 +370,7 @@ pub mod linked {
             /// `int depth`
             pub depth: i32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
         }
         ::bpf_skel::private::plain!(inner; owner, depth;; "\u{c}");
         ::bpf_skel::private::layouts! {
@@ -387,7 +387,7 @@ pub mod linked {
                 /// `u32 pid`
                 pub pid: Global<u32>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 4]>,
+                pub __pad0: Global<::bpf_skel::private::Pad4>,
                 /// `struct inner *next`
                 pub next: Global<::bpf_skel::pod::Ptr<super::types::inner>>,
             }
@@ -401,7 +401,7 @@ pub mod linked {
                 /// `int depth`
                 pub depth: Global<i32>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 4]>,
+                pub __pad0: Global<::bpf_skel::private::Pad4>,
             }
         }
     }
@@ -413,7 +413,7 @@ pub mod linked {
             /// `int padded`, 4 bytes, section `.data.custom`
             pub padded: i32,
             #[doc(hidden)]
-            pub __pad0: [u8; 12],
+            pub __pad0: ::bpf_skel::private::Pad12,
             /// `int tuned[4]`, 16 bytes, section `.data.custom`
             pub tuned: [i32; 4],
         }
@@ -422,13 +422,13 @@ pub mod linked {
         #[repr(C)]
         pub struct data {
             #[doc(hidden)]
-            pub __pad0: [u8; 12],
+            pub __pad0: ::bpf_skel::private::Pad12,
             /// `int counter`, 4 bytes, section `.data`
             pub counter: i32,
             /// `int weak_number`, 4 bytes, section `.data`
             pub weak_number: i32,
             #[doc(hidden)]
-            pub __pad1: [u8; 8],
+            pub __pad1: ::bpf_skel::private::Pad8,
         }
         ::bpf_skel::private::section_struct!(data; counter, weak_number;;);
         /// Data section `.bss`, 56 bytes
@@ -448,7 +448,7 @@ pub mod linked {
         #[repr(C)]
         pub struct rodata {
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
             /// `const volatile int knob`, 4 bytes, section `.rodata`
             pub knob: i32,
         }
@@ -464,7 +464,7 @@ pub mod linked {
         ::bpf_skel::private::section_struct!(kconfig; CONFIG_HZ, LINUX_KERNEL_VERSION;;);
         ::bpf_skel::private::layouts! {
             data_custom: 32, 4, tuned: 16;
-            data: 28, 4, counter: 12, weak_number: 16;
+            data: 28, 4, weak_number: 16;
             bss: 56, 8, nested: 16, last_lib: 32, total: 48;
             rodata: 8, 4, knob: 4;
             kconfig: 8, 4, LINUX_KERNEL_VERSION: 4;
@@ -479,7 +479,7 @@ pub mod linked {
                 /// `int padded`, 4 bytes, section `.data.custom`
                 pub padded: Global<i32>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 12]>,
+                pub __pad0: Global<::bpf_skel::private::Pad12>,
                 /// `int tuned[4]`, 16 bytes, section `.data.custom`
                 pub tuned: GlobalArray<::bpf_skel::live::Global<i32>, 4>,
             }
@@ -489,13 +489,13 @@ pub mod linked {
             #[repr(C)]
             pub struct data of super::sections::data {
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 12]>,
+                pub __pad0: Global<::bpf_skel::private::Pad12>,
                 /// `int counter`, 4 bytes, section `.data`
                 pub counter: Global<i32>,
                 /// `int weak_number`, 4 bytes, section `.data`
                 pub weak_number: Global<i32>,
                 #[doc(hidden)]
-                pub __pad1: Global<[u8; 8]>,
+                pub __pad1: Global<::bpf_skel::private::Pad8>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -513,9 +513,9 @@ pub mod linked {
             }
         }
         ::bpf_skel::private::layouts! {
-            data_custom: 32, 4, tuned: 16;
-            data: 28, 4, counter: 12, weak_number: 16;
-            bss: 56, 8, nested: 16, last_lib: 32, total: 48;
+            data_custom: 32, 4;
+            data: 28, 4;
+            bss: 56, 8;
         }
     }
     /// Everything that the object holds.

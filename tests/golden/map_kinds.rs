@@ -243,7 +243,7 @@ pub mod map_kinds {
             /// `u32 cost`
             pub cost: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
         }
         ::bpf_skel::private::plain!(job; id, cost;; "\u{c}");
         ::bpf_skel::private::layouts! {

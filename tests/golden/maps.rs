@@ -297,7 +297,7 @@ pub mod maps {
         }
         ::bpf_skel::private::plain!(value; count, name;; "");
         ::bpf_skel::private::layouts! {
-            key: 8, 4, b: 4, c: 6;
+            key: 8, 4, c: 6;
             value: 24, 8, name: 8;
         }
     }

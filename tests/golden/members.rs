@@ -33,7 +33,7 @@ pub mod members {
         pub progs: OpenProgs,
         /// Data section `.rodata`, 16 bytes.
         pub rodata: ::std::boxed::Box<sections::rodata>,
-        /// Data section `.bss`, 488 bytes.
+        /// Data section `.bss`, 568 bytes.
         pub bss: ::std::boxed::Box<sections::bss>,
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
@@ -73,7 +73,7 @@ pub mod members {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.flows);
             object.section(self.maps.rodata, self.rodata, 16);
-            object.section(self.maps.bss, self.bss, 488);
+            object.section(self.maps.bss, self.bss, 568);
             object.program(self.progs.fill);
             object.program(self.progs.enter);
             object.program(self.progs.ask);
@@ -107,7 +107,7 @@ pub mod members {
         pub maps: Maps,
         /// Data section `.rodata`, 16 bytes.
         pub rodata: ::bpf_skel::map::Frozen<sections::rodata>,
-        /// Data section `.bss`, 488 bytes.
+        /// Data section `.bss`, 568 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
@@ -163,7 +163,7 @@ pub mod members {
         pub progs: Progs,
         /// Data section `.rodata`, 16 bytes.
         pub rodata: ::bpf_skel::map::Frozen<sections::rodata>,
-        /// Data section `.bss`, 488 bytes.
+        /// Data section `.bss`, 568 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::Object,
@@ -223,7 +223,7 @@ pub mod members {
         pub flows: ::bpf_skel::object::OpenMap,
         /// The map of data section `.rodata`, 16 bytes.
         pub rodata: ::bpf_skel::object::OpenMap,
-        /// The map of data section `.bss`, 488 bytes.
+        /// The map of data section `.bss`, 568 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
     /// The object's maps.
@@ -233,7 +233,7 @@ pub mod members {
         pub flows: ::bpf_skel::map::Hash<::bpf_skel::pod::CharArray<16>, types::flow>,
         /// The map of data section `.rodata`, 16 bytes.
         pub rodata: ::bpf_skel::map::Map,
-        /// The map of data section `.bss`, 488 bytes.
+        /// The map of data section `.bss`, 568 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
     /// The object's programs, before they are loaded.
@@ -286,7 +286,7 @@ pub mod members {
             /// The bits of `enum proto proto : 5; enum level level : 3; _Bool up : 1; _Bool down : 1; char signed_char : 3`, for which there are methods.
             pub bits0: [u8; 2],
             #[doc(hidden)]
-            pub __pad0: [u8; 1],
+            pub __pad0: ::bpf_skel::private::Pad1,
         }
         ::bpf_skel::private::plain!(
             flow; id, sport, dport; anon2, anon6, bits0; v4, v6, high, low, low_high, low_low,
@@ -828,7 +828,7 @@ pub mod members {
             /// `enum name name`
             pub name: name,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
         }
         ::bpf_skel::private::plain!(
             lists; next, find, task, labels, names, bytes, numbers, ratio, name;;
@@ -920,7 +920,7 @@ pub mod members {
             /// `u8 tag`
             pub tag: u8,
             #[doc(hidden)]
-            pub __pad0: [u8; 15],
+            pub __pad0: ::bpf_skel::private::Pad15,
             /// `unsigned __int128 whole`
             pub whole: u128,
             /// `struct point rows[2][3]`
@@ -936,7 +936,7 @@ pub mod members {
             /// `enum deep deep`
             pub deep: deep,
             #[doc(hidden)]
-            pub __pad1: [u8; 8],
+            pub __pad1: ::bpf_skel::private::Pad8,
         }
         ::bpf_skel::private::plain!(
             wide; tag, whole, rows, calls, tagged, huge, deep; bits0; first, second
@@ -1014,7 +1014,7 @@ pub mod members {
             /// The bits of `u8 on : 1`, for which there are methods.
             pub bits0: u8,
             #[doc(hidden)]
-            pub __pad0: [u8; 3],
+            pub __pad0: ::bpf_skel::private::Pad3,
         }
         ::bpf_skel::private::plain!(anonymous;; anon0, bits0; ifindex, queue, on);
         ::bpf_skel::private::total!(anonymous; "\u{4}";; on);
@@ -1062,6 +1062,52 @@ pub mod members {
                 self
             }
         }
+        /// `struct counters`, 80 bytes, alignment 8
+        #[repr(C)]
+        pub struct counters {
+            /// `u8 cpu`
+            pub cpu: u8,
+            #[doc(hidden)]
+            pub __pad0: ::bpf_skel::private::Pad3,
+            /// `u32 rx`
+            pub rx: u32,
+            /// `u32 tx`
+            pub tx: u32,
+            #[doc(hidden)]
+            pub __pad1: ::bpf_skel::private::Pad4,
+            /// `u64 rx_bytes`
+            pub rx_bytes: u64,
+            /// `u16 queues[3]`
+            pub queues: [u16; 3],
+            /// `u8 up`
+            pub up: u8,
+            #[doc(hidden)]
+            pub __pad2: ::bpf_skel::private::Pad1,
+            /// `u32 errors`
+            pub errors: u32,
+            /// `u32 dropped`
+            pub dropped: u32,
+            /// `char name[6]`
+            pub name: ::bpf_skel::pod::CharArray<6>,
+            #[doc(hidden)]
+            pub __pad3: ::bpf_skel::private::Pad2,
+            /// `u64 seen`
+            pub seen: u64,
+            /// `u64 first`
+            pub first: u64,
+            /// `u64 last`
+            pub last: u64,
+            /// `u16 flags`
+            pub flags: u16,
+            /// `u8 level`
+            pub level: u8,
+            #[doc(hidden)]
+            pub __pad4: ::bpf_skel::private::Pad5,
+        }
+        ::bpf_skel::private::plain!(
+            many counters; cpu, rx, tx, rx_bytes, queues, up, errors, dropped, name, seen, first,
+            last, flags, level;; "\u{1}\u{3}\u{8}\u{4}\u{f}\u{1}\u{e}\u{2}\u{1b}"
+        );
         /// `struct record`, 16 bytes, alignment 8
         #[repr(C)]
         pub struct record {
@@ -1072,7 +1118,7 @@ pub mod members {
             /// `char text[]`
             pub text: [u8; 0],
             #[doc(hidden)]
-            pub __pad0: [u8; 6],
+            pub __pad0: ::bpf_skel::private::Pad6,
         }
         ::bpf_skel::private::plain!(record; at, len, text;; "\u{a}");
         impl record {
@@ -1109,22 +1155,21 @@ pub mod members {
         }
         ::bpf_skel::private::plain!(exported; tagged;; "");
         ::bpf_skel::private::layouts! {
-            flow: 32, 8, sport: 4, dport: 6, anon2: 8, anon6: 24, bits0: 29;
+            flow: 32, 8, bits0: 29;
             samples: 4, 4, points: 4;
             point: 8, 4, y: 4;
             number: 8, 8;
             number__halves: 8, 4, second: 4;
-            squeezed: 18, 2, bits0: 1, value: 12, anon0: 16;
+            squeezed: 18, 2, anon0: 16;
             holds_line: 65, 1, line: 1;
             line: 64, 4;
             aligned: 64, 64;
-            lists: 96, 8, find: 8, task: 16, labels: 24, names: 40, bytes: 72, numbers: 76,
-            ratio: 80, name: 88;
+            lists: 96, 8, name: 88;
             longest: 23, 1, rest: 22;
-            wide: 128, 16, whole: 16, rows: 32, calls: 80, bits0: 96, tagged: 102, huge: 104,
-            deep: 112;
+            wide: 128, 16, rows: 32, calls: 80, huge: 104, deep: 112;
             anonymous: 8, 4, bits0: 4;
-            record: 16, 8, len: 8, text: 10;
+            counters: 80, 8, level: 74;
+            record: 16, 8, text: 10;
             arguments: 16, 8, id: 8;
             request: 4, 4;
             exported: 4, 4;
@@ -1149,7 +1194,7 @@ pub mod members {
                 /// The bits of `enum proto proto : 5; enum level level : 3; _Bool up : 1; _Bool down : 1; char signed_char : 3`, for which there are methods.
                 pub bits0: GlobalArray<::bpf_skel::live::Global<u8>, 2>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 1]>,
+                pub __pad0: Global<::bpf_skel::private::Pad1>,
             }
         }
         impl flow {
@@ -1409,7 +1454,7 @@ pub mod members {
                 /// `enum name name`
                 pub name: Global<super::types::name>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 4]>,
+                pub __pad0: Global<::bpf_skel::private::Pad4>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1455,7 +1500,7 @@ pub mod members {
                 /// `u8 tag`
                 pub tag: Global<u8>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 15]>,
+                pub __pad0: Global<::bpf_skel::private::Pad15>,
                 /// `unsigned __int128 whole`
                 pub whole: Global<u128>,
                 /// `struct point rows[2][3]`
@@ -1479,7 +1524,7 @@ pub mod members {
                 /// `enum deep deep`
                 pub deep: Global<super::types::deep>,
                 #[doc(hidden)]
-                pub __pad1: Global<[u8; 8]>,
+                pub __pad1: Global<::bpf_skel::private::Pad8>,
             }
         }
         impl wide {
@@ -1509,7 +1554,7 @@ pub mod members {
                 /// The bits of `u8 on : 1`, for which there are methods.
                 pub bits0: Global<u8>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 3]>,
+                pub __pad0: Global<::bpf_skel::private::Pad3>,
             }
         }
         impl anonymous {
@@ -1530,6 +1575,50 @@ pub mod members {
                 ::bpf_skel::private::set_live_bits(self, 32, 1, value);
             }
         }
+        ::bpf_skel::private::live_struct! {
+            /// `struct counters` in shared memory; [`types::counters`](super::types::counters) is its plain twin.
+            #[repr(C)]
+            pub struct counters of super::types::counters {
+                /// `u8 cpu`
+                pub cpu: Global<u8>,
+                #[doc(hidden)]
+                pub __pad0: Global<::bpf_skel::private::Pad3>,
+                /// `u32 rx`
+                pub rx: Global<u32>,
+                /// `u32 tx`
+                pub tx: Global<u32>,
+                #[doc(hidden)]
+                pub __pad1: Global<::bpf_skel::private::Pad4>,
+                /// `u64 rx_bytes`
+                pub rx_bytes: Global<u64>,
+                /// `u16 queues[3]`
+                pub queues: GlobalArray<::bpf_skel::live::Global<u16>, 3>,
+                /// `u8 up`
+                pub up: Global<u8>,
+                #[doc(hidden)]
+                pub __pad2: Global<::bpf_skel::private::Pad1>,
+                /// `u32 errors`
+                pub errors: Global<u32>,
+                /// `u32 dropped`
+                pub dropped: Global<u32>,
+                /// `char name[6]`
+                pub name: Global<::bpf_skel::pod::CharArray<6>>,
+                #[doc(hidden)]
+                pub __pad3: Global<::bpf_skel::private::Pad2>,
+                /// `u64 seen`
+                pub seen: Global<u64>,
+                /// `u64 first`
+                pub first: Global<u64>,
+                /// `u64 last`
+                pub last: Global<u64>,
+                /// `u16 flags`
+                pub flags: Global<u16>,
+                /// `u8 level`
+                pub level: Global<u8>,
+                #[doc(hidden)]
+                pub __pad4: Global<::bpf_skel::private::Pad5>,
+            }
+        }
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
@@ -1540,7 +1629,7 @@ pub mod members {
             pub device: ::bpf_skel::pod::CharArray<16>,
         }
         ::bpf_skel::private::section_struct!(rodata; device;;);
-        /// Data section `.bss`, 488 bytes
+        /// Data section `.bss`, 568 bytes
         #[repr(C)]
         pub struct bss {
             /// `struct flow flow`, 32 bytes, section `.bss`
@@ -1552,7 +1641,7 @@ pub mod members {
             /// `struct holds_line holds_line`, 65 bytes, section `.bss`
             pub holds_line: super::types::holds_line,
             #[doc(hidden)]
-            pub __pad0: [u8; 5],
+            pub __pad0: ::bpf_skel::private::Pad5,
             /// `struct aligned aligned`, 64 bytes, section `.bss`
             pub aligned: super::types::aligned,
             /// `struct lists lists`, 96 bytes, section `.bss`
@@ -1560,32 +1649,34 @@ pub mod members {
             /// `struct longest longest`, 23 bytes, section `.bss`
             pub longest: super::types::longest,
             #[doc(hidden)]
-            pub __pad1: [u8; 9],
+            pub __pad1: ::bpf_skel::private::Pad9,
             /// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`, 128 bytes, section `.bss`
             pub wide: super::types::wide,
             /// `struct {…} anonymous`, 8 bytes, section `.bss`
             pub anonymous: super::types::anonymous,
             /// `char last[16]`, 16 bytes, section `.bss`
             pub last: ::bpf_skel::pod::CharArray<16>,
+            /// `struct counters counters`, 80 bytes, section `.bss`
+            pub counters: super::types::counters,
             /// `struct record *unused_record`, 8 bytes, section `.bss`
             pub unused_record: ::bpf_skel::pod::Ptr<super::types::record>,
             #[doc(hidden)]
-            pub __pad2: [u8; 32],
+            pub __pad2: [u8; 16],
         }
         ::bpf_skel::private::section_struct!(
             bss; flow, number, squeezed, holds_line, aligned, lists, longest, wide, anonymous, last,
-            unused_record;;
+            counters, unused_record;;
         );
         ::bpf_skel::private::layouts! {
             rodata: 16, 1;
-            bss: 512, 64, number: 32, squeezed: 40, holds_line: 58, aligned: 128, lists: 192,
-            longest: 288, wide: 320, anonymous: 448, last: 456, unused_record: 472;
+            bss: 576, 64, number: 32, squeezed: 40, holds_line: 58, aligned: 128, lists: 192,
+            longest: 288, wide: 320, anonymous: 448, last: 456, counters: 472, unused_record: 552;
         }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
         ::bpf_skel::private::live_struct! {
-            /// Data section `.bss`, 488 bytes, in shared memory
+            /// Data section `.bss`, 568 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `struct flow flow`, 32 bytes, section `.bss`
@@ -1597,7 +1688,7 @@ pub mod members {
                 /// `struct holds_line holds_line`, 65 bytes, section `.bss`
                 pub holds_line: GlobalStruct<super::live::holds_line>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 5]>,
+                pub __pad0: Global<::bpf_skel::private::Pad5>,
                 /// `struct aligned aligned`, 64 bytes, section `.bss`
                 pub aligned: GlobalStruct<super::live::aligned>,
                 /// `struct lists lists`, 96 bytes, section `.bss`
@@ -1605,22 +1696,23 @@ pub mod members {
                 /// `struct longest longest`, 23 bytes, section `.bss`
                 pub longest: GlobalStruct<super::live::longest>,
                 #[doc(hidden)]
-                pub __pad1: Global<[u8; 9]>,
+                pub __pad1: Global<::bpf_skel::private::Pad9>,
                 /// `struct wide wide __attribute__((btf_decl_tag("of a variable")))`, 128 bytes, section `.bss`
                 pub wide: GlobalStruct<super::live::wide>,
                 /// `struct {…} anonymous`, 8 bytes, section `.bss`
                 pub anonymous: GlobalStruct<super::live::anonymous>,
                 /// `char last[16]`, 16 bytes, section `.bss`
                 pub last: Global<::bpf_skel::pod::CharArray<16>>,
+                /// `struct counters counters`, 80 bytes, section `.bss`
+                pub counters: GlobalStruct<super::live::counters>,
                 /// `struct record *unused_record`, 8 bytes, section `.bss`
                 pub unused_record: Global<::bpf_skel::pod::Ptr<super::types::record>>,
                 #[doc(hidden)]
-                pub __pad2: Global<[u8; 32]>,
+                pub __pad2: Global<[u8; 16]>,
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 512, 64, number: 32, squeezed: 40, holds_line: 58, aligned: 128, lists: 192,
-            longest: 288, wide: 320, anonymous: 448, last: 456, unused_record: 472;
+            bss: 576, 64;
         }
     }
     /// Everything that the object holds.
@@ -1638,7 +1730,7 @@ pub mod members {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xf4\x0c\0\0\xf4\x0c\0\0\x1f\x06\0\0\0\0\0\0\0\0\0\x02\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x06\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x09\0\0\0\x19\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x0b\0\0\0\x1e\0\0\0\x09\0\0\x84 \0\0\0#\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x0e\0\0\0 \0\0\0\0\0\0\0\x12\0\0\0@\0\0\0\0\0\0\0\x1b\0\0\0\xc0\0\0\0&\0\0\0\x1c\0\0\0\xe8\0\0\x05,\0\0\0\x1d\0\0\0\xed\0\0\x032\0\0\0\x1e\0\0\0\xf0\0\0\x015\0\0\0\x1e\0\0\0\xf1\0\0\x01:\0\0\0\x08\0\0\0\xf2\0\0\x03F\0\0\0\0\0\0\x08\x0d\0\0\0J\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0W\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x11\0\0\0\x10\0\0\0]\0\0\0\0\0\0\x08\x10\0\0\0a\0\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\0\0\0\0\x01\0\0\x04\x02\0\0\0p\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\x85\x10\0\0\0v\0\0\0\x0c\0\0\0\0\0\0\0y\0\0\0\x15\0\0\0\0\0\0\0\0\0\0\0\x16\0\0\0\0\0\0\0|\0\0\0\x0c\0\0\0\0\0\0\x04\x84\0\0\0\0\0\0\x08\x14\0\0\0\x87\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x04\x10\0\0\0\x95\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x19\0\0\0@\0\0\0\x9a\0\0\0\0\0\0\x08\x18\0\0\0\x9e\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x02\0\0\x05\x08\0\0\0\xb1\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\xb5\0\0\0\x0c\0\0\0\0\0\0\0\xbe\0\0\0\x0c\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x05\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\xca\0\0\0\x0c\0\0\0\x08\0\0\0&\0\0\0\x02\0\0\x06\x04\0\0\0\xce\0\0\0\x06\0\0\0\xd2\0\0\0\x11\0\0\0,\0\0\0\x02\0\0\x86\x04\0\0\0\xd6\0\0\0\xfe\xff\xff\xff\xda\0\0\0\x01\0\0\0\xdf\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\0\0\0\0\x04\0\0\x04 \0\0\0\xe5\0\0\0\x01\0\0\0\0\0\0\0\xea\0\0\0\x05\0\0\0@\0\0\0\xf6\0\0\0\x07\0\0\0\x80\0\0\0\xfa\0\0\0\n\0\0\0\xc0\0\0\0\0\x01\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\"\0\0\0\x06\x01\0\0\x01\0\0\x04\x04\0\0\0\x0f\x01\0\0\x0c\0\0\0\0\0\0\0\x16\x01\0\0\0\0\0\x11\"\0\0\0\xff\xff\xff\xff&\x01\0\0\0\0\0\x11\"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02&\0\0\02\x01\0\0\x01\0\0\x04\x04\0\0\0=\x01\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x0d\x02\0\0\0\x06\x01\0\0!\0\0\02\x01\0\0%\0\0\0A\x01\0\0\x01\0\0\x0c'\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xf3\x01\0\0)\0\0\0\xf7\x01\0\0\x01\0\0\x0c*\0\0\0\0\0\0\0\0\0\0\x02-\0\0\0\xa0\x03\0\0\x01\0\0\x04\x04\0\0\0\xa8\x03\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xa0\x03\0\0,\0\0\0\xb0\x03\0\0\x01\0\0\x0c.\0\0\0\xb4\x03\0\0\0\0\0\x11/\0\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\x022\0\0\0\xe3\x03\0\0\x02\0\0\x04\x10\0\0\0\xed\x03\0\0\x17\0\0\0\0\0\0\0#\0\0\0\x17\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xe3\x03\0\01\0\0\0\xf2\x03\0\0\x01\0\0\x0c3\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x04\0\0\0\x0f\x04\0\0\0\0\0\x0e5\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n8\0\0\0\0\0\0\0\0\0\0\x09\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\07\0\0\0\x04\0\0\0\x10\0\0\0\x18\x04\0\0\0\0\0\x0e9\0\0\0\x01\0\0\0\x1e\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\x1f\x04\0\0\x07\0\0\x85\x08\0\0\0&\x04\0\0\x17\0\0\0\0\0\0\0,\x04\0\0=\0\0\0\0\0\0\02\x04\0\0>\0\0\0\0\0\0\09\x04\0\0?\0\0\0\0\0\0\0>\x04\0\0@\0\0\0\0\0\0\x0cC\x04\0\0\x0c\0\0\0\0\0\0\0G\x04\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0R\x04\0\0\x0c\0\0\0\0\0\0\0X\x04\0\0\x0c\0\0\0 \0\0\0_\x04\0\0\0\0\0\x10\x04\0\0\0e\x04\0\0\0\0\0\x08\x02\0\0\0\x1f\x04\0\0\0\0\0\x0e<\0\0\0\x01\0\0\0i\x04\0\0\x05\0\0\x84\x12\0\0\0r\x04\0\0\x13\0\0\0\0\0\0\0w\x04\0\0\x17\0\0\0\x08\0\02|\x04\0\0@\0\0\0:\0\0\x1f\xfa\0\0\0\x0c\0\0\0`\0\0\0\0\0\0\0C\0\0\0\x80\0\0\0\0\0\0\0\x02\0\0\x05\x02\0\0\0\x83\x04\0\0\x0f\0\0\0\0\0\0\0\x88\x04\0\0D\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x02\0\0\0i\x04\0\0\0\0\0\x0eB\0\0\0\x01\0\0\0\x8d\x04\0\0\x02\0\0\x04A\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\x98\x04\0\0G\0\0\0\x08\0\0\0\x98\x04\0\0\x01\0\0\x04@\0\0\0\x9d\x04\0\0\x0c\0\0\0\0\0\0\0\x8d\x04\0\0\0\0\0\x0eF\0\0\0\x01\0\0\0\xa3\x04\0\0\x01\0\0\x04@\0\0\0\x9d\x04\0\0\x0c\0\0\0\0\0\0\0\xa3\x04\0\0\0\0\0\x0eI\0\0\0\x01\0\0\0\xab\x04\0\0\x09\0\0\x04`\0\0\0\xb1\x04\0\0L\0\0\0\0\0\0\0\xb6\x04\0\0M\0\0\0@\0\0\0\xbb\x04\0\0R\0\0\0\x80\0\0\0\xc0\x04\0\0V\0\0\0\xc0\0\0\0\xc7\x04\0\0X\0\0\0@\x01\0\0,\x04\0\0Y\0\0\0@\x02\0\0\xcd\x04\0\0\\\0\0\0`\x02\0\0\xd5\x04\0\0]\0\0\0\x80\x02\0\0\xdb\x04\0\0^\0\0\0\xc0\x02\0\0\0\0\0\0\0\0\0\x02K\0\0\0\0\0\0\0\0\0\0\x02N\0\0\0\0\0\0\0\x03\0\0\x0dL\0\0\0\0\0\0\0L\0\0\0\0\0\0\0O\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02P\0\0\0\0\0\0\0\0\0\0\n\x08\0\0\0\xe0\x04\0\0\0\0\0\x12S\0\0\0\0\0\0\0\0\0\0\x02Q\0\0\0\xe5\x04\0\0\0\0\0\x07\0\0\0\0\xf1\x04\0\0\0\0\0\x08U\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0T\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0W\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x04\0\0\0\xf9\x04\0\0\0\0\0\x08[\0\0\0\xfc\x04\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0Z\0\0\0\x04\0\0\0\x04\0\0\0\x08\x05\0\0\0\0\0\x10\x08\0\0\0\xdb\x04\0\0\x03\0\0\x06\x04\0\0\0\xdb\x04\0\0\0\0\0\0\x0f\x05\0\0\x01\0\0\0\xe5\0\0\0\x02\0\0\0\xab\x04\0\0\0\0\0\x0eK\0\0\0\x01\0\0\0\x18\x05\0\0\x04\0\0\x84\x17\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\x04 \x05\0\0a\0\0\0\x04\0\0d>\x04\0\0b\0\0\0h\0\0F%\x05\0\0\x13\0\0\0\xb0\0\0\0*\x05\0\0\0\0\0\x01\x10\0\0\0\x80\0\0\0<\x05\0\0\0\0\0\x01\x10\0\0\0\x80\0\0\x01\x18\x05\0\0\0\0\0\x0e`\0\0\0\x01\0\0\0w\x04\0\0\x09\0\0\x84\x80\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0&\x04\0\0a\0\0\0\x80\0\0\0E\x05\0\0g\0\0\0\0\x01\0\0J\x05\0\0k\0\0\0\x80\x02\0\0R\x04\0\0\x0c\0\0\0\0\x03\0\x03X\x04\0\0\x0c\0\0\0 \x03\0\x05\x0f\x01\0\0l\0\0\00\x03\0\0P\x05\0\0n\0\0\0@\x03\0\0U\x05\0\0o\0\0\0\x80\x03\0\0Z\x05\0\0\x02\0\0\x04\x08\0\0\0`\x05\0\0@\0\0\0\0\0\0\0b\x05\0\0@\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0e\0\0\0\x04\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0f\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02i\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0j\0\0\0\0\0\0\0\0\0\0\x02e\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0h\0\0\0\x04\0\0\0\x02\0\0\0d\x05\0\0\0\0\0\x08\x0f\0\0\0m\x05\0\0\0\0\0\x11l\0\0\0\xff\xff\xff\xffP\x05\0\0\x03\0\0\x13\x08\0\0\0z\x05\0\0\x01\0\0\0\0\0\0\0\x7f\x05\0\0\x01\0\0\0\0\0\0\0\x84\x05\0\0\xf0\xde\xbc\x9axV4\x12U\x05\0\0\x02\0\0\x93\x08\0\0\0\x89\x05\0\0De\x87\xa9\xcb\xed\xff\xff\x8f\x05\0\0De\x87\xa9\xcb\xed\xff\xffw\x04\0\0\0\0\0\x0ed\0\0\0\x01\0\0\0\x97\x05\0\0\0\0\0\x11p\0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x84\x08\0\0\0\0\0\0\0s\0\0\0\0\0\0\0\xa5\x05\0\0\x13\0\0\0 \0\0\x01\0\0\0\0\x02\0\0\x05\x04\0\0\0\xa8\x05\0\0\x0c\0\0\0\0\0\0\0\xb0\x05\0\0\x0c\0\0\0\0\0\0\0\xb6\x05\0\0\0\0\0\x0er\0\0\0\x01\0\0\0\xc0\x05\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02w\0\0\0\xc5\x05\0\0\x03\0\0\x04\x10\0\0\0\xcc\x05\0\0\x17\0\0\0\0\0\0\0\xcf\x05\0\0\x0f\0\0\0@\0\0\0\xd3\x05\0\0x\0\0\0P\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\0\0\0\0\xd8\x05\0\0\0\0\0\x0ev\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02{\0\0\0\xe6\x05\0\0\x02\0\0\x04\x04\0\0\0\x9d\x04\0\0\x0c\0\0\0\0\0\0\0\xee\x05\0\0|\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0e\0\0\0\x04\0\0\0\0\0\0\0\xf5\x05\0\0\0\0\0\x0ez\0\0\0\x01\0\0\0\x16\x01\0\0\0\0\0\x11}\0\0\0\xff\xff\xff\xff\x04\x06\0\0\x0c\0\0\x0f\xe8\x01\0\0;\0\0\0\0\0\0\0 \0\0\0A\0\0\0 \0\0\0\x08\0\0\0E\0\0\0(\0\0\0\x12\0\0\0H\0\0\0:\0\0\0A\0\0\0J\0\0\0\x80\0\0\0@\0\0\0_\0\0\0\xc0\0\0\0`\0\0\0c\0\0\0 \x01\0\0\x17\0\0\0p\0\0\0@\x01\0\0\x80\0\0\0t\0\0\0\xc0\x01\0\0\x08\0\0\0u\0\0\0\xc8\x01\0\0\x10\0\0\0y\0\0\0\xd8\x01\0\0\x08\0\0\0}\0\0\0\xe0\x01\0\0\x08\0\0\0\x09\x06\0\0\x01\0\0\x0f \0\0\0 \0\0\0\0\0\0\0 \0\0\0\x0f\x06\0\0\x01\0\0\x0f\x10\0\0\0:\0\0\0\0\0\0\0\x10\0\0\0\x17\x06\0\0\x01\0\0\x0f\x04\0\0\06\0\0\0\0\0\0\0\x04\0\0\0\0int\0__ARRAY_SIZE_TYPE__\0char\0flow\0id\0proto\0level\0up\0down\0signed_char\0u32\0unsigned int\0sport\0u16\0unsigned short\0dport\0v4\0v6\0version\0u8\0unsigned char\0high\0u64\0unsigned long long\0low\0low_high\0low_low\0tag\0odd\0TCP\0UDP\0LOW\0HIGH\0_Bool\0type\0max_entries\0key\0value\0flows\0exported\0tagged\0bpf_skel_export\0of a member\0on_request\0why\0take\0.text\0./members.bpf.c\0__noinline int take(struct exported *exported, struct on_request *on_request)\0\x09return exported && on_request ? exported->tagged + on_request->why : 0;\0ctx\0fill\0raw_tp/sys_enter\0\x09holds_line.line.count++, aligned.count++;\0\x09number.part--;\0\x09flow.v4++, flow.dport++, flow.odd++, flow.up = 1, flow.proto = UDP, flow.level = LOW;\0\x09squeezed.across--, squeezed.half++;\0\x09lists.ratio = 0, lists.task = 0;\0\x09longest.part--, longest.rest++;\0\x09wide.second++, wide.rows[1][2].y++;\0\x09anonymous.queue++, anonymous.on = device[0] == 'e';\0\x09last[0] = 'x';\0\x09bpf_map_lookup_elem(&flows, last);\0\x09return 0;\0request\0command\0ask\0of a program\0syscall\0\x09return request->command;\0arguments\0regs\0enter\0\x09return arguments->id;\0_license\0device\0number\0whole\0bytes\0halves\0real\0part\0get\0from_whole\0first\0second\0float\0s32\0squeezed\0head\0wide\0across\0half\0pair\0holds_line\0line\0count\0aligned\0lists\0next\0find\0task\0labels\0names\0numbers\0ratio\0name\0kptr\0task_struct\0label_t\0s8\0signed char\0double\0VARIANTS\0longest\0most\0rest\0unsigned __int128\0__int128\0rows\0calls\0huge\0deep\0point\0x\0y\0tagged_t\0of a typedef\0SOME\0SAME\0MOST\0BELOW\0AS_DEEP\0of a variable\0on\0ifindex\0queue\0anonymous\0last\0record\0at\0len\0text\0unused_record\0samples\0points\0unused_samples\0.bss\0.maps\0.rodata\0license\0"),
+            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xf4\x0d\0\0\xf4\x0d\0\0\\\x06\0\0\0\0\0\0\0\0\0\x02\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x06\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x09\0\0\0\x19\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x0b\0\0\0\x1e\0\0\0\x09\0\0\x84 \0\0\0#\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x0e\0\0\0 \0\0\0\0\0\0\0\x12\0\0\0@\0\0\0\0\0\0\0\x1b\0\0\0\xc0\0\0\0&\0\0\0\x1c\0\0\0\xe8\0\0\x05,\0\0\0\x1d\0\0\0\xed\0\0\x032\0\0\0\x1e\0\0\0\xf0\0\0\x015\0\0\0\x1e\0\0\0\xf1\0\0\x01:\0\0\0\x08\0\0\0\xf2\0\0\x03F\0\0\0\0\0\0\x08\x0d\0\0\0J\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0W\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x11\0\0\0\x10\0\0\0]\0\0\0\0\0\0\x08\x10\0\0\0a\0\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\0\0\0\0\x01\0\0\x04\x02\0\0\0p\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\x85\x10\0\0\0v\0\0\0\x0c\0\0\0\0\0\0\0y\0\0\0\x15\0\0\0\0\0\0\0\0\0\0\0\x16\0\0\0\0\0\0\0|\0\0\0\x0c\0\0\0\0\0\0\x04\x84\0\0\0\0\0\0\x08\x14\0\0\0\x87\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x04\x10\0\0\0\x95\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x19\0\0\0@\0\0\0\x9a\0\0\0\0\0\0\x08\x18\0\0\0\x9e\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x02\0\0\x05\x08\0\0\0\xb1\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\xb5\0\0\0\x0c\0\0\0\0\0\0\0\xbe\0\0\0\x0c\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x05\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\xca\0\0\0\x0c\0\0\0\x08\0\0\0&\0\0\0\x02\0\0\x06\x04\0\0\0\xce\0\0\0\x06\0\0\0\xd2\0\0\0\x11\0\0\0,\0\0\0\x02\0\0\x86\x04\0\0\0\xd6\0\0\0\xfe\xff\xff\xff\xda\0\0\0\x01\0\0\0\xdf\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\0\0\0\0\x04\0\0\x04 \0\0\0\xe5\0\0\0\x01\0\0\0\0\0\0\0\xea\0\0\0\x05\0\0\0@\0\0\0\xf6\0\0\0\x07\0\0\0\x80\0\0\0\xfa\0\0\0\n\0\0\0\xc0\0\0\0\0\x01\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\"\0\0\0\x06\x01\0\0\x01\0\0\x04\x04\0\0\0\x0f\x01\0\0\x0c\0\0\0\0\0\0\0\x16\x01\0\0\0\0\0\x11\"\0\0\0\xff\xff\xff\xff&\x01\0\0\0\0\0\x11\"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02&\0\0\02\x01\0\0\x01\0\0\x04\x04\0\0\0=\x01\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x0d\x02\0\0\0\x06\x01\0\0!\0\0\02\x01\0\0%\0\0\0A\x01\0\0\x01\0\0\x0c'\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xf3\x01\0\0)\0\0\0\xf7\x01\0\0\x01\0\0\x0c*\0\0\0\0\0\0\0\0\0\0\x02-\0\0\0\xa0\x03\0\0\x01\0\0\x04\x04\0\0\0\xa8\x03\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xa0\x03\0\0,\0\0\0\xb0\x03\0\0\x01\0\0\x0c.\0\0\0\xb4\x03\0\0\0\0\0\x11/\0\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\x022\0\0\0\xe3\x03\0\0\x02\0\0\x04\x10\0\0\0\xed\x03\0\0\x17\0\0\0\0\0\0\0#\0\0\0\x17\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xe3\x03\0\01\0\0\0\xf2\x03\0\0\x01\0\0\x0c3\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x04\0\0\0\x0f\x04\0\0\0\0\0\x0e5\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n8\0\0\0\0\0\0\0\0\0\0\x09\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\07\0\0\0\x04\0\0\0\x10\0\0\0\x18\x04\0\0\0\0\0\x0e9\0\0\0\x01\0\0\0\x1e\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\x1f\x04\0\0\x07\0\0\x85\x08\0\0\0&\x04\0\0\x17\0\0\0\0\0\0\0,\x04\0\0=\0\0\0\0\0\0\02\x04\0\0>\0\0\0\0\0\0\09\x04\0\0?\0\0\0\0\0\0\0>\x04\0\0@\0\0\0\0\0\0\x0cC\x04\0\0\x0c\0\0\0\0\0\0\0G\x04\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0R\x04\0\0\x0c\0\0\0\0\0\0\0X\x04\0\0\x0c\0\0\0 \0\0\0_\x04\0\0\0\0\0\x10\x04\0\0\0e\x04\0\0\0\0\0\x08\x02\0\0\0\x1f\x04\0\0\0\0\0\x0e<\0\0\0\x01\0\0\0i\x04\0\0\x05\0\0\x84\x12\0\0\0r\x04\0\0\x13\0\0\0\0\0\0\0w\x04\0\0\x17\0\0\0\x08\0\02|\x04\0\0@\0\0\0:\0\0\x1f\xfa\0\0\0\x0c\0\0\0`\0\0\0\0\0\0\0C\0\0\0\x80\0\0\0\0\0\0\0\x02\0\0\x05\x02\0\0\0\x83\x04\0\0\x0f\0\0\0\0\0\0\0\x88\x04\0\0D\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x02\0\0\0i\x04\0\0\0\0\0\x0eB\0\0\0\x01\0\0\0\x8d\x04\0\0\x02\0\0\x04A\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\x98\x04\0\0G\0\0\0\x08\0\0\0\x98\x04\0\0\x01\0\0\x04@\0\0\0\x9d\x04\0\0\x0c\0\0\0\0\0\0\0\x8d\x04\0\0\0\0\0\x0eF\0\0\0\x01\0\0\0\xa3\x04\0\0\x01\0\0\x04@\0\0\0\x9d\x04\0\0\x0c\0\0\0\0\0\0\0\xa3\x04\0\0\0\0\0\x0eI\0\0\0\x01\0\0\0\xab\x04\0\0\x09\0\0\x04`\0\0\0\xb1\x04\0\0L\0\0\0\0\0\0\0\xb6\x04\0\0M\0\0\0@\0\0\0\xbb\x04\0\0R\0\0\0\x80\0\0\0\xc0\x04\0\0V\0\0\0\xc0\0\0\0\xc7\x04\0\0X\0\0\0@\x01\0\0,\x04\0\0Y\0\0\0@\x02\0\0\xcd\x04\0\0\\\0\0\0`\x02\0\0\xd5\x04\0\0]\0\0\0\x80\x02\0\0\xdb\x04\0\0^\0\0\0\xc0\x02\0\0\0\0\0\0\0\0\0\x02K\0\0\0\0\0\0\0\0\0\0\x02N\0\0\0\0\0\0\0\x03\0\0\x0dL\0\0\0\0\0\0\0L\0\0\0\0\0\0\0O\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02P\0\0\0\0\0\0\0\0\0\0\n\x08\0\0\0\xe0\x04\0\0\0\0\0\x12S\0\0\0\0\0\0\0\0\0\0\x02Q\0\0\0\xe5\x04\0\0\0\0\0\x07\0\0\0\0\xf1\x04\0\0\0\0\0\x08U\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0T\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0W\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x04\0\0\0\xf9\x04\0\0\0\0\0\x08[\0\0\0\xfc\x04\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0Z\0\0\0\x04\0\0\0\x04\0\0\0\x08\x05\0\0\0\0\0\x10\x08\0\0\0\xdb\x04\0\0\x03\0\0\x06\x04\0\0\0\xdb\x04\0\0\0\0\0\0\x0f\x05\0\0\x01\0\0\0\xe5\0\0\0\x02\0\0\0\xab\x04\0\0\0\0\0\x0eK\0\0\0\x01\0\0\0\x18\x05\0\0\x04\0\0\x84\x17\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\x04 \x05\0\0a\0\0\0\x04\0\0d>\x04\0\0b\0\0\0h\0\0F%\x05\0\0\x13\0\0\0\xb0\0\0\0*\x05\0\0\0\0\0\x01\x10\0\0\0\x80\0\0\0<\x05\0\0\0\0\0\x01\x10\0\0\0\x80\0\0\x01\x18\x05\0\0\0\0\0\x0e`\0\0\0\x01\0\0\0w\x04\0\0\x09\0\0\x84\x80\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0&\x04\0\0a\0\0\0\x80\0\0\0E\x05\0\0g\0\0\0\0\x01\0\0J\x05\0\0k\0\0\0\x80\x02\0\0R\x04\0\0\x0c\0\0\0\0\x03\0\x03X\x04\0\0\x0c\0\0\0 \x03\0\x05\x0f\x01\0\0l\0\0\00\x03\0\0P\x05\0\0n\0\0\0@\x03\0\0U\x05\0\0o\0\0\0\x80\x03\0\0Z\x05\0\0\x02\0\0\x04\x08\0\0\0`\x05\0\0@\0\0\0\0\0\0\0b\x05\0\0@\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0e\0\0\0\x04\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0f\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02i\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0j\0\0\0\0\0\0\0\0\0\0\x02e\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0h\0\0\0\x04\0\0\0\x02\0\0\0d\x05\0\0\0\0\0\x08\x0f\0\0\0m\x05\0\0\0\0\0\x11l\0\0\0\xff\xff\xff\xffP\x05\0\0\x03\0\0\x13\x08\0\0\0z\x05\0\0\x01\0\0\0\0\0\0\0\x7f\x05\0\0\x01\0\0\0\0\0\0\0\x84\x05\0\0\xf0\xde\xbc\x9axV4\x12U\x05\0\0\x02\0\0\x93\x08\0\0\0\x89\x05\0\0De\x87\xa9\xcb\xed\xff\xff\x8f\x05\0\0De\x87\xa9\xcb\xed\xff\xffw\x04\0\0\0\0\0\x0ed\0\0\0\x01\0\0\0\x97\x05\0\0\0\0\0\x11p\0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x84\x08\0\0\0\0\0\0\0s\0\0\0\0\0\0\0\xa5\x05\0\0\x13\0\0\0 \0\0\x01\0\0\0\0\x02\0\0\x05\x04\0\0\0\xa8\x05\0\0\x0c\0\0\0\0\0\0\0\xb0\x05\0\0\x0c\0\0\0\0\0\0\0\xb6\x05\0\0\0\0\0\x0er\0\0\0\x01\0\0\0\xc0\x05\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xc5\x05\0\0\x0e\0\0\x04P\0\0\0\xce\x05\0\0\x13\0\0\0\0\0\0\0\xd2\x05\0\0\x0c\0\0\0 \0\0\0\xd5\x05\0\0\x0c\0\0\0@\0\0\0\xd8\x05\0\0\x17\0\0\0\x80\0\0\0\xe1\x05\0\0w\0\0\0\xc0\0\0\02\0\0\0\x13\0\0\0\xf0\0\0\0\xe8\x05\0\0\x0c\0\0\0\0\x01\0\0\xef\x05\0\0\x0c\0\0\0 \x01\0\0\xdb\x04\0\0x\0\0\0@\x01\0\0\xf7\x05\0\0\x17\0\0\0\x80\x01\0\0R\x04\0\0\x17\0\0\0\xc0\x01\0\0\xc0\x05\0\0\x17\0\0\0\0\x02\0\0\xfc\x05\0\0\x0f\0\0\0@\x02\0\0,\0\0\0\x13\0\0\0P\x02\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0f\0\0\0\x04\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x06\0\0\0\xc5\x05\0\0\0\0\0\x0ev\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02{\0\0\0\x02\x06\0\0\x03\0\0\x04\x10\0\0\0\x09\x06\0\0\x17\0\0\0\0\0\0\0\x0c\x06\0\0\x0f\0\0\0@\0\0\0\x10\x06\0\0|\0\0\0P\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\0\0\0\0\x15\x06\0\0\0\0\0\x0ez\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\x7f\0\0\0#\x06\0\0\x02\0\0\x04\x04\0\0\0\x9d\x04\0\0\x0c\0\0\0\0\0\0\0+\x06\0\0\x80\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0e\0\0\0\x04\0\0\0\0\0\0\02\x06\0\0\0\0\0\x0e~\0\0\0\x01\0\0\0\x16\x01\0\0\0\0\0\x11\x81\0\0\0\xff\xff\xff\xffA\x06\0\0\x0d\0\0\x0f8\x02\0\0;\0\0\0\0\0\0\0 \0\0\0A\0\0\0 \0\0\0\x08\0\0\0E\0\0\0(\0\0\0\x12\0\0\0H\0\0\0:\0\0\0A\0\0\0J\0\0\0\x80\0\0\0@\0\0\0_\0\0\0\xc0\0\0\0`\0\0\0c\0\0\0 \x01\0\0\x17\0\0\0p\0\0\0@\x01\0\0\x80\0\0\0t\0\0\0\xc0\x01\0\0\x08\0\0\0u\0\0\0\xc8\x01\0\0\x10\0\0\0y\0\0\0\xd8\x01\0\0P\0\0\0}\0\0\0(\x02\0\0\x08\0\0\0\x81\0\0\00\x02\0\0\x08\0\0\0F\x06\0\0\x01\0\0\x0f \0\0\0 \0\0\0\0\0\0\0 \0\0\0L\x06\0\0\x01\0\0\x0f\x10\0\0\0:\0\0\0\0\0\0\0\x10\0\0\0T\x06\0\0\x01\0\0\x0f\x04\0\0\06\0\0\0\0\0\0\0\x04\0\0\0\0int\0__ARRAY_SIZE_TYPE__\0char\0flow\0id\0proto\0level\0up\0down\0signed_char\0u32\0unsigned int\0sport\0u16\0unsigned short\0dport\0v4\0v6\0version\0u8\0unsigned char\0high\0u64\0unsigned long long\0low\0low_high\0low_low\0tag\0odd\0TCP\0UDP\0LOW\0HIGH\0_Bool\0type\0max_entries\0key\0value\0flows\0exported\0tagged\0bpf_skel_export\0of a member\0on_request\0why\0take\0.text\0./members.bpf.c\0__noinline int take(struct exported *exported, struct on_request *on_request)\0\x09return exported && on_request ? exported->tagged + on_request->why : 0;\0ctx\0fill\0raw_tp/sys_enter\0\x09holds_line.line.count++, aligned.count++;\0\x09number.part--;\0\x09flow.v4++, flow.dport++, flow.odd++, flow.up = 1, flow.proto = UDP, flow.level = LOW;\0\x09squeezed.across--, squeezed.half++;\0\x09lists.ratio = 0, lists.task = 0;\0\x09longest.part--, longest.rest++;\0\x09wide.second++, wide.rows[1][2].y++;\0\x09anonymous.queue++, anonymous.on = device[0] == 'e';\0\x09last[0] = 'x';\0\x09bpf_map_lookup_elem(&flows, last);\0\x09return 0;\0request\0command\0ask\0of a program\0syscall\0\x09return request->command;\0arguments\0regs\0enter\0\x09return arguments->id;\0_license\0device\0number\0whole\0bytes\0halves\0real\0part\0get\0from_whole\0first\0second\0float\0s32\0squeezed\0head\0wide\0across\0half\0pair\0holds_line\0line\0count\0aligned\0lists\0next\0find\0task\0labels\0names\0numbers\0ratio\0name\0kptr\0task_struct\0label_t\0s8\0signed char\0double\0VARIANTS\0longest\0most\0rest\0unsigned __int128\0__int128\0rows\0calls\0huge\0deep\0point\0x\0y\0tagged_t\0of a typedef\0SOME\0SAME\0MOST\0BELOW\0AS_DEEP\0of a variable\0on\0ifindex\0queue\0anonymous\0last\0counters\0cpu\0rx\0tx\0rx_bytes\0queues\0errors\0dropped\0seen\0flags\0record\0at\0len\0text\0unused_record\0samples\0points\0unused_samples\0.bss\0.maps\0.rodata\0license\0"),
             maps: Borrowed(&[
                 MapSpec {
                     name: Borrowed("flows"),
@@ -1668,7 +1760,7 @@ pub mod members {
                     numa_node: 0,
                     pinning: Pinning::None,
                     key_type_id: 0,
-                    value_type_id: 129,
+                    value_type_id: 133,
                     inner: ::core::option::Option::None,
                     contents: MapContents::Data {
                         data: Data::Bytes(Borrowed(b"eth0\0\0\0\0\0\0\0\0\0\0\0\0")),
@@ -1680,17 +1772,17 @@ pub mod members {
                     section: Borrowed(".bss"),
                     map_type: MapType::ARRAY,
                     key_size: 4,
-                    value_size: 488,
+                    value_size: 568,
                     max_entries: 1,
                     flags: 0x400,
                     extra: 0x0,
                     numa_node: 0,
                     pinning: Pinning::None,
                     key_type_id: 0,
-                    value_type_id: 127,
+                    value_type_id: 131,
                     inner: ::core::option::Option::None,
                     contents: MapContents::Data {
-                        data: Data::Zeroed(488),
+                        data: Data::Zeroed(568),
                         frozen: false,
                     },
                 },
@@ -1708,7 +1800,7 @@ pub mod members {
                     autoload: true,
                     insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0i\x12\0\0\0\0\0\0\xbc#\0\0\0\0\0\0T\x03\0\0\0\xf0\0\0\x04\x02\0\0\xff\xff\xff\xffT\x02\0\0\xff\x0f\0\0L2\0\0\0\0\0\0k!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x13\x1a\0\0\0\0\0d\x03\0\0\x08\0\0\0q\x12\x19\0\0\0\0\0L#\0\0\0\0\0\0q\x14\x1b\0\0\0\0\0d\x04\0\0\x10\0\0\0q\x12\x1c\0\0\0\0\0d\x02\0\0\x18\0\0\0LB\0\0\0\0\0\0L2\0\0\0\0\0\0\xb4\x03\0\0\xd1\0\0\0s1\x1d\0\0\0\0\0a\x13\x08\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c1\x08\0\0\0\0\0i\x13\x06\0\0\0\0\0\x04\x03\0\0\x01\0\0\0k1\x06\0\0\0\0\0q\x13\x1e\0\0\0\0\0D\x03\0\0\x01\0\0\0s1\x1e\0\0\0\0\0\x04\x02\0\0\x01\0\0\0\xbc#\0\0\0\0\0\0t\x03\0\0\x10\0\0\0s1\x1b\0\0\0\0\0\xbc#\0\0\0\0\0\0t\x03\0\0\x18\0\0\0s1\x1c\0\0\0\0\0s!\x19\0\0\0\0\0t\x02\0\0\x08\0\0\0s!\x1a\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x02\0\0\0\0\0d\x02\0\0\x08\0\0\0q\x13\x01\0\0\0\0\0L2\0\0\0\0\0\0q\x13\x03\0\0\0\0\0d\x03\0\0\x10\0\0\0q\x14\x04\0\0\0\0\0d\x04\0\0\x18\0\0\0L4\0\0\0\0\0\0L$\0\0\0\0\0\0\x04\x04\0\0\x01\0\0\0\xbcB\0\0\0\0\0\0t\x02\0\0\x10\0\0\0s!\x03\0\0\0\0\0\xbcB\0\0\0\0\0\0t\x02\0\0\x18\0\0\0s!\x04\0\0\0\0\0sA\x01\0\0\0\0\0t\x04\0\0\x08\0\0\0sA\x02\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x13\x05\0\0\0\0\0q\x14\x06\0\0\0\0\0\xbcB\0\0\0\0\0\0d\x02\0\0\x08\0\0\0L2\0\0\0\0\0\0q\x15\x07\0\0\0\0\0d\x05\0\0\x10\0\0\0q\x13\x08\0\0\0\0\0d\x03\0\0\x18\0\0\0LS\0\0\0\0\0\0q\x15\x01\0\0\0\0\0q\x10\x02\0\0\0\0\0g\0\0\0\x08\0\0\0OP\0\0\0\0\0\0q\x15\x03\0\0\0\0\0g\x05\0\0\x10\0\0\0q\x16\x04\0\0\0\0\0g\x06\0\0\x18\0\0\0OV\0\0\0\0\0\0O\x06\0\0\0\0\0\0L#\0\0\0\0\0\0q\x12\n\0\0\0\0\0d\x02\0\0\x08\0\0\0q\x15\x09\0\0\0\0\0LR\0\0\0\0\0\0q\x15\x0b\0\0\0\0\0d\x05\0\0\x10\0\0\0LR\0\0\0\0\0\0\xbf5\0\0\0\0\0\0g\x05\0\0 \0\0\0\xbfP\0\0\0\0\0\0O`\0\0\0\0\0\0w\x05\0\02\0\0\0\xbc&\0\0\0\0\0\0d\x06\0\0\x0e\0\0\0Le\0\0\0\0\0\0q\x16\x11\0\0\0\0\0d\x06\0\0\x08\0\0\0q\x17\x10\0\0\0\0\0Lv\0\0\0\0\0\0\x18\x07\0\0\0\0\0\0\0\0\0\0\0\0\x03\0_p\0\0\0\0\0\0sA\x06\0\0\0\0\0\x04\x06\0\0\x01\0\0\0sa\x10\0\0\0\0\0t\x06\0\0\x08\0\0\0sa\x11\0\0\0\0\0s1\x05\0\0\0\0\0\x04\x05\0\0\xff\xff\xff\xffT\x05\0\0\xff\xff\xff\x7f\xbfS\0\0\0\0\0\0g\x03\0\02\0\0\0O\x03\0\0\0\0\0\0\xbfT\0\0\0\0\0\0w\x04\0\0\x06\0\0\0sA\x08\0\0\0\0\0w\x03\0\00\0\0\0s1\x07\0\0\0\0\0w\x05\0\0\x0e\0\0\0\xbcS\0\0\0\0\0\0t\x03\0\0\x08\0\0\0s1\n\0\0\0\0\0T\x02\0\0\0\0\xfe\0sQ\x09\0\0\0\0\0L%\0\0\0\0\0\0t\x05\0\0\x10\0\0\0sQ\x0b\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb7\x02\0\0\0\0\0\0{!\x10\0\0\0\0\0{!P\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x0d\0\0\0\0\0q\x13\x0e\0\0\0\0\0g\x03\0\0\x08\0\0\0O#\0\0\0\0\0\0q\x14\x0f\0\0\0\0\0g\x04\0\0\x10\0\0\0q\x12\x10\0\0\0\0\0g\x02\0\0\x18\0\0\0OB\0\0\0\0\0\0O2\0\0\0\0\0\0q\x14\x12\0\0\0\0\0d\x04\0\0\x08\0\0\0q\x13\x11\0\0\0\0\0L4\0\0\0\0\0\0q\x15\x13\0\0\0\0\0d\x05\0\0\x10\0\0\0q\x13\x14\0\0\0\0\0d\x03\0\0\x18\0\0\0LS\0\0\0\0\0\0LC\0\0\0\0\0\0g\x03\0\0 \0\0\0O#\0\0\0\0\0\0\xbf2\0\0\0\0\0\0\x07\x02\0\0\xff\xff\xff\xffs!\x0d\0\0\0\0\0\xbf$\0\0\0\0\0\0w\x04\0\00\0\0\0sA\x13\0\0\0\0\0\xbf$\0\0\0\0\0\0w\x04\0\08\0\0\0sA\x14\0\0\0\0\0\xbf$\0\0\0\0\0\0w\x04\0\0 \0\0\0sA\x11\0\0\0\0\0\xbf$\0\0\0\0\0\0w\x04\0\0(\0\0\0sA\x12\0\0\0\0\0\xbf$\0\0\0\0\0\0w\x04\0\0\x10\0\0\0sA\x0f\0\0\0\0\0\xbf$\0\0\0\0\0\0w\x04\0\0\x18\0\0\0sA\x10\0\0\0\0\0w\x02\0\0\x08\0\0\0s!\x0e\0\0\0\0\0\xb4\x02\0\0\x01\0\0\0\xb4\x04\0\0\x01\0\0\0\x15\x03\x01\0\0\0\0\0\xb4\x04\0\0\0\0\0\0q\x13\x15\0\0\0\0\0\xbc5\0\0\0\0\0\0\x1cE\0\0\0\0\0\0T\x03\0\0\xc0\0\0\0T\x05\0\0?\0\0\0L5\0\0\0\0\0\0sQ\x15\0\0\0\0\0q\x13\x16\0\0\0\0\0\x04\x03\0\0\x01\0\0\0s1\x16\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x13L\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c1L\0\0\0\0\0q\x13d\0\0\0\0\0\xbc4\0\0\0\0\0\0T\x04\0\0\xe0\0\0\0\x04\x03\0\0\x01\0\0\0T\x03\0\0\x1f\0\0\0LC\0\0\0\0\0\0s1d\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x13\0\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c1\0\0\0\0\0\0\x18\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0q3\0\0\0\0\0\0\x16\x03\x01\0e\0\0\0\xb4\x02\0\0\0\0\0\0q\x13\x04\0\0\0\0\0T\x03\0\0\xfe\0\0\0L#\0\0\0\0\0\0s1\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb4\x02\0\0x\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0+\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\x0d\x02\0\0(|\x02\0\x05\0\0\0L\x01\0\08\x02\0\0\x0dt\x02\0\x0e\0\0\0L\x01\0\0H\x02\0\0\x09p\x02\0\x10\0\0\0L\x01\0\0H\x02\0\0#p\x02\0\x1b\0\0\0L\x01\0\0H\x02\0\0Qp\x02\0\x1c\0\0\0L\x01\0\0H\x02\0\0\x09p\x02\0\x1f\0\0\0L\x01\0\0H\x02\0\0\x17p\x02\0\"\0\0\0L\x01\0\0H\x02\0\0/p\x02\0%\0\0\0L\x01\0\0H\x02\0\0#p\x02\0/\0\0\0L\x01\0\0\x0d\x02\0\0\x17|\x02\0E\0\0\0L\x01\0\0\x9f\x02\0\0\x11x\x02\0k\0\0\0L\x01\0\0\x9f\x02\0\0\"x\x02\0q\0\0\0L\x01\0\0\x9f\x02\0\0\x11x\x02\0s\0\0\0L\x01\0\0\x9f\x02\0\0\"x\x02\0w\0\0\0L\x01\0\0\x9f\x02\0\0\x11x\x02\0\x8b\0\0\0L\x01\0\0\xc4\x02\0\0\x0e\x80\x02\0\x8e\0\0\0L\x01\0\0\xc4\x02\0\0\x1e\x80\x02\0\x8f\0\0\0L\x01\0\0\xc4\x02\0\0\x0e\x80\x02\0\x90\0\0\0L\x01\0\0\xe6\x02\0\0\x0e\x84\x02\0\xca\0\0\0L\x01\0\0\xe6\x02\0\0\x1e\x84\x02\0\xcd\0\0\0L\x01\0\0\x07\x03\0\0\x0d\x88\x02\0\xcf\0\0\0L\x01\0\0\x07\x03\0\0\"\x88\x02\0\xd2\0\0\0L\x01\0\0\x07\x03\0\0\x0d\x88\x02\0\xd9\0\0\0L\x01\0\0,\x03\0\0\x11\x8c\x02\0\xde\0\0\0L\x01\0\0,\x03\0\0$\x8c\x02\0\xe1\0\0\0L\x01\0\0,\x03\0\0.\x8c\x02\0\xe3\0\0\0L\x01\0\0,\x03\0\0\"\x8c\x02\0\xe7\0\0\0L\x01\0\0a\x03\0\0\n\x90\x02\0\xeb\0\0\0L\x01\0\0q\x03\0\0\x02\x94\x02\0\xf0\0\0\0L\x01\0\0\x95\x03\0\0\x02\x98\x02\0"),
+                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\x0d\x02\0\0(\xb8\x02\0\x05\0\0\0L\x01\0\08\x02\0\0\x0d\xb0\x02\0\x0e\0\0\0L\x01\0\0H\x02\0\0\x09\xac\x02\0\x10\0\0\0L\x01\0\0H\x02\0\0#\xac\x02\0\x1b\0\0\0L\x01\0\0H\x02\0\0Q\xac\x02\0\x1c\0\0\0L\x01\0\0H\x02\0\0\x09\xac\x02\0\x1f\0\0\0L\x01\0\0H\x02\0\0\x17\xac\x02\0\"\0\0\0L\x01\0\0H\x02\0\0/\xac\x02\0%\0\0\0L\x01\0\0H\x02\0\0#\xac\x02\0/\0\0\0L\x01\0\0\x0d\x02\0\0\x17\xb8\x02\0E\0\0\0L\x01\0\0\x9f\x02\0\0\x11\xb4\x02\0k\0\0\0L\x01\0\0\x9f\x02\0\0\"\xb4\x02\0q\0\0\0L\x01\0\0\x9f\x02\0\0\x11\xb4\x02\0s\0\0\0L\x01\0\0\x9f\x02\0\0\"\xb4\x02\0w\0\0\0L\x01\0\0\x9f\x02\0\0\x11\xb4\x02\0\x8b\0\0\0L\x01\0\0\xc4\x02\0\0\x0e\xbc\x02\0\x8e\0\0\0L\x01\0\0\xc4\x02\0\0\x1e\xbc\x02\0\x8f\0\0\0L\x01\0\0\xc4\x02\0\0\x0e\xbc\x02\0\x90\0\0\0L\x01\0\0\xe6\x02\0\0\x0e\xc0\x02\0\xca\0\0\0L\x01\0\0\xe6\x02\0\0\x1e\xc0\x02\0\xcd\0\0\0L\x01\0\0\x07\x03\0\0\x0d\xc4\x02\0\xcf\0\0\0L\x01\0\0\x07\x03\0\0\"\xc4\x02\0\xd2\0\0\0L\x01\0\0\x07\x03\0\0\x0d\xc4\x02\0\xd9\0\0\0L\x01\0\0,\x03\0\0\x11\xc8\x02\0\xde\0\0\0L\x01\0\0,\x03\0\0$\xc8\x02\0\xe1\0\0\0L\x01\0\0,\x03\0\0.\xc8\x02\0\xe3\0\0\0L\x01\0\0,\x03\0\0\"\xc8\x02\0\xe7\0\0\0L\x01\0\0a\x03\0\0\n\xcc\x02\0\xeb\0\0\0L\x01\0\0q\x03\0\0\x02\xd0\x02\0\xf0\0\0\0L\x01\0\0\x95\x03\0\0\x02\xd4\x02\0"),
                     relocations: Borrowed(&[
                         map_value(0, 2, 128), map_value(5, 2, 32), map_value(14, 2, 0),
                         map_value(47, 2, 58), map_value(69, 2, 40), map_value(139, 2, 192),
@@ -1729,7 +1821,7 @@ pub mod members {
                     autoload: true,
                     insns: Borrowed(b"y\x10\x08\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\04\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\xf8\x03\0\0\x14\xd8\x02\0\x01\0\0\0L\x01\0\0\xf8\x03\0\0\x02\xd8\x02\0"),
+                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\xf8\x03\0\0\x14\x14\x03\0\x01\0\0\0L\x01\0\0\xf8\x03\0\0\x02\x14\x03\0"),
                     relocations: Borrowed(&[]),
                     core_relocations: Borrowed(&[]),
                 },
@@ -1744,7 +1836,7 @@ pub mod members {
                     autoload: true,
                     insns: Borrowed(b"a\x10\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0/\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\xc9\x03\0\0\x12\xb8\x02\0\x01\0\0\0L\x01\0\0\xc9\x03\0\0\x02\xb8\x02\0"),
+                    line_info: Borrowed(b"\0\0\0\0L\x01\0\0\xc9\x03\0\0\x12\xf4\x02\0\x01\0\0\0L\x01\0\0\xc9\x03\0\0\x02\xf4\x02\0"),
                     relocations: Borrowed(&[]),
                     core_relocations: Borrowed(&[]),
                 },
@@ -1840,19 +1932,27 @@ pub mod members {
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
-                    name: Borrowed("unused_record"),
+                    name: Borrowed("counters"),
                     map: 2,
                     offset: 472,
-                    size: 8,
+                    size: 80,
                     type_id: 118,
+                    linkage: Linkage::Global,
+                },
+                VariableSpec {
+                    name: Borrowed("unused_record"),
+                    map: 2,
+                    offset: 552,
+                    size: 8,
+                    type_id: 122,
                     linkage: Linkage::Global,
                 },
                 VariableSpec {
                     name: Borrowed("unused_samples"),
                     map: 2,
-                    offset: 480,
+                    offset: 560,
                     size: 8,
-                    type_id: 122,
+                    type_id: 126,
                     linkage: Linkage::Global,
                 },
             ]),

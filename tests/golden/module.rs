@@ -263,8 +263,7 @@ pub mod module {
             xdp_md; data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex;; ""
         );
         ::bpf_skel::private::layouts! {
-            xdp_md: 24, 4, data_end: 4, data_meta: 8, ingress_ifindex: 12, rx_queue_index: 16,
-            egress_ifindex: 20;
+            xdp_md: 24, 4, egress_ifindex: 20;
         }
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -283,7 +282,7 @@ pub mod module {
         }
         ::bpf_skel::private::section_struct!(bss; error, found, size, has_zones;;);
         ::bpf_skel::private::layouts! {
-            bss: 16, 4, found: 4, size: 8, has_zones: 12;
+            bss: 16, 4, has_zones: 12;
         }
     }
     /// Data sections in memory that running programs share.
@@ -303,7 +302,7 @@ pub mod module {
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 16, 4, found: 4, size: 8, has_zones: 12;
+            bss: 16, 4;
         }
     }
     /// Everything that the object holds.

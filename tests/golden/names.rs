@@ -370,7 +370,7 @@ pub mod names {
             /// `u8 __pad0`
             pub __pad0: u8,
             #[doc(hidden)]
-            pub __pad0_2: [u8; 4],
+            pub __pad0_2: ::bpf_skel::private::Pad4,
             /// `u64 Default`
             pub Default: u64,
         }
@@ -618,7 +618,7 @@ pub mod names {
             r#trait = "trait", r#async = "async", fmt, clone
         );
         ::bpf_skel::private::layouts! {
-            Clone: 16, 8, __: 1, r#match: 2, __pad0: 3, Default: 8;
+            Clone: 16, 8, __: 1, Default: 8;
             Option: 1, 1;
             keyed__key_2: 4, 4;
             keyed__key: 4, 4;
@@ -787,7 +787,7 @@ pub mod names {
         #[repr(C)]
         pub struct bss {
             #[doc(hidden)]
-            pub __pad0: [u8; 8],
+            pub __pad0: ::bpf_skel::private::Pad8,
             /// `u32 object_`, 4 bytes, section `.bss`
             pub object_: u32,
             /// `u32 r`, 4 bytes, section `.bss`
@@ -795,7 +795,7 @@ pub mod names {
             /// `struct bss struct_`, 4 bytes, section `.bss`
             pub struct_: super::types::bss,
             #[doc(hidden)]
-            pub __pad1: [u8; 4],
+            pub __pad1: ::bpf_skel::private::Pad4,
             /// `union Result Some`, 8 bytes, section `.bss`
             pub Some: super::types::Result,
             /// `struct fn Fn`, 4 bytes, section `.bss`
@@ -805,7 +805,7 @@ pub mod names {
             /// `struct outer made`, 4 bytes, section `.bss`
             pub made: super::types::outer,
             #[doc(hidden)]
-            pub __pad2: [u8; 4],
+            pub __pad2: ::bpf_skel::private::Pad4,
             /// `struct outer__inner own`, 8 bytes, section `.bss`
             pub own: super::types::outer__inner,
             /// `struct choice choice`, 8 bytes, section `.bss`
@@ -815,7 +815,7 @@ pub mod names {
             /// `enum loop Loop`, 4 bytes, section `.bss`
             pub Loop: super::types::r#loop,
             #[doc(hidden)]
-            pub __pad3: [u8; 4],
+            pub __pad3: ::bpf_skel::private::Pad4,
         }
         ::bpf_skel::private::section_struct!(
             bss; object_, r, struct_, Some, Fn, Str, made, own, choice, pair, Loop;;
@@ -824,8 +824,8 @@ pub mod names {
             data: 4, 4;
             data_x: 4, 4;
             data_type: 4, 4;
-            bss: 80, 8, object_: 8, r: 12, struct_: 16, Some: 24, Fn: 32, Str: 36, made: 40,
-            own: 48, choice: 56, pair: 64, Loop: 72;
+            bss: 80, 8, struct_: 16, Some: 24, Fn: 32, Str: 36, made: 40, own: 48, choice: 56,
+            pair: 64, Loop: 72;
         }
     }
     /// Data sections in memory that running programs share.
@@ -859,7 +859,7 @@ pub mod names {
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 8]>,
+                pub __pad0: Global<::bpf_skel::private::Pad8>,
                 /// `u32 object_`, 4 bytes, section `.bss`
                 pub object_: Global<u32>,
                 /// `u32 r`, 4 bytes, section `.bss`
@@ -867,7 +867,7 @@ pub mod names {
                 /// `struct bss struct_`, 4 bytes, section `.bss`
                 pub struct_: GlobalStruct<super::live::bss>,
                 #[doc(hidden)]
-                pub __pad1: Global<[u8; 4]>,
+                pub __pad1: Global<::bpf_skel::private::Pad4>,
                 /// `union Result Some`, 8 bytes, section `.bss`
                 pub Some: GlobalStruct<super::live::Result>,
                 /// `struct fn Fn`, 4 bytes, section `.bss`
@@ -877,7 +877,7 @@ pub mod names {
                 /// `struct outer made`, 4 bytes, section `.bss`
                 pub made: GlobalStruct<super::live::outer>,
                 #[doc(hidden)]
-                pub __pad2: Global<[u8; 4]>,
+                pub __pad2: Global<::bpf_skel::private::Pad4>,
                 /// `struct outer__inner own`, 8 bytes, section `.bss`
                 pub own: GlobalStruct<super::live::outer__inner>,
                 /// `struct choice choice`, 8 bytes, section `.bss`
@@ -887,15 +887,14 @@ pub mod names {
                 /// `enum loop Loop`, 4 bytes, section `.bss`
                 pub Loop: Global<super::types::r#loop>,
                 #[doc(hidden)]
-                pub __pad3: Global<[u8; 4]>,
+                pub __pad3: Global<::bpf_skel::private::Pad4>,
             }
         }
         ::bpf_skel::private::layouts! {
             data: 4, 4;
             data_x: 4, 4;
             data_type: 4, 4;
-            bss: 80, 8, object_: 8, r: 12, struct_: 16, Some: 24, Fn: 32, Str: 36, made: 40,
-            own: 48, choice: 56, pair: 64, Loop: 72;
+            bss: 80, 8;
         }
     }
     /// Everything that the object holds.

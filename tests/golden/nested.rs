@@ -233,7 +233,7 @@ pub mod nested {
             /// `u32 second`
             pub second: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 12],
+            pub __pad0: ::bpf_skel::private::Pad12,
         }
         ::bpf_skel::private::plain!(padded; second; anon0; first);
         ::bpf_skel::private::total!(padded; "\u{4}\u{c}\u{4}";;);
@@ -261,7 +261,7 @@ pub mod nested {
             /// The bytes of `struct {…}`, for which there are methods.
             pub anon0: [u16; 7],
             #[doc(hidden)]
-            pub __pad0: [u8; 2],
+            pub __pad0: ::bpf_skel::private::Pad2,
         }
         ::bpf_skel::private::plain!(unnamed; head; anon0; tag, bits, word, deep);
         ::bpf_skel::private::total!(unnamed; "\u{9}\u{1}\u{6}";; bits);
@@ -331,7 +331,7 @@ pub mod nested {
             /// The bytes of `struct {…}`, for which there are methods.
             pub anon0: [u8; 10],
             #[doc(hidden)]
-            pub __pad0: [u8; 2],
+            pub __pad0: ::bpf_skel::private::Pad2,
         }
         ::bpf_skel::private::plain!(partial; head; anon0; tag, real, truth);
         ::bpf_skel::private::equal!(in_place partial; "\u{5}";; real, truth);
@@ -441,7 +441,7 @@ pub mod nested {
             /// The bytes of `struct {…}`, for which there are methods.
             pub anon0: [u8; 7],
             #[doc(hidden)]
-            pub __pad0: [u8; 1],
+            pub __pad0: ::bpf_skel::private::Pad1,
         }
         ::bpf_skel::private::plain!(mixed; head; anon0; tag, half, real, truth, last);
         ::bpf_skel::private::total!(mixed; "\u{d}\u{1}\u{1}";; truth);
@@ -523,7 +523,7 @@ pub mod nested {
             /// The bytes of `struct {…}`, for which there are methods.
             pub anon0: [u8; 9],
             #[doc(hidden)]
-            pub __pad0: [u8; 3],
+            pub __pad0: ::bpf_skel::private::Pad3,
             /// The bytes of `union {…}`, for which there are methods.
             pub anon2: [u32; 1],
         }
@@ -653,7 +653,7 @@ pub mod nested {
             /// `float real`
             pub real: f32,
             #[doc(hidden)]
-            pub __pad0: [u8; 12],
+            pub __pad0: ::bpf_skel::private::Pad12,
         }
         ::bpf_skel::private::plain!(measure; real;;);
         ::bpf_skel::private::equal!(measure; real;);
@@ -667,7 +667,7 @@ pub mod nested {
             /// `u8 last`
             pub last: u8,
             #[doc(hidden)]
-            pub __pad0: [u8; 15],
+            pub __pad0: ::bpf_skel::private::Pad15,
         }
         ::bpf_skel::private::plain!(
             holder; padded, holds_line, last;;
@@ -709,7 +709,7 @@ pub mod nested {
             /// `u32 count`
             pub count: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 12],
+            pub __pad0: ::bpf_skel::private::Pad12,
         }
         ::bpf_skel::private::plain!(line; count;; "\u{4}");
         ::bpf_skel::private::layouts! {
@@ -719,10 +719,10 @@ pub mod nested {
             truth: 8, 2, anon0: 2;
             mixed: 16, 8, anon0: 8;
             mixed_partial: 16, 4, anon2: 12;
-            holds_measure: 32, 1, odd: 1, rest: 5, measure: 16;
+            holds_measure: 32, 1, measure: 16;
             measure: 16, 16;
             holder: 112, 16, holds_line: 64, last: 96;
-            holds_line: 32, 1, odd: 1, rest: 5, line: 16;
+            holds_line: 32, 1, line: 16;
             line: 16, 16;
         }
     }
@@ -737,7 +737,7 @@ pub mod nested {
                 /// `u32 second`
                 pub second: Global<u32>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 12]>,
+                pub __pad0: Global<::bpf_skel::private::Pad12>,
             }
         }
         impl padded {
@@ -755,7 +755,7 @@ pub mod nested {
                 /// The bytes of `struct {…}`, for which there are methods.
                 pub anon0: Global<[u16; 7]>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 2]>,
+                pub __pad0: Global<::bpf_skel::private::Pad2>,
             }
         }
         impl unnamed {
@@ -793,7 +793,7 @@ pub mod nested {
                 /// The bytes of `struct {…}`, for which there are methods.
                 pub anon0: Global<[u8; 10]>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 2]>,
+                pub __pad0: Global<::bpf_skel::private::Pad2>,
             }
         }
         impl partial {
@@ -851,7 +851,7 @@ pub mod nested {
                 /// The bytes of `struct {…}`, for which there are methods.
                 pub anon0: Global<[u8; 7]>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 1]>,
+                pub __pad0: Global<::bpf_skel::private::Pad1>,
             }
         }
         impl mixed {
@@ -891,7 +891,7 @@ pub mod nested {
                 /// The bytes of `struct {…}`, for which there are methods.
                 pub anon0: Global<[u8; 9]>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 3]>,
+                pub __pad0: Global<::bpf_skel::private::Pad3>,
                 /// The bytes of `union {…}`, for which there are methods.
                 pub anon2: Global<[u32; 1]>,
             }
@@ -979,7 +979,7 @@ pub mod nested {
                 /// `u8 last`
                 pub last: Global<u8>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 15]>,
+                pub __pad0: Global<::bpf_skel::private::Pad15>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1072,8 +1072,7 @@ pub mod nested {
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 256, 16, unnamed: 32, partial: 56, truth: 72, mixed: 80, mixed_partial: 96,
-            holds_measure: 112, holder: 144;
+            bss: 256, 16;
         }
     }
     /// Everything that the object holds.

@@ -252,7 +252,7 @@ pub mod no_btf {
             /// `total`, 8 bytes, section `.bss`
             pub total: [u8; 8],
             #[doc(hidden)]
-            pub __pad0: [u8; 8],
+            pub __pad0: ::bpf_skel::private::Pad8,
         }
         ::bpf_skel::private::section_struct!(bss; total;;);
         ::bpf_skel::private::layouts! {
@@ -269,7 +269,7 @@ pub mod no_btf {
                 /// `total`, 8 bytes, section `.bss`
                 pub total: GlobalArray<::bpf_skel::live::Global<u8>, 8>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 8]>,
+                pub __pad0: Global<::bpf_skel::private::Pad8>,
             }
         }
         ::bpf_skel::private::layouts! {

@@ -240,7 +240,7 @@ pub mod perf_output {
             /// `u32 length`
             pub length: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
         }
         ::bpf_skel::private::plain!(sample; number, length;; "\u{c}");
         /// `struct xdp_md`, 24 bytes, alignment 4
@@ -264,8 +264,7 @@ pub mod perf_output {
         );
         ::bpf_skel::private::layouts! {
             sample: 16, 8, length: 8;
-            xdp_md: 24, 4, data_end: 4, data_meta: 8, ingress_ifindex: 12, rx_queue_index: 16,
-            egress_ifindex: 20;
+            xdp_md: 24, 4, egress_ifindex: 20;
         }
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -276,7 +275,7 @@ pub mod perf_output {
             /// `u64 number`, 8 bytes, section `.bss`
             pub number: u64,
             #[doc(hidden)]
-            pub __pad0: [u8; 8],
+            pub __pad0: ::bpf_skel::private::Pad8,
         }
         ::bpf_skel::private::section_struct!(bss; number;;);
         ::bpf_skel::private::layouts! {
@@ -292,7 +291,7 @@ pub mod perf_output {
                 /// `u64 number`, 8 bytes, section `.bss`
                 pub number: Global<u64>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 8]>,
+                pub __pad0: Global<::bpf_skel::private::Pad8>,
             }
         }
         ::bpf_skel::private::layouts! {

@@ -479,7 +479,7 @@ pub mod phases {
         ::bpf_skel::private::layouts! {
             data: 4, 4;
             data_custom: 4, 4;
-            bss: 32, 8, seen: 8;
+            bss: 32, 8;
         }
     }
     /// Everything that the object holds.

@@ -265,7 +265,7 @@ pub mod rare {
             /// `__u32 number`
             pub number: __u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
         }
         ::bpf_skel::private::plain!(
             untold; hits, after, tag, odd, counter, wave, inner, last, address, number; anon1; word,
@@ -373,8 +373,7 @@ pub mod rare {
         }
         ::bpf_skel::private::plain!(arguments; regs, id;; "");
         ::bpf_skel::private::layouts! {
-            untold: 64, 8, after: 4, tag: 8, odd: 9, counter: 16, wave: 24, inner: 40, last: 44,
-            anon1: 48, address: 52, number: 56;
+            untold: 64, 8, number: 56;
             either: 8, 8;
             range_t: 8, 4, high: 4;
             arguments: 16, 8, id: 8;
@@ -409,7 +408,7 @@ pub mod rare {
                 /// `__u32 number`
                 pub number: Global<super::types::__u32>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 4]>,
+                pub __pad0: Global<::bpf_skel::private::Pad4>,
             }
         }
         impl untold {
@@ -467,7 +466,7 @@ pub mod rare {
             /// `range_t range`, 8 bytes, section `.bss`
             pub range: super::types::range_t,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
             /// `ticks_t ticks`, 8 bytes, section `.bss`
             pub ticks: super::types::ticks_t,
         }
@@ -491,13 +490,13 @@ pub mod rare {
                 /// `range_t range`, 8 bytes, section `.bss`
                 pub range: GlobalStruct<super::live::range_t>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 4]>,
+                pub __pad0: Global<::bpf_skel::private::Pad4>,
                 /// `ticks_t ticks`, 8 bytes, section `.bss`
                 pub ticks: Global<super::types::ticks_t>,
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 96, 8, either: 64, alone: 72, range: 76, ticks: 88;
+            bss: 96, 8;
         }
     }
     /// Everything that the object holds.

@@ -263,7 +263,7 @@ pub mod stack_traces {
             /// `const volatile u32 pid`, 4 bytes, section `.rodata`
             pub pid: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
             /// `const volatile u64 numbers[4]`, 32 bytes, section `.rodata`
             pub numbers: [u64; 4],
         }
@@ -295,7 +295,7 @@ pub mod stack_traces {
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 16, 8, user_id: 8;
+            bss: 16, 8;
         }
     }
     /// Everything that the object holds.

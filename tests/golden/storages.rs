@@ -308,7 +308,7 @@ pub mod storages {
             /// `u32 mark`
             pub mark: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
         }
         ::bpf_skel::private::plain!(visits; count, mark;; "\u{c}");
         /// `struct bpf_cgroup_storage_key`, 16 bytes, alignment 8
@@ -319,7 +319,7 @@ pub mod storages {
             /// `u32 attach_type`
             pub attach_type: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
         }
         ::bpf_skel::private::plain!(bpf_cgroup_storage_key; cgroup_inode_id, attach_type;; "\u{c}");
         /// `struct __sk_buff`, 176 bytes, alignment 8

@@ -383,7 +383,7 @@ pub mod struct_ops {
             /// `u32 flags`
             pub flags: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
             /// `u32 (*ssthresh)(struct sock *)`
             pub ssthresh: ::bpf_skel::pod::Ptr<fn(::bpf_skel::pod::Ptr<sock>) -> u32>,
             /// `u32 (*undo_cwnd)(struct sock *)`
@@ -437,7 +437,7 @@ pub mod struct_ops {
             /// `u32 number`
             pub number: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
         }
         ::bpf_skel::private::plain!(no_such_ops; call, number;; "\u{c}");
         /// `struct tcp_congestion_ops___wide`, 8 bytes, alignment 8
@@ -455,10 +455,8 @@ pub mod struct_ops {
         }
         ::bpf_skel::private::plain!(tcp_congestion_ops___odd; ssthresh;; "");
         ::bpf_skel::private::layouts! {
-            tcp_congestion_ops: 64, 8, flags: 16, ssthresh: 24, undo_cwnd: 32, cong_avoid: 40,
-            pkts_acked: 48, owner: 56;
-            tcp_congestion_ops___later: 56, 8, undo_cwnd: 8, cong_avoid: 16, no_such_function: 24,
-            no_such_number: 32, name: 40;
+            tcp_congestion_ops: 64, 8, owner: 56;
+            tcp_congestion_ops___later: 56, 8, name: 40;
             no_such_ops: 16, 8, number: 8;
             tcp_congestion_ops___wide: 8, 8;
             tcp_congestion_ops___odd: 4, 4;
@@ -492,7 +490,7 @@ pub mod struct_ops {
             }
         }
         ::bpf_skel::private::layouts! {
-            bss: 16, 8, acked_more: 8;
+            bss: 16, 8;
         }
     }
     /// Everything that the object holds.

@@ -279,7 +279,7 @@ pub mod types {
             /// `u8 kind`
             pub kind: u8,
             #[doc(hidden)]
-            pub __pad0: [u8; 3],
+            pub __pad0: ::bpf_skel::private::Pad3,
         }
         ::bpf_skel::private::plain!(key; pid, kind;; "\u{5}");
         /// `typedef u32 pid_t`
@@ -300,7 +300,7 @@ pub mod types {
             /// `enum small small`
             pub small: small,
             #[doc(hidden)]
-            pub __pad0: [u8; 3],
+            pub __pad0: ::bpf_skel::private::Pad3,
             /// `enum wide wide`
             pub wide: wide,
             /// `state_t state`
@@ -316,7 +316,7 @@ pub mod types {
             /// `mac_t mac`
             pub mac: mac_t,
             #[doc(hidden)]
-            pub __pad1: [u8; 2],
+            pub __pad1: ::bpf_skel::private::Pad2,
             /// `point_t points[2][3]`
             pub points: [[point_t; 3]; 2],
             /// `u64 long_array[40]`
@@ -326,7 +326,7 @@ pub mod types {
             /// `union {…} addr`
             pub addr: value__addr,
             #[doc(hidden)]
-            pub __pad2: [u8; 4],
+            pub __pad2: ::bpf_skel::private::Pad4,
             /// `struct {…} named[2]`
             pub named: [value__named; 2],
             /// `struct bits bits`
@@ -334,13 +334,13 @@ pub mod types {
             /// `struct packed packed`
             pub packed: packed,
             #[doc(hidden)]
-            pub __pad3: [u8; 13],
+            pub __pad3: ::bpf_skel::private::Pad13,
             /// `struct inner16 inner16`
             pub inner16: inner16,
             /// `quad_t quad`
             pub quad: quad_t,
             #[doc(hidden)]
-            pub __pad4: [u8; 4],
+            pub __pad4: ::bpf_skel::private::Pad4,
             /// `volatile long jiffies`
             pub jiffies: i64,
         }
@@ -534,7 +534,7 @@ pub mod types {
             /// `u8 a`
             pub a: u8,
             #[doc(hidden)]
-            pub __pad0: [u8; 7],
+            pub __pad0: ::bpf_skel::private::Pad7,
             /// `struct {…} *to`
             pub to: ::bpf_skel::pod::Ptr<()>,
         }
@@ -547,7 +547,7 @@ pub mod types {
             /// `u8 after`
             pub after: u8,
             #[doc(hidden)]
-            pub __pad0: [u8; 2],
+            pub __pad0: ::bpf_skel::private::Pad2,
         }
         ::bpf_skel::private::plain!(bits; after; bits0; low, middle, negative, on, color, far);
         ::bpf_skel::private::total!(
@@ -659,7 +659,7 @@ pub mod types {
             /// `u32 x`
             pub x: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 12],
+            pub __pad0: ::bpf_skel::private::Pad12,
         }
         ::bpf_skel::private::plain!(inner16; x;; "\u{4}");
         /// `typedef union {…} quad_t`, 4 bytes, alignment 4
@@ -718,7 +718,7 @@ pub mod types {
             /// `u8 last`
             pub last: u8,
             #[doc(hidden)]
-            pub __pad0: [u8; 3],
+            pub __pad0: ::bpf_skel::private::Pad3,
         }
         ::bpf_skel::private::plain!(anonymous__value; hits, last;; "\u{5}");
         /// `struct {…}`, 16 bytes, alignment 8
@@ -727,7 +727,7 @@ pub mod types {
             /// `u32 min`
             pub min: u32,
             #[doc(hidden)]
-            pub __pad0: [u8; 4],
+            pub __pad0: ::bpf_skel::private::Pad4,
             /// `struct {…} nested`
             pub nested: config__nested,
         }
@@ -770,7 +770,7 @@ pub mod types {
             /// `char text[3]`
             pub text: ::bpf_skel::pod::CharArray<3>,
             #[doc(hidden)]
-            pub __pad0: [u8; 5],
+            pub __pad0: ::bpf_skel::private::Pad5,
         }
         ::bpf_skel::private::plain!(record; at, text;; "\u{b}");
         /// `struct flexible`, 4 bytes, alignment 4
@@ -792,21 +792,20 @@ pub mod types {
         }
         ::bpf_skel::private::layouts! {
             key: 8, 4, kind: 4;
-            value: 592, 16, flag: 8, flags: 9, color: 12, temperature: 16, small: 20, wide: 24,
-            state: 32, f: 36, d: 40, big: 48, comm: 64, mac: 80, points: 88, long_array: 136,
-            anon0: 456, addr: 460, named: 480, bits: 512, packed: 528, inner16: 560, quad: 576,
-            jiffies: 584;
+            value: 592, 16, color: 12, temperature: 16, small: 20, wide: 24, state: 32, f: 36,
+            points: 88, long_array: 136, addr: 460, named: 480, bits: 512, packed: 528,
+            inner16: 560, quad: 576, jiffies: 584;
             point_t: 8, 4, y: 4;
             value__addr: 16, 4;
             value__named: 16, 8, to: 8;
             bits: 16, 8, after: 13;
-            packed: 19, 1, value: 1, odd: 9, key: 11;
+            packed: 19, 1, key: 11;
             inner16: 16, 16;
             quad_t: 4, 4;
             anonymous__value: 8, 4, last: 4;
             config: 16, 8, nested: 8;
             config__nested: 8, 8;
-            node: 56, 8, unknown: 8, data: 16, handler: 24, name: 32, numbers: 40;
+            node: 56, 8, numbers: 40;
             record: 16, 8, text: 8;
             flexible: 4, 4, bytes: 4;
         }
@@ -830,7 +829,7 @@ pub mod types {
                 /// `enum small small`
                 pub small: Global<super::types::small>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 3]>,
+                pub __pad0: Global<::bpf_skel::private::Pad3>,
                 /// `enum wide wide`
                 pub wide: Global<super::types::wide>,
                 /// `state_t state`
@@ -846,7 +845,7 @@ pub mod types {
                 /// `mac_t mac`
                 pub mac: GlobalArray<::bpf_skel::live::Global<u8>, 6>,
                 #[doc(hidden)]
-                pub __pad1: Global<[u8; 2]>,
+                pub __pad1: Global<::bpf_skel::private::Pad2>,
                 /// `point_t points[2][3]`
                 pub points: GlobalArray<
                     ::bpf_skel::live::GlobalArray<::bpf_skel::live::GlobalStruct<point_t>, 3>,
@@ -859,7 +858,7 @@ pub mod types {
                 /// `union {…} addr`
                 pub addr: GlobalStruct<value__addr>,
                 #[doc(hidden)]
-                pub __pad2: Global<[u8; 4]>,
+                pub __pad2: Global<::bpf_skel::private::Pad4>,
                 /// `struct {…} named[2]`
                 pub named: GlobalArray<::bpf_skel::live::GlobalStruct<value__named>, 2>,
                 /// `struct bits bits`
@@ -867,13 +866,13 @@ pub mod types {
                 /// `struct packed packed`
                 pub packed: GlobalStruct<packed>,
                 #[doc(hidden)]
-                pub __pad3: Global<[u8; 13]>,
+                pub __pad3: Global<::bpf_skel::private::Pad13>,
                 /// `struct inner16 inner16`
                 pub inner16: GlobalStruct<inner16>,
                 /// `quad_t quad`
                 pub quad: GlobalStruct<quad_t>,
                 #[doc(hidden)]
-                pub __pad4: Global<[u8; 4]>,
+                pub __pad4: Global<::bpf_skel::private::Pad4>,
                 /// `volatile long jiffies`
                 pub jiffies: Global<i64>,
             }
@@ -927,7 +926,7 @@ pub mod types {
                 /// `u8 a`
                 pub a: Global<u8>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 7]>,
+                pub __pad0: Global<::bpf_skel::private::Pad7>,
                 /// `struct {…} *to`
                 pub to: Global<::bpf_skel::pod::Ptr<()>>,
             }
@@ -941,7 +940,7 @@ pub mod types {
                 /// `u8 after`
                 pub after: Global<u8>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 2]>,
+                pub __pad0: Global<::bpf_skel::private::Pad2>,
             }
         }
         impl bits {
@@ -1039,7 +1038,7 @@ pub mod types {
                 /// `u32 x`
                 pub x: Global<u32>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 12]>,
+                pub __pad0: Global<::bpf_skel::private::Pad12>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1067,7 +1066,7 @@ pub mod types {
                 /// `u32 min`
                 pub min: Global<u32>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 4]>,
+                pub __pad0: Global<::bpf_skel::private::Pad4>,
                 /// `struct {…} nested`
                 pub nested: GlobalStruct<config__nested>,
             }
@@ -1109,7 +1108,7 @@ pub mod types {
             /// `u8 last_and_odd`, 1 byte, section `.data`
             pub last_and_odd: u8,
             #[doc(hidden)]
-            pub __pad0: [u8; 3],
+            pub __pad0: ::bpf_skel::private::Pad3,
         }
         ::bpf_skel::private::section_struct!(data; background, last_and_odd;;);
         /// Data section `.rodata`, 9 bytes
@@ -1120,7 +1119,7 @@ pub mod types {
             /// `const volatile _Bool verbose`, 1 byte, section `.rodata`
             pub verbose: ::bpf_skel::pod::Bool,
             #[doc(hidden)]
-            pub __pad0: [u8; 3],
+            pub __pad0: ::bpf_skel::private::Pad3,
         }
         ::bpf_skel::private::section_struct!(rodata; only, verbose;;);
         /// Data section `.bss`, 1080 bytes
@@ -1131,13 +1130,13 @@ pub mod types {
             /// `struct node list`, 56 bytes, section `.bss`
             pub list: super::types::node,
             #[doc(hidden)]
-            pub __pad0: [u8; 8],
+            pub __pad0: ::bpf_skel::private::Pad8,
             /// `struct value one`, 592 bytes, section `.bss`
             pub one: super::types::value,
             /// `struct packed squeezed`, 19 bytes, section `.bss`
             pub squeezed: super::types::packed,
             #[doc(hidden)]
-            pub __pad1: [u8; 5],
+            pub __pad1: ::bpf_skel::private::Pad5,
             /// `struct bits bitten`, 16 bytes, section `.bss`
             pub bitten: super::types::bits,
             /// `u8 grid[2][64]`, 128 bytes, section `.bss`
@@ -1149,7 +1148,7 @@ pub mod types {
             /// `struct flexible *unused_flexible`, 8 bytes, section `.bss`
             pub unused_flexible: ::bpf_skel::pod::Ptr<super::types::flexible>,
             #[doc(hidden)]
-            pub __pad2: [u8; 8],
+            pub __pad2: ::bpf_skel::private::Pad8,
         }
         ::bpf_skel::private::section_struct!(
             bss; config, list, one, squeezed, bitten, grid, nodes, unused_record, unused_flexible;;
@@ -1172,7 +1171,7 @@ pub mod types {
                 /// `u8 last_and_odd`, 1 byte, section `.data`
                 pub last_and_odd: Global<u8>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 3]>,
+                pub __pad0: Global<::bpf_skel::private::Pad3>,
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1184,13 +1183,13 @@ pub mod types {
                 /// `struct node list`, 56 bytes, section `.bss`
                 pub list: GlobalStruct<super::live::node>,
                 #[doc(hidden)]
-                pub __pad0: Global<[u8; 8]>,
+                pub __pad0: Global<::bpf_skel::private::Pad8>,
                 /// `struct value one`, 592 bytes, section `.bss`
                 pub one: GlobalStruct<super::live::value>,
                 /// `struct packed squeezed`, 19 bytes, section `.bss`
                 pub squeezed: GlobalStruct<super::live::packed>,
                 #[doc(hidden)]
-                pub __pad1: Global<[u8; 5]>,
+                pub __pad1: Global<::bpf_skel::private::Pad5>,
                 /// `struct bits bitten`, 16 bytes, section `.bss`
                 pub bitten: GlobalStruct<super::live::bits>,
                 /// `u8 grid[2][64]`, 128 bytes, section `.bss`
@@ -1211,13 +1210,12 @@ pub mod types {
                 /// `struct flexible *unused_flexible`, 8 bytes, section `.bss`
                 pub unused_flexible: Global<::bpf_skel::pod::Ptr<super::types::flexible>>,
                 #[doc(hidden)]
-                pub __pad2: Global<[u8; 8]>,
+                pub __pad2: Global<::bpf_skel::private::Pad8>,
             }
         }
         ::bpf_skel::private::layouts! {
-            data: 8, 4, last_and_odd: 4;
-            bss: 1088, 16, list: 16, one: 80, squeezed: 672, bitten: 696, grid: 712, nodes: 840,
-            unused_record: 1064, unused_flexible: 1072;
+            data: 8, 4;
+            bss: 1088, 16;
         }
     }
     /// Everything that the object holds.

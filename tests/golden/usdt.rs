@@ -262,7 +262,7 @@ pub mod usdt {
             /// `short arg_cnt`
             pub arg_cnt: i16,
             #[doc(hidden)]
-            pub __pad0: [u8; 6],
+            pub __pad0: ::bpf_skel::private::Pad6,
         }
         ::bpf_skel::private::plain!(__bpf_usdt_spec; args, usdt_cookie, arg_cnt;;);
         ::bpf_skel::private::total!(__bpf_usdt_spec; "\u{0}\u{c0}\u{a}"; args;);
@@ -299,8 +299,8 @@ pub mod usdt {
         ::bpf_skel::private::plain!(seen; hits, count, cookie, values;; "");
         ::bpf_skel::private::layouts! {
             __bpf_usdt_spec: 208, 8, usdt_cookie: 192, arg_cnt: 200;
-            __bpf_usdt_arg_spec: 16, 8, arg_type: 8, reg_off: 12, arg_signed: 14, arg_bitshift: 15;
-            seen: 120, 8, count: 8, cookie: 16, values: 24;
+            __bpf_usdt_arg_spec: 16, 8, arg_bitshift: 15;
+            seen: 120, 8, values: 24;
         }
     }
     /// C structs in memory that running programs share: every field is a cell.

@@ -260,7 +260,7 @@ pub mod user_ringbuf {
         }
         ::bpf_skel::private::plain!(request; number, weight, pad;; "");
         ::bpf_skel::private::layouts! {
-            request: 16, 8, weight: 8, pad: 12;
+            request: 16, 8, pad: 12;
         }
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -302,7 +302,7 @@ pub mod user_ringbuf {
         ::bpf_skel::private::section_struct!(bss; last, weight, out_of_order, too_short;;);
         ::bpf_skel::private::layouts! {
             data: 8, 8;
-            bss: 40, 8, weight: 16, out_of_order: 24, too_short: 32;
+            bss: 40, 8, weight: 16, too_short: 32;
         }
     }
     /// Data sections in memory that running programs share.
@@ -331,7 +331,7 @@ pub mod user_ringbuf {
         }
         ::bpf_skel::private::layouts! {
             data: 8, 8;
-            bss: 40, 8, weight: 16, out_of_order: 24, too_short: 32;
+            bss: 40, 8;
         }
     }
     /// Everything that the object holds.

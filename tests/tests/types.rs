@@ -41,6 +41,40 @@ fn names_of_the_source_stay() {
 }
 
 #[test]
+fn structs_of_many_fields_are_as_others() {
+    use std::hash::BuildHasher;
+    use std::mem::offset_of;
+
+    use types::counters;
+
+    // What the layout's assertions leave to be proved by the others.
+    for (name, at, expected) in [
+        ("rx", offset_of!(counters, rx), 4),
+        ("rx_bytes", offset_of!(counters, rx_bytes), 16),
+        ("queues", offset_of!(counters, queues), 24),
+        ("up", offset_of!(counters, up), 30),
+        ("errors", offset_of!(counters, errors), 32),
+        ("seen", offset_of!(counters, seen), 48),
+        ("flags", offset_of!(counters, flags), 72),
+        ("level", offset_of!(counters, level), 74),
+    ] {
+        assert_eq!(at, expected, "{name}");
+    }
+    let one = counters { tx: 2, queues: [1, 2, 3], level: 7, ..counters::default() };
+    assert_eq!(
+        format!("{one:?}"),
+        "counters { cpu: 0, rx: 0, tx: 2, rx_bytes: 0, queues: [1, 2, 3], up: 0, errors: 0, dropped: 0, \
+         name: \"\", seen: 0, first: 0, last: 0, flags: 0, level: 7 }"
+    );
+    let hasher = std::hash::RandomState::new();
+    let padded = counters { __pad0: [1; 3], ..one };
+    assert_eq!((one, hasher.hash_one(one)), (padded, hasher.hash_one(padded)));
+    for other in [counters { level: 8, ..one }, counters { cpu: 1, ..one }] {
+        assert_ne!((one, hasher.hash_one(one)), (other, hasher.hash_one(other)));
+    }
+}
+
+#[test]
 fn members_of_anonymous_structs_are_those_of_the_outer_one() {
     let flow = flow { id: 1, sport: 80, dport: 443, ..flow::default() };
     let bytes = bytes_of(&flow);

@@ -2,7 +2,7 @@
 
 use super::writer::Writer;
 use crate::ident::Ident;
-use crate::model::{Field, FieldRole, Ty};
+use crate::model::{Field, FieldRole, Ty, Types};
 
 /// Structs whose layout one constant checks: it takes the compiler many times as long as a constant, and stops at some
 /// number of steps in one.
@@ -11,10 +11,7 @@ const STRUCTS_AT_ONCE: usize = 100;
 /// Offsets that one constant checks: an incremental build hashes the whole constant once more for each of them.
 const OFFSETS_AT_ONCE: usize = 50;
 
-/// Fields of a struct for each of which the compiler looks through those before it, when it is asked for the offset.
-const MANY: usize = 200;
-
-/// Of many numbers one behind the other, each of this many is held to its offset.
+/// Of numbers one behind the other, each of this many is held to its offset.
 const STRIDE: usize = 16;
 
 /// What the macro takes of a struct, or of a part of its fields.
@@ -24,14 +21,14 @@ pub(super) struct Row {
     text: String,
 }
 
-/// The rows of a struct, inside of so many braces: its size, its alignment, and the offset of each field that is not its first.
+/// The rows of a struct, inside of so many braces: its size, its alignment, and the offsets that prove those of all fields.
 pub(super) fn rows(
     out: &mut Vec<Row>,
-    depth: usize,
+    (model, depth): (&Types<'_>, usize),
     (ident, size, align): (&Ident, u64, u64),
     fields: &[Field],
 ) {
-    let held = held(fields);
+    let held = held(model, fields);
     let mut parts = held.chunks(OFFSETS_AT_ONCE);
     let mut part = parts.next();
     loop {
@@ -49,24 +46,36 @@ pub(super) fn rows(
     }
 }
 
-/// The fields whose offsets prove those of all. Where there are many, few of the numbers that follow one another are among
-/// them: nothing can be between these, whose sizes Rust itself has, unless what is behind them lies elsewhere, too.
-fn held(fields: &[Field]) -> Vec<&Field> {
-    let is_number = |field: &Field| matches!(field.ty, Ty::Int { .. } | Ty::Float { .. });
-    let (mut held, mut left) = (Vec::new(), 0);
+/// The fields whose offsets prove those of all: each that is a struct, a union, an enum or a type of the user's, or is behind
+/// one; the last one; and each [`STRIDE`]th of those that are left, which are numbers behind numbers.
+///
+/// Such a number has one place. Rust itself has the sizes of what is between the one held before it and the one behind it,
+/// or the end, which is the struct's size; they add up to what is between those two, since every byte of padding is a field;
+/// so that nothing else is between. An offset costs the compiler more than all else about a field.
+fn held<'f>(model: &Types<'_>, fields: &'f [Field]) -> Vec<&'f Field> {
+    let last = fields.iter().rposition(|field| field.role != FieldRole::Padding);
+    let (mut held, mut left, mut follows) = (Vec::new(), STRIDE, false);
     for (nth, field) in fields.iter().enumerate() {
-        let follows = nth.checked_sub(1).is_some_and(|before| is_number(&fields[before]));
-        if field.role == FieldRole::Padding || field.offset == 0 {
-            continue;
-        }
-        if fields.len() >= MANY && left > 0 && follows && is_number(field) {
+        let is_number = is_number(model, &field.ty);
+        if field.role != FieldRole::Padding && field.offset != 0 {
             left -= 1;
-        } else {
-            held.push(field);
-            left = STRIDE - 1;
+            if left == 0 || !is_number || !follows || last == Some(nth) {
+                held.push(field);
+                left = STRIDE;
+            }
         }
+        follows = is_number;
     }
     held
+}
+
+/// Whether its size is the same whatever this crate generates.
+fn is_number(model: &Types<'_>, ty: &Ty) -> bool {
+    match model.unaliased(ty) {
+        Ty::Int { .. } | Ty::Float { .. } | Ty::Bool | Ty::Chars(_) | Ty::Ptr(_) => true,
+        Ty::Array(element, _) => is_number(model, element),
+        Ty::Def(_) | Ty::Function(..) | Ty::Unit => false,
+    }
 }
 
 /// Invocations of the macro for rows.
@@ -111,24 +120,24 @@ mod tests {
     }
 
     fn offsets(fields: &[Field]) -> Vec<u64> {
-        held(fields).iter().map(|field| field.offset / 4).collect()
+        held(&Types::new(None), fields).iter().map(|field| field.offset / 4).collect()
     }
 
     #[test]
-    fn few_of_many_numbers_prove_all() {
+    fn few_numbers_prove_all() {
         let number = |_| Ty::unsigned(4);
-        let few = fields(MANY as u64 - 1, number);
-        assert_eq!(offsets(&few), (1..few.len() as u64).collect::<Vec<_>>());
-        let expected: Vec<u64> = (1..1000).step_by(STRIDE).collect();
-        assert_eq!(offsets(&fields(1000, number)), expected);
-        // What is no number is held, and so is what is behind it.
-        let mixed = fields(1000, |nth| if nth == 500 { Ty::bytes(4) } else { Ty::unsigned(4) });
-        let held = offsets(&mixed);
-        assert!(held.windows(3).any(|some| some == [497, 500, 501]), "{held:?}");
-        // Behind padding, too, which is left out itself.
-        let mut padded = fields(1000, |nth| if nth == 3 { Ty::bytes(4) } else { Ty::unsigned(4) });
-        padded[3].role = FieldRole::Padding;
-        assert_eq!(offsets(&padded)[..2], [1, 4]);
+        assert!(offsets(&fields(1, number)).is_empty());
+        // The last one, and some of many.
+        assert_eq!(offsets(&fields(10, number)), [9]);
+        let stride = STRIDE as u64;
+        assert_eq!(offsets(&fields(2 * stride + 3, number)), [stride, 2 * stride, 2 * stride + 2]);
+        // What is no number, and what is behind it.
+        let mixed = fields(10, |nth| if nth == 5 { Ty::Unit } else { Ty::Ptr(Box::new(Ty::Unit)) });
+        assert_eq!(offsets(&mixed), [5, 6, 9]);
+        // Padding is bytes, and no field that is held, not even as the last.
+        let mut padded = fields(10, |nth| if nth % 4 == 1 { Ty::bytes(4) } else { Ty::Chars(4) });
+        [1, 5, 9].into_iter().for_each(|nth| padded[nth].role = FieldRole::Padding);
+        assert_eq!(offsets(&padded), [8]);
     }
 
     #[test]
@@ -136,7 +145,8 @@ mod tests {
         let ident = identifier("s").unwrap();
         let print = |structs: usize, fields: &[Field]| {
             let (mut out, mut all) = (Writer::new(0), Vec::new());
-            (0..structs).for_each(|_| rows(&mut all, 1, (&ident, 8, 4), fields));
+            let model = &Types::new(None);
+            (0..structs).for_each(|_| rows(&mut all, (model, 1), (&ident, 8, 4), fields));
             layouts(&mut out, "rt", &all);
             out.into_text()
         };
@@ -144,10 +154,10 @@ mod tests {
         let calls = |text: &str| text.matches("layouts!").count();
         assert_eq!(print(1, &[]), "rt::private::layouts! {\n    s: 8, 4;\n}\n");
         assert_eq!(calls(&print(STRUCTS_AT_ONCE + 1, &[])), 2);
-        let some = fields(OFFSETS_AT_ONCE as u64, |_| Ty::bytes(4));
+        let some = fields(OFFSETS_AT_ONCE as u64, |_| Ty::Unit);
         let text = print(2, &some);
         assert_eq!((calls(&text), text.matches("s: 8, 4,").count()), (2, 2), "{text}");
-        let many = fields(3 * OFFSETS_AT_ONCE as u64, |_| Ty::bytes(4));
+        let many = fields(3 * OFFSETS_AT_ONCE as u64, |_| Ty::Unit);
         let text = print(1, &many);
         assert_eq!((calls(&text), text.matches("s: 8, 4,").count()), (3, 3), "{text}");
         assert!(

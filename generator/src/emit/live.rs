@@ -120,7 +120,7 @@ pub(super) fn field(out: &mut Writer, paths: &Paths<'_>, field: &Field, live: &s
     let Field { ident, ty, .. } = field;
     match field.role {
         FieldRole::Padding | FieldRole::Storage | FieldRole::Nested => {
-            out.typed(("pub ", ident, ": Global<", paths.ty(ty), ">,"));
+            out.typed(("pub ", ident, ": Global<", paths.of(field), ">,"));
         }
         _ => out.typed(("pub ", ident, ": ", Cell { paths, ty, live }, ",")),
     }

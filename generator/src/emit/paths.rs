@@ -1,7 +1,10 @@
 use std::fmt::{self, Display};
 
 use super::text::Text;
-use crate::model::{Ty, Types};
+use crate::model::{Field, FieldRole, Ty, Types};
+
+/// The longest padding that the runtime has a name for.
+const LONGEST_PADDING: u64 = 15;
 
 /// How generated code spells what is not its own, from where it stands.
 #[derive(Clone, Copy)]
@@ -30,7 +33,12 @@ impl<'m> Paths<'m> {
     }
 
     pub(super) fn ty<'t>(&'t self, ty: &'t Ty) -> Spelled<'t> {
-        Spelled { paths: self, ty }
+        Spelled { paths: self, ty, is_padding: false }
+    }
+
+    /// The type of a field.
+    pub(super) fn of<'t>(&'t self, field: &'t Field) -> Spelled<'t> {
+        Spelled { paths: self, ty: &field.ty, is_padding: field.role == FieldRole::Padding }
     }
 }
 
@@ -38,6 +46,8 @@ impl<'m> Paths<'m> {
 pub(super) struct Spelled<'t> {
     paths: &'t Paths<'t>,
     ty: &'t Ty,
+    /// By a name of the runtime's, which takes the compiler less than an array whose length is written out.
+    is_padding: bool,
 }
 
 impl Text for Spelled<'_> {
@@ -63,6 +73,9 @@ impl Text for Spelled<'_> {
                 }
             }
             Ty::Unit => out.push_str("()"),
+            Ty::Array(_, len @ 1..=LONGEST_PADDING) if self.is_padding => {
+                (rt, "::private::Pad", len).put(out);
+            }
             Ty::Array(element, len) => ("[", ty(element), "; ", len, "]").put(out),
             Ty::Def(index) => {
                 let Paths { types, model, .. } = self.paths;

@@ -15,7 +15,7 @@ pub(super) fn modules(out: &mut Writer, root: &Paths<'_>, sections: &[Section<'_
     out.doc("Data sections as plain data: before load, and for good where they are frozen.");
     out.open("pub mod sections {");
     sections.iter().for_each(|section| plain(out, &paths, section));
-    layouts(out, &paths, sections.iter());
+    layouts(out, &paths, sections.iter(), |section| &section.fields);
     out.close("}");
     if sections.iter().all(|section| section.frozen) {
         return;
@@ -24,7 +24,8 @@ pub(super) fn modules(out: &mut Writer, root: &Paths<'_>, sections: &[Section<'_
     out.open("pub mod live_sections {");
     let writable = || sections.iter().filter(|section| !section.frozen);
     writable().for_each(|section| shared(out, &paths, section));
-    layouts(out, &paths, writable());
+    // Their cells are as large as what is in them, and lie as the fields of the plain twins do.
+    layouts(out, &paths, writable(), |_| &[]);
     out.close("}");
 }
 
@@ -91,10 +92,12 @@ fn layouts<'s>(
     out: &mut Writer,
     paths: &Paths<'_>,
     sections: impl Iterator<Item = &'s Section<'s>>,
+    fields: impl Fn(&'s Section<'s>) -> &'s [Field],
 ) {
     let mut rows = Vec::new();
-    for Section { ident, size, align, fields, .. } in sections {
-        layouts::rows(&mut rows, 3, (ident, *size, *align), fields);
+    for section in sections {
+        let Section { ident, size, align, .. } = section;
+        layouts::rows(&mut rows, (paths.model, 3), (ident, *size, *align), fields(section));
     }
     layouts::layouts(out, paths.rt, &rows);
 }

@@ -17,6 +17,9 @@ use crate::model::{
 /// stack may have no room for them.
 pub(super) const LARGE: u64 = 1 << 12;
 
+/// As many fields as the runtime takes at once to print, padding not counted.
+const MANY: usize = 12;
+
 /// The form of the macros that copies nothing.
 const IN_PLACE: &str = "in_place ";
 
@@ -35,7 +38,8 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
     let named = def.named.as_ref().filter(|_| is_plain);
     out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
         let methods = Methods::of(paths, def, layout.repr, layout.accessors.iter());
-        list.item((methods.keyword, ident)).group();
+        let is_many = named.is_some() && proved(&layout.fields) > MANY;
+        list.item((if is_many { "many " } else { methods.keyword }, ident)).group();
         names(list, &layout.fields);
         match named {
             Some(places) => list.item(Named { places, size: def.size }),
@@ -98,7 +102,7 @@ pub(super) fn repr(out: &mut Writer, repr: Repr) {
 
 /// A field, without its documentation.
 pub(super) fn field(out: &mut Writer, paths: &Paths<'_>, field: &Field) {
-    out.typed(("pub ", &field.ident, ": ", paths.ty(&field.ty), ","));
+    out.typed(("pub ", &field.ident, ": ", paths.of(field), ","));
 }
 
 /// One line, since a live twin's fields take no more.
@@ -129,6 +133,11 @@ pub(super) fn names(list: &mut Arguments<'_>, fields: &[Field]) {
     list.items(of(|role| role == FieldRole::Member)).group();
     let words = |role| matches!(role, FieldRole::Storage | FieldRole::Nested | FieldRole::Bits);
     list.items(of(words)).group();
+}
+
+/// How many fields are given to be printed or proved plain data.
+fn proved(fields: &[Field]) -> usize {
+    fields.iter().filter(|field| field.role != FieldRole::Padding).count()
 }
 
 /// Equality of what does not fit one call of `private::plain!`.

@@ -31,7 +31,7 @@ impl TypeText {
     fn of(paths: &Paths<'_>, def: &Def) -> Self {
         let (mut item, mut layout) = (Writer::new(1), Vec::new());
         self::item(&mut item, paths, def);
-        self::layout(&mut layout, 2, def);
+        self::layout(&mut layout, paths.model, 2, def);
         Self { item: item.into_text(), layout }
     }
 }
@@ -73,18 +73,18 @@ pub(super) fn module(out: &mut Writer, root: &Paths<'_>, shared: Option<&Shared>
     }
     own.iter().for_each(|def| item(out, &paths, def));
     let mut rows = Vec::new();
-    own.iter().for_each(|def| layout(&mut rows, 3, def));
+    own.iter().for_each(|def| layout(&mut rows, paths.model, 3, def));
     layouts(out, paths.rt, &rows);
     out.close("}");
 }
 
 /// What holds a type to its layout.
-fn layout(out: &mut Vec<Row>, depth: usize, def: &Def) {
+fn layout(out: &mut Vec<Row>, model: &Types<'_>, depth: usize, def: &Def) {
     let about = (&def.ident, def.size, def.align);
     match &def.kind {
-        DefKind::Struct(layout) => layouts::rows(out, depth, about, &layout.fields),
+        DefKind::Struct(layout) => layouts::rows(out, (model, depth), about, &layout.fields),
         DefKind::Union(_) | DefKind::Opaque { .. } => {
-            layouts::rows(out, depth, about, &[]);
+            layouts::rows(out, (model, depth), about, &[]);
         }
         DefKind::Enum { .. } | DefKind::Alias(_) | DefKind::Bound(..) | DefKind::Declared => {}
     }

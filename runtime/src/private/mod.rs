@@ -6,9 +6,11 @@ mod bound;
 mod core;
 mod data;
 mod enums;
+mod fields;
 mod layout;
 mod members;
 mod named;
+mod padding;
 mod place;
 mod relocations;
 mod types;
@@ -29,12 +31,14 @@ pub use core::{
 };
 pub use data::sparse;
 pub use enums::{debug_number, known, name_of};
+pub use fields::{PlainFields, debug_fields};
 pub use layout::same_layouts;
 pub use members::{
     flexible, flexible_unaligned, live_unaligned, live_view, set_live_unaligned, set_view, view,
     view_mut, view_ref,
 };
 pub use named::{hash, same};
+pub use padding::*;
 pub use place::{Place, field, place};
 pub use relocations::{jump_table, kfunc, ksym, map_fd, map_value};
 pub use types::{PodField, debug_methods, debug_plain};

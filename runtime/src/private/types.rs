@@ -57,7 +57,8 @@ pub(super) fn plain_name(name: &str) -> &str {
 /// are those that do not print, but for padding, which is arrays of bytes.
 ///
 /// * `plain!(NAME; field, …; hidden, …; "NAMED")`: also equal and hashed by its bytes, those that `NAMED` says, as
-///   [`named`](crate::private::same) has it. Nearly every struct is of this form.
+///   [`named`](crate::private::same) has it. Nearly every struct is of this form, but for those of more fields than
+///   [`PlainFields`](crate::private::PlainFields) takes: `plain!(many NAME; …)`.
 /// * `plain!(packed? NAME; field, …; hidden, …; method, …)`: some fields print by methods, or `equal!` or `total!` are
 ///   for what is compared.
 /// * `plain!(in_place NAME; field, …; hidden, …; method, method @ OFFSET, …)`: as that; no field is copied, and what
@@ -79,10 +80,10 @@ macro_rules! __bpf_skel_plain {
         impl ::core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                $crate::private::debug_plain(
+                $crate::private::debug_fields(
                     f,
                     ::core::stringify!($name $($field)*),
-                    &[$(&self.$field,)* $(&self.$hidden,)*],
+                    ($(&self.$field,)* $(&self.$hidden,)*),
                 )
             }
         }
@@ -105,6 +106,10 @@ macro_rules! __bpf_skel_plain {
                 $crate::private::hash(self, $named, state);
             }
         }
+    };
+    (many $name:ident; $($field:ident),*; $($hidden:ident),*; $named:literal) => {
+        $crate::__bpf_skel_plain!($name; $($field),*; $($hidden),*;);
+        $crate::__bpf_skel_total!($name; $named;;);
     };
     (@pod $name:ident) => {
         // By hand: a derive takes the compiler longer.
@@ -233,9 +238,12 @@ macro_rules! __bpf_skel_section {
     };
 }
 
-/// `layouts! { NAME: SIZE, ALIGN, field: OFFSET, …; … }`: the structs are laid out as BTF says. One constant for many of
-/// them: one for each took the compiler longer than anything else about a struct. What starts a struct is not among its
-/// fields, since `repr(C)` has it at 0, nor is padding.
+/// `layouts! { NAME: SIZE, ALIGN, field: OFFSET, …; … }`: the structs are laid out as BTF says, each of their fields. One
+/// constant for many of them: one for each took the compiler longer than anything else about a struct.
+///
+/// Fields that are not named have one place where they can be: they are numbers, or padding, which is bytes, behind one another,
+/// and what they take adds up to what is between two fields that are named, or the start or the end of the struct. An
+/// offset takes the compiler more than all else about a field.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_layouts {
