@@ -4,6 +4,7 @@ mod build;
 mod bundle;
 mod generate;
 mod linked;
+mod made;
 mod temporary;
 
 use std::env;
@@ -15,7 +16,9 @@ use bpf_skel::spec::Endian;
 
 use crate::options::Binding;
 use crate::output::say;
-use crate::{Error, Options, Result, btf_file, cargo};
+use crate::{Error, Options, Result, btf_file, cargo, ident};
+
+pub(crate) use made::claim;
 
 /// Compiles a C source and writes its skeleton to `OUT_DIR`, for `include_skel!`; see [`Builder::build`].
 ///
@@ -27,7 +30,7 @@ use crate::{Error, Options, Result, btf_file, cargo};
 ///
 /// # Errors
 /// Where clang is missing or refuses the source, where the object holds what is not supported, where a file cannot
-/// be written.
+/// be written, where the build script has made the same module of another source.
 pub fn build(source: impl AsRef<Path>) -> Result<()> {
     Builder::new().build(source).map(drop)
 }
@@ -35,7 +38,8 @@ pub fn build(source: impl AsRef<Path>) -> Result<()> {
 /// Writes the skeleton of an object to `OUT_DIR`, for `include_skel!`; see [`Builder::generate`].
 ///
 /// # Errors
-/// Where the object is broken or holds what is not supported, where a file cannot be read or written.
+/// Where the object is broken or holds what is not supported, where a file cannot be read or written, where the build
+/// script has made the same module of another object.
 pub fn generate(object: impl AsRef<Path>) -> Result<()> {
     Builder::new().generate(object).map(drop)
 }
@@ -278,6 +282,12 @@ impl Builder {
 
     pub(crate) fn target_endian(&self) -> Endian {
         self.endian.unwrap_or_else(cargo::target_endian)
+    }
+
+    /// The module of the skeleton that is made of this source or object.
+    pub(crate) fn module_of(&self, source: &Path) -> String {
+        let module = || ident::module(object_name(&file_name(source))).unraw().to_owned();
+        self.options.module.clone().unwrap_or_else(module)
     }
 
     pub(crate) fn file_stem(&self, source: &Path) -> String {

@@ -8,10 +8,10 @@ use bpf_skel::Frame;
 use bpf_skel::elf::Reader;
 use bpf_skel::spec::ObjectSpec;
 
-use crate::builder::{file_name, object_name, out_dir, skeleton_path};
+use crate::builder::{claim, file_name, out_dir, skeleton_path};
 use crate::output::write_if_changed;
 use crate::shared::{Shared, module_name, module_path, read_btf};
-use crate::{Builder, Error, Result, Skeleton, ident};
+use crate::{Builder, Error, Result, Skeleton};
 
 impl Builder {
     /// Compiles several sources (`*.c`) or takes objects that exist, and writes a skeleton of each; with
@@ -41,6 +41,7 @@ impl Builder {
         self.check_modules(&sources)?;
         let mut objects = Vec::new();
         for source in &sources {
+            claim(&skeleton_path(&self.module_of(source))?, &[source])?;
             objects.push(self.read_one(source)?);
         }
         let specs: Vec<ObjectSpec> = objects.iter().map(|(_, spec)| spec.clone()).collect();
@@ -59,6 +60,7 @@ impl Builder {
         }
         if let Some(shared) = shared {
             let path = skeleton_path(&shared.name())?;
+            claim(&path, &sources)?;
             write_if_changed(&path, shared.text(&self.options)?.as_bytes())?;
             written.push(path);
         }
@@ -75,7 +77,7 @@ impl Builder {
             );
         }
         for source in sources {
-            let module = ident::module(object_name(&file_name(source))).unraw().to_owned();
+            let module = self.module_of(source);
             let source = source.display().to_string();
             if let Some(other) = modules.get(&module) {
                 let message = format!("{other} and {source} make one module, `{module}`");

@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use super::temporary::TemporaryFolder;
-use super::{Builder, linked, out_dir};
+use super::{Builder, claim, linked, out_dir, skeleton_path};
 use crate::clang::{Compile, Compiled};
 use crate::output::{self, say};
 use crate::{ErrorKind, Result, cargo, vmlinux};
@@ -20,6 +20,10 @@ impl Builder {
 
     pub(super) fn build_from(&self, sources: &[PathBuf]) -> Result<PathBuf> {
         let first = linked::first(sources)?;
+        if self.output.is_none() {
+            // Before the object of the other one is overwritten, too.
+            claim(&skeleton_path(&self.module_of(first))?, sources)?;
+        }
         if let Some(skeleton) = self.bundled_skeleton(sources)? {
             return Ok(skeleton);
         }
@@ -36,7 +40,7 @@ impl Builder {
             _ => error,
         })?;
         self.renew_bundled(&object, sources, &dependencies)?;
-        self.write_skeleton(&[object])
+        self.write_skeleton(&[object], sources)
     }
 
     /// Compiles `source` to `object` and nothing else. Returns the source and all headers it read, but for the

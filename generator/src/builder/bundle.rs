@@ -40,7 +40,7 @@ impl Builder {
             let watched = listed.iter().chain(sources).filter(|path| folders.made(path).is_none());
             watched.chain(self.watched_kernel()).for_each(|path| cargo::rerun_if_changed(path));
         }
-        self.write_skeleton(std::slice::from_ref(path)).map(Some)
+        self.write_skeleton(std::slice::from_ref(path), sources).map(Some)
     }
 
     /// Renews the bundled object where that is asked for; else says that it is not what it should be.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bpf_skel::spec::Endian;
 
-use super::{Builder, file_name, skeleton_path};
+use super::{Builder, claim, file_name, skeleton_path};
 use crate::{Error, Result, Skeleton, cargo};
 
 impl Builder {
@@ -33,7 +33,7 @@ impl Builder {
         if cargo::in_build_script() {
             objects.iter().for_each(|path| cargo::rerun_if_changed(path));
         }
-        self.write_skeleton(&objects)
+        self.write_skeleton(&objects, &objects)
     }
 
     /// The skeleton of that one of `objects` which has the target's byte order, without writing it.
@@ -96,11 +96,20 @@ impl Builder {
         self.expand_all(&[path])
     }
 
-    pub(super) fn write_skeleton(&self, objects: &[PathBuf]) -> Result<PathBuf> {
+    /// Writes the skeleton of one of `objects`, which are made of `sources`.
+    pub(super) fn write_skeleton(
+        &self,
+        objects: &[PathBuf],
+        sources: &[PathBuf],
+    ) -> Result<PathBuf> {
         let skeleton = self.skeleton(objects)?;
         let path = match &self.output {
             Some(path) => path.clone(),
-            None => skeleton_path(skeleton.module())?,
+            None => {
+                let path = skeleton_path(skeleton.module())?;
+                claim(&path, sources)?;
+                path
+            }
         };
         skeleton.write(&path)?;
         Ok(path)

@@ -16,6 +16,7 @@ tests![
     a_bundled_object_stands_for_clang,
     what_clang_refuses_is_said_once,
     several_sources_make_one_skeleton,
+    two_sources_of_one_name_are_refused,
 ];
 
 /// Its value is in a header, so that a change of that changes what the program prints.
@@ -267,5 +268,37 @@ fn several_sources_make_one_skeleton() -> Outcome {
     let stderr = project.run(&environment).bad();
     let words = "src/two.bpf.c defines it as \"long long\", src/one.bpf.c declares it as \"int\"";
     assert!(stderr.contains(words), "{stderr}");
+    Ok(())
+}
+
+fn two_sources_of_one_name_are_refused() -> Outcome {
+    let clang = clang()?.into_string().expect("a name");
+    let project = Project::new(
+        "one-name",
+        &[
+            (
+                "build.rs",
+                r#"
+                fn main() -> bpf_skel_build::Result<()> {
+                    bpf_skel_build::build("src/probe.bpf.c")?;
+                    bpf_skel_build::build("src/probe.bpf.c")?;
+                    bpf_skel_build::build("src/other/probe.bpf.c")
+                }
+                "#,
+            ),
+            ("src/main.rs", "fn main() {}"),
+            ("src/probe.bpf.c", &source(1)),
+            ("src/other/probe.bpf.c", &source(2)),
+        ],
+    );
+    let stderr = project.run(&[("CLANG", clang.as_str())]).bad();
+    for words in [
+        "probe.skel.rs was made of ",
+        "src/probe.bpf.c and would be made of ",
+        "src/other/probe.bpf.c now",
+        "`Builder::module_name`",
+    ] {
+        assert!(stderr.contains(words), "{words} is not in\n{stderr}");
+    }
     Ok(())
 }
