@@ -1,6 +1,6 @@
 //! Enums as numbers with names: any bits are a valid value.
 
-use super::docs::code;
+use super::docs::{code, codes};
 use super::paths::Paths;
 use super::types::about;
 use super::writer::Writer;
@@ -12,12 +12,15 @@ pub(super) fn enumeration(
     def: &Def,
     bytes: u8,
     signed: bool,
-    values: &[Enumerator],
+    (values, misfits): (&[Enumerator], &[String]),
 ) {
     let (rt, ident) = (paths.rt, &def.ident);
     let repr = Ty::Int { bytes, signed };
     let repr = paths.ty(&repr);
     about(out, def);
+    if !misfits.is_empty() {
+        out.paragraph(format_args!("It has no room for {}.", codes(misfits)));
+    }
     out.line("#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]");
     out.line("#[repr(transparent)]");
     out.open(format_args!("pub struct {ident}("));

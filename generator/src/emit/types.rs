@@ -94,8 +94,8 @@ fn item(out: &mut Writer, paths: &Paths<'_>, def: &Def) {
     match &def.kind {
         DefKind::Struct(layout) => structs::structure(out, paths, def, layout),
         DefKind::Union(layout) => structs::union(out, paths, def, layout),
-        DefKind::Enum { bytes, signed, values } => {
-            enums::enumeration(out, paths, def, *bytes, *signed, values);
+        DefKind::Enum { bytes, signed, values, misfits } => {
+            enums::enumeration(out, paths, def, *bytes, *signed, (values, misfits));
         }
         DefKind::Alias(to) => alias(out, paths, def, to),
         DefKind::Bound(path, fields) => bound(out, paths, def, path, fields),
@@ -227,7 +227,12 @@ mod tests {
                 accessors,
                 all: true,
             }),
-            DefKind::Enum { bytes: 4, signed: false, values: vec![value] },
+            DefKind::Enum {
+                bytes: 4,
+                signed: false,
+                values: vec![value],
+                misfits: vec![c.to_owned()],
+            },
             DefKind::Alias(Ty::U8),
             DefKind::Bound("::user::Type".to_owned(), vec![bound]),
             DefKind::Opaque { storage: Ty::bytes(1), why: "so".to_owned() },

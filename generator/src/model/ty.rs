@@ -102,6 +102,8 @@ pub(crate) enum DefKind {
         bytes: u8,
         signed: bool,
         values: Vec<Enumerator>,
+        /// `BIG = 300` of those that it has no room for.
+        misfits: Vec<String>,
     },
     Alias(Ty),
     /// A type of the user's own, by its path, and the fields that it is to have.

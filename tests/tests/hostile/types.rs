@@ -62,6 +62,28 @@ fn bit_fields_of_what_has_no_bits() {
     assert!(!text.contains("for which there are methods") && !text.contains("Each member has"));
 }
 
+/// No constant is another number than C has.
+#[test]
+fn enumerators_that_their_enum_has_no_room_for() {
+    let mut btf = BtfBuilder::new(Endian::Little);
+    btf.enum_(
+        "small",
+        1,
+        false,
+        &[("ONE", 1), ("MOST", 255), ("MORE", 256), ("LESS", 0xffff_ffff)],
+    );
+    let text = skeleton_with(btf, "small");
+    for wanted in [
+        "/// It has no room for `MORE = 256`.\n",
+        "pub const MOST: Self = Self(255);",
+        "pub const LESS: Self = Self(255);",
+        "enumeration!(small, u8; ONE, MOST, LESS);",
+    ] {
+        assert!(text.contains(wanted), "{wanted} is not in\n{text}");
+    }
+    assert!(!text.contains("pub const MORE"), "{text}");
+}
+
 /// Each union has many of the one before, and the first has a flexible array.
 #[test]
 fn flexible_arrays_of_unions_of_unions() {
