@@ -33,6 +33,9 @@ macro_rules! machine_tests {
 /// Runs the tests.
 pub fn run(modules: &[&'static [Test]]) -> ! {
     let args = Arguments::from_args();
+    // The machine may have none mounted, and need not see what the tests pin.
+    #[cfg(target_os = "linux")]
+    crate::kernel::own_bpffs();
     let trials = modules.iter().copied().flatten().map(trial).collect();
     libtest_mimic::run(&args, trials).exit()
 }

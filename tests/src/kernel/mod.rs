@@ -24,6 +24,7 @@ pub use need::{Need, config, dated, is_root, kernel_is, needs};
 pub use net::{Veth, add_receive_ring, ping_loopback, reuseport_sockets, socket, socket_cookie};
 pub use object::{Counting, counting, load, software_event, spec, summing_cookies};
 pub use pins::{BPFFS, PinDirectory};
+pub(crate) use sandbox::own_bpffs;
 pub use sandbox::{Cgroup, without_tracefs};
 
 /// One kernel test.

@@ -22,6 +22,15 @@ pub(super) fn enter() {
     set_up("lo");
 }
 
+/// A BPF file system of the process's own, if it may have one: where it may not, it stays with what the machine has.
+pub(crate) fn own_bpffs() {
+    // SAFETY: takes a number; the process has one thread yet.
+    if unsafe { libc::unshare(libc::CLONE_NEWNS) } == 0 {
+        mount(c"none", c"/", c"", libc::MS_REC | libc::MS_PRIVATE).expect("mounts become private");
+        let _ = mount(c"bpf", &CString::new(BPFFS).unwrap(), c"bpf", 0);
+    }
+}
+
 fn mount_tracefs() {
     // Where the kernel has none, the tests that need it say so.
     let _ = mount(c"tracefs", TRACEFS, c"tracefs", 0);
