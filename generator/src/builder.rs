@@ -188,6 +188,15 @@ impl Builder {
         self
     }
 
+    /// Gives these maps an untyped handle, [`Map`](bpf_skel::map::Map): `["events"]`. A typed one is for the type and the
+    /// sizes that the object says, and refuses a map of others. So this is for maps that are retyped or resized before the
+    /// load: a ring buffer (Linux 5.8), say, that is a perf event array on an older kernel. The typed handle is made from it
+    /// then: `PerfEventArray::try_from(map)`.
+    pub fn untyped_maps(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.options.untyped_maps.extend(names.into_iter().map(Into::into));
+        self
+    }
+
     /// Has [`build_all`](Builder::build_all) put the types that two or more objects have into one module, from which
     /// their skeletons have them: a value of one skeleton's map is then one of the other's.
     ///
@@ -243,8 +252,8 @@ impl Builder {
     }
 
     /// How the skeleton is to look; replaces what [`module_name`](Self::module_name),
-    /// [`runtime_path`](Self::runtime_path), [`legacy`](Self::legacy), [`types`](Self::types), [`bind`](Self::bind) and
-    /// [`bind_opaque`](Self::bind_opaque) have set.
+    /// [`runtime_path`](Self::runtime_path), [`legacy`](Self::legacy), [`types`](Self::types), [`bind`](Self::bind),
+    /// [`bind_opaque`](Self::bind_opaque) and [`untyped_maps`](Self::untyped_maps) have set.
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
         self

@@ -2,6 +2,7 @@
 
 use bpf_skel::btf::Btf;
 use bpf_skel::elf::Legacy;
+use bpf_skel::spec::ObjectSpec;
 
 use crate::ident::{Ident, identifier};
 use crate::model::Types;
@@ -26,6 +27,8 @@ pub struct Options {
     pub types: Vec<String>,
     /// Rust types that are to stand for C types.
     pub bindings: Vec<Binding>,
+    /// Maps that are to have an untyped handle, by their names in C.
+    pub untyped_maps: Vec<String>,
 }
 
 /// A Rust type of the user's own that is to stand for a C type.
@@ -49,6 +52,7 @@ impl Default for Options {
             legacy: Legacy::default(),
             types: Vec::new(),
             bindings: Vec::new(),
+            untyped_maps: Vec::new(),
         }
     }
 }
@@ -71,12 +75,13 @@ impl Options {
         }
     }
 
-    /// These, of several objects that have them, with the types that this one has.
-    pub(crate) fn for_object(&self, btf: Option<&Btf<'_>>) -> Self {
+    /// These, of several objects that have them, with the types and the maps that this one has.
+    pub(crate) fn for_object(&self, spec: &ObjectSpec, btf: Option<&Btf<'_>>) -> Self {
         let has = |name: &str| btf.is_some_and(|btf| Types::expect(btf, name).is_ok());
         let mut options = self.clone();
         options.types.retain(|name| has(name));
         options.bindings.retain(|binding| has(&binding.c));
+        options.untyped_maps.retain(|name| spec.maps.iter().any(|map| map.name == *name));
         options
     }
 }

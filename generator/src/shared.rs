@@ -33,7 +33,7 @@ impl Shared {
         let mut order: Vec<String> = Vec::new();
         for spec in objects {
             let btf = read_btf(spec)?;
-            let object = Object::new(spec, btf.as_ref(), &options.for_object(btf.as_ref()))?;
+            let object = Object::new(spec, btf.as_ref(), &options.for_object(spec, btf.as_ref()))?;
             let items = type_items(&runtime, &object.types);
             order.extend(items.iter().map(|item| item.name.clone()));
             all.push(items.into_iter().map(|item| (item.name.clone(), item)).collect());

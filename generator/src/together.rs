@@ -52,7 +52,7 @@ impl Builder {
         };
         let mut written = Vec::with_capacity(objects.len() + 1);
         for (file, spec) in objects {
-            let options = self.options.for_object(read_btf(&spec)?.as_ref());
+            let options = self.options.for_object(&spec, read_btf(&spec)?.as_ref());
             let skeleton = Skeleton::sharing(spec, &file, &options, shared.as_ref())?;
             let path = skeleton_path(skeleton.module())?;
             skeleton.write(&path)?;
@@ -109,8 +109,9 @@ impl Builder {
         Ok((file, reading.spec))
     }
 
-    /// A type that none of the objects has is a mistake; one that only some have is not.
+    /// A type or a map that none of the objects has is a mistake; one that only some have is not.
     fn check_names(&self, specs: &[ObjectSpec]) -> Result<()> {
+        crate::model::expect_maps(&self.options.untyped_maps, specs)?;
         let bound = self.options.bindings.iter().map(|binding| &binding.c);
         for name in self.options.types.iter().chain(bound) {
             let mut error = None;

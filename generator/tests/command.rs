@@ -80,6 +80,10 @@ fn what_fails_says_so_on_standard_error() {
         (&["gen", "no-such.o"], "bpf-skel: no-such.o: cannot read: "),
         (&["inspect", source], "bpf-skel: maps.bpf.c: not an ELF file"),
         (&["gen", "--name", "a b", object], "bpf-skel: module name \"a b\" is not an identifier"),
+        (
+            &["gen", "--untyped-map", "record", object],
+            "bpf-skel: maps-el.o: map \"record\": no map of this name",
+        ),
         (&["build", "no-such.c"], "bpf-skel: no-such.c: no such file"),
         (&["vmlinux", "--btf", "no-such"], "bpf-skel: no-such: cannot read: "),
         (&["btf", "dump", source], "bpf-skel: "),
@@ -103,6 +107,9 @@ fn gen_writes_a_skeleton_for_either_byte_order() {
         assert!(out.contains(&format!("endian: Endian::{order},")));
         assert!(out.contains("crate::bpf::map::RingBuf") && !out.contains("::bpf_skel"));
     }
+    let (_, out, _) = on("maps-el.o", &["gen", "--untyped-map", "records"]);
+    assert!(out.contains("pub records: ::bpf_skel::map::Map,"), "{out}");
+    assert!(out.contains("pub events: ::bpf_skel::map::PerfEventArray,"), "{out}");
     let both = [fixture("maps-eb.o"), fixture("maps-el.o")];
     let (_, out, _) = run(bpf_skel().args(["gen", "--endian", "big"]).args(&both));
     assert!(out.contains("from maps-eb.o"), "{out}");

@@ -6,7 +6,8 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, Ident, LitStr, Path, Result, Token, Visibility, braced, bracketed};
 
-/// `#[attribute] pub mod name = "path", ["path", "path"], types = ["event"], bind = { "struct own": crate::Own }`
+/// `#[attribute] pub mod name = "path", ["path", "path"], types = ["event"], bind = { "struct own": crate::Own },
+/// untyped_maps = ["events"]`
 pub(crate) struct Input {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
@@ -15,6 +16,7 @@ pub(crate) struct Input {
     pub(crate) objects: Vec<Vec<LitStr>>,
     types: Vec<LitStr>,
     bindings: Vec<Bound>,
+    untyped_maps: Vec<LitStr>,
 }
 
 /// `"struct own": crate::Own`
@@ -32,8 +34,9 @@ impl Parse for Input {
         let module = input.parse()?;
         input.parse::<Token![=]>()?;
         let objects = vec![object(input)?];
-        let (types, bindings) = (Vec::new(), Vec::new());
-        let mut this = Self { attributes, visibility, module, objects, types, bindings };
+        let (types, bindings, untyped_maps) = (Vec::new(), Vec::new(), Vec::new());
+        let mut this =
+            Self { attributes, visibility, module, objects, types, bindings, untyped_maps };
         let mut options = false;
         while input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
             options |= input.peek(Ident::peek_any);
@@ -48,13 +51,14 @@ impl Input {
     fn option(&mut self, input: ParseStream<'_>) -> Result<()> {
         let name = input.call(Ident::parse_any)?;
         let word = name.to_string();
-        if !["types", "bind", "bind_opaque"].contains(&&*word) {
-            let words = "there are `types`, `bind` and `bind_opaque`";
+        if !["types", "bind", "bind_opaque", "untyped_maps"].contains(&&*word) {
+            let words = "there are `types`, `bind`, `bind_opaque` and `untyped_maps`";
             return Err(Error::new(name.span(), format!("no option `{word}`: {words}")));
         }
         input.parse::<Token![=]>()?;
         match &*word {
             "types" => self.types.extend(strings(input)?),
+            "untyped_maps" => self.untyped_maps.extend(strings(input)?),
             _ => self.bindings.extend(bindings(input, word == "bind_opaque")?),
         }
         Ok(())
@@ -62,6 +66,10 @@ impl Input {
 
     pub(crate) fn types(&self) -> Vec<String> {
         self.types.iter().map(LitStr::value).collect()
+    }
+
+    pub(crate) fn untyped_maps(&self) -> Vec<String> {
+        self.untyped_maps.iter().map(LitStr::value).collect()
     }
 
     pub(crate) fn bindings(&self) -> Vec<Binding> {
@@ -73,7 +81,7 @@ impl Input {
         self.bindings.iter().map(binding).collect()
     }
 
-    /// Where the type is written that the error is about, if it is about one.
+    /// Where the type or the map is written that the error is about, if it is about one.
     pub(crate) fn place(&self, error: &bpf_skel_build::Error) -> Option<TokenStream> {
         let c = || self.types.iter().chain(self.bindings.iter().map(|bound| &bound.c));
         let rust = || self.bindings.iter().map(|bound| &bound.rust);
@@ -81,6 +89,9 @@ impl Input {
         // The innermost of them is the narrowest.
         frames.into_iter().rev().find_map(|frame| match frame {
             Frame::Type(name) => Some(c().find(|c| c.value() == *name)?.to_token_stream()),
+            Frame::Map(name) => {
+                Some(self.untyped_maps.iter().find(|map| map.value() == *name)?.to_token_stream())
+            }
             Frame::Path(path) => Some(rust().find(|rust| text(rust) == *path)?.to_token_stream()),
             _ => None,
         })

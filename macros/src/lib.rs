@@ -34,6 +34,7 @@ use syn::{Error, LitStr, Result};
 ///     types = ["event", "struct value"],            // types that no map and no variable has
 ///     bind = { "struct own": crate::Own },          // Rust types of one's own that stand for C types
 ///     bind_opaque = { "struct key": ::keys::Key },  // … whose fields are their own affair
+///     untyped_maps = ["events"],                    // maps that are retyped before the load
 /// }
 /// ```
 ///
@@ -68,6 +69,7 @@ impl Input {
         let attributes = &self.attributes;
         options.attributes = quote!(#(#attributes)*).to_string();
         (options.types, options.bindings) = (self.types(), self.bindings());
+        options.untyped_maps = self.untyped_maps();
         let builder = Builder::new().any_endian().options(options);
         let (skeleton, files) = builder.expand_all(&paths).map_err(failed)?;
         let endian = skeleton.endian_cfg();

@@ -31,6 +31,9 @@ pub(super) struct Args {
     /// As --bind, of which size and alignment only are held to those of the C type.
     #[arg(long, value_name = "C=RUST", value_parser = binding)]
     bind_opaque: Vec<(String, String)>,
+    /// A map that is to have an untyped handle, since it is retyped or resized before the load.
+    #[arg(long = "untyped-map", value_name = "NAME")]
+    untyped_maps: Vec<String>,
     /// Byte order of the object to take; of the only one given, any.
     #[arg(long, value_parser = ["little", "big"])]
     endian: Option<String>,
@@ -48,7 +51,8 @@ impl Args {
         let mut builder = Builder::new()
             .runtime_path(self.runtime)
             .legacy(self.reading.layout())
-            .types(self.types);
+            .types(self.types)
+            .untyped_maps(self.untyped_maps);
         for (c, rust) in self.bind {
             builder = builder.bind(c, rust);
         }

@@ -1,5 +1,6 @@
 //! Maps and the types of their handles.
 
+use bpf_skel::Frame;
 use bpf_skel::spec::{MapContents, MapSpec, ObjectSpec};
 use bpf_skel::uapi::{MapType, flags};
 
@@ -7,6 +8,7 @@ use super::c_text::type_name;
 use super::ty::Ty;
 use super::types::Types;
 use crate::ident::{Ident, Scope, section_field};
+use crate::{Error, Result};
 
 /// A map of the object.
 pub(crate) struct Map<'s> {
@@ -63,11 +65,32 @@ pub(crate) enum Handle {
     XskMap,
 }
 
-pub(super) fn maps<'s>(spec: &'s ObjectSpec, types: &mut Types<'_>) -> Vec<Map<'s>> {
+/// Says which of the maps none of the objects has.
+pub(crate) fn expect_maps(wanted: &[String], specs: &[ObjectSpec]) -> Result<()> {
+    let names = || specs.iter().flat_map(|spec| spec.maps.iter()).map(|map| &*map.name);
+    let Some(missing) = wanted.iter().find(|&name| !names().any(|map| map == name)) else {
+        return Ok(());
+    };
+    let there: Vec<&str> = names().collect();
+    let hint = match &there[..] {
+        [] => "there are no maps".to_owned(),
+        there => format!("there are {}", there.join(", ")),
+    };
+    let error = Error::invalid_input("no map of this name").with_hint(hint);
+    Err(error.within(Frame::Map(missing.clone())))
+}
+
+/// The maps, of which those named have an untyped handle.
+pub(super) fn maps<'s>(
+    spec: &'s ObjectSpec,
+    types: &mut Types<'_>,
+    untyped: &[String],
+) -> Vec<Map<'s>> {
     let names = spec.maps.iter().map(|map| section_field(&map.name));
     let idents = Scope::default().claim_all(names);
     let maps = spec.maps.iter().zip(idents).map(|(map, ident)| {
-        let handle = handle(map, types);
+        let typed = handle(map, types);
+        let handle = if untyped.iter().any(|name| map.name == *name) { Handle::Map } else { typed };
         let inner = map.inner.and_then(|index| spec.inner_maps.get(index as usize));
         if let Some(inner) = inner {
             // Whoever makes one needs its types.

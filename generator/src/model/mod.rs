@@ -13,7 +13,7 @@ mod ty;
 mod types;
 
 pub(crate) use c_text::type_name;
-pub(crate) use maps::{Handle, Map, Shape};
+pub(crate) use maps::{Handle, Map, Shape, expect_maps};
 pub(crate) use named::Compared;
 pub(crate) use object::Object;
 pub(crate) use programs::Program;

@@ -1,7 +1,7 @@
 use bpf_skel::btf::Btf;
 use bpf_skel::spec::ObjectSpec;
 
-use super::maps::{Map, maps};
+use super::maps::{Map, expect_maps, maps};
 use super::programs::{Program, programs};
 use super::sections::{Section, sections};
 use super::struct_ops::{StructOps, struct_ops};
@@ -28,7 +28,8 @@ impl<'s, 'b> Object<'s, 'b> {
         for binding in &options.bindings {
             types.bind(binding)?;
         }
-        let maps = maps(spec, &mut types);
+        expect_maps(&options.untyped_maps, std::slice::from_ref(spec))?;
+        let maps = maps(spec, &mut types, &options.untyped_maps);
         let struct_ops = struct_ops(spec, &maps, &mut types);
         let sections = sections(spec, &mut types).map_err(Error::invalid_input)?;
         let programs = programs(spec, &mut types);

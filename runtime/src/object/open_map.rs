@@ -121,7 +121,8 @@ impl OpenMap {
     }
 
     /// The map's type. A typed handle of the skeleton takes any type with the same access: a `Hash` may become an
-    /// LRU hash, for example; otherwise the load fails with a mismatch that says so.
+    /// LRU hash, for example; otherwise the load fails with a mismatch that says so, unless the skeleton was made with
+    /// `untyped_maps` for it.
     pub fn set_type(&mut self, map_type: MapType) -> &mut Self {
         self.spec.map_type = map_type;
         self

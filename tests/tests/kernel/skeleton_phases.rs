@@ -12,11 +12,16 @@ use bpf_skel_tests::kernel::{Outcome, PinDirectory, tests};
 use crate::phases::{fails, failures, phases, run_program};
 
 bpf_skel_macros::bpf_skel!(mod large = "fixtures/large-el.o", "fixtures/large-eb.o");
+bpf_skel_macros::bpf_skel! {
+    mod untyped = "fixtures/phases-el.o", "fixtures/phases-eb.o",
+    untyped_maps = ["counts"],
+}
 
 tests![
     fields_and_live_values,
     maps_are_typed,
     retyped,
+    retyped_to_another_kind,
     mistyped,
     grown,
     reused_live,
@@ -90,6 +95,22 @@ fn retyped() -> Outcome {
     );
     run(&skel.progs.count);
     assert_eq!(skel.maps.counts.get(&5)?, Some(1));
+    Ok(())
+}
+
+/// An array of 16 that was a hash: its typed handle is made where the program knows which it is.
+fn retyped_to_another_kind() -> Outcome {
+    let mut open = untyped::open();
+    open.maps.counts.set_type(MapType::ARRAY).set_max_entries(16);
+    let skel = open.load()?;
+    run(&skel.progs.count);
+    let counts: &Map = &skel.maps.counts;
+    let counts: Array<u64> = counts.try_clone()?.try_into()?;
+    assert_eq!((counts.len(), counts.get(5)?), (16, 1));
+
+    let mut open = phases::open();
+    open.maps.counts.set_type(MapType::ARRAY).set_max_entries(16);
+    fails(open.load(), &["map \"counts\"", "type: expected hash or lru_hash", "found array"]);
     Ok(())
 }
 

@@ -25,6 +25,13 @@ __attribute__((section("raw_tp/sys_enter"), used)) int prog(void *ctx)
 }
 "#;
 
+/// What one of two sources has.
+const EXTRA: &str = r#"
+struct extra { u32 x[3]; } *unused;
+struct { int (*type)[1]; u32 *key, *value; int (*max_entries)[1]; }
+	seen __attribute__((section(".maps"), used));
+"#;
+
 fn source(different: &str, extra: &str) -> String {
     SOURCE.replace("DIFFERENT", different).replace("EXTRA", extra)
 }
@@ -42,6 +49,7 @@ fn the_same_types_are_one() -> Outcome {
                         .shared_types("crate::common")
                         .bind("struct own", "crate::Own")
                         .types(["struct extra"])
+                        .untyped_maps(["seen"])
                         .build_all(["src/a.bpf.c", "src/b.bpf.c"])
                         .map(drop)
                 }
@@ -69,12 +77,13 @@ fn the_same_types_are_one() -> Outcome {
                     // Not the same, nor is what is made of it.
                     open.bss.holder = a::types::holder { inner: a::types::different { value: 1u32 } };
                     b::open().bss.holder = b::types::holder { inner: b::types::different { value: 1u64 } };
+                    let _: fn(&b::Maps) -> &bpf_skel::Map = |maps| &maps.seen;
                     println!("{:?} {}", open.bss.event.pid, size_of::<b::types::extra>());
                 }
                 "#,
             ),
             ("src/a.bpf.c", &source("u32", "")),
-            ("src/b.bpf.c", &source("unsigned long", "struct extra { u32 x[3]; } *unused;")),
+            ("src/b.bpf.c", &source("unsigned long", EXTRA)),
         ],
     );
     let built = project.run(&[("CLANG", clang.as_str())]).good();
