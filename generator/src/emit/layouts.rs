@@ -28,7 +28,7 @@ pub(super) fn rows(
     (ident, size, align): (&Ident, u64, u64),
     fields: &[Field],
 ) {
-    let held = held(model, fields);
+    let held = held(model, size, fields);
     let mut parts = held.chunks(OFFSETS_AT_ONCE);
     let mut part = parts.next();
     loop {
@@ -52,14 +52,15 @@ pub(super) fn rows(
 /// Such a number has one place. Rust itself has the sizes of what is between the one held before it and the one behind it,
 /// or the end, which is the struct's size; they add up to what is between those two, since every byte of padding is a field;
 /// so that nothing else is between. An offset costs the compiler more than all else about a field.
-fn held<'f>(model: &Types<'_>, fields: &'f [Field]) -> Vec<&'f Field> {
+fn held<'f>(model: &Types<'_>, size: u64, fields: &'f [Field]) -> Vec<&'f Field> {
+    let touch = touch(model, size, fields);
     let last = fields.iter().rposition(|field| field.role != FieldRole::Padding);
     let (mut held, mut left, mut follows) = (Vec::new(), STRIDE, false);
     for (nth, field) in fields.iter().enumerate() {
         let is_number = is_number(model, &field.ty);
         if field.role != FieldRole::Padding && field.offset != 0 {
             left -= 1;
-            if left == 0 || !is_number || !follows || last == Some(nth) {
+            if left == 0 || !is_number || !follows || last == Some(nth) || !touch {
                 held.push(field);
                 left = STRIDE;
             }
@@ -67,6 +68,16 @@ fn held<'f>(model: &Types<'_>, fields: &'f [Field]) -> Vec<&'f Field> {
         follows = is_number;
     }
     held
+}
+
+/// Whether each field starts where the one before it ends, and the last one ends with the struct.
+fn touch(model: &Types<'_>, size: u64, fields: &[Field]) -> bool {
+    let mut end = 0;
+    let touch = fields.iter().all(|field| {
+        let start = std::mem::replace(&mut end, field.offset.saturating_add(model.size(&field.ty)));
+        field.offset == start
+    });
+    touch && (end == size || fields.is_empty())
 }
 
 /// Whether its size is the same whatever this crate generates.
@@ -107,37 +118,46 @@ mod tests {
     use super::*;
     use crate::ident::identifier;
 
-    fn fields(count: u64, ty: impl Fn(u64) -> Ty) -> Vec<Field> {
-        let field = |nth| Field {
-            ident: identifier(&format!("f{nth}")).unwrap(),
-            role: FieldRole::Member,
-            ty: ty(nth),
-            offset: nth * 4,
-            c: String::new(),
-            why: "",
+    /// Fields one behind the other, and their size.
+    fn fields(count: u64, ty: impl Fn(u64) -> Ty) -> (u64, Vec<Field>) {
+        let mut size = 0;
+        let field = |nth| {
+            let ty = ty(nth);
+            let offset = size;
+            size += Types::new(None).size(&ty);
+            let ident = identifier(&format!("f{nth}")).unwrap();
+            Field { ident, role: FieldRole::Member, ty, offset, c: String::new(), why: "" }
         };
-        (0..count).map(field).collect()
+        let fields = (0..count).map(field).collect();
+        (size, fields)
     }
 
-    fn offsets(fields: &[Field]) -> Vec<u64> {
-        held(&Types::new(None), fields).iter().map(|field| field.offset / 4).collect()
+    fn held_of((size, fields): &(u64, Vec<Field>)) -> Vec<String> {
+        let held = held(&Types::new(None), *size, fields);
+        held.iter().map(|field| field.ident.to_string()).collect()
     }
 
     #[test]
     fn few_numbers_prove_all() {
         let number = |_| Ty::unsigned(4);
-        assert!(offsets(&fields(1, number)).is_empty());
+        assert!(held_of(&fields(1, number)).is_empty());
         // The last one, and some of many.
-        assert_eq!(offsets(&fields(10, number)), [9]);
-        let stride = STRIDE as u64;
-        assert_eq!(offsets(&fields(2 * stride + 3, number)), [stride, 2 * stride, 2 * stride + 2]);
+        let ten = fields(10, number);
+        assert_eq!(held_of(&ten), ["f9"]);
+        assert_eq!(held_of(&fields(2 * STRIDE as u64 + 3, number)), ["f16", "f32", "f34"]);
         // What is no number, and what is behind it.
         let mixed = fields(10, |nth| if nth == 5 { Ty::Unit } else { Ty::Ptr(Box::new(Ty::Unit)) });
-        assert_eq!(offsets(&mixed), [5, 6, 9]);
+        assert_eq!(held_of(&mixed), ["f5", "f6", "f9"]);
         // Padding is bytes, and no field that is held, not even as the last.
         let mut padded = fields(10, |nth| if nth % 4 == 1 { Ty::bytes(4) } else { Ty::Chars(4) });
-        [1, 5, 9].into_iter().for_each(|nth| padded[nth].role = FieldRole::Padding);
-        assert_eq!(offsets(&padded), [8]);
+        [1, 5, 9].into_iter().for_each(|nth| padded.1[nth].role = FieldRole::Padding);
+        assert_eq!(held_of(&padded), ["f8"]);
+        // Where they do not add up, nothing proves anything.
+        let all: Vec<String> = (1..10).map(|nth| format!("f{nth}")).collect();
+        assert_eq!(held_of(&(44, ten.1)), all);
+        let mut apart = fields(10, number);
+        apart.1.iter_mut().skip(5).for_each(|field| field.offset += 4);
+        assert_eq!(held_of(&(44, apart.1)), all);
     }
 
     #[test]
@@ -154,14 +174,19 @@ mod tests {
         let calls = |text: &str| text.matches("layouts!").count();
         assert_eq!(print(1, &[]), "rt::private::layouts! {\n    s: 8, 4;\n}\n");
         assert_eq!(calls(&print(STRUCTS_AT_ONCE + 1, &[])), 2);
-        let some = fields(OFFSETS_AT_ONCE as u64, |_| Ty::Unit);
+        let far = |count| {
+            let mut fields = fields(count, |_| Ty::unsigned(4)).1;
+            fields.iter_mut().for_each(|field| field.offset *= 2);
+            fields
+        };
+        let some = far(OFFSETS_AT_ONCE as u64);
         let text = print(2, &some);
         assert_eq!((calls(&text), text.matches("s: 8, 4,").count()), (2, 2), "{text}");
-        let many = fields(3 * OFFSETS_AT_ONCE as u64, |_| Ty::Unit);
+        let many = far(3 * OFFSETS_AT_ONCE as u64);
         let text = print(1, &many);
         assert_eq!((calls(&text), text.matches("s: 8, 4,").count()), (3, 3), "{text}");
         assert!(
-            (1..many.len()).all(|nth| text.contains(&format!("f{nth}: {}", nth * 4))),
+            (1..many.len()).all(|nth| text.contains(&format!("f{nth}: {}", nth * 8))),
             "{text}"
         );
     }
