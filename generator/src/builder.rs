@@ -16,9 +16,7 @@ use bpf_skel::spec::Endian;
 
 use crate::options::Binding;
 use crate::output::say;
-use crate::{Error, Options, Result, btf_file, cargo, ident};
-
-pub(crate) use made::claim;
+use crate::{Error, Options, Result, btf_file, cargo};
 
 /// Compiles a C source and writes its skeleton to `OUT_DIR`, for `include_skel!`; see [`Builder::build`].
 ///
@@ -293,10 +291,25 @@ impl Builder {
         self.endian.unwrap_or_else(cargo::target_endian)
     }
 
-    /// The module of the skeleton that is made of this source or object.
-    pub(crate) fn module_of(&self, source: &Path) -> String {
-        let module = || ident::module(object_name(&file_name(source))).unraw().to_owned();
-        self.options.module.clone().unwrap_or_else(module)
+    /// The module of the skeleton of this object, or of this source's.
+    pub(crate) fn module_of(&self, file: &Path) -> Result<String> {
+        let module = self.options.module_ident(object_name(&file_name(file)))?;
+        Ok(module.unraw().to_owned())
+    }
+
+    /// The file of the skeleton of this module, which is made of `sources`.
+    ///
+    /// # Errors
+    /// Where this process has made it of others.
+    pub(crate) fn output_of(&self, module: &str, sources: &[impl AsRef<Path>]) -> Result<PathBuf> {
+        match &self.output {
+            Some(path) => Ok(path.clone()),
+            None => {
+                let path = skeleton_path(module)?;
+                made::claim(&path, sources)?;
+                Ok(path)
+            }
+        }
     }
 
     pub(crate) fn file_stem(&self, source: &Path) -> String {
@@ -315,7 +328,7 @@ pub(crate) fn object_name(file_name: &str) -> &str {
 }
 
 /// Where `include_skel!` looks for the module.
-pub(crate) fn skeleton_path(module: &str) -> Result<PathBuf> {
+fn skeleton_path(module: &str) -> Result<PathBuf> {
     Ok(out_dir()?.join(format!("{module}.skel.rs")))
 }
 

@@ -8,7 +8,7 @@ use bpf_skel::Frame;
 use bpf_skel::elf::Reader;
 use bpf_skel::spec::ObjectSpec;
 
-use crate::builder::{claim, file_name, out_dir, skeleton_path};
+use crate::builder::{file_name, out_dir};
 use crate::output::write_if_changed;
 use crate::shared::{Shared, module_name, module_path, read_btf};
 use crate::{Builder, Error, Result, Skeleton};
@@ -39,9 +39,11 @@ impl Builder {
         let sources: Vec<PathBuf> =
             sources.into_iter().map(|source| source.as_ref().to_owned()).collect();
         self.check_modules(&sources)?;
+        let output = |source| self.output_of(&self.module_of(source)?, &[source]);
+        let outputs: Vec<PathBuf> =
+            sources.iter().map(|source| output(source)).collect::<Result<_>>()?;
         let mut objects = Vec::new();
         for source in &sources {
-            claim(&skeleton_path(&self.module_of(source))?, &[source])?;
             objects.push(self.read_one(source)?);
         }
         let specs: Vec<ObjectSpec> = objects.iter().map(|(_, spec)| spec.clone()).collect();
@@ -51,16 +53,14 @@ impl Builder {
             None => None,
         };
         let mut written = Vec::with_capacity(objects.len() + 1);
-        for (file, spec) in objects {
+        for ((file, spec), path) in objects.into_iter().zip(outputs) {
             let options = self.options.for_object(&spec, read_btf(&spec)?.as_ref());
             let skeleton = Skeleton::sharing(spec, &file, &options, shared.as_ref())?;
-            let path = skeleton_path(skeleton.module())?;
             skeleton.write(&path)?;
             written.push(path);
         }
         if let Some(shared) = shared {
-            let path = skeleton_path(&shared.name())?;
-            claim(&path, &sources)?;
+            let path = self.output_of(&shared.name(), &sources)?;
             write_if_changed(&path, shared.text(&self.options)?.as_bytes())?;
             written.push(path);
         }
@@ -77,7 +77,7 @@ impl Builder {
             );
         }
         for source in sources {
-            let module = self.module_of(source);
+            let module = self.module_of(source)?;
             let source = source.display().to_string();
             if let Some(other) = modules.get(&module) {
                 let message = format!("{other} and {source} make one module, `{module}`");

@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use super::temporary::TemporaryFolder;
-use super::{Builder, claim, linked, out_dir, skeleton_path};
+use super::{Builder, linked, out_dir};
 use crate::clang::{Compile, Compiled};
 use crate::output::{self, say};
 use crate::{ErrorKind, Result, cargo, vmlinux};
@@ -20,10 +20,6 @@ impl Builder {
 
     pub(super) fn build_from(&self, sources: &[PathBuf]) -> Result<PathBuf> {
         let first = linked::first(sources)?;
-        if self.output.is_none() {
-            // Before the object of the other one is overwritten, too.
-            claim(&skeleton_path(&self.module_of(first))?, sources)?;
-        }
         if let Some(skeleton) = self.bundled_skeleton(sources)? {
             return Ok(skeleton);
         }
@@ -31,6 +27,8 @@ impl Builder {
             Some(path) => path.clone(),
             None => out_dir()?.join(format!("{}.bpf.o", self.file_stem(first))),
         };
+        // Before it overwrites that of other sources.
+        let output = self.output_of(&self.module_of(&object)?, sources)?;
         let dependencies = self.compile_all(sources, &object).map_err(|error| match &self.bundled {
             Some(bundled) if error.kind() == ErrorKind::ClangNotFound => error.with_detail(format!(
                 "clang is needed since {} is missing, for another byte order, or not made from its sources and options \
@@ -40,7 +38,8 @@ impl Builder {
             _ => error,
         })?;
         self.renew_bundled(&object, sources, &dependencies)?;
-        self.write_skeleton(&[object], sources)
+        self.skeleton(&[object])?.write(&output)?;
+        Ok(output)
     }
 
     /// Compiles `source` to `object` and nothing else. Returns the source and all headers it read, but for the

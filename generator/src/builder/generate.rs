@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bpf_skel::spec::Endian;
 
-use super::{Builder, claim, file_name, skeleton_path};
+use super::{Builder, file_name};
 use crate::{Error, Result, Skeleton, cargo};
 
 impl Builder {
@@ -103,14 +103,7 @@ impl Builder {
         sources: &[PathBuf],
     ) -> Result<PathBuf> {
         let skeleton = self.skeleton(objects)?;
-        let path = match &self.output {
-            Some(path) => path.clone(),
-            None => {
-                let path = skeleton_path(skeleton.module())?;
-                claim(&path, sources)?;
-                path
-            }
-        };
+        let path = self.output_of(skeleton.module(), sources)?;
         skeleton.write(&path)?;
         Ok(path)
     }

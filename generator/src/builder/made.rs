@@ -13,7 +13,7 @@ static MADE: Mutex<BTreeMap<PathBuf, Vec<PathBuf>>> = Mutex::new(BTreeMap::new()
 ///
 /// # Errors
 /// Where this process has made it of others.
-pub(crate) fn claim(skeleton: &Path, sources: &[impl AsRef<Path>]) -> Result<()> {
+pub(super) fn claim(skeleton: &Path, sources: &[impl AsRef<Path>]) -> Result<()> {
     let absolute = |path: &Path| path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let sources: Vec<PathBuf> = sources.iter().map(|source| absolute(source.as_ref())).collect();
     // Nothing panics while it is locked.

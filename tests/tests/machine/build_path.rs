@@ -291,6 +291,21 @@ fn two_sources_of_one_name_are_refused() -> Outcome {
             ("src/other/probe.bpf.c", &source(2)),
         ],
     );
+    let refused = fs::read_to_string(project.path("build.rs"))?;
+    // Not where their objects have other names, since the modules go by those.
+    project.write(
+        "build.rs",
+        r#"
+        fn main() -> bpf_skel_build::Result<()> {
+            let out = std::path::PathBuf::from(std::env::var_os("OUT_DIR").unwrap());
+            let builder = bpf_skel_build::Builder::new;
+            builder().object(out.join("one.bpf.o")).build("src/probe.bpf.c")?;
+            builder().object(out.join("two.bpf.o")).build("src/other/probe.bpf.c").map(drop)
+        }
+        "#,
+    );
+    project.run(&[("CLANG", clang.as_str())]).good();
+    project.write("build.rs", &refused);
     let stderr = project.run(&[("CLANG", clang.as_str())]).bad();
     for words in [
         "probe.skel.rs was made of ",
