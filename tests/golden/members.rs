@@ -1105,9 +1105,10 @@ pub mod members {
             pub __pad4: ::bpf_skel::private::Pad5,
         }
         ::bpf_skel::private::plain!(
-            many counters; cpu, rx, tx, rx_bytes, queues, up, errors, dropped, name, seen, first,
-            last, flags, level;; "\u{1}\u{3}\u{8}\u{4}\u{f}\u{1}\u{e}\u{2}\u{1b}"
+            counters; cpu, rx, tx, rx_bytes, queues, up, errors, dropped, name, seen, first, last,
+            flags, level;;
         );
+        ::bpf_skel::private::total!(counters; "\u{1}\u{3}\u{8}\u{4}\u{f}\u{1}\u{e}\u{2}\u{1b}";;);
         /// `struct record`, 16 bytes, alignment 8
         #[repr(C)]
         pub struct record {

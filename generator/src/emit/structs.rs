@@ -17,7 +17,7 @@ use crate::model::{
 /// stack may have no room for them.
 pub(super) const LARGE: u64 = 1 << 12;
 
-/// As many fields as the runtime takes at once to print, padding not counted.
+/// As many fields as one call of `private::plain!` takes with equality, padding not counted.
 const MANY: usize = 12;
 
 /// The form of the macros that copies nothing.
@@ -35,11 +35,11 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
     }
     out.close("}");
     let is_plain = layout.accessors.is_empty() && layout.repr.packed.is_none();
-    let named = def.named.as_ref().filter(|_| is_plain);
+    let is_one_call = is_plain && proved(&layout.fields) <= MANY;
+    let named = def.named.as_ref().filter(|_| is_one_call);
     out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
         let methods = Methods::of(paths, def, layout.repr, layout.accessors.iter());
-        let is_many = named.is_some() && proved(&layout.fields) > MANY;
-        list.item((if is_many { "many " } else { methods.keyword }, ident)).group();
+        list.item((methods.keyword, ident)).group();
         names(list, &layout.fields);
         match named {
             Some(places) => list.item(Named { places, size: def.size }),

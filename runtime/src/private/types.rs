@@ -58,7 +58,7 @@ pub(super) fn plain_name(name: &str) -> &str {
 ///
 /// * `plain!(NAME; field, …; hidden, …; "NAMED")`: also equal and hashed by its bytes, those that `NAMED` says, as
 ///   [`named`](crate::private::same) has it. Nearly every struct is of this form, but for those of more fields than
-///   [`PlainFields`](crate::private::PlainFields) takes: `plain!(many NAME; …)`.
+///   [`PlainFields`](crate::private::PlainFields) takes.
 /// * `plain!(packed? NAME; field, …; hidden, …; method, …)`: some fields print by methods, or `equal!` or `total!` are
 ///   for what is compared.
 /// * `plain!(in_place NAME; field, …; hidden, …; method, method @ OFFSET, …)`: as that; no field is copied, and what
@@ -106,10 +106,6 @@ macro_rules! __bpf_skel_plain {
                 $crate::private::hash(self, $named, state);
             }
         }
-    };
-    (many $name:ident; $($field:ident),*; $($hidden:ident),*; $named:literal) => {
-        $crate::__bpf_skel_plain!($name; $($field),*; $($hidden),*;);
-        $crate::__bpf_skel_total!($name; $named;;);
     };
     (@pod $name:ident) => {
         // By hand: a derive takes the compiler longer.
