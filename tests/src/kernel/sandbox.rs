@@ -16,8 +16,7 @@ const TRACEFS: &CStr = c"/sys/kernel/tracing";
 pub(super) fn enter() {
     // SAFETY: takes a number; the process has one thread yet.
     check("unshare", unsafe { libc::unshare(libc::CLONE_NEWNS | libc::CLONE_NEWNET) });
-    mount(c"none", c"/", c"", libc::MS_REC | libc::MS_PRIVATE).expect("mounts become private");
-    mount(c"bpf", &CString::new(BPFFS).unwrap(), c"bpf", 0).expect("a BPF file system is mounted");
+    mount_bpffs().expect("a BPF file system is mounted");
     mount_tracefs();
     set_up("lo");
 }
@@ -26,9 +25,15 @@ pub(super) fn enter() {
 pub(crate) fn own_bpffs() {
     // SAFETY: takes a number; the process has one thread yet.
     if unsafe { libc::unshare(libc::CLONE_NEWNS) } == 0 {
-        mount(c"none", c"/", c"", libc::MS_REC | libc::MS_PRIVATE).expect("mounts become private");
-        let _ = mount(c"bpf", &CString::new(BPFFS).unwrap(), c"bpf", 0);
+        // A test that pins says that it could not.
+        let _ = mount_bpffs();
     }
+}
+
+/// In a namespace of mounts that was just made.
+fn mount_bpffs() -> io::Result<()> {
+    mount(c"none", c"/", c"", libc::MS_REC | libc::MS_PRIVATE).expect("mounts become private");
+    mount(c"bpf", &CString::new(BPFFS).unwrap(), c"bpf", 0)
 }
 
 fn mount_tracefs() {
