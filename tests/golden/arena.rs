@@ -25,7 +25,6 @@ pub mod arena {
         Open::new()
     }
     /// Object `arena-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod arena {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, arena, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -66,10 +66,10 @@ pub mod arena {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.pages, self.arena, 40);
             object.program(self.progs.run);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                arena: ::bpf_skel::private::live(&object, 0)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                arena: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
         }
@@ -79,7 +79,7 @@ pub mod arena {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -89,7 +89,6 @@ pub mod arena {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -98,6 +97,7 @@ pub mod arena {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, arena, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -105,7 +105,9 @@ pub mod arena {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -123,7 +125,7 @@ pub mod arena {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                pages: ::bpf_skel::private::map(object, 0)?,
+                pages: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
             })
         }
     }
@@ -131,12 +133,11 @@ pub mod arena {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                run: ::bpf_skel::private::program(object, 0)?,
+                run: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -147,6 +148,7 @@ pub mod arena {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, arena, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -196,33 +198,33 @@ pub mod arena {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `pages`: `arena`, 8 entries.
         pub pages: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; pages);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `pages`: `arena`, 8 entries.
         pub pages: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; pages);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `run`: section `syscall`, type `syscall`, 38 instructions.
         ///
         /// `int run(void *ctx)`.
         pub run: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; run);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `run`: section `syscall`, type `syscall`, 38 instructions.
         ///
         /// `int run(void *ctx)`.
         pub run: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
+    ::bpf_skel::private::printed!(Progs; run);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct node`, 16 bytes, alignment 8
@@ -291,12 +293,10 @@ pub mod arena {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -349,38 +349,10 @@ pub mod arena {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("first"),
-                    map: 0,
-                    offset: 0,
-                    size: 4,
-                    type_id: 17,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("table"),
-                    map: 0,
-                    offset: 4,
-                    size: 12,
-                    type_id: 21,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("total"),
-                    map: 0,
-                    offset: 16,
-                    size: 8,
-                    type_id: 23,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("head"),
-                    map: 0,
-                    offset: 24,
-                    size: 16,
-                    type_id: 26,
-                    linkage: Linkage::Global,
-                },
+                variable("first", 0, 0, 4, 17, Linkage::Global),
+                variable("table", 0, 4, 12, 21, Linkage::Global),
+                variable("total", 0, 16, 8, 23, Linkage::Global),
+                variable("head", 0, 24, 16, 26, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

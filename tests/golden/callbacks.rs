@@ -25,7 +25,6 @@ pub mod callbacks {
         Open::new()
     }
     /// Object `callbacks-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -34,6 +33,7 @@ pub mod callbacks {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -65,9 +65,9 @@ pub mod callbacks {
             object.map(self.maps.numbers);
             object.program(self.progs.loops);
             object.program(self.progs.walks);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
                 object,
             })
         }
@@ -77,7 +77,7 @@ pub mod callbacks {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -87,13 +87,13 @@ pub mod callbacks {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -101,7 +101,9 @@ pub mod callbacks {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -118,7 +120,7 @@ pub mod callbacks {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                numbers: ::bpf_skel::private::map(object, 0)?,
+                numbers: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
             })
         }
     }
@@ -126,13 +128,12 @@ pub mod callbacks {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                loops: ::bpf_skel::private::program(object, 0)?,
-                walks: ::bpf_skel::private::program(object, 1)?,
+                loops: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                walks: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -141,6 +142,7 @@ pub mod callbacks {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -190,19 +192,18 @@ pub mod callbacks {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `numbers`: `array`, key `u32` (4 bytes), value `u64` (8 bytes), 8 entries.
         pub numbers: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; numbers);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `numbers`: `array`, key `u32` (4 bytes), value `u64` (8 bytes), 8 entries.
         pub numbers: ::bpf_skel::map::Array<u64>,
     }
+    ::bpf_skel::private::printed!(Maps; numbers);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `loops`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 34 instructions.
         ///
@@ -213,8 +214,8 @@ pub mod callbacks {
         /// `int walks(void *ctx)`.
         pub walks: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; loops, walks);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `loops`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 34 instructions.
         ///
@@ -225,15 +226,14 @@ pub mod callbacks {
         /// `int walks(void *ctx)`.
         pub walks: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
+    ::bpf_skel::private::printed!(Progs; loops, walks);
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};

@@ -25,7 +25,6 @@ pub mod core {
         Open::new()
     }
     /// Object `core-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod core {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -66,10 +66,10 @@ pub mod core {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.bss, self.bss, 128);
             object.program(self.progs.r#use);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                bss: ::bpf_skel::private::live(&object, 0)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
         }
@@ -79,7 +79,7 @@ pub mod core {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -89,7 +89,6 @@ pub mod core {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -98,6 +97,7 @@ pub mod core {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -105,7 +105,9 @@ pub mod core {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -123,7 +125,7 @@ pub mod core {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::map(object, 0)?,
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
             })
         }
     }
@@ -131,12 +133,11 @@ pub mod core {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::program(object, 0)?,
+                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -147,6 +148,7 @@ pub mod core {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -196,33 +198,33 @@ pub mod core {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.bss`, 128 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.bss`, 128 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `use`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 51 instructions.
         ///
         /// `int use(u64 *args)`.
         pub r#use: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; r#use);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 51 instructions.
         ///
         /// `int use(u64 *args)`.
         pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
+    ::bpf_skel::private::printed!(Progs; r#use);
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -253,12 +255,13 @@ pub mod core {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{of_type, of_whole_type, offset, root};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -269,25 +272,7 @@ pub mod core {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\x10\x02\0\0\x10\x02\0\0\xad\x05\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\0\0\0\x08\x03\0\0\0\x05\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\x18\0\0\0\x01\0\0\0\x1d\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01!\0\0\0\x01\0\0\x0c\x04\0\0\09\0\0\0\x06\0\0\x848\0\0\0E\0\0\0\x05\0\0\0\0\0\0\0I\0\0\0\x05\0\0\0 \0\0\0N\0\0\0\x08\0\0\0@\0\0\0Q\0\0\0\n\0\0\0\x80\0\0\0V\0\0\0\x0c\0\0\0\0\x01\0\0\\\0\0\0\x0e\0\0\0\x80\x01\0\x01\0\0\0\0\0\0\0\x02\x1a\0\0\0p\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x09\0\0\0\x0b\0\0\0\x10\0\0\0u\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\x89\0\0\0\x02\0\0\x04\x10\0\0\0\x93\0\0\0\x0d\0\0\0\0\0\0\0\x98\0\0\0\x0d\0\0\0@\0\0\0\0\0\0\0\0\0\0\x02\x0c\0\0\0\x9d\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xad\x03\0\0\0\0\0\x08\x02\0\0\0\x06\x04\0\0\x02\0\0\x06\x04\0\0\0\x0f\x04\0\0\0\0\0\0\x1b\x04\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\x07\0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\xd9\x04\0\0\x11\0\0\0\xde\x04\0\0\0\0\0\x0c\x12\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x09\0\0\0\x0b\0\0\0\x04\0\0\0\x7f\x05\0\0\0\0\0\x0e\x14\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x0b\0\0\0\x10\0\0\0\x88\x05\0\0\0\0\0\x0e\x16\0\0\0\x01\0\0\0\x8c\x05\0\0\x01\0\0\x0f\x80\0\0\0\x17\0\0\0\0\0\0\0\x80\0\0\0\x91\x05\0\0\x01\0\0\x0f\x04\0\0\0\x15\0\0\0\0\0\0\0\x04\0\0\0\x99\x05\0\0\0\0\0\x07\0\0\0\0\0u64\0unsigned long long\0args\0int\0use\0raw_tp/sched_switch\0task_struct\0pid\0tgid\0mm\0comm\0tasks\0sched_reset_on_fork\0char\0__ARRAY_SIZE_TYPE__\0list_head\0next\0prev\0unsigned int\00:0\0./core.bpf.c\0int use(u64 *args)\0\x09struct task_struct *task = (void *)args[1];\0\x09int pid = 0;\0\x09bpf_probe_read_kernel(&pid, sizeof(pid), &task->pid);\00\0\x09out[1] = pid;\0\x09out[7] = __builtin_btf_type_id(*task, 0);\0\x09out[8] = __builtin_btf_type_id(*task, 1);\00:3\0\x09out[2] = __builtin_preserve_field_info(task->comm, KIND_FIELD_SIZE);\00:2\0\x09out[3] = __builtin_preserve_field_info(task->mm, KIND_FIELD_EXISTS);\0\x09out[4] = __builtin_preserve_field_info(task->pid, KIND_SIGNED);\00:5\0\x09out[5] = __builtin_preserve_field_info(task->sched_reset_on_fork, KIND_LSHIFT);\0\x09out[6] = __builtin_preserve_field_info(task->sched_reset_on_fork, KIND_RSHIFT);\0\x09out[9] = __builtin_preserve_type_info(*(struct task_struct *)0, 0);\0\x09out[10] = __builtin_preserve_type_info(*(struct task_struct *)0, 1);\0absent_t___fixture\0\x09out[11] = __builtin_preserve_type_info(*(absent_t___fixture *)0, 2);\0pid_type\0PIDTYPE_PID\0PIDTYPE_TGID\01\0\x09out[12] = __builtin_preserve_enum_value(*(enum pid_type *)PIDTYPE_TGID, 0);\0\x09out[13] = __builtin_preserve_enum_value(*(enum pid_type *)PIDTYPE_TGID, 1);\0\x09return depth(task);\0task\0depth\0.text\00:4:0\0static __noinline int depth(struct task_struct *task)\0\x09out[0] = __builtin_preserve_field_info(task->tasks.next, KIND_FIELD_OFFSET);\0\x09return 0;\0_license\0out\0.bss\0license\0mm_struct___fixture\0"),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 128,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 24,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(128),
-                        frozen: false,
-                    },
-                },
+                data_map(".bss", 128, 0x400, 24, Data::Zeroed(128)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -315,14 +300,7 @@ pub mod core {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("out"),
-                    map: 0,
-                    offset: 0,
-                    size: 128,
-                    type_id: 22,
-                    linkage: Linkage::Global,
-                },
+                variable("out", 0, 0, 128, 22, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[

@@ -25,7 +25,6 @@ pub mod core_kinds {
         Open::new()
     }
     /// Object `core_kinds-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod core_kinds {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -68,10 +68,10 @@ pub mod core_kinds {
             object.section(self.maps.bss, self.bss, 2048);
             object.program(self.progs.prog);
             object.program(self.progs.direct);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                bss: ::bpf_skel::private::live(&object, 0)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
         }
@@ -81,7 +81,7 @@ pub mod core_kinds {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -91,7 +91,6 @@ pub mod core_kinds {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -100,6 +99,7 @@ pub mod core_kinds {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -107,7 +107,9 @@ pub mod core_kinds {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -125,7 +127,7 @@ pub mod core_kinds {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::map(object, 0)?,
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
             })
         }
     }
@@ -133,13 +135,12 @@ pub mod core_kinds {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                prog: ::bpf_skel::private::program(object, 0)?,
-                direct: ::bpf_skel::private::program(object, 1)?,
+                prog: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                direct: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -150,6 +151,7 @@ pub mod core_kinds {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -199,19 +201,18 @@ pub mod core_kinds {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.bss`, 2048 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.bss`, 2048 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `prog`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 388 instructions.
         ///
@@ -222,8 +223,8 @@ pub mod core_kinds {
         /// `int direct(u64 *ctx)`.
         pub direct: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; prog, direct);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `prog`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 388 instructions.
         ///
@@ -234,6 +235,7 @@ pub mod core_kinds {
         /// `int direct(u64 *ctx)`.
         pub direct: ::bpf_skel::program::Program<::bpf_skel::program::kind::TpBtf>,
     }
+    ::bpf_skel::private::printed!(Progs; prog, direct);
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -264,12 +266,13 @@ pub mod core_kinds {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{of_type, of_whole_type, offset, root};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -278,27 +281,9 @@ pub mod core_kinds {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\x84\x05\0\0\x84\x05\0\0\x0b\x0d\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\0\0\0\x08\x03\0\0\0\x05\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\x18\0\0\0\x01\0\0\0\x1c\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01 \0\0\0\x01\0\0\x0c\x04\0\0\09\0\0\0\x0d\0\0\x84p\0\0\0E\0\0\0\x05\0\0\0\0\0\0\0I\0\0\0\x05\0\0\0 \0\0\0N\0\0\0\x09\0\0\0@\0\0\0S\0\0\0\x0b\0\0\0\xc0\0\0\0V\0\0\0\x0c\0\0\0\0\x01\0\0\\\0\0\0\x05\0\0\0@\x01\0\0j\0\0\0\x0d\0\0\0\x80\x01\0\0m\0\0\0\x12\0\0\0\x80\x02\0\0y\0\0\0\x13\0\0\0\xc0\x02\0\x01\x8d\0\0\0\x13\0\0\0\xc1\x02\0\x01\x97\0\0\0\x14\0\0\0\0\x03\0\0\xa4\0\0\0\x15\0\0\0@\x03\0\0\xab\0\0\0\x16\0\0\0`\x03\0\0\xb0\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\n\0\0\0\x10\0\0\0\xb5\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x028\0\0\0\xc9\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\xd7\0\0\0\x03\0\0\x04 \0\0\0\xe8\0\0\0\x02\0\0\0\0\0\0\0\xf1\0\0\0\x0e\0\0\0@\0\0\0\xfc\0\0\0\x10\0\0\0\xc0\0\0\0\x02\x01\0\0\x02\0\0\x04\x10\0\0\0\x0c\x01\0\0\x0f\0\0\0\0\0\0\0\x11\x01\0\0\x0f\0\0\0@\0\0\0\0\0\0\0\0\0\0\x02\x0e\0\0\0\x16\x01\0\0\0\0\0\x08\x11\0\0\0\x19\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0'\x01\0\0\x01\0\0\x04\x08\0\0\0V\0\0\0\x0c\0\0\0\0\0\0\07\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x07\0\0\0D\x01\0\0\0\0\0\x08\x13\0\0\0H\x01\0\0\0\0\0\x08\x17\0\0\0L\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\x84\x03\0\0\x06\0\0\x84\x18\0\0\0\x8c\x03\0\0\x15\0\0\0\0\0\0\0\x90\x03\0\0\x16\0\0\0 \0\0\0\x99\x03\0\0\x10\0\0\00\0\0\x03\xa2\x03\0\0\x10\0\0\03\0\0\x01\xa9\x03\0\0\x19\0\0\0@\0\0\0\xae\x03\0\0\x15\0\0\0\x80\0\0\0\0\0\0\0\0\0\0\x02\x11\0\0\0\x1d\x04\0\0\x01\0\0\x04\x0c\0\0\0\"\x04\0\0\x1b\0\0\0\0\0\0\0.\x04\0\0\x03\0\0\x04\x0c\0\0\0:\x04\0\0\x16\0\0\0\0\0\0\0E\x04\0\0\x15\0\0\0 \0\0\0O\x04\0\0\x15\0\0\0@\0\0\0\xb6\x04\0\0\x03\0\0\x84\x02\0\0\0\xbc\x04\0\0\x10\0\0\0\0\0\0\x04\xc0\x04\0\0\x10\0\0\0\x04\0\0\x04\xc8\x04\0\0\x10\0\0\0\x08\0\0\0\xf8\x04\0\0\x01\0\0\x04\x04\0\0\0\x02\x05\0\0\x05\0\0\0\0\0\0\0$\x05\0\0\x02\0\0\x04\x10\0\0\0)\x05\0\0\x13\0\0\0\0\0\0\01\x05\0\0\x1f\0\0\0@\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0d\x05\0\0\x02\0\0\x04\x10\0\0\0j\x05\0\0\x0c\0\0\0\0\0\0\0p\x05\0\0\x16\0\0\0@\0\0\0\xa6\x05\0\0\x01\0\0\x05\x08\0\0\0\0\0\0\0\"\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\xaf\x05\0\0\x15\0\0\0\0\0\0\0\xb8\x05\0\0\x15\0\0\0 \0\0\0\xd3\x06\0\0\x02\0\0\x04\x10\0\0\0\x0c\x01\0\0$\0\0\0\0\0\0\0\x11\x01\0\0$\0\0\0@\0\0\0\0\0\0\0\0\0\0\x02#\0\0\0\x06\x07\0\0\x02\0\0\x04\x10\0\0\0\x0c\x01\0\0&\0\0\0\0\0\0\0\x14\x07\0\0\x05\0\0\0@\0\0\0\0\0\0\0\0\0\0\x02%\0\0\0^\x07\0\0\0\0\0\x08(\0\0\0\0\0\0\0\0\0\0\x02)\0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\0\0\0\0\x02\0\0\0\x94\x07\0\0\0\0\0\x08+\0\0\0\0\0\0\0\0\0\0\x02,\0\0\0\0\0\0\0\x05\0\0\x0d\x02\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x02\0\0\0\xe1\x07\0\0\x02\0\0\x06\x04\0\0\0\xea\x07\0\0\0\0\0\0\xf6\x07\0\0Z\0\0\0>\x08\0\0\x03\0\0\x06\x04\0\0\0O\x08\0\07\0\0\0e\x08\0\0\x03\0\0\0|\x08\0\0\x07\0\0\0r\n\0\0\x01\0\0\x06\x04\0\0\0|\n\0\0\x01\0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\x18\0\0\0\x01\0\0\0\n\x0c\0\0\x01\0\0\x0c0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\n\0\0\0\0\x01\0\0\xe3\x0c\0\0\0\0\0\x0e2\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\n\0\0\0\x04\0\0\0\xe7\x0c\0\0\0\0\0\x0e4\0\0\0\x01\0\0\0\xf0\x0c\0\0\x01\0\0\x0f\0\x08\0\03\0\0\0\0\0\0\0\0\x08\0\0\xf5\x0c\0\0\x01\0\0\x0f\x04\0\0\05\0\0\0\0\0\0\0\x04\0\0\0\xfd\x0c\0\0\0\0\0\x07\0\0\0\0\0u64\0unsigned long long\0ctx\0int\0prog\0raw_tp/sched_switch\0task_struct\0pid\0tgid\0comm\0mm\0flags\0never_existed\0se\0thread_info\0sched_reset_on_fork\0in_execve\0group_leader\0policy\0prio\0char\0__ARRAY_SIZE_TYPE__\0unsigned long\0sched_entity___x\0vruntime\0group_node\0on_rq\0list_head\0next\0prev\0u8\0unsigned char\0thread_info___q\0unsigned int\0u32\0u16\0unsigned short\00:0\0./core_kinds.bpf.c\0int prog(u64 *ctx)\0\x09NUMBER(task->pid);\00:3\0\x09POINTER(task->mm);\00:4\0\x09NUMBER(task->flags);\00:6:0\0\x09NUMBER(task->se.vruntime);\00:6:1:1\0\x09POINTER(task->se.group_node.prev);\00:6:2\0\x09NUMBER(task->se.on_rq);\00:7:0\0\x09NUMBER(task->thread_info.flags);\00:10\0\x09POINTER(task->group_leader);\00:11\0\x09NUMBER(task->policy);\00:5\0\x09OUT(field(task->never_existed, EXISTS));\00:2\0\x09OUT(field(task->comm, OFFSET));\0\x09OUT(field(task->comm, SIZE));\0\x09OUT(field(task->comm, EXISTS));\00:2:5\0\x09OUT(field(task->comm[5], OFFSET));\00:8\0\x09NUMBER(task->sched_reset_on_fork);\0sk_buff\0len\0protocol\0pkt_type\0cloned\0head\0mark\0\x09NUMBER(skb->len);\0\x09NUMBER(skb->pkt_type);\0\x09NUMBER(skb->cloned);\0\x09POINTER(skb->head);\0\x09NUMBER(skb->mark);\0sock\0__sk_common\0sock_common\0skc_family\0skc_daddr\0skc_rcv_saddr\00:0:0\0\x09NUMBER(sock->__sk_common.skc_family);\00:0:1\0\x09NUMBER(sock->__sk_common.skc_daddr);\0iphdr\0ihl\0version\0tos\0\x09NUMBER(ip->ihl);\00:1\0\x09NUMBER(ip->version);\0not_there\0a\0\x09OUT(field(absent->a, EXISTS));\0file\0f_flags\0f_op\0\x09NUMBER(file->f_flags);\0\x09POINTER(file->f_op);\0inode\0i_ino\0i_mode\0\x09NUMBER(inode->i_ino);\0\x09NUMBER(inode->i_mode);\0bpf_attr\0map_type\0key_size\0\x09NUMBER(attr->key_size);\00:12\0\x09OUT(field(task->prio, EXISTS));\03:0\0\x09OUT(field(task[3].pid, OFFSET));\00\0\x09OUT(type(struct task_struct, 0));\0\x09OUT(type(struct task_struct, 1));\0\x09OUT(type(struct task_struct, 2));\0\x09OUT(type(struct not_there, 0));\0\x09OUT(type(struct not_there, 1));\0list_head___m\0\x09OUT(type(struct list_head___m, 2));\0list_head___n\0other\0\x09OUT(type(struct list_head___n, 2));\0\x09OUT(type(union bpf_attr, 1));\0bpf_callback_t___a\0\x09OUT(type(bpf_callback_t___a, 0));\0bpf_callback_t\0\x09OUT(type(bpf_callback_t, 0));\0\x09OUT(type(bpf_callback_t, 2));\0pid_type\0PIDTYPE_PID\0PIDTYPE_SID\0\x09OUT(type(enum pid_type, 2));\0\x09OUT(type(enum pid_type, 1));\0bpf_map_type___l\0BPF_MAP_TYPE_HASH___l\0BPF_MAP_TYPE_ARRAY___f\0BPF_NOPE\0\x09OUT(type(enum bpf_map_type___l, 2));\0\x09OUT(type_id(struct task_struct, 0));\0\x09OUT(type_id(struct task_struct, 1));\0\x09OUT(type_id(struct not_there, 1));\0\x09OUT(type_id(bpf_callback_t, 1));\0\x09OUT(enumerator(enum bpf_map_type___l, BPF_MAP_TYPE_HASH___l, 0));\0\x09OUT(enumerator(enum bpf_map_type___l, BPF_MAP_TYPE_HASH___l, 1));\01\0\x09OUT(enumerator(enum bpf_map_type___l, BPF_MAP_TYPE_ARRAY___f, 1));\02\0\x09OUT(enumerator(enum bpf_map_type___l, BPF_NOPE, 0));\0\x09OUT(enumerator(enum pid_type, PIDTYPE_SID, 1));\0none_such\0NONE_SUCH\0\x09OUT(enumerator(enum none_such, NONE_SUCH, 0));\0\x09if (field(task->never_existed, EXISTS))\0\x09\x09OUT(field(task->never_existed, OFFSET));\0\x09\x09OUT(field(task->never_existed, SIZE));\0\x09if (enumerator(enum bpf_map_type___l, BPF_NOPE, 0))\0\x09\x09OUT(enumerator(enum bpf_map_type___l, BPF_NOPE, 1));\0\x09if (enumerator(enum none_such, NONE_SUCH, 0))\0\x09\x09OUT(enumerator(enum none_such, NONE_SUCH, 1));\0\x09return 0;\0direct\0tp_btf/sched_switch\0\x09struct task_struct *task = (void *)ctx[1];\0\x09return task->pid + task->flags + task->comm[3] + (task->mm ? 1 : 0) + task->se.vruntime +\00:2:3\0\x09       task->group_leader->tgid + task->policy;\0out\0_license\0.bss\0license\0mm_struct___y\0"),
+            btf: Borrowed({ static BYTES: [u8; 4775] = *b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\x84\x05\0\0\x84\x05\0\0\x0b\x0d\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\0\0\0\x08\x03\0\0\0\x05\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\x18\0\0\0\x01\0\0\0\x1c\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01 \0\0\0\x01\0\0\x0c\x04\0\0\09\0\0\0\x0d\0\0\x84p\0\0\0E\0\0\0\x05\0\0\0\0\0\0\0I\0\0\0\x05\0\0\0 \0\0\0N\0\0\0\x09\0\0\0@\0\0\0S\0\0\0\x0b\0\0\0\xc0\0\0\0V\0\0\0\x0c\0\0\0\0\x01\0\0\\\0\0\0\x05\0\0\0@\x01\0\0j\0\0\0\x0d\0\0\0\x80\x01\0\0m\0\0\0\x12\0\0\0\x80\x02\0\0y\0\0\0\x13\0\0\0\xc0\x02\0\x01\x8d\0\0\0\x13\0\0\0\xc1\x02\0\x01\x97\0\0\0\x14\0\0\0\0\x03\0\0\xa4\0\0\0\x15\0\0\0@\x03\0\0\xab\0\0\0\x16\0\0\0`\x03\0\0\xb0\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\n\0\0\0\x10\0\0\0\xb5\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x028\0\0\0\xc9\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\xd7\0\0\0\x03\0\0\x04 \0\0\0\xe8\0\0\0\x02\0\0\0\0\0\0\0\xf1\0\0\0\x0e\0\0\0@\0\0\0\xfc\0\0\0\x10\0\0\0\xc0\0\0\0\x02\x01\0\0\x02\0\0\x04\x10\0\0\0\x0c\x01\0\0\x0f\0\0\0\0\0\0\0\x11\x01\0\0\x0f\0\0\0@\0\0\0\0\0\0\0\0\0\0\x02\x0e\0\0\0\x16\x01\0\0\0\0\0\x08\x11\0\0\0\x19\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0'\x01\0\0\x01\0\0\x04\x08\0\0\0V\0\0\0\x0c\0\0\0\0\0\0\07\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x07\0\0\0D\x01\0\0\0\0\0\x08\x13\0\0\0H\x01\0\0\0\0\0\x08\x17\0\0\0L\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\x84\x03\0\0\x06\0\0\x84\x18\0\0\0\x8c\x03\0\0\x15\0\0\0\0\0\0\0\x90\x03\0\0\x16\0\0\0 \0\0\0\x99\x03\0\0\x10\0\0\00\0\0\x03\xa2\x03\0\0\x10\0\0\03\0\0\x01\xa9\x03\0\0\x19\0\0\0@\0\0\0\xae\x03\0\0\x15\0\0\0\x80\0\0\0\0\0\0\0\0\0\0\x02\x11\0\0\0\x1d\x04\0\0\x01\0\0\x04\x0c\0\0\0\"\x04\0\0\x1b\0\0\0\0\0\0\0.\x04\0\0\x03\0\0\x04\x0c\0\0\0:\x04\0\0\x16\0\0\0\0\0\0\0E\x04\0\0\x15\0\0\0 \0\0\0O\x04\0\0\x15\0\0\0@\0\0\0\xb6\x04\0\0\x03\0\0\x84\x02\0\0\0\xbc\x04\0\0\x10\0\0\0\0\0\0\x04\xc0\x04\0\0\x10\0\0\0\x04\0\0\x04\xc8\x04\0\0\x10\0\0\0\x08\0\0\0\xf8\x04\0\0\x01\0\0\x04\x04\0\0\0\x02\x05\0\0\x05\0\0\0\0\0\0\0$\x05\0\0\x02\0\0\x04\x10\0\0\0)\x05\0\0\x13\0\0\0\0\0\0\01\x05\0\0\x1f\0\0\0@\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0d\x05\0\0\x02\0\0\x04\x10\0\0\0j\x05\0\0\x0c\0\0\0\0\0\0\0p\x05\0\0\x16\0\0\0@\0\0\0\xa6\x05\0\0\x01\0\0\x05\x08\0\0\0\0\0\0\0\"\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\xaf\x05\0\0\x15\0\0\0\0\0\0\0\xb8\x05\0\0\x15\0\0\0 \0\0\0\xd3\x06\0\0\x02\0\0\x04\x10\0\0\0\x0c\x01\0\0$\0\0\0\0\0\0\0\x11\x01\0\0$\0\0\0@\0\0\0\0\0\0\0\0\0\0\x02#\0\0\0\x06\x07\0\0\x02\0\0\x04\x10\0\0\0\x0c\x01\0\0&\0\0\0\0\0\0\0\x14\x07\0\0\x05\0\0\0@\0\0\0\0\0\0\0\0\0\0\x02%\0\0\0^\x07\0\0\0\0\0\x08(\0\0\0\0\0\0\0\0\0\0\x02)\0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\0\0\0\0\x02\0\0\0\x94\x07\0\0\0\0\0\x08+\0\0\0\0\0\0\0\0\0\0\x02,\0\0\0\0\0\0\0\x05\0\0\x0d\x02\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x02\0\0\0\xe1\x07\0\0\x02\0\0\x06\x04\0\0\0\xea\x07\0\0\0\0\0\0\xf6\x07\0\0Z\0\0\0>\x08\0\0\x03\0\0\x06\x04\0\0\0O\x08\0\07\0\0\0e\x08\0\0\x03\0\0\0|\x08\0\0\x07\0\0\0r\n\0\0\x01\0\0\x06\x04\0\0\0|\n\0\0\x01\0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\x18\0\0\0\x01\0\0\0\n\x0c\0\0\x01\0\0\x0c0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\n\0\0\0\0\x01\0\0\xe3\x0c\0\0\0\0\0\x0e2\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\n\0\0\0\x04\0\0\0\xe7\x0c\0\0\0\0\0\x0e4\0\0\0\x01\0\0\0\xf0\x0c\0\0\x01\0\0\x0f\0\x08\0\03\0\0\0\0\0\0\0\0\x08\0\0\xf5\x0c\0\0\x01\0\0\x0f\x04\0\0\05\0\0\0\0\0\0\0\x04\0\0\0\xfd\x0c\0\0\0\0\0\x07\0\0\0\0\0u64\0unsigned long long\0ctx\0int\0prog\0raw_tp/sched_switch\0task_struct\0pid\0tgid\0comm\0mm\0flags\0never_existed\0se\0thread_info\0sched_reset_on_fork\0in_execve\0group_leader\0policy\0prio\0char\0__ARRAY_SIZE_TYPE__\0unsigned long\0sched_entity___x\0vruntime\0group_node\0on_rq\0list_head\0next\0prev\0u8\0unsigned char\0thread_info___q\0unsigned int\0u32\0u16\0unsigned short\00:0\0./core_kinds.bpf.c\0int prog(u64 *ctx)\0\x09NUMBER(task->pid);\00:3\0\x09POINTER(task->mm);\00:4\0\x09NUMBER(task->flags);\00:6:0\0\x09NUMBER(task->se.vruntime);\00:6:1:1\0\x09POINTER(task->se.group_node.prev);\00:6:2\0\x09NUMBER(task->se.on_rq);\00:7:0\0\x09NUMBER(task->thread_info.flags);\00:10\0\x09POINTER(task->group_leader);\00:11\0\x09NUMBER(task->policy);\00:5\0\x09OUT(field(task->never_existed, EXISTS));\00:2\0\x09OUT(field(task->comm, OFFSET));\0\x09OUT(field(task->comm, SIZE));\0\x09OUT(field(task->comm, EXISTS));\00:2:5\0\x09OUT(field(task->comm[5], OFFSET));\00:8\0\x09NUMBER(task->sched_reset_on_fork);\0sk_buff\0len\0protocol\0pkt_type\0cloned\0head\0mark\0\x09NUMBER(skb->len);\0\x09NUMBER(skb->pkt_type);\0\x09NUMBER(skb->cloned);\0\x09POINTER(skb->head);\0\x09NUMBER(skb->mark);\0sock\0__sk_common\0sock_common\0skc_family\0skc_daddr\0skc_rcv_saddr\00:0:0\0\x09NUMBER(sock->__sk_common.skc_family);\00:0:1\0\x09NUMBER(sock->__sk_common.skc_daddr);\0iphdr\0ihl\0version\0tos\0\x09NUMBER(ip->ihl);\00:1\0\x09NUMBER(ip->version);\0not_there\0a\0\x09OUT(field(absent->a, EXISTS));\0file\0f_flags\0f_op\0\x09NUMBER(file->f_flags);\0\x09POINTER(file->f_op);\0inode\0i_ino\0i_mode\0\x09NUMBER(inode->i_ino);\0\x09NUMBER(inode->i_mode);\0bpf_attr\0map_type\0key_size\0\x09NUMBER(attr->key_size);\00:12\0\x09OUT(field(task->prio, EXISTS));\03:0\0\x09OUT(field(task[3].pid, OFFSET));\00\0\x09OUT(type(struct task_struct, 0));\0\x09OUT(type(struct task_struct, 1));\0\x09OUT(type(struct task_struct, 2));\0\x09OUT(type(struct not_there, 0));\0\x09OUT(type(struct not_there, 1));\0list_head___m\0\x09OUT(type(struct list_head___m, 2));\0list_head___n\0other\0\x09OUT(type(struct list_head___n, 2));\0\x09OUT(type(union bpf_attr, 1));\0bpf_callback_t___a\0\x09OUT(type(bpf_callback_t___a, 0));\0bpf_callback_t\0\x09OUT(type(bpf_callback_t, 0));\0\x09OUT(type(bpf_callback_t, 2));\0pid_type\0PIDTYPE_PID\0PIDTYPE_SID\0\x09OUT(type(enum pid_type, 2));\0\x09OUT(type(enum pid_type, 1));\0bpf_map_type___l\0BPF_MAP_TYPE_HASH___l\0BPF_MAP_TYPE_ARRAY___f\0BPF_NOPE\0\x09OUT(type(enum bpf_map_type___l, 2));\0\x09OUT(type_id(struct task_struct, 0));\0\x09OUT(type_id(struct task_struct, 1));\0\x09OUT(type_id(struct not_there, 1));\0\x09OUT(type_id(bpf_callback_t, 1));\0\x09OUT(enumerator(enum bpf_map_type___l, BPF_MAP_TYPE_HASH___l, 0));\0\x09OUT(enumerator(enum bpf_map_type___l, BPF_MAP_TYPE_HASH___l, 1));\01\0\x09OUT(enumerator(enum bpf_map_type___l, BPF_MAP_TYPE_ARRAY___f, 1));\02\0\x09OUT(enumerator(enum bpf_map_type___l, BPF_NOPE, 0));\0\x09OUT(enumerator(enum pid_type, PIDTYPE_SID, 1));\0none_such\0NONE_SUCH\0\x09OUT(enumerator(enum none_such, NONE_SUCH, 0));\0\x09if (field(task->never_existed, EXISTS))\0\x09\x09OUT(field(task->never_existed, OFFSET));\0\x09\x09OUT(field(task->never_existed, SIZE));\0\x09if (enumerator(enum bpf_map_type___l, BPF_NOPE, 0))\0\x09\x09OUT(enumerator(enum bpf_map_type___l, BPF_NOPE, 1));\0\x09if (enumerator(enum none_such, NONE_SUCH, 0))\0\x09\x09OUT(enumerator(enum none_such, NONE_SUCH, 1));\0\x09return 0;\0direct\0tp_btf/sched_switch\0\x09struct task_struct *task = (void *)ctx[1];\0\x09return task->pid + task->flags + task->comm[3] + (task->mm ? 1 : 0) + task->se.vruntime +\00:2:3\0\x09       task->group_leader->tgid + task->policy;\0out\0_license\0.bss\0license\0mm_struct___y\0"; &BYTES }),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 2048,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 54,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(2048),
-                        frozen: false,
-                    },
-                },
+                data_map(".bss", 2048, 0x400, 54, Data::Zeroed(2048)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -381,14 +366,7 @@ pub mod core_kinds {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("out"),
-                    map: 0,
-                    offset: 0,
-                    size: 2048,
-                    type_id: 50,
-                    linkage: Linkage::Global,
-                },
+                variable("out", 0, 0, 2048, 50, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[

@@ -25,7 +25,6 @@ pub mod data {
         Open::new()
     }
     /// Object `data-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -46,6 +45,9 @@ pub mod data {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(
+        Open; maps, progs, rodata, data, data_config, rodata_table, bss, bss_scratch, options
+    );
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -95,15 +97,15 @@ pub mod data {
             object.map(self.maps.rodata_str1_1);
             object.section(self.maps.bss_scratch, self.bss_scratch, 64);
             object.program(self.progs.r#use);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                rodata: ::bpf_skel::private::frozen(&object, 0)?,
-                data: ::bpf_skel::private::live(&object, 1)?,
-                data_config: ::bpf_skel::private::live(&object, 2)?,
-                rodata_table: ::bpf_skel::private::frozen(&object, 3)?,
-                bss: ::bpf_skel::private::live(&object, 5)?,
-                bss_scratch: ::bpf_skel::private::live(&object, 7)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 0)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
+                data_config: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
+                rodata_table: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 3)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 5)),
+                bss_scratch: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 7)),
                 object,
             })
         }
@@ -113,7 +115,7 @@ pub mod data {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -123,7 +125,6 @@ pub mod data {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -142,6 +143,9 @@ pub mod data {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(
+        Prepared; maps, rodata, data, data_config, rodata_table, bss, bss_scratch, object
+    );
     impl Prepared {
         /// Loads the programs.
         ///
@@ -149,7 +153,9 @@ pub mod data {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -172,14 +178,14 @@ pub mod data {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                rodata: ::bpf_skel::private::map(object, 0)?,
-                data: ::bpf_skel::private::map(object, 1)?,
-                data_config: ::bpf_skel::private::map(object, 2)?,
-                rodata_table: ::bpf_skel::private::map(object, 3)?,
-                rodata_private: ::bpf_skel::private::map(object, 4)?,
-                bss: ::bpf_skel::private::map(object, 5)?,
-                rodata_str1_1: ::bpf_skel::private::map(object, 6)?,
-                bss_scratch: ::bpf_skel::private::map(object, 7)?,
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                data_config: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                rodata_table: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
+                rodata_private: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
+                rodata_str1_1: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
+                bss_scratch: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
             })
         }
     }
@@ -187,12 +193,11 @@ pub mod data {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::program(object, 0)?,
+                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -213,6 +218,9 @@ pub mod data {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(
+        Skel; maps, progs, rodata, data, data_config, rodata_table, bss, bss_scratch, object
+    );
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -262,7 +270,6 @@ pub mod data {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.rodata`, 16 bytes.
         pub rodata: ::bpf_skel::object::OpenMap,
@@ -281,8 +288,11 @@ pub mod data {
         /// The map of data section `.bss.scratch`, 64 bytes.
         pub bss_scratch: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(
+        OpenMaps; rodata, data, data_config, rodata_table, rodata_private, bss, rodata_str1_1,
+        bss_scratch
+    );
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.rodata`, 16 bytes.
         pub rodata: ::bpf_skel::map::Map,
@@ -301,22 +311,26 @@ pub mod data {
         /// The map of data section `.bss.scratch`, 64 bytes.
         pub bss_scratch: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(
+        Maps; rodata, data, data_config, rodata_table, rodata_private, bss, rodata_str1_1,
+        bss_scratch
+    );
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 88 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; r#use);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 88 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
+    ::bpf_skel::private::printed!(Progs; r#use);
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -435,12 +449,10 @@ pub mod data {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -451,158 +463,14 @@ pub mod data {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xa8\x03\0\0\xa8\x03\0\0\xa7\x02\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0q\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0v\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\x8a\x01\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\n\0\0\0\0\0\0\0\0\0\0\x09\x0b\0\0\0\x93\x01\0\0\0\0\0\x08\x0c\0\0\0\x97\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xa4\x01\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\x0f\0\0\0\0\0\0\0\0\0\0\x09\x10\0\0\0\xaa\x01\0\0\0\0\0\x08\x11\0\0\0\xad\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0e\0\0\0\x07\0\0\0\x03\0\0\0\xbb\x01\0\0\0\0\0\x0e\x12\0\0\0\x01\0\0\0\xc1\x01\0\0\0\0\0\x0e\x03\0\0\0\x01\0\0\0\xc9\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\x01\xcf\x01\0\0\0\0\0\x0e\x15\0\0\0\0\0\0\0\xde\x01\0\0\0\0\0\x08\x18\0\0\0\xe2\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\xf5\x01\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\x02\x02\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\x0b\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x1b\0\0\0\x07\0\0\0\x04\0\0\0\x08\x02\0\0\0\0\0\x0e\x1c\0\0\0\x01\0\0\0\x0e\x02\0\0\0\0\0\x0e\x1c\0\0\0\0\0\0\0\x1c\x02\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\"\x02\0\0\0\0\0\x0e\x0b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\n\0\0\00\x02\0\0\0\0\0\x0e\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\n$\0\0\0\0\0\0\0\0\0\0\x09\x17\0\0\0@\x02\0\0\0\0\0\x0e#\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\0\00\0G\x02\0\0\0\0\0\x0e&\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0b\0\0\0\x07\0\0\0\x10\0\0\0L\x02\0\0\0\0\0\x0e(\0\0\0\x01\0\0\0T\x02\0\0\x03\0\0\x0f\x0c\00\0\x1f\0\0\0\0\0\0\0\x08\0\0\0 \0\0\0\x08\0\0\0\x04\0\0\0'\0\0\0\x0c\0\0\0\0\00\0Y\x02\0\0\x01\0\0\x0f@\0\0\0)\0\0\0\0\0\0\0@\0\0\0f\x02\0\0\x04\0\0\x0f\x14\0\0\0\x14\0\0\0\0\0\0\0\x04\0\0\0\x16\0\0\0\x04\0\0\0\x02\0\0\0\x19\0\0\0\x08\0\0\0\x08\0\0\0\"\0\0\0\x10\0\0\0\x04\0\0\0l\x02\0\0\x01\0\0\x0f\x08\0\0\0\x1a\0\0\0\0\0\0\0\x08\0\0\0y\x02\0\0\x03\0\0\x0f\x10\0\0\0\x0d\0\0\0\0\0\0\0\x04\0\0\0\x13\0\0\0\x04\0\0\0\x03\0\0\0%\0\0\0\x08\0\0\0\x08\0\0\0\x81\x02\0\0\x01\0\0\x0f\x10\0\0\0\x1e\0\0\0\0\0\0\0\x10\0\0\0\x91\x02\0\0\x01\0\0\x0f\x10\0\0\0\x1d\0\0\0\0\0\0\0\x10\0\0\0\x9f\x02\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0use\0raw_tp/sys_enter\0./data.bpf.c\0\x09u32 at = total & 3;\0\x09bpf_trace_printk(\"hello %d\\n\", 10, counter);\0\x09weak_counter++;\0\x09counter += flags[at % 3];\0\x09hidden_counter += secret;\0\x09total += limit;\0\x09huge[(total & 0xffff) + (1 << 20)]++;\0\x09*t += table[at] + private_table[at];\0\x09private_counter++;\0\x09tuned += huge[total & 0xff];\0\x09scratch[at] = at;\0\x09return private_counter;\0char\0__ARRAY_SIZE_TYPE__\0_license\0u32\0unsigned int\0limit\0u8\0unsigned char\0flags\0counter\0short\0hidden_counter\0u64\0unsigned long long\0weak_counter\0tuned\0table\0private_table\0total\0private_total\0private_counter\0secret\0huge\0scratch\0.bss\0.bss.scratch\0.data\0.data.config\0.rodata\0.rodata.private\0.rodata.table\0license\0"),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".rodata"),
-                    section: Borrowed(".rodata"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 16,
-                    max_entries: 1,
-                    flags: 0x480,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 46,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\n\0\0\0\x01\x02\x03\0\x88wfUD3\"\x11")),
-                        frozen: true,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".data"),
-                    section: Borrowed(".data"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 20,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 44,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\xfb\xff\xff\xff\x09\0\0\0\x0b\0\0\0\0\0\0\0\x07\0\0\0")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".data.config"),
-                    section: Borrowed(".data.config"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 8,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 45,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"*\0\0\0\0\0\0\0")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".rodata.table"),
-                    section: Borrowed(".rodata.table"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 16,
-                    max_entries: 1,
-                    flags: 0x480,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 48,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\n\0\0\0\x14\0\0\0\x1e\0\0\0(\0\0\0")),
-                        frozen: true,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".rodata.private"),
-                    section: Borrowed(".rodata.private"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 16,
-                    max_entries: 1,
-                    flags: 0x80,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 47,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x01\0\0\0\x02\0\0\0\x03\0\0\0\x04\0\0\0")),
-                        frozen: true,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 3145740,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 42,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(3145740),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".rodata.str1.1"),
-                    section: Borrowed(".rodata.str1.1"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 10,
-                    max_entries: 1,
-                    flags: 0x80,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 0,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"hello %d\n\0")),
-                        frozen: true,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".bss.scratch"),
-                    section: Borrowed(".bss.scratch"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 64,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 43,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(64),
-                        frozen: false,
-                    },
-                },
+                frozen_map(".rodata", 16, 0x480, 46, Data::Bytes(Borrowed(b"\n\0\0\0\x01\x02\x03\0\x88wfUD3\"\x11"))),
+                data_map(".data", 20, 0x400, 44, Data::Bytes(Borrowed(b"\xfb\xff\xff\xff\x09\0\0\0\x0b\0\0\0\0\0\0\0\x07\0\0\0"))),
+                data_map(".data.config", 8, 0x400, 45, Data::Bytes(Borrowed(b"*\0\0\0\0\0\0\0"))),
+                frozen_map(".rodata.table", 16, 0x480, 48, Data::Bytes(Borrowed(b"\n\0\0\0\x14\0\0\0\x1e\0\0\0(\0\0\0"))),
+                frozen_map(".rodata.private", 16, 0x80, 47, Data::Bytes(Borrowed(b"\x01\0\0\0\x02\0\0\0\x03\0\0\0\x04\0\0\0"))),
+                data_map(".bss", 3145740, 0x400, 42, Data::Zeroed(3145740)),
+                frozen_map(".rodata.str1.1", 10, 0x80, 0, Data::Bytes(Borrowed(b"hello %d\n\0"))),
+                data_map(".bss.scratch", 64, 0x400, 43, Data::Zeroed(64)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -631,118 +499,20 @@ pub mod data {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("limit"),
-                    map: 0,
-                    offset: 0,
-                    size: 4,
-                    type_id: 9,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("flags"),
-                    map: 0,
-                    offset: 4,
-                    size: 3,
-                    type_id: 18,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("secret"),
-                    map: 0,
-                    offset: 8,
-                    size: 8,
-                    type_id: 35,
-                    linkage: Linkage::Static,
-                },
-                VariableSpec {
-                    name: Borrowed("counter"),
-                    map: 1,
-                    offset: 0,
-                    size: 4,
-                    type_id: 3,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("hidden_counter"),
-                    map: 1,
-                    offset: 4,
-                    size: 2,
-                    type_id: 21,
-                    linkage: Linkage::Static,
-                },
-                VariableSpec {
-                    name: Borrowed("weak_counter"),
-                    map: 1,
-                    offset: 8,
-                    size: 8,
-                    type_id: 23,
-                    linkage: Linkage::Weak,
-                },
-                VariableSpec {
-                    name: Borrowed("private_counter"),
-                    map: 1,
-                    offset: 16,
-                    size: 4,
-                    type_id: 3,
-                    linkage: Linkage::Static,
-                },
-                VariableSpec {
-                    name: Borrowed("tuned"),
-                    map: 2,
-                    offset: 0,
-                    size: 8,
-                    type_id: 23,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("table"),
-                    map: 3,
-                    offset: 0,
-                    size: 16,
-                    type_id: 28,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("private_table"),
-                    map: 4,
-                    offset: 0,
-                    size: 16,
-                    type_id: 28,
-                    linkage: Linkage::Static,
-                },
-                VariableSpec {
-                    name: Borrowed("total"),
-                    map: 5,
-                    offset: 0,
-                    size: 8,
-                    type_id: 23,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("private_total"),
-                    map: 5,
-                    offset: 8,
-                    size: 4,
-                    type_id: 11,
-                    linkage: Linkage::Static,
-                },
-                VariableSpec {
-                    name: Borrowed("huge"),
-                    map: 5,
-                    offset: 12,
-                    size: 3145728,
-                    type_id: 38,
-                    linkage: Linkage::Static,
-                },
-                VariableSpec {
-                    name: Borrowed("scratch"),
-                    map: 7,
-                    offset: 0,
-                    size: 64,
-                    type_id: 40,
-                    linkage: Linkage::Global,
-                },
+                variable("limit", 0, 0, 4, 9, Linkage::Global),
+                variable("flags", 0, 4, 3, 18, Linkage::Global),
+                variable("secret", 0, 8, 8, 35, Linkage::Static),
+                variable("counter", 1, 0, 4, 3, Linkage::Global),
+                variable("hidden_counter", 1, 4, 2, 21, Linkage::Static),
+                variable("weak_counter", 1, 8, 8, 23, Linkage::Weak),
+                variable("private_counter", 1, 16, 4, 3, Linkage::Static),
+                variable("tuned", 2, 0, 8, 23, Linkage::Global),
+                variable("table", 3, 0, 16, 28, Linkage::Global),
+                variable("private_table", 4, 0, 16, 28, Linkage::Static),
+                variable("total", 5, 0, 8, 23, Linkage::Global),
+                variable("private_total", 5, 8, 4, 11, Linkage::Static),
+                variable("huge", 5, 12, 3145728, 38, Linkage::Static),
+                variable("scratch", 7, 0, 64, 40, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

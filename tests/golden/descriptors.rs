@@ -25,7 +25,6 @@ pub mod descriptors {
         Open::new()
     }
     /// Object `descriptors-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -34,6 +33,7 @@ pub mod descriptors {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -85,9 +85,9 @@ pub mod descriptors {
             object.program(self.progs.at_interface);
             object.program(self.progs.at_cpu);
             object.program(self.progs.elsewhere);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
                 object,
             })
         }
@@ -97,7 +97,7 @@ pub mod descriptors {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -107,13 +107,13 @@ pub mod descriptors {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -121,7 +121,9 @@ pub mod descriptors {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -138,16 +140,16 @@ pub mod descriptors {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                cgroups: ::bpf_skel::private::map(object, 0)?,
-                sockets: ::bpf_skel::private::map(object, 1)?,
-                flows: ::bpf_skel::private::map(object, 2)?,
-                few_flows: ::bpf_skel::private::map(object, 3)?,
-                listeners: ::bpf_skel::private::map(object, 4)?,
-                ports: ::bpf_skel::private::map(object, 5)?,
-                plain_ports: ::bpf_skel::private::map(object, 6)?,
-                interfaces: ::bpf_skel::private::map(object, 7)?,
-                cpus: ::bpf_skel::private::map(object, 8)?,
-                queues: ::bpf_skel::private::map(object, 9)?,
+                cgroups: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                sockets: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                flows: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                few_flows: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
+                listeners: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
+                ports: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
+                plain_ports: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
+                interfaces: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
+                cpus: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 8)),
+                queues: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 9)),
             })
         }
     }
@@ -155,14 +157,13 @@ pub mod descriptors {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                at_interface: ::bpf_skel::private::program(object, 0)?,
-                at_cpu: ::bpf_skel::private::program(object, 1)?,
-                elsewhere: ::bpf_skel::private::program(object, 2)?,
+                at_interface: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                at_cpu: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                elsewhere: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -171,6 +172,7 @@ pub mod descriptors {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -220,7 +222,6 @@ pub mod descriptors {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `cgroups`: `cgroup_array`, key `u32` (4 bytes), value `u32` (4 bytes), 4 entries.
         pub cgroups: ::bpf_skel::object::OpenMap,
@@ -243,8 +244,11 @@ pub mod descriptors {
         /// Map `queues`: `xskmap`, key `u32` (4 bytes), value `u32` (4 bytes), 4 entries.
         pub queues: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(
+        OpenMaps; cgroups, sockets, flows, few_flows, listeners, ports, plain_ports, interfaces,
+        cpus, queues
+    );
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `cgroups`: `cgroup_array`, key `u32` (4 bytes), value `u32` (4 bytes), 4 entries.
         pub cgroups: ::bpf_skel::map::CgroupArray,
@@ -267,8 +271,11 @@ pub mod descriptors {
         /// Map `queues`: `xskmap`, key `u32` (4 bytes), value `u32` (4 bytes), 4 entries.
         pub queues: ::bpf_skel::map::XskMap,
     }
+    ::bpf_skel::private::printed!(
+        Maps; cgroups, sockets, flows, few_flows, listeners, ports, plain_ports, interfaces, cpus,
+        queues
+    );
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `at_interface`: section `xdp/devmap`, type `xdp`, 2 instructions.
         ///
@@ -283,8 +290,8 @@ pub mod descriptors {
         /// `int elsewhere(struct xdp_md *ctx)`.
         pub elsewhere: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; at_interface, at_cpu, elsewhere);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `at_interface`: section `xdp/devmap`, type `xdp`, 2 instructions.
         ///
@@ -299,6 +306,7 @@ pub mod descriptors {
         /// `int elsewhere(struct xdp_md *ctx)`.
         pub elsewhere: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
     }
+    ::bpf_skel::private::printed!(Progs; at_interface, at_cpu, elsewhere);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct flow`, 8 bytes, alignment 4
@@ -337,12 +345,9 @@ pub mod descriptors {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};

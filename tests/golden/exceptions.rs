@@ -25,7 +25,6 @@ pub mod exceptions {
         Open::new()
     }
     /// Object `exceptions-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -34,6 +33,7 @@ pub mod exceptions {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -64,9 +64,9 @@ pub mod exceptions {
             object.program(self.progs.throws);
             object.program(self.progs.may_throw);
             object.program(self.progs.uncaught);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
                 object,
             })
         }
@@ -76,7 +76,7 @@ pub mod exceptions {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -86,13 +86,13 @@ pub mod exceptions {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -100,7 +100,9 @@ pub mod exceptions {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -123,14 +125,13 @@ pub mod exceptions {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                throws: ::bpf_skel::private::program(object, 0)?,
-                may_throw: ::bpf_skel::private::program(object, 1)?,
-                uncaught: ::bpf_skel::private::program(object, 2)?,
+                throws: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                may_throw: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                uncaught: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -139,6 +140,7 @@ pub mod exceptions {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -188,13 +190,12 @@ pub mod exceptions {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {}
+    ::bpf_skel::private::printed!(OpenMaps;);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {}
+    ::bpf_skel::private::printed!(Maps;);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `throws`: section `tc`, type `sched_cls`, 10 instructions.
         ///
@@ -209,8 +210,8 @@ pub mod exceptions {
         /// `int uncaught(void *ctx)`.
         pub uncaught: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; throws, may_throw, uncaught);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `throws`: section `tc`, type `sched_cls`, 10 instructions.
         ///
@@ -225,15 +226,14 @@ pub mod exceptions {
         /// `int uncaught(void *ctx)`.
         pub uncaught: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
     }
+    ::bpf_skel::private::printed!(Progs; throws, may_throw, uncaught);
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::kfunc;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};

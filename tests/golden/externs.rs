@@ -25,7 +25,6 @@ pub mod externs {
         Open::new()
     }
     /// Object `externs-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -38,6 +37,7 @@ pub mod externs {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, data, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -79,12 +79,12 @@ pub mod externs {
             object.program(self.progs.symbols);
             object.program(self.progs.functions);
             object.program(self.progs.unguarded);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                data: ::bpf_skel::private::live(&object, 0)?,
-                bss: ::bpf_skel::private::live(&object, 1)?,
-                kconfig: ::bpf_skel::private::frozen(&object, 2)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
+                kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 2)),
                 object,
             })
         }
@@ -94,7 +94,7 @@ pub mod externs {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -104,7 +104,6 @@ pub mod externs {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -117,6 +116,7 @@ pub mod externs {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, data, bss, kconfig, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -124,7 +124,9 @@ pub mod externs {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -144,9 +146,9 @@ pub mod externs {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                data: ::bpf_skel::private::map(object, 0)?,
-                bss: ::bpf_skel::private::map(object, 1)?,
-                kconfig: ::bpf_skel::private::map(object, 2)?,
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
             })
         }
     }
@@ -154,15 +156,14 @@ pub mod externs {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                options: ::bpf_skel::private::program(object, 0)?,
-                symbols: ::bpf_skel::private::program(object, 1)?,
-                functions: ::bpf_skel::private::program(object, 2)?,
-                unguarded: ::bpf_skel::private::program(object, 3)?,
+                options: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                symbols: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                functions: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
+                unguarded: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -177,6 +178,7 @@ pub mod externs {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, data, bss, kconfig, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -226,7 +228,6 @@ pub mod externs {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.data`, 4 bytes.
         pub data: ::bpf_skel::object::OpenMap,
@@ -235,8 +236,8 @@ pub mod externs {
         /// The map of data section `.kconfig`, 49 bytes.
         pub kconfig: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; data, bss, kconfig);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.data`, 4 bytes.
         pub data: ::bpf_skel::map::Map,
@@ -245,8 +246,8 @@ pub mod externs {
         /// The map of data section `.kconfig`, 49 bytes.
         pub kconfig: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; data, bss, kconfig);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `options`: section `tp_btf/sys_enter`, type `tracing`, target `sys_enter`, 53 instructions.
         ///
@@ -267,8 +268,8 @@ pub mod externs {
         /// Not loaded unless asked for.
         pub unguarded: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; options, symbols, functions, unguarded);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `options`: section `tp_btf/sys_enter`, type `tracing`, target `sys_enter`, 53 instructions.
         ///
@@ -289,6 +290,7 @@ pub mod externs {
         /// Not loaded unless asked for.
         pub unguarded: ::bpf_skel::program::Program<::bpf_skel::program::kind::TpBtf>,
     }
+    ::bpf_skel::private::printed!(Progs; options, symbols, functions, unguarded);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `enum libbpf_tristate`, 4 bytes, alignment 4
@@ -419,12 +421,15 @@ pub mod externs {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::kfunc;
+        use ::bpf_skel::private::ksym;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{of_type, of_whole_type, offset, root};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -435,63 +440,9 @@ pub mod externs {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\x90\x05\0\0\x90\x05\0\0C\x06\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\0\0\0\x08\x03\0\0\0\x05\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\x18\0\0\0\x01\0\0\0\x1c\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01 \0\0\0\x01\0\0\x0c\x04\0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\x18\0\0\0\x01\0\0\0\xa5\x01\0\0\x01\0\0\x0c\x07\0\0\0L\x02\0\0\x02\0\0\x04\x08\0\0\0O\x02\0\0\n\0\0\0\0\0\0\0Z\x02\0\0\x05\0\0\0 \0\0\0^\x02\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\x18\0\0\0\x01\0\0\0\x8b\x02\0\0\x01\0\0\x0c\x0b\0\0\0\0\0\0\0\x01\0\0\x0d\x0e\0\0\0\x16\x03\0\0\x0e\0\0\0\0\0\0\0\0\0\0\x02\x0f\0\0\0\x01\x03\0\0\x02\0\0\x04\x08\0\0\0\x0d\x03\0\0\x05\0\0\0\0\0\0\0\x11\x03\0\0\x05\0\0\0 \0\0\0\x16\x03\0\0\x01\0\0\x0c\x0d\0\0\0\0\0\0\0\x01\0\0\x0d\0\0\0\0\xf7\x03\0\0\x0e\0\0\0\xf7\x03\0\0\x01\0\0\x0c\x11\0\0\0\0\0\0\0\x02\0\0\x0d\x05\0\0\0\x14\x04\0\0\x05\0\0\0\x14\x04\0\0\x05\0\0\0\x14\x04\0\0\x01\0\0\x0c\x13\0\0\0\0\0\0\0\x03\0\0\x0d\x05\0\0\0'\x04\0\0\x05\0\0\0'\x04\0\0\x05\0\0\0'\x04\0\0\x05\0\0\0'\x04\0\0\x01\0\0\x0c\x15\0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\x18\0\0\0\x01\0\0\0A\x04\0\0\x01\0\0\x0c\x17\0\0\0\x82\x04\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x19\0\0\0\x1b\0\0\0\x04\0\0\0\x87\x04\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\x9b\x04\0\0\0\0\0\x0e\x1a\0\0\0\x01\0\0\0Z\x02\0\0\0\0\0\x0e\x05\0\0\0\x01\0\0\0\xa4\x04\0\0\0\0\0\x08\n\0\0\0\xa8\x04\0\0\0\0\0\x0e\x1e\0\0\0\x01\0\0\0\xbd\x04\0\0\0\0\0\x0e\x02\0\0\0\x01\0\0\0\xcf\x04\0\0\0\0\0\x0e\x1e\0\0\0\x01\0\0\0\xd7\x04\0\0\0\0\0\x0e\x1e\0\0\0\x01\0\0\0\xe1\x04\0\0\0\0\0\x0e\x1e\0\0\0\x01\0\0\0\xe4\x04\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\xea\x04\0\0\0\0\0\x0e$\0\0\0\x01\0\0\0\xfd\x04\0\0\0\0\0\x0e$\0\0\0\x01\0\0\0\x12\x05\0\0\x03\0\0\x06\x04\0\0\0\"\x05\0\0\0\0\0\0)\x05\0\0\x01\0\0\01\x05\0\0\x02\0\0\0<\x05\0\0\0\0\0\x0e'\0\0\0\x01\0\0\0G\x05\0\0\0\0\0\x0e\x19\0\0\0\x01\0\0\0V\x05\0\0\0\0\0\x0e\x05\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x19\0\0\0\x1b\0\0\0\x10\0\0\0\\\x05\0\0\0\0\0\x0e+\0\0\0\x01\0\0\0t\x05\0\0\0\0\0\x0e+\0\0\0\x01\0\0\0}\x05\0\0\0\0\0\x08/\0\0\0\x81\x05\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\x90\x05\0\0\0\0\0\x0e.\0\0\0\x01\0\0\0\xab\x05\0\0\0\0\0\x082\0\0\0\xaf\x05\0\0\0\0\0\x01\x08\0\0\0@\0\0\x01\xb9\x05\0\0\0\0\0\x0e1\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\x09\0\0\0\xd3\x05\0\0\0\0\0\x0e\x03\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\0\0\0\0\xdd\x05\0\0\0\0\0\x0e\x03\0\0\0\x01\0\0\0\xe6\x05\0\0\0\0\0\x0e\x02\0\0\0\x01\0\0\0\xee\x05\0\0\0\0\0\x0e\x03\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\x05\0\0\0\x02\x06\0\0\0\0\0\x0e\x03\0\0\0\x01\0\0\0\x18\x06\0\0\0\0\0\x0e\x02\0\0\0\x01\0\0\0\x0d\x03\0\0\0\0\0\x0e\x05\0\0\0\x01\0\0\0 \x06\0\0\x07\0\0\x0f4\0\0\0!\0\0\0\0\0\0\0\x04\0\0\0#\0\0\0\x04\0\0\0\x04\0\0\0*\0\0\0\x08\0\0\0\x04\0\0\0-\0\0\0\x0c\0\0\0\x10\0\0\08\0\0\0 \0\0\0\x08\0\0\0<\0\0\0(\0\0\0\x08\0\0\0=\0\0\00\0\0\0\x04\0\0\0%\x06\0\0\x01\0\0\x0f\x04\0\0\0\x1d\0\0\0\0\0\0\0\x04\0\0\0+\x06\0\0\n\0\0\x0f1\0\0\03\0\0\0\0\0\0\0\x08\0\0\0 \0\0\0\x08\0\0\0\x08\0\0\0\"\0\0\0\x10\0\0\0\x04\0\0\0(\0\0\0\x14\0\0\0\x04\0\0\0\x1f\0\0\0\x18\0\0\0\x04\0\0\00\0\0\0\x1c\0\0\0\x02\0\0\0)\0\0\0\x1e\0\0\0\x01\0\0\0%\0\0\0\x1f\0\0\0\x01\0\0\0&\0\0\0 \0\0\0\x01\0\0\0,\0\0\0!\0\0\0\x10\0\0\0\0\0\0\0\x08\0\0\x04@\0\0\0\x16\x03\0\0\x03\0\0\0\0\0\0\0\xf7\x03\0\0\x03\0\0\0@\0\0\0\x14\x04\0\0\x03\0\0\0\x80\0\0\0'\x04\0\0\x03\0\0\0\xc0\0\0\0\xd3\x05\0\0\x03\0\0\0\0\x01\0\0\xdd\x05\0\0\x03\0\0\0@\x01\0\0\xee\x05\0\0\x03\0\0\0\x80\x01\0\0\x02\x06\0\0\x03\0\0\0\xc0\x01\0\0;\x06\0\0\x01\0\0\x0f\x04\0\0\0\x1c\0\0\0\0\0\0\0\x04\0\0\0\0u64\0unsigned long long\0ctx\0int\0options\0tp_btf/sys_enter\0./externs.bpf.c\0\x09hz = CONFIG_HZ;\0\x09version = LINUX_KERNEL_VERSION + (u32)LINUX_OF_TOMORROW;\0\x09if (CONFIG_BPF_SYSCALL && LINUX_HAS_BPF_COOKIE && CONFIG_NET == TRI_YES && CONFIG_BPF_JIT)\0\x09\x09calls = CONFIG_BPF_JIT;\0\x09hostname[0] = CONFIG_DEFAULT_HOSTNAME[0];\0\x09hostname[1] = CONFIG_DEFAULT_HOSTNAME[1];\0\x09return CONFIG_SKEL_NO_SUCH_OPTION + (int)CONFIG_SKEL_NO_SUCH_LIMIT;\0symbols\0\x09const struct rq *rq = bpf_per_cpu_ptr(&runqueues, 0);\0\x09untyped = (u64)&vfs_read;\0\x09missing = (u64)&skel_no_such_symbol + (u64)&skel_no_such_variable;\0\x09if (rq)\0rq\0nr_running\0cpu\0unsigned int\00:1\0\x09\x09cpu = rq->cpu;\0\x09return 0;\0functions\0tp_btf/task_newtask\0\x09struct task_struct *task = bpf_task_acquire((struct task_struct *)ctx[0]);\0\x09if (!task)\0task_struct\0pid\0tgid\0bpf_task_acquire\00:0\0\x09pid = task->pid;\0\x09bpf_task_release___flavoured(task);\0\x09if (skel_no_such_kfunc)\0\x09\x09return skel_no_such_kfunc(1, 2);\0\x09if (bpf_task_from_pid___wrong)\0\x09\x09return bpf_task_from_pid___wrong(1, 2, 3);\0\x09calls++;\0}\0bpf_task_release___flavoured\0skel_no_such_kfunc\0bpf_task_from_pid___wrong\0unguarded\0?tp_btf/task_newtask\0\x09return skel_no_such_kfunc(3, 4);\0char\0__ARRAY_SIZE_TYPE__\0_license\0u32\0LINUX_KERNEL_VERSION\0LINUX_OF_TOMORROW\0version\0CONFIG_HZ\0hz\0_Bool\0CONFIG_BPF_SYSCALL\0LINUX_HAS_BPF_COOKIE\0libbpf_tristate\0TRI_NO\0TRI_YES\0TRI_MODULE\0CONFIG_NET\0CONFIG_BPF_JIT\0calls\0CONFIG_DEFAULT_HOSTNAME\0hostname\0u16\0unsigned short\0CONFIG_SKEL_NO_SUCH_OPTION\0s64\0long long\0CONFIG_SKEL_NO_SUCH_LIMIT\0runqueues\0vfs_read\0untyped\0skel_no_such_symbol\0skel_no_such_variable\0missing\0.bss\0.data\0.kconfig\0.ksyms\0license\0"),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".data"),
-                    section: Borrowed(".data"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 4,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 63,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\xff\xff\xff\xff")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 52,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 62,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(52),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".kconfig"),
-                    section: Borrowed(".kconfig"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 49,
-                    max_entries: 1,
-                    flags: 0x480,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 64,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(49),
-                        frozen: true,
-                    },
-                },
+                data_map(".data", 4, 0x400, 63, Data::Bytes(Borrowed(b"\xff\xff\xff\xff"))),
+                data_map(".bss", 52, 0x400, 62, Data::Zeroed(52)),
+                frozen_map(".kconfig", 49, 0x480, 64, Data::Zeroed(49)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -576,70 +527,14 @@ pub mod externs {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("cpu"),
-                    map: 0,
-                    offset: 0,
-                    size: 4,
-                    type_id: 5,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("version"),
-                    map: 1,
-                    offset: 0,
-                    size: 4,
-                    type_id: 30,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("hz"),
-                    map: 1,
-                    offset: 4,
-                    size: 4,
-                    type_id: 30,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("calls"),
-                    map: 1,
-                    offset: 8,
-                    size: 4,
-                    type_id: 5,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("hostname"),
-                    map: 1,
-                    offset: 12,
-                    size: 16,
-                    type_id: 43,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("untyped"),
-                    map: 1,
-                    offset: 32,
-                    size: 8,
-                    type_id: 2,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("missing"),
-                    map: 1,
-                    offset: 40,
-                    size: 8,
-                    type_id: 2,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("pid"),
-                    map: 1,
-                    offset: 48,
-                    size: 4,
-                    type_id: 5,
-                    linkage: Linkage::Global,
-                },
+                variable("cpu", 0, 0, 4, 5, Linkage::Global),
+                variable("version", 1, 0, 4, 30, Linkage::Global),
+                variable("hz", 1, 4, 4, 30, Linkage::Global),
+                variable("calls", 1, 8, 4, 5, Linkage::Global),
+                variable("hostname", 1, 12, 16, 43, Linkage::Global),
+                variable("untyped", 1, 32, 8, 2, Linkage::Global),
+                variable("missing", 1, 40, 8, 2, Linkage::Global),
+                variable("pid", 1, 48, 4, 5, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[

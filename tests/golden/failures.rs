@@ -25,7 +25,6 @@ pub mod failures {
         Open::new()
     }
     /// Object `failures-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod failures {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -84,10 +84,10 @@ pub mod failures {
             object.program(self.progs.no_target);
             object.program(self.progs.attaches);
             object.program(self.progs.attaches_nowhere);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                bss: ::bpf_skel::private::live(&object, 1)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
                 object,
             })
         }
@@ -97,7 +97,7 @@ pub mod failures {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -107,7 +107,6 @@ pub mod failures {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -116,6 +115,7 @@ pub mod failures {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -123,7 +123,9 @@ pub mod failures {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -141,8 +143,8 @@ pub mod failures {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                counts: ::bpf_skel::private::map(object, 0)?,
-                bss: ::bpf_skel::private::map(object, 1)?,
+                counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
             })
         }
     }
@@ -150,20 +152,19 @@ pub mod failures {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                accepted: ::bpf_skel::private::program(object, 0)?,
-                no_null_check: ::bpf_skel::private::program(object, 1)?,
-                outside: ::bpf_skel::private::program(object, 2)?,
-                long_story: ::bpf_skel::private::program(object, 3)?,
-                gpl_only: ::bpf_skel::private::program(object, 4)?,
-                no_member: ::bpf_skel::private::program(object, 5)?,
-                no_target: ::bpf_skel::private::program(object, 6)?,
-                attaches: ::bpf_skel::private::program(object, 7)?,
-                attaches_nowhere: ::bpf_skel::private::program(object, 8)?,
+                accepted: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                no_null_check: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                outside: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
+                long_story: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
+                gpl_only: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 4)),
+                no_member: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 5)),
+                no_target: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 6)),
+                attaches: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 7)),
+                attaches_nowhere: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 8)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -174,6 +175,7 @@ pub mod failures {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -223,23 +225,22 @@ pub mod failures {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `counts`: `hash`, key `u32` (4 bytes), value `u64` (8 bytes), 16 entries.
         pub counts: ::bpf_skel::object::OpenMap,
         /// The map of data section `.bss`, 8 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; counts, bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `counts`: `hash`, key `u32` (4 bytes), value `u64` (8 bytes), 16 entries.
         pub counts: ::bpf_skel::map::Hash<u32, u64>,
         /// The map of data section `.bss`, 8 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; counts, bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `accepted`: section `?tc`, type `sched_cls`, 2 instructions.
         ///
@@ -296,8 +297,11 @@ pub mod failures {
         /// Not loaded unless asked for.
         pub attaches_nowhere: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(
+        OpenProgs; accepted, no_null_check, outside, long_story, gpl_only, no_member, no_target,
+        attaches, attaches_nowhere
+    );
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `accepted`: section `?tc`, type `sched_cls`, 2 instructions.
         ///
@@ -356,6 +360,10 @@ pub mod failures {
             ::bpf_skel::program::kind::RawTracepoint,
         >,
     }
+    ::bpf_skel::private::printed!(
+        Progs; accepted, no_null_check, outside, long_story, gpl_only, no_member, no_target,
+        attaches, attaches_nowhere
+    );
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -386,12 +394,14 @@ pub mod failures {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{of_type, of_whole_type, offset, root};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -418,25 +428,7 @@ pub mod failures {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 8,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 39,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(8),
-                        frozen: false,
-                    },
-                },
+                data_map(".bss", 8, 0x400, 39, Data::Zeroed(8)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -586,14 +578,7 @@ pub mod failures {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("total"),
-                    map: 1,
-                    offset: 0,
-                    size: 8,
-                    type_id: 11,
-                    linkage: Linkage::Global,
-                },
+                variable("total", 1, 0, 8, 11, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[

@@ -25,7 +25,6 @@ pub mod flexible {
         Open::new()
     }
     /// Object `flexible-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -44,6 +43,9 @@ pub mod flexible {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(
+        Open; maps, progs, data, data_tight, rodata, data_odd, bss, options
+    );
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -86,14 +88,14 @@ pub mod flexible {
             object.section(self.maps.data_odd, self.data_odd, 29);
             object.section(self.maps.bss, self.bss, 89);
             object.program(self.progs.r#use);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                data: ::bpf_skel::private::live(&object, 0)?,
-                data_tight: ::bpf_skel::private::live(&object, 1)?,
-                rodata: ::bpf_skel::private::frozen(&object, 2)?,
-                data_odd: ::bpf_skel::private::live(&object, 3)?,
-                bss: ::bpf_skel::private::live(&object, 4)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
+                data_tight: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 2)),
+                data_odd: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 3)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 4)),
                 object,
             })
         }
@@ -103,7 +105,7 @@ pub mod flexible {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -113,7 +115,6 @@ pub mod flexible {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -130,6 +131,7 @@ pub mod flexible {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, data, data_tight, rodata, data_odd, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -137,7 +139,9 @@ pub mod flexible {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -159,11 +163,11 @@ pub mod flexible {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                data: ::bpf_skel::private::map(object, 0)?,
-                data_tight: ::bpf_skel::private::map(object, 1)?,
-                rodata: ::bpf_skel::private::map(object, 2)?,
-                data_odd: ::bpf_skel::private::map(object, 3)?,
-                bss: ::bpf_skel::private::map(object, 4)?,
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                data_tight: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                data_odd: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
             })
         }
     }
@@ -171,12 +175,11 @@ pub mod flexible {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::program(object, 0)?,
+                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -195,6 +198,9 @@ pub mod flexible {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(
+        Skel; maps, progs, data, data_tight, rodata, data_odd, bss, object
+    );
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -244,7 +250,6 @@ pub mod flexible {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.data`, 120 bytes.
         pub data: ::bpf_skel::object::OpenMap,
@@ -257,8 +262,8 @@ pub mod flexible {
         /// The map of data section `.bss`, 89 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; data, data_tight, rodata, data_odd, bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.data`, 120 bytes.
         pub data: ::bpf_skel::map::Map,
@@ -271,22 +276,23 @@ pub mod flexible {
         /// The map of data section `.bss`, 89 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; data, data_tight, rodata, data_odd, bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 168 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; r#use);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 168 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
+    ::bpf_skel::private::printed!(Progs; r#use);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct plain`, 8 bytes, alignment 8
@@ -1210,12 +1216,10 @@ pub mod flexible {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -1226,101 +1230,11 @@ pub mod flexible {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\04\x09\0\04\x09\0\0\x9a\x03\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0\xee\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0\xf3\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\x07\x01\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\x10\x01\0\0\x02\0\0\x04\x08\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\x18\x01\0\0\x0e\0\0\0@\0\0\0\x1a\x01\0\0\0\0\0\x08\x0b\0\0\0\x1e\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0+\x01\0\0\0\0\0\x08\x0d\0\0\0/\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0c\0\0\0\x07\0\0\0\0\0\0\0\x10\x01\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0B\x01\0\0\x03\0\0\x04\x08\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0G\x01\0\0\x11\0\0\0 \0\0\0L\x01\0\0\x13\0\0\0(\0\0\0Q\x01\0\0\0\0\0\x08\x12\0\0\0T\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\0\0\0\0B\x01\0\0\0\0\0\x0e\x10\0\0\0\x01\0\0\0b\x01\0\0\0\0\0\x0e\n\0\0\0\x01\0\0\0m\x01\0\0\0\0\0\x0e\x10\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x09\x11\0\0\0s\x01\0\0\0\0\0\x0e\x17\0\0\0\0\0\0\0\x80\x01\0\0\x02\0\0\x04\x01\0\0\0\x16\x01\0\0\x11\0\0\0\0\0\0\0\x18\x01\0\0\x1a\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x07\0\0\0\0\0\0\0\x87\x01\0\0\0\0\0\x0e\x19\0\0\0\x01\0\0\0\x9a\x01\0\0\x02\0\0\x04\x10\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\x18\x01\0\0\x1a\0\0\0 \0\0\0\x9a\x01\0\0\0\0\0\x0e\x1c\0\0\0\x01\0\0\0\x9f\x01\0\0\0\0\0\x0e\x0c\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n \0\0\0\0\0\0\0\0\0\0\x09\x10\0\0\0\xaa\x01\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\xb4\x01\0\0\0\0\0\x0e\x0c\0\0\0\x01\0\0\0\xb8\x01\0\0\0\0\0\x0e\x11\0\0\0\x01\0\0\0\xbc\x01\0\0\0\0\0\x0e\x0c\0\0\0\x01\0\0\0\xc1\x01\0\0\0\0\0\x0e\n\0\0\0\x01\0\0\0\xc5\x01\0\0\x02\0\0\x04\x08\0\0\0\xcb\x01\0\0'\0\0\0\0\0\0\0\xcd\x01\0\0'\0\0\0 \0\0\0\xcf\x01\0\0\0\0\0\x08\x03\0\0\0\xd3\x01\0\0\0\0\0\x0e&\0\0\0\x01\0\0\0\xd7\x01\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0\xdf\x01\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x01\0\0\0\x07\0\0\0\x04\0\0\0\xec\x01\0\0\0\0\0\x0e+\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\x19\0\0\0\xf5\x01\0\0\0\0\0\x0e-\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x020\0\0\0\x03\x02\0\0\x04\0\0\x04\x08\0\0\0\x16\x01\0\0\x11\0\0\0\0\0\0\0\xb4\x01\0\0\n\0\0\0\x08\0\0\0\x10\x02\0\01\0\0\0(\0\0\0\x18\x01\0\0\x0e\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x07\0\0\0\x03\0\0\0\x15\x02\0\0\0\0\0\x0e/\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x024\0\0\0)\x02\0\0\x02\0\0\x04\x10\0\0\00\x02\0\0\n\0\0\0\0\0\0\0\x10\x01\0\0\x09\0\0\0@\0\0\04\x02\0\0\0\0\0\x0e3\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x027\0\0\0B\x02\0\0\x02\0\0\x04\x08\0\0\00\x02\0\0\n\0\0\0\0\0\0\0\0\0\0\08\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x01\0\0\0L\x02\0\0\x11\0\0\0\0\0\0\0B\x01\0\0\x13\0\0\0\x08\0\0\0P\x02\0\0\0\0\0\x0e6\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02;\0\0\0a\x02\0\0\x02\0\0\x04\x02\0\0\0L\x02\0\0<\0\0\0\0\0\0\0\0\0\0\0>\0\0\0\x10\0\0\0j\x02\0\0\0\0\0\x08=\0\0\0n\x02\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x04\0\0\0\0}\x02\0\0?\0\0\0\0\0\0\0\x8b\x02\0\0@\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0<\0\0\0\x07\0\0\0\0\0\0\0\x91\x02\0\0\0\0\0\x0e:\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02C\0\0\0\xa1\x02\0\0\x02\0\0\x04\x04\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\0\0\0\0D\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\0\0\0\0\xa8\x02\0\0E\0\0\0\0\0\0\0\xae\x02\0\0F\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x07\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x07\0\0\0\0\0\0\0\xb4\x02\0\0\0\0\0\x0eB\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02I\0\0\0\xc2\x02\0\0\x02\0\0\x04\x08\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\0\0\0\0J\0\0\0 \0\0\0\0\0\0\0\x03\0\0\x05\x04\0\0\0\xd2\x02\0\0\n\0\0\0\0\0\0\0\0\0\0\0K\0\0\0\0\0\0\0\0\0\0\0N\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\0\0\0\0\xd8\x02\0\0L\0\0\0\0\0\0\0\xe7\x02\0\0M\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x07\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\0\0\0\0\xee\x02\0\0O\0\0\0\0\0\0\0\xae\x02\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\0\0\xfc\x02\0\0\0\0\0\x0eH\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02R\0\0\0\x13\x03\0\0\x02\0\0\x04\x08\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\0\0\0\0S\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\0\0\0\0T\0\0\0\0\0\0\0\0\0\0\0U\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0\x1a\x03\0\0F\0\0\0\0\0\0\0 \x03\0\0\n\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0\"\x03\0\0\n\0\0\0\0\0\0\0$\x03\0\0V\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0<\0\0\0\x07\0\0\0\0\0\0\0)\x03\0\0\0\0\0\x0eQ\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02Y\0\0\07\x03\0\0\x02\0\0\x04\x10\0\0\0D\x03\0\0\x0c\0\0\0\0\0\0\0\xa1\x02\0\0C\0\0\0@\0\0\0G\x03\0\0\0\0\0\x0eX\0\0\0\x01\0\0\0[\x03\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0i\x03\0\0\x0b\0\0\x0fY\0\0\0,\0\0\0\0\0\0\0\x10\0\0\0.\0\0\0\x10\0\0\0\x08\0\0\02\0\0\0\x18\0\0\0\x08\0\0\05\0\0\0 \0\0\0\x08\0\0\09\0\0\0(\0\0\0\x08\0\0\0A\0\0\00\0\0\0\x08\0\0\0G\0\0\08\0\0\0\x08\0\0\0P\0\0\0@\0\0\0\x08\0\0\0W\0\0\0H\0\0\0\x08\0\0\0Z\0\0\0P\0\0\0\x08\0\0\0[\0\0\0X\0\0\0\x01\0\0\0n\x03\0\0\x08\0\0\x0fx\0\0\0\x0f\0\0\0\0\0\0\0\x18\0\0\0\x14\0\0\0\x18\0\0\0\x0b\0\0\0\x15\0\0\0$\0\0\0\x04\0\0\0\x1b\0\0\0(\0\0\0\x09\0\0\0\x1d\0\0\0@\0\0\0\x18\0\0\0\x1e\0\0\0`\0\0\0\x08\0\0\0)\0\0\0h\0\0\0\x04\0\0\0*\0\0\0p\0\0\0\x08\0\0\0t\x03\0\0\x05\0\0\x0f\x1d\0\0\0\"\0\0\0\0\0\0\0\x08\0\0\0#\0\0\0\x08\0\0\0\x01\0\0\0$\0\0\0\x09\0\0\0\x08\0\0\0%\0\0\0\x11\0\0\0\x04\0\0\0(\0\0\0\x15\0\0\0\x08\0\0\0~\x03\0\0\x02\0\0\x0f\x0c\0\0\0\x16\0\0\0\0\0\0\0\x0b\0\0\0\x18\0\0\0\x0b\0\0\0\x01\0\0\0\x8a\x03\0\0\x01\0\0\x0f\x08\0\0\0!\0\0\0\0\0\0\0\x08\0\0\0\x92\x03\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0use\0raw_tp/sys_enter\0./flexible.bpf.c\0\x09plain.n++, text.n++, after_text++, tight.n += behind_tight, wide.n++, initialised_packed.n++;\0\x09odd++, one++, even++, far.x++;\0\x09counted++, long_counted++, counters[1]++;\0\x09return last_text.n;\0char\0__ARRAY_SIZE_TYPE__\0_license\0plain\0n\0v\0u32\0unsigned int\0u64\0unsigned long long\0text\0kind\0name\0u8\0unsigned char\0after_text\0tight\0behind_tight\0packed\0initialised_packed\0wide\0after_wide\0last_text\0odd\0one\0even\0map\0point\0x\0y\0s32\0far\0counted\0long_counted\0counters\0unused_packed\0less_aligned\0rest\0unused_less_aligned\0nested\0tag\0unused_nested\0anonymous\0len\0unused_anonymous\0declared\0u16\0unsigned short\0__empty_ports\0ports\0unused_declared\0either\0bytes\0words\0unused_either\0declared_either\0first\0__empty_octets\0octets\0__empty_words\0unused_declared_either\0marked\0start\0a\0b\0tail\0unused_marked\0holds_either\0at\0unused_holds_either\0small_counted\0.bss\0.data\0.data.odd\0.data.tight\0.rodata\0license\0"),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".data"),
-                    section: Borrowed(".data"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 120,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 93,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x02\0\0\0\0\0\0\0\n\0\0\0\0\0\0\0\x14\0\0\0\0\0\0\0\x02\0\0\0\x01hello\0\0\x07\0\0\0\x02\x01\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x04\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\x08\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".data.tight"),
-                    section: Borrowed(".data.tight"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 12,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 95,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x02\0\0\0\x01hello\0\x09")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".rodata"),
-                    section: Borrowed(".rodata"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 8,
-                    max_entries: 1,
-                    flags: 0x480,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 96,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x01\0\0\0\x02hi\0")),
-                        frozen: true,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".data.odd"),
-                    section: Borrowed(".data.odd"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 29,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 94,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x02\0\0\0\0\0\0\0\x01\x03\0\0\0\0\0\0\0\x06\0\0\0\x04\0\0\0\x05\0\0\0")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 89,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 92,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(89),
-                        frozen: false,
-                    },
-                },
+                data_map(".data", 120, 0x400, 93, Data::Bytes(Borrowed(b"\x02\0\0\0\0\0\0\0\n\0\0\0\0\0\0\0\x14\0\0\0\0\0\0\0\x02\0\0\0\x01hello\0\0\x07\0\0\0\x02\x01\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x04\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\x08\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0"))),
+                data_map(".data.tight", 12, 0x400, 95, Data::Bytes(Borrowed(b"\x02\0\0\0\x01hello\0\x09"))),
+                frozen_map(".rodata", 8, 0x480, 96, Data::Bytes(Borrowed(b"\x01\0\0\0\x02hi\0"))),
+                data_map(".data.odd", 29, 0x400, 94, Data::Bytes(Borrowed(b"\x02\0\0\0\0\0\0\0\x01\x03\0\0\0\0\0\0\0\x06\0\0\0\x04\0\0\0\x05\0\0\0"))),
+                data_map(".bss", 89, 0x400, 92, Data::Zeroed(89)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -1348,222 +1262,33 @@ pub mod flexible {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("plain"),
-                    map: 0,
-                    offset: 0,
-                    size: 24,
-                    type_id: 9,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("text"),
-                    map: 0,
-                    offset: 24,
-                    size: 11,
-                    type_id: 16,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("after_text"),
-                    map: 0,
-                    offset: 36,
-                    size: 4,
-                    type_id: 10,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("initialised_packed"),
-                    map: 0,
-                    offset: 40,
-                    size: 9,
-                    type_id: 25,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("wide"),
-                    map: 0,
-                    offset: 64,
-                    size: 24,
-                    type_id: 28,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("after_wide"),
-                    map: 0,
-                    offset: 96,
-                    size: 8,
-                    type_id: 12,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("counted"),
-                    map: 0,
-                    offset: 104,
-                    size: 4,
-                    type_id: 0,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("long_counted"),
-                    map: 0,
-                    offset: 112,
-                    size: 8,
-                    type_id: 0,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("tight"),
-                    map: 1,
-                    offset: 0,
-                    size: 11,
-                    type_id: 16,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("behind_tight"),
-                    map: 1,
-                    offset: 11,
-                    size: 1,
-                    type_id: 23,
-                    linkage: Linkage::Static,
-                },
-                VariableSpec {
-                    name: Borrowed("last_text"),
-                    map: 2,
-                    offset: 0,
-                    size: 8,
-                    type_id: 31,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("odd"),
-                    map: 3,
-                    offset: 0,
-                    size: 8,
-                    type_id: 12,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("one"),
-                    map: 3,
-                    offset: 8,
-                    size: 1,
-                    type_id: 17,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("even"),
-                    map: 3,
-                    offset: 9,
-                    size: 8,
-                    type_id: 12,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("map"),
-                    map: 3,
-                    offset: 17,
-                    size: 4,
-                    type_id: 10,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("far"),
-                    map: 3,
-                    offset: 21,
-                    size: 8,
-                    type_id: 38,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("counters"),
-                    map: 4,
-                    offset: 0,
-                    size: 16,
-                    type_id: 43,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unused_packed"),
-                    map: 4,
-                    offset: 16,
-                    size: 8,
-                    type_id: 45,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unused_less_aligned"),
-                    map: 4,
-                    offset: 24,
-                    size: 8,
-                    type_id: 47,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unused_nested"),
-                    map: 4,
-                    offset: 32,
-                    size: 8,
-                    type_id: 51,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unused_anonymous"),
-                    map: 4,
-                    offset: 40,
-                    size: 8,
-                    type_id: 54,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unused_declared"),
-                    map: 4,
-                    offset: 48,
-                    size: 8,
-                    type_id: 58,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unused_either"),
-                    map: 4,
-                    offset: 56,
-                    size: 8,
-                    type_id: 66,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unused_declared_either"),
-                    map: 4,
-                    offset: 64,
-                    size: 8,
-                    type_id: 72,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unused_marked"),
-                    map: 4,
-                    offset: 72,
-                    size: 8,
-                    type_id: 81,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unused_holds_either"),
-                    map: 4,
-                    offset: 80,
-                    size: 8,
-                    type_id: 88,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("small_counted"),
-                    map: 4,
-                    offset: 88,
-                    size: 1,
-                    type_id: 0,
-                    linkage: Linkage::Global,
-                },
+                variable("plain", 0, 0, 24, 9, Linkage::Global),
+                variable("text", 0, 24, 11, 16, Linkage::Global),
+                variable("after_text", 0, 36, 4, 10, Linkage::Global),
+                variable("initialised_packed", 0, 40, 9, 25, Linkage::Global),
+                variable("wide", 0, 64, 24, 28, Linkage::Global),
+                variable("after_wide", 0, 96, 8, 12, Linkage::Global),
+                variable("counted", 0, 104, 4, 0, Linkage::Global),
+                variable("long_counted", 0, 112, 8, 0, Linkage::Global),
+                variable("tight", 1, 0, 11, 16, Linkage::Global),
+                variable("behind_tight", 1, 11, 1, 23, Linkage::Static),
+                variable("last_text", 2, 0, 8, 31, Linkage::Global),
+                variable("odd", 3, 0, 8, 12, Linkage::Global),
+                variable("one", 3, 8, 1, 17, Linkage::Global),
+                variable("even", 3, 9, 8, 12, Linkage::Global),
+                variable("map", 3, 17, 4, 10, Linkage::Global),
+                variable("far", 3, 21, 8, 38, Linkage::Global),
+                variable("counters", 4, 0, 16, 43, Linkage::Global),
+                variable("unused_packed", 4, 16, 8, 45, Linkage::Global),
+                variable("unused_less_aligned", 4, 24, 8, 47, Linkage::Global),
+                variable("unused_nested", 4, 32, 8, 51, Linkage::Global),
+                variable("unused_anonymous", 4, 40, 8, 54, Linkage::Global),
+                variable("unused_declared", 4, 48, 8, 58, Linkage::Global),
+                variable("unused_either", 4, 56, 8, 66, Linkage::Global),
+                variable("unused_declared_either", 4, 64, 8, 72, Linkage::Global),
+                variable("unused_marked", 4, 72, 8, 81, Linkage::Global),
+                variable("unused_holds_either", 4, 80, 8, 88, Linkage::Global),
+                variable("small_counted", 4, 88, 1, 0, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

@@ -25,7 +25,6 @@ pub mod freplace {
         Open::new()
     }
     /// Object `freplace-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -34,6 +33,7 @@ pub mod freplace {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -62,9 +62,9 @@ pub mod freplace {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.program(self.progs.original);
             object.program(self.progs.replacement);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
                 object,
             })
         }
@@ -74,7 +74,7 @@ pub mod freplace {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -84,13 +84,13 @@ pub mod freplace {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -98,7 +98,9 @@ pub mod freplace {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -121,13 +123,12 @@ pub mod freplace {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                original: ::bpf_skel::private::program(object, 0)?,
-                replacement: ::bpf_skel::private::program(object, 1)?,
+                original: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                replacement: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -136,6 +137,7 @@ pub mod freplace {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -185,13 +187,12 @@ pub mod freplace {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {}
+    ::bpf_skel::private::printed!(OpenMaps;);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {}
+    ::bpf_skel::private::printed!(Maps;);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `original`: section `tc`, type `sched_cls`, 6 instructions.
         ///
@@ -204,8 +205,8 @@ pub mod freplace {
         /// Not loaded unless asked for.
         pub replacement: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; original, replacement);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `original`: section `tc`, type `sched_cls`, 6 instructions.
         ///
@@ -218,15 +219,13 @@ pub mod freplace {
         /// Not loaded unless asked for.
         pub replacement: ::bpf_skel::program::Program<::bpf_skel::program::kind::Freplace>,
     }
+    ::bpf_skel::private::printed!(Progs; original, replacement);
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};

@@ -25,7 +25,6 @@ pub mod inner_maps {
         Open::new()
     }
     /// Object `inner_maps-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -34,6 +33,7 @@ pub mod inner_maps {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -69,9 +69,9 @@ pub mod inner_maps {
             object.map(self.maps.filled);
             object.map(self.maps.templated);
             object.program(self.progs.r#use);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
                 object,
             })
         }
@@ -81,7 +81,7 @@ pub mod inner_maps {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -91,13 +91,13 @@ pub mod inner_maps {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -105,7 +105,9 @@ pub mod inner_maps {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -122,10 +124,10 @@ pub mod inner_maps {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                two: ::bpf_skel::private::map(object, 0)?,
-                one: ::bpf_skel::private::map(object, 1)?,
-                filled: ::bpf_skel::private::map(object, 2)?,
-                templated: ::bpf_skel::private::map(object, 3)?,
+                two: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                one: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                filled: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                templated: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
             })
         }
     }
@@ -133,12 +135,11 @@ pub mod inner_maps {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::program(object, 0)?,
+                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -147,6 +148,7 @@ pub mod inner_maps {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -196,7 +198,6 @@ pub mod inner_maps {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `two`: `array`, key `u32` (4 bytes), value `u64` (8 bytes), 4 entries.
         pub two: ::bpf_skel::object::OpenMap,
@@ -211,8 +212,8 @@ pub mod inner_maps {
         /// It holds maps like `hash`, key `u64` (8 bytes), value `u32` (4 bytes), 16 entries.
         pub templated: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; two, one, filled, templated);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `two`: `array`, key `u32` (4 bytes), value `u64` (8 bytes), 4 entries.
         pub two: ::bpf_skel::map::Array<u64>,
@@ -227,31 +228,30 @@ pub mod inner_maps {
         /// It holds maps like `hash`, key `u64` (8 bytes), value `u32` (4 bytes), 16 entries.
         pub templated: ::bpf_skel::map::MapOfMaps<u32>,
     }
+    ::bpf_skel::private::printed!(Maps; two, one, filled, templated);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 18 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; r#use);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 18 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
+    ::bpf_skel::private::printed!(Progs; r#use);
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};

@@ -25,7 +25,6 @@ pub mod jump_tables {
         Open::new()
     }
     /// Object `jump_tables-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod jump_tables {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -70,10 +70,10 @@ pub mod jump_tables {
             object.program(self.progs.first);
             object.program(self.progs.second);
             object.program(self.progs.third);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                bss: ::bpf_skel::private::live(&object, 0)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
         }
@@ -83,7 +83,7 @@ pub mod jump_tables {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -93,7 +93,6 @@ pub mod jump_tables {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -102,6 +101,7 @@ pub mod jump_tables {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -109,7 +109,9 @@ pub mod jump_tables {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -127,7 +129,7 @@ pub mod jump_tables {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::map(object, 0)?,
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
             })
         }
     }
@@ -135,14 +137,13 @@ pub mod jump_tables {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                first: ::bpf_skel::private::program(object, 0)?,
-                second: ::bpf_skel::private::program(object, 1)?,
-                third: ::bpf_skel::private::program(object, 2)?,
+                first: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                second: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                third: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -153,6 +154,7 @@ pub mod jump_tables {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -202,19 +204,18 @@ pub mod jump_tables {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.bss`, 8 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.bss`, 8 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `first`: section `xdp`, type `xdp`, 18 instructions.
         ///
@@ -229,8 +230,8 @@ pub mod jump_tables {
         /// `int third(void *)`.
         pub third: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; first, second, third);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `first`: section `xdp`, type `xdp`, 18 instructions.
         ///
@@ -245,6 +246,7 @@ pub mod jump_tables {
         /// `int third(void *)`.
         pub third: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
     }
+    ::bpf_skel::private::printed!(Progs; first, second, third);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct xdp_md`, 24 bytes, alignment 4
@@ -298,12 +300,11 @@ pub mod jump_tables {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::jump_table;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -314,25 +315,7 @@ pub mod jump_tables {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xbc\x01\0\0\xbc\x01\0\0\xf6\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x02\x04\0\0\0\x05\0\0\0\x06\0\0\x04\x18\0\0\0\x0c\0\0\0\x05\0\0\0\0\0\0\0\x11\0\0\0\x05\0\0\0 \0\0\0\x1a\0\0\0\x05\0\0\0@\0\0\0$\0\0\0\x05\0\0\0`\0\0\04\0\0\0\x05\0\0\0\x80\0\0\0C\0\0\0\x05\0\0\0\xa0\0\0\0R\0\0\0\0\0\0\x08\x06\0\0\0V\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0c\0\0\0\x01\0\0\x0c\x01\0\0\0\0\0\0\0\x01\0\0\x0d\x09\0\0\0\0\0\0\0\x09\0\0\0\x90\0\0\0\0\0\0\x08\n\0\0\0\x94\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\xa7\0\0\0\0\0\0\x0c\x08\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0\x03\0\0\0\xb1\0\0\0\x01\0\0\x0c\x0c\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\xb8\0\0\0\x01\0\0\x0c\x0e\0\0\0\xc1\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x13\0\0\0\x04\0\0\0\xc6\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xda\0\0\0\0\0\0\x0e\x12\0\0\0\x01\0\0\0\xe3\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xe9\0\0\0\x01\0\0\x0f\x08\0\0\0\x15\0\0\0\0\0\0\0\x08\0\0\0\xee\0\0\0\x01\0\0\x0f\x04\0\0\0\x14\0\0\0\0\0\0\0\x04\0\0\0\0int\0xdp_md\0data\0data_end\0data_meta\0ingress_ifindex\0rx_queue_index\0egress_ifindex\0u32\0unsigned int\0first\0xdp\0./jump_tables.bpf.c\0\x09asm volatile(\0u64\0unsigned long long\0sub\0.text\0second\0third\0tc\0char\0__ARRAY_SIZE_TYPE__\0_license\0input\0.bss\0license\0"),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 8,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 22,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(8),
-                        frozen: false,
-                    },
-                },
+                data_map(".bss", 8, 0x400, 22, Data::Zeroed(8)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -415,14 +398,7 @@ pub mod jump_tables {
                 },
             ]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("input"),
-                    map: 0,
-                    offset: 0,
-                    size: 8,
-                    type_id: 9,
-                    linkage: Linkage::Global,
-                },
+                variable("input", 0, 0, 8, 9, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

@@ -25,7 +25,6 @@ pub mod jump_tables_other {
         Open::new()
     }
     /// Object `jump_tables_other-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod jump_tables_other {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -66,10 +66,10 @@ pub mod jump_tables_other {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.bss, self.bss, 8);
             object.program(self.progs.other);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                bss: ::bpf_skel::private::live(&object, 0)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
         }
@@ -79,7 +79,7 @@ pub mod jump_tables_other {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -89,7 +89,6 @@ pub mod jump_tables_other {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -98,6 +97,7 @@ pub mod jump_tables_other {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -105,7 +105,9 @@ pub mod jump_tables_other {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -123,7 +125,7 @@ pub mod jump_tables_other {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::map(object, 0)?,
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
             })
         }
     }
@@ -131,12 +133,11 @@ pub mod jump_tables_other {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                other: ::bpf_skel::private::program(object, 0)?,
+                other: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -147,6 +148,7 @@ pub mod jump_tables_other {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -196,33 +198,33 @@ pub mod jump_tables_other {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.bss`, 8 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.bss`, 8 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `other`: section `xdp`, type `xdp`, 16 instructions.
         ///
         /// `int other(struct xdp_md *)`.
         pub other: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; other);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `other`: section `xdp`, type `xdp`, 16 instructions.
         ///
         /// `int other(struct xdp_md *)`.
         pub other: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
     }
+    ::bpf_skel::private::printed!(Progs; other);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct xdp_md`, 24 bytes, alignment 4
@@ -276,12 +278,11 @@ pub mod jump_tables_other {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::jump_table;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -292,25 +293,7 @@ pub mod jump_tables_other {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0P\x01\0\0P\x01\0\0\xe3\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x02\x04\0\0\0\x05\0\0\0\x06\0\0\x04\x18\0\0\0\x0c\0\0\0\x05\0\0\0\0\0\0\0\x11\0\0\0\x05\0\0\0 \0\0\0\x1a\0\0\0\x05\0\0\0@\0\0\0$\0\0\0\x05\0\0\0`\0\0\04\0\0\0\x05\0\0\0\x80\0\0\0C\0\0\0\x05\0\0\0\xa0\0\0\0R\0\0\0\0\0\0\x08\x06\0\0\0V\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0c\0\0\0\x01\0\0\x0c\x01\0\0\0\x96\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\n\0\0\0\x04\0\0\0\x9b\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xaf\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xb8\0\0\0\0\0\0\x08\x0d\0\0\0\xbc\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\xcf\0\0\0\0\0\0\x0e\x0c\0\0\0\x01\0\0\0\xd6\0\0\0\x01\0\0\x0f\x08\0\0\0\x0e\0\0\0\0\0\0\0\x08\0\0\0\xdb\0\0\0\x01\0\0\x0f\x04\0\0\0\x0b\0\0\0\0\0\0\0\x04\0\0\0\0int\0xdp_md\0data\0data_end\0data_meta\0ingress_ifindex\0rx_queue_index\0egress_ifindex\0u32\0unsigned int\0other\0xdp\0./jump_tables_other.bpf.c\0\x09asm volatile(\0char\0__ARRAY_SIZE_TYPE__\0_license\0u64\0unsigned long long\0chosen\0.bss\0license\0"),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 8,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 15,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(8),
-                        frozen: false,
-                    },
-                },
+                data_map(".bss", 8, 0x400, 15, Data::Zeroed(8)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -339,14 +322,7 @@ pub mod jump_tables_other {
                 },
             ]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("chosen"),
-                    map: 0,
-                    offset: 0,
-                    size: 8,
-                    type_id: 12,
-                    linkage: Linkage::Global,
-                },
+                variable("chosen", 0, 0, 8, 12, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

@@ -25,7 +25,6 @@ pub mod large {
         Open::new()
     }
     /// Object `large-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod large {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -66,10 +66,10 @@ pub mod large {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.bss, self.bss, 3145772);
             object.program(self.progs.r#use);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                bss: ::bpf_skel::private::live(&object, 0)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
         }
@@ -79,7 +79,7 @@ pub mod large {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -89,7 +89,6 @@ pub mod large {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -98,6 +97,7 @@ pub mod large {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -105,7 +105,9 @@ pub mod large {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -123,7 +125,7 @@ pub mod large {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::map(object, 0)?,
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
             })
         }
     }
@@ -131,12 +133,11 @@ pub mod large {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::program(object, 0)?,
+                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -147,6 +148,7 @@ pub mod large {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -196,33 +198,33 @@ pub mod large {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.bss`, 3145772 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.bss`, 3145772 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 76 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; r#use);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 76 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
+    ::bpf_skel::private::printed!(Progs; r#use);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `union either`, 262152 bytes, alignment 8
@@ -843,12 +845,10 @@ pub mod large {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -859,25 +859,7 @@ pub mod large {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xa8\x04\0\0\xa8\x04\0\0\xc7\x01\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0\xc0\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0\xc5\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xd9\0\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xe2\0\0\0\x04\0\0\x85\x08\0\x04\0\xe9\0\0\0\x0c\0\0\0\0\0\0\0\xef\0\0\0\x0d\0\0\0\0\0\0\0\xf4\0\0\0\x0f\0\0\0\0\0\0\0\xfa\0\0\0\x0d\0\0\0\0\0\0\x03\xff\0\0\0\0\0\0\x08\x0b\0\0\0\x02\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x07\0\0\0\0\0\x04\0\x10\x01\0\0\0\0\0\x08\x0e\0\0\0\x14\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x08\0\x04\0!\x01\0\0\x10\0\0\0\0\0\0\0'\x01\0\0\x12\0\0\0@\0\0\0,\x01\0\0\0\0\0\x08\x11\0\0\00\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x10\0\0\0\x07\0\0\0\0\x80\0\0\xe2\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0C\x01\0\0\x04\0\0\x84\x05\0\x04\0J\x01\0\0\n\0\0\0\0\0\0\0N\x01\0\0\x12\0\0\0\x08\0\0\0T\x01\0\0\x0d\0\0\0\x08\0 \x04X\x01\0\0\x0d\0\0\0\x0c\0 \x1cC\x01\0\0\0\0\0\x0e\x14\0\0\0\x01\0\0\0]\x01\0\0\x03\0\0\x04\x09\0\x08\0J\x01\0\0\n\0\0\0\0\0\0\0]\x01\0\0\x18\0\0\0\x08\0\0\0d\x01\0\0\x19\0\0\0\x08\0 \0j\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\0\0\0\0\0\0\0\x03\0\0\0\0\x17\0\0\0\x07\0\0\0\0\0\x04\0p\x01\0\0\x01\0\0\x04\x08\0\x04\0\xe2\0\0\0\x09\0\0\0\0\0\0\0]\x01\0\0\0\0\0\x0e\x16\0\0\0\x01\0\0\0{\x01\0\0\x02\0\0\x04\x01\0\x04\0J\x01\0\0\n\0\0\0\0\0\0\0{\x01\0\0\x1d\0\0\0\x08\0\0\0\x81\x01\0\0\0\0\0\x10\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x1c\0\0\0\x07\0\0\0\0\x80\0\0{\x01\0\0\0\0\0\x0e\x1b\0\0\0\x01\0\0\0\x88\x01\0\0\x02\0\0\x04\x04\0\x04\0\0\0\0\0 \0\0\0\0\0\0\0\x92\x01\0\0\x0d\0\0\0\0\0 \0\0\0\0\0\x02\0\0\x05\0\0\x04\0\xe9\0\0\0\x0c\0\0\0\0\0\0\0\xef\0\0\0\x0d\0\0\0\0\0\0\0\x88\x01\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\x97\x01\0\0\x02\0\0\x04\x08\0\x08\0\x9e\x01\0\0\x0d\0\0\0\0\0\0\0\0\0\0\0#\0\0\0 \0\0\0\0\0\0\0\x03\0\0\x04\x01\0\x08\0J\x01\0\0\n\0\0\0\0\0\0\0N\x01\0\0\x12\0\0\0\x08\0\0\0]\x01\0\0\x18\0\0\0\x08\0 \0\x97\x01\0\0\0\0\0\x0e\"\0\0\0\x01\0\0\0\xa3\x01\0\0\x02\0\0\x04\x08\0\x04\0\x9e\x01\0\0\x0d\0\0\0\0\0\0\0\0\0\0\0&\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x01\0\x04\0J\x01\0\0\n\0\0\0\0\0\0\0{\x01\0\0\x1d\0\0\0\x08\0\0\0\xa3\x01\0\0\0\0\0\x0e%\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\0\0\x04\0\xb0\x01\0\0\0\0\0\x0e(\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x07\0\0\0\0\0\x04\0\0\0\0\0\0\0\0\x03\0\0\0\0*\0\0\0\x07\0\0\0\x02\0\0\0\xb5\x01\0\0\0\0\0\x0e+\0\0\0\x01\0\0\0\xba\x01\0\0\x09\0\0\x0f,\00\0\x13\0\0\0\0\0\0\0\x08\0\x04\0\x15\0\0\0\x08\0\x04\0\x05\0\x04\0\x1a\0\0\0\x0d\0\x08\0\x09\0\x08\0\x1e\0\0\0\x16\0\x10\0\x01\0\x04\0!\0\0\0\x18\0\x14\0\x04\0\x04\0$\0\0\0\x1c\0\x18\0\x08\0\x08\0'\0\0\0$\0 \0\x08\0\x04\0)\0\0\0,\0$\0\0\0\x04\0,\0\0\0,\0(\0\0\0\x08\0\xbf\x01\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0use\0raw_tp/sys_enter\0./large.bpf.c\0\x09either.word++, packed.high++, truths.tag++, reals.tag++;\0\x09anonymous.last++, nested.tag++, nested_reals.tag++;\0\x09text[1]++, rows[1][2]++;\0\x09return 0;\0char\0__ARRAY_SIZE_TYPE__\0_license\0either\0bytes\0word\0parts\0bits\0u8\0unsigned char\0u32\0unsigned int\0first\0rest\0u64\0unsigned long long\0packed\0tag\0words\0low\0high\0truths\0inner\0_Bool\0either_and\0reals\0double\0anonymous\0last\0nested\0head\0nested_reals\0text\0rows\0.bss\0license\0"),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 3145772,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 45,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(3145772),
-                        frozen: false,
-                    },
-                },
+                data_map(".bss", 3145772, 0x400, 45, Data::Zeroed(3145772)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -906,78 +888,15 @@ pub mod large {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("either"),
-                    map: 0,
-                    offset: 0,
-                    size: 262152,
-                    type_id: 9,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("packed"),
-                    map: 0,
-                    offset: 262152,
-                    size: 262149,
-                    type_id: 20,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("truths"),
-                    map: 0,
-                    offset: 524301,
-                    size: 524297,
-                    type_id: 22,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("reals"),
-                    map: 0,
-                    offset: 1048598,
-                    size: 262145,
-                    type_id: 27,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("anonymous"),
-                    map: 0,
-                    offset: 1310744,
-                    size: 262148,
-                    type_id: 31,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("nested"),
-                    map: 0,
-                    offset: 1572892,
-                    size: 524296,
-                    type_id: 34,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("nested_reals"),
-                    map: 0,
-                    offset: 2097188,
-                    size: 262152,
-                    type_id: 37,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("text"),
-                    map: 0,
-                    offset: 2359340,
-                    size: 262144,
-                    type_id: 40,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("rows"),
-                    map: 0,
-                    offset: 2621484,
-                    size: 524288,
-                    type_id: 43,
-                    linkage: Linkage::Global,
-                },
+                variable("either", 0, 0, 262152, 9, Linkage::Global),
+                variable("packed", 0, 262152, 262149, 20, Linkage::Global),
+                variable("truths", 0, 524301, 524297, 22, Linkage::Global),
+                variable("reals", 0, 1048598, 262145, 27, Linkage::Global),
+                variable("anonymous", 0, 1310744, 262148, 31, Linkage::Global),
+                variable("nested", 0, 1572892, 524296, 34, Linkage::Global),
+                variable("nested_reals", 0, 2097188, 262152, 37, Linkage::Global),
+                variable("text", 0, 2359340, 262144, 40, Linkage::Global),
+                variable("rows", 0, 2621484, 524288, 43, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

@@ -25,7 +25,6 @@ pub mod legacy {
         Open::new()
     }
     /// Object `legacy-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -34,6 +33,7 @@ pub mod legacy {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -87,9 +87,9 @@ pub mod legacy {
             object.program(self.progs.nest);
             object.program(self.progs.nowhere);
             object.program(self.progs.act_main);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
                 object,
             })
         }
@@ -99,7 +99,7 @@ pub mod legacy {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -109,13 +109,13 @@ pub mod legacy {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -123,7 +123,9 @@ pub mod legacy {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -140,15 +142,15 @@ pub mod legacy {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                modern: ::bpf_skel::private::map(object, 0)?,
-                counters: ::bpf_skel::private::map(object, 1)?,
-                next: ::bpf_skel::private::map(object, 2)?,
-                shape: ::bpf_skel::private::map(object, 3)?,
-                outer: ::bpf_skel::private::map(object, 4)?,
-                inner_zero: ::bpf_skel::private::map(object, 5)?,
-                inner_three: ::bpf_skel::private::map(object, 6)?,
-                outer_hash: ::bpf_skel::private::map(object, 7)?,
-                jumps: ::bpf_skel::private::map(object, 8)?,
+                modern: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                counters: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                next: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                shape: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
+                outer: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
+                inner_zero: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
+                inner_three: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
+                outer_hash: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
+                jumps: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 8)),
             })
         }
     }
@@ -156,16 +158,15 @@ pub mod legacy {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                cls_main: ::bpf_skel::private::program(object, 0)?,
-                count: ::bpf_skel::private::program(object, 1)?,
-                nest: ::bpf_skel::private::program(object, 2)?,
-                nowhere: ::bpf_skel::private::program(object, 3)?,
-                act_main: ::bpf_skel::private::program(object, 4)?,
+                cls_main: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                count: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                nest: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
+                nowhere: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
+                act_main: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 4)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -174,6 +175,7 @@ pub mod legacy {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -223,7 +225,6 @@ pub mod legacy {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `modern`: `array`, key `u32` (4 bytes), value `u64` (8 bytes), 1 entry.
         pub modern: ::bpf_skel::object::OpenMap,
@@ -254,8 +255,10 @@ pub mod legacy {
         /// Map `jumps`: `prog_array`, key 4 bytes, value 4 bytes, 9 entries.
         pub jumps: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(
+        OpenMaps; modern, counters, next, shape, outer, inner_zero, inner_three, outer_hash, jumps
+    );
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `modern`: `array`, key `u32` (4 bytes), value `u64` (8 bytes), 1 entry.
         pub modern: ::bpf_skel::map::Array<u64>,
@@ -286,8 +289,10 @@ pub mod legacy {
         /// Map `jumps`: `prog_array`, key 4 bytes, value 4 bytes, 9 entries.
         pub jumps: ::bpf_skel::map::ProgArray,
     }
+    ::bpf_skel::private::printed!(
+        Maps; modern, counters, next, shape, outer, inner_zero, inner_three, outer_hash, jumps
+    );
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `cls_main`: section `classifier`, type `sched_cls`, 16 instructions.
         ///
@@ -312,8 +317,8 @@ pub mod legacy {
         /// `int act_main(struct __sk_buff *skb)`.
         pub act_main: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; cls_main, count, nest, nowhere, act_main);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `cls_main`: section `classifier`, type `sched_cls`, 16 instructions.
         ///
@@ -338,6 +343,7 @@ pub mod legacy {
         /// `int act_main(struct __sk_buff *skb)`.
         pub act_main: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
     }
+    ::bpf_skel::private::printed!(Progs; cls_main, count, nest, nowhere, act_main);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct counter`, 16 bytes, alignment 8
@@ -366,12 +372,10 @@ pub mod legacy {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};

@@ -25,7 +25,6 @@ pub mod legacy_def {
         Open::new()
     }
     /// Object `legacy_def-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -34,6 +33,7 @@ pub mod legacy_def {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -65,9 +65,9 @@ pub mod legacy_def {
             object.map(self.maps.seen);
             object.map(self.maps.verdict);
             object.program(self.progs.xdp_main);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
                 object,
             })
         }
@@ -77,7 +77,7 @@ pub mod legacy_def {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -87,13 +87,13 @@ pub mod legacy_def {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -101,7 +101,9 @@ pub mod legacy_def {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -118,8 +120,8 @@ pub mod legacy_def {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                seen: ::bpf_skel::private::map(object, 0)?,
-                verdict: ::bpf_skel::private::map(object, 1)?,
+                seen: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                verdict: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
             })
         }
     }
@@ -127,12 +129,11 @@ pub mod legacy_def {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                xdp_main: ::bpf_skel::private::program(object, 0)?,
+                xdp_main: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -141,6 +142,7 @@ pub mod legacy_def {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -190,46 +192,44 @@ pub mod legacy_def {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `seen`: `hash`, key 6 bytes, value 8 bytes, 32 entries.
         pub seen: ::bpf_skel::object::OpenMap,
         /// Map `verdict`: `array`, key 4 bytes, value 4 bytes, 1 entry.
         pub verdict: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; seen, verdict);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `seen`: `hash`, key 6 bytes, value 8 bytes, 32 entries.
         pub seen: ::bpf_skel::map::Hash<[u8; 6], [u8; 8]>,
         /// Map `verdict`: `array`, key 4 bytes, value 4 bytes, 1 entry.
         pub verdict: ::bpf_skel::map::Array<[u8; 4]>,
     }
+    ::bpf_skel::private::printed!(Maps; seen, verdict);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `xdp_main`: section `prog`, type `unspec`, 11 instructions.
         ///
         /// `int xdp_main(struct xdp_md *ctx)`.
         pub xdp_main: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; xdp_main);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `xdp_main`: section `prog`, type `unspec`, 11 instructions.
         ///
         /// `int xdp_main(struct xdp_md *ctx)`.
         pub xdp_main: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
+    ::bpf_skel::private::printed!(Progs; xdp_main);
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};

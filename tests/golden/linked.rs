@@ -25,7 +25,6 @@ pub mod linked {
         Open::new()
     }
     /// Object `linked-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -42,6 +41,7 @@ pub mod linked {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, data_custom, data, bss, rodata, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -97,14 +97,14 @@ pub mod linked {
             object.program(self.progs.jumped);
             object.program(self.progs.from_lib);
             object.program(self.progs.core_lib);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                data_custom: ::bpf_skel::private::live(&object, 3)?,
-                data: ::bpf_skel::private::live(&object, 4)?,
-                bss: ::bpf_skel::private::live(&object, 5)?,
-                rodata: ::bpf_skel::private::frozen(&object, 6)?,
-                kconfig: ::bpf_skel::private::frozen(&object, 7)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                data_custom: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 3)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 4)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 5)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 6)),
+                kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 7)),
                 object,
             })
         }
@@ -114,7 +114,7 @@ pub mod linked {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -124,7 +124,6 @@ pub mod linked {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -141,6 +140,7 @@ pub mod linked {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, data_custom, data, bss, rodata, kconfig, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -148,7 +148,9 @@ pub mod linked {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -170,14 +172,14 @@ pub mod linked {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                mine: ::bpf_skel::private::map(object, 0)?,
-                jumps: ::bpf_skel::private::map(object, 1)?,
-                counts: ::bpf_skel::private::map(object, 2)?,
-                data_custom: ::bpf_skel::private::map(object, 3)?,
-                data: ::bpf_skel::private::map(object, 4)?,
-                bss: ::bpf_skel::private::map(object, 5)?,
-                rodata: ::bpf_skel::private::map(object, 6)?,
-                kconfig: ::bpf_skel::private::map(object, 7)?,
+                mine: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                jumps: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                data_custom: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
+                kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
             })
         }
     }
@@ -185,16 +187,15 @@ pub mod linked {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                from_main: ::bpf_skel::private::program(object, 0)?,
-                core_main: ::bpf_skel::private::program(object, 1)?,
-                jumped: ::bpf_skel::private::program(object, 2)?,
-                from_lib: ::bpf_skel::private::program(object, 3)?,
-                core_lib: ::bpf_skel::private::program(object, 4)?,
+                from_main: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                core_main: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                jumped: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
+                from_lib: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
+                core_lib: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 4)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -213,6 +214,9 @@ pub mod linked {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(
+        Skel; maps, progs, data_custom, data, bss, rodata, kconfig, object
+    );
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -262,7 +266,6 @@ pub mod linked {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `mine`: `array`, key `u32` (4 bytes), value `struct event` (16 bytes), 1 entry.
         pub mine: ::bpf_skel::object::OpenMap,
@@ -281,8 +284,10 @@ pub mod linked {
         /// The map of data section `.kconfig`, 8 bytes.
         pub kconfig: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(
+        OpenMaps; mine, jumps, counts, data_custom, data, bss, rodata, kconfig
+    );
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `mine`: `array`, key `u32` (4 bytes), value `struct event` (16 bytes), 1 entry.
         pub mine: ::bpf_skel::map::Array<types::event>,
@@ -301,8 +306,10 @@ pub mod linked {
         /// The map of data section `.kconfig`, 8 bytes.
         pub kconfig: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(
+        Maps; mine, jumps, counts, data_custom, data, bss, rodata, kconfig
+    );
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `from_main`: section `socket`, type `socket_filter`, 95 instructions.
         ///
@@ -325,8 +332,8 @@ pub mod linked {
         /// `int core_lib(void *ctx)`.
         pub core_lib: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; from_main, core_main, jumped, from_lib, core_lib);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `from_main`: section `socket`, type `socket_filter`, 95 instructions.
         ///
@@ -349,6 +356,7 @@ pub mod linked {
         /// `int core_lib(void *ctx)`.
         pub core_lib: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
     }
+    ::bpf_skel::private::printed!(Progs; from_main, core_main, jumped, from_lib, core_lib);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct event`, 16 bytes, alignment 8
@@ -519,12 +527,16 @@ pub mod linked {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::kfunc;
+        use ::bpf_skel::private::ksym;
+        use ::bpf_skel::private::map_fd;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{of_type, of_whole_type, offset, root};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -585,101 +597,11 @@ pub mod linked {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                MapSpec {
-                    name: Borrowed(".data.custom"),
-                    section: Borrowed(".data.custom"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 32,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 78,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x07\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0\x06\0\0\0\x07\0\0\0\x08\0\0\0")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".data"),
-                    section: Borrowed(".data"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 28,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 79,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x01\0\0\0d\0\0\0\x01\0\0\0\x05\0\0\0\x14\0\0\0\x02\0\0\0\xe8\x03\0\0")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 56,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 80,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(56),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".rodata"),
-                    section: Borrowed(".rodata"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 8,
-                    max_entries: 1,
-                    flags: 0x480,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 82,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x03\0\0\0\x03\0\0\0")),
-                        frozen: true,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".kconfig"),
-                    section: Borrowed(".kconfig"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 8,
-                    max_entries: 1,
-                    flags: 0x480,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 83,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(8),
-                        frozen: true,
-                    },
-                },
+                data_map(".data.custom", 32, 0x400, 78, Data::Bytes(Borrowed(b"\x07\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0\x06\0\0\0\x07\0\0\0\x08\0\0\0"))),
+                data_map(".data", 28, 0x400, 79, Data::Bytes(Borrowed(b"\x01\0\0\0d\0\0\0\x01\0\0\0\x05\0\0\0\x14\0\0\0\x02\0\0\0\xe8\x03\0\0"))),
+                data_map(".bss", 56, 0x400, 80, Data::Zeroed(56)),
+                frozen_map(".rodata", 8, 0x480, 82, Data::Bytes(Borrowed(b"\x03\0\0\0\x03\0\0\0"))),
+                frozen_map(".kconfig", 8, 0x480, 83, Data::Zeroed(8)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -777,118 +699,20 @@ pub mod linked {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("padded"),
-                    map: 3,
-                    offset: 0,
-                    size: 4,
-                    type_id: 2,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("tuned"),
-                    map: 3,
-                    offset: 16,
-                    size: 16,
-                    type_id: 61,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("state"),
-                    map: 4,
-                    offset: 4,
-                    size: 4,
-                    type_id: 42,
-                    linkage: Linkage::Static,
-                },
-                VariableSpec {
-                    name: Borrowed("narrow"),
-                    map: 4,
-                    offset: 8,
-                    size: 1,
-                    type_id: 44,
-                    linkage: Linkage::Static,
-                },
-                VariableSpec {
-                    name: Borrowed("counter"),
-                    map: 4,
-                    offset: 12,
-                    size: 4,
-                    type_id: 2,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("weak_number"),
-                    map: 4,
-                    offset: 16,
-                    size: 4,
-                    type_id: 2,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("narrow"),
-                    map: 4,
-                    offset: 20,
-                    size: 1,
-                    type_id: 44,
-                    linkage: Linkage::Static,
-                },
-                VariableSpec {
-                    name: Borrowed("state"),
-                    map: 4,
-                    offset: 24,
-                    size: 4,
-                    type_id: 42,
-                    linkage: Linkage::Static,
-                },
-                VariableSpec {
-                    name: Borrowed("last_main"),
-                    map: 5,
-                    offset: 0,
-                    size: 16,
-                    type_id: 18,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("nested"),
-                    map: 5,
-                    offset: 16,
-                    size: 16,
-                    type_id: 20,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("last_lib"),
-                    map: 5,
-                    offset: 32,
-                    size: 16,
-                    type_id: 18,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("total"),
-                    map: 5,
-                    offset: 48,
-                    size: 8,
-                    type_id: 47,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("bias"),
-                    map: 6,
-                    offset: 0,
-                    size: 4,
-                    type_id: 52,
-                    linkage: Linkage::Static,
-                },
-                VariableSpec {
-                    name: Borrowed("knob"),
-                    map: 6,
-                    offset: 4,
-                    size: 4,
-                    type_id: 52,
-                    linkage: Linkage::Global,
-                },
+                variable("padded", 3, 0, 4, 2, Linkage::Global),
+                variable("tuned", 3, 16, 16, 61, Linkage::Global),
+                variable("state", 4, 4, 4, 42, Linkage::Static),
+                variable("narrow", 4, 8, 1, 44, Linkage::Static),
+                variable("counter", 4, 12, 4, 2, Linkage::Global),
+                variable("weak_number", 4, 16, 4, 2, Linkage::Global),
+                variable("narrow", 4, 20, 1, 44, Linkage::Static),
+                variable("state", 4, 24, 4, 42, Linkage::Static),
+                variable("last_main", 5, 0, 16, 18, Linkage::Global),
+                variable("nested", 5, 16, 16, 20, Linkage::Global),
+                variable("last_lib", 5, 32, 16, 18, Linkage::Global),
+                variable("total", 5, 48, 8, 47, Linkage::Global),
+                variable("bias", 6, 0, 4, 52, Linkage::Static),
+                variable("knob", 6, 4, 4, 52, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[

@@ -25,7 +25,6 @@ pub mod map_kinds {
         Open::new()
     }
     /// Object `map_kinds-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -34,6 +33,7 @@ pub mod map_kinds {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -66,9 +66,9 @@ pub mod map_kinds {
             object.map(self.maps.waiting);
             object.map(self.maps.done);
             object.map(self.maps.by_route);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
                 object,
             })
         }
@@ -78,7 +78,7 @@ pub mod map_kinds {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -88,13 +88,13 @@ pub mod map_kinds {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -102,7 +102,9 @@ pub mod map_kinds {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -119,10 +121,10 @@ pub mod map_kinds {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                routes: ::bpf_skel::private::map(object, 0)?,
-                waiting: ::bpf_skel::private::map(object, 1)?,
-                done: ::bpf_skel::private::map(object, 2)?,
-                by_route: ::bpf_skel::private::map(object, 3)?,
+                routes: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                waiting: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                done: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                by_route: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
             })
         }
     }
@@ -133,7 +135,6 @@ pub mod map_kinds {
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -142,6 +143,7 @@ pub mod map_kinds {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -191,7 +193,6 @@ pub mod map_kinds {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `routes`: `lpm_trie`, key `struct prefix` (8 bytes), value `u32` (4 bytes), 16 entries.
         pub routes: ::bpf_skel::object::OpenMap,
@@ -204,8 +205,8 @@ pub mod map_kinds {
         /// It holds maps like `lru_hash`, key `u32` (4 bytes), value `struct job` (16 bytes), 32 entries.
         pub by_route: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; routes, waiting, done, by_route);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `routes`: `lpm_trie`, key `struct prefix` (8 bytes), value `u32` (4 bytes), 16 entries.
         pub routes: ::bpf_skel::map::LpmTrie<types::prefix, u32>,
@@ -218,12 +219,13 @@ pub mod map_kinds {
         /// It holds maps like `lru_hash`, key `u32` (4 bytes), value `struct job` (16 bytes), 32 entries.
         pub by_route: ::bpf_skel::map::MapOfMaps<types::prefix>,
     }
+    ::bpf_skel::private::printed!(Maps; routes, waiting, done, by_route);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {}
+    ::bpf_skel::private::printed!(OpenProgs;);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {}
+    ::bpf_skel::private::printed!(Progs;);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct prefix`, 8 bytes, alignment 4
@@ -252,12 +254,9 @@ pub mod map_kinds {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};

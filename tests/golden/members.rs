@@ -25,7 +25,6 @@ pub mod members {
         Open::new()
     }
     /// Object `members-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -38,6 +37,7 @@ pub mod members {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, rodata, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -77,11 +77,11 @@ pub mod members {
             object.program(self.progs.fill);
             object.program(self.progs.enter);
             object.program(self.progs.ask);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                rodata: ::bpf_skel::private::frozen(&object, 1)?,
-                bss: ::bpf_skel::private::live(&object, 2)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 1)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
                 object,
             })
         }
@@ -91,7 +91,7 @@ pub mod members {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -101,7 +101,6 @@ pub mod members {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -112,6 +111,7 @@ pub mod members {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, rodata, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -119,7 +119,9 @@ pub mod members {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -138,9 +140,9 @@ pub mod members {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                flows: ::bpf_skel::private::map(object, 0)?,
-                rodata: ::bpf_skel::private::map(object, 1)?,
-                bss: ::bpf_skel::private::map(object, 2)?,
+                flows: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
             })
         }
     }
@@ -148,14 +150,13 @@ pub mod members {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                fill: ::bpf_skel::private::program(object, 0)?,
-                enter: ::bpf_skel::private::program(object, 1)?,
-                ask: ::bpf_skel::private::program(object, 2)?,
+                fill: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                enter: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                ask: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -168,6 +169,7 @@ pub mod members {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, rodata, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -217,7 +219,6 @@ pub mod members {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `flows`: `hash`, key `char [16]` (16 bytes), value `struct flow` (32 bytes), 16 entries.
         pub flows: ::bpf_skel::object::OpenMap,
@@ -226,8 +227,8 @@ pub mod members {
         /// The map of data section `.bss`, 568 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; flows, rodata, bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `flows`: `hash`, key `char [16]` (16 bytes), value `struct flow` (32 bytes), 16 entries.
         pub flows: ::bpf_skel::map::Hash<::bpf_skel::pod::CharArray<16>, types::flow>,
@@ -236,8 +237,8 @@ pub mod members {
         /// The map of data section `.bss`, 568 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; flows, rodata, bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `fill`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 242 instructions.
         ///
@@ -252,8 +253,8 @@ pub mod members {
         /// `int ask(struct request *request) __attribute__((btf_decl_tag("of a program")))`.
         pub ask: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; fill, enter, ask);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `fill`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 242 instructions.
         ///
@@ -268,6 +269,7 @@ pub mod members {
         /// `int ask(struct request *request) __attribute__((btf_decl_tag("of a program")))`.
         pub ask: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
+    ::bpf_skel::private::printed!(Progs; fill, enter, ask);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct flow`, 32 bytes, alignment 8
@@ -1717,12 +1719,11 @@ pub mod members {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -1731,7 +1732,7 @@ pub mod members {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xf4\x0d\0\0\xf4\x0d\0\0\\\x06\0\0\0\0\0\0\0\0\0\x02\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x06\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x09\0\0\0\x19\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x0b\0\0\0\x1e\0\0\0\x09\0\0\x84 \0\0\0#\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x0e\0\0\0 \0\0\0\0\0\0\0\x12\0\0\0@\0\0\0\0\0\0\0\x1b\0\0\0\xc0\0\0\0&\0\0\0\x1c\0\0\0\xe8\0\0\x05,\0\0\0\x1d\0\0\0\xed\0\0\x032\0\0\0\x1e\0\0\0\xf0\0\0\x015\0\0\0\x1e\0\0\0\xf1\0\0\x01:\0\0\0\x08\0\0\0\xf2\0\0\x03F\0\0\0\0\0\0\x08\x0d\0\0\0J\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0W\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x11\0\0\0\x10\0\0\0]\0\0\0\0\0\0\x08\x10\0\0\0a\0\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\0\0\0\0\x01\0\0\x04\x02\0\0\0p\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\x85\x10\0\0\0v\0\0\0\x0c\0\0\0\0\0\0\0y\0\0\0\x15\0\0\0\0\0\0\0\0\0\0\0\x16\0\0\0\0\0\0\0|\0\0\0\x0c\0\0\0\0\0\0\x04\x84\0\0\0\0\0\0\x08\x14\0\0\0\x87\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x04\x10\0\0\0\x95\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x19\0\0\0@\0\0\0\x9a\0\0\0\0\0\0\x08\x18\0\0\0\x9e\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x02\0\0\x05\x08\0\0\0\xb1\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\xb5\0\0\0\x0c\0\0\0\0\0\0\0\xbe\0\0\0\x0c\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x05\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\xca\0\0\0\x0c\0\0\0\x08\0\0\0&\0\0\0\x02\0\0\x06\x04\0\0\0\xce\0\0\0\x06\0\0\0\xd2\0\0\0\x11\0\0\0,\0\0\0\x02\0\0\x86\x04\0\0\0\xd6\0\0\0\xfe\xff\xff\xff\xda\0\0\0\x01\0\0\0\xdf\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\0\0\0\0\x04\0\0\x04 \0\0\0\xe5\0\0\0\x01\0\0\0\0\0\0\0\xea\0\0\0\x05\0\0\0@\0\0\0\xf6\0\0\0\x07\0\0\0\x80\0\0\0\xfa\0\0\0\n\0\0\0\xc0\0\0\0\0\x01\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\"\0\0\0\x06\x01\0\0\x01\0\0\x04\x04\0\0\0\x0f\x01\0\0\x0c\0\0\0\0\0\0\0\x16\x01\0\0\0\0\0\x11\"\0\0\0\xff\xff\xff\xff&\x01\0\0\0\0\0\x11\"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02&\0\0\02\x01\0\0\x01\0\0\x04\x04\0\0\0=\x01\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x0d\x02\0\0\0\x06\x01\0\0!\0\0\02\x01\0\0%\0\0\0A\x01\0\0\x01\0\0\x0c'\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xf3\x01\0\0)\0\0\0\xf7\x01\0\0\x01\0\0\x0c*\0\0\0\0\0\0\0\0\0\0\x02-\0\0\0\xa0\x03\0\0\x01\0\0\x04\x04\0\0\0\xa8\x03\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xa0\x03\0\0,\0\0\0\xb0\x03\0\0\x01\0\0\x0c.\0\0\0\xb4\x03\0\0\0\0\0\x11/\0\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\x022\0\0\0\xe3\x03\0\0\x02\0\0\x04\x10\0\0\0\xed\x03\0\0\x17\0\0\0\0\0\0\0#\0\0\0\x17\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xe3\x03\0\01\0\0\0\xf2\x03\0\0\x01\0\0\x0c3\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x04\0\0\0\x0f\x04\0\0\0\0\0\x0e5\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n8\0\0\0\0\0\0\0\0\0\0\x09\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\07\0\0\0\x04\0\0\0\x10\0\0\0\x18\x04\0\0\0\0\0\x0e9\0\0\0\x01\0\0\0\x1e\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\x1f\x04\0\0\x07\0\0\x85\x08\0\0\0&\x04\0\0\x17\0\0\0\0\0\0\0,\x04\0\0=\0\0\0\0\0\0\02\x04\0\0>\0\0\0\0\0\0\09\x04\0\0?\0\0\0\0\0\0\0>\x04\0\0@\0\0\0\0\0\0\x0cC\x04\0\0\x0c\0\0\0\0\0\0\0G\x04\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0R\x04\0\0\x0c\0\0\0\0\0\0\0X\x04\0\0\x0c\0\0\0 \0\0\0_\x04\0\0\0\0\0\x10\x04\0\0\0e\x04\0\0\0\0\0\x08\x02\0\0\0\x1f\x04\0\0\0\0\0\x0e<\0\0\0\x01\0\0\0i\x04\0\0\x05\0\0\x84\x12\0\0\0r\x04\0\0\x13\0\0\0\0\0\0\0w\x04\0\0\x17\0\0\0\x08\0\02|\x04\0\0@\0\0\0:\0\0\x1f\xfa\0\0\0\x0c\0\0\0`\0\0\0\0\0\0\0C\0\0\0\x80\0\0\0\0\0\0\0\x02\0\0\x05\x02\0\0\0\x83\x04\0\0\x0f\0\0\0\0\0\0\0\x88\x04\0\0D\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x02\0\0\0i\x04\0\0\0\0\0\x0eB\0\0\0\x01\0\0\0\x8d\x04\0\0\x02\0\0\x04A\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\x98\x04\0\0G\0\0\0\x08\0\0\0\x98\x04\0\0\x01\0\0\x04@\0\0\0\x9d\x04\0\0\x0c\0\0\0\0\0\0\0\x8d\x04\0\0\0\0\0\x0eF\0\0\0\x01\0\0\0\xa3\x04\0\0\x01\0\0\x04@\0\0\0\x9d\x04\0\0\x0c\0\0\0\0\0\0\0\xa3\x04\0\0\0\0\0\x0eI\0\0\0\x01\0\0\0\xab\x04\0\0\x09\0\0\x04`\0\0\0\xb1\x04\0\0L\0\0\0\0\0\0\0\xb6\x04\0\0M\0\0\0@\0\0\0\xbb\x04\0\0R\0\0\0\x80\0\0\0\xc0\x04\0\0V\0\0\0\xc0\0\0\0\xc7\x04\0\0X\0\0\0@\x01\0\0,\x04\0\0Y\0\0\0@\x02\0\0\xcd\x04\0\0\\\0\0\0`\x02\0\0\xd5\x04\0\0]\0\0\0\x80\x02\0\0\xdb\x04\0\0^\0\0\0\xc0\x02\0\0\0\0\0\0\0\0\0\x02K\0\0\0\0\0\0\0\0\0\0\x02N\0\0\0\0\0\0\0\x03\0\0\x0dL\0\0\0\0\0\0\0L\0\0\0\0\0\0\0O\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02P\0\0\0\0\0\0\0\0\0\0\n\x08\0\0\0\xe0\x04\0\0\0\0\0\x12S\0\0\0\0\0\0\0\0\0\0\x02Q\0\0\0\xe5\x04\0\0\0\0\0\x07\0\0\0\0\xf1\x04\0\0\0\0\0\x08U\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0T\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0W\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x04\0\0\0\xf9\x04\0\0\0\0\0\x08[\0\0\0\xfc\x04\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0Z\0\0\0\x04\0\0\0\x04\0\0\0\x08\x05\0\0\0\0\0\x10\x08\0\0\0\xdb\x04\0\0\x03\0\0\x06\x04\0\0\0\xdb\x04\0\0\0\0\0\0\x0f\x05\0\0\x01\0\0\0\xe5\0\0\0\x02\0\0\0\xab\x04\0\0\0\0\0\x0eK\0\0\0\x01\0\0\0\x18\x05\0\0\x04\0\0\x84\x17\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\x04 \x05\0\0a\0\0\0\x04\0\0d>\x04\0\0b\0\0\0h\0\0F%\x05\0\0\x13\0\0\0\xb0\0\0\0*\x05\0\0\0\0\0\x01\x10\0\0\0\x80\0\0\0<\x05\0\0\0\0\0\x01\x10\0\0\0\x80\0\0\x01\x18\x05\0\0\0\0\0\x0e`\0\0\0\x01\0\0\0w\x04\0\0\x09\0\0\x84\x80\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0&\x04\0\0a\0\0\0\x80\0\0\0E\x05\0\0g\0\0\0\0\x01\0\0J\x05\0\0k\0\0\0\x80\x02\0\0R\x04\0\0\x0c\0\0\0\0\x03\0\x03X\x04\0\0\x0c\0\0\0 \x03\0\x05\x0f\x01\0\0l\0\0\00\x03\0\0P\x05\0\0n\0\0\0@\x03\0\0U\x05\0\0o\0\0\0\x80\x03\0\0Z\x05\0\0\x02\0\0\x04\x08\0\0\0`\x05\0\0@\0\0\0\0\0\0\0b\x05\0\0@\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0e\0\0\0\x04\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0f\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02i\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0j\0\0\0\0\0\0\0\0\0\0\x02e\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0h\0\0\0\x04\0\0\0\x02\0\0\0d\x05\0\0\0\0\0\x08\x0f\0\0\0m\x05\0\0\0\0\0\x11l\0\0\0\xff\xff\xff\xffP\x05\0\0\x03\0\0\x13\x08\0\0\0z\x05\0\0\x01\0\0\0\0\0\0\0\x7f\x05\0\0\x01\0\0\0\0\0\0\0\x84\x05\0\0\xf0\xde\xbc\x9axV4\x12U\x05\0\0\x02\0\0\x93\x08\0\0\0\x89\x05\0\0De\x87\xa9\xcb\xed\xff\xff\x8f\x05\0\0De\x87\xa9\xcb\xed\xff\xffw\x04\0\0\0\0\0\x0ed\0\0\0\x01\0\0\0\x97\x05\0\0\0\0\0\x11p\0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x84\x08\0\0\0\0\0\0\0s\0\0\0\0\0\0\0\xa5\x05\0\0\x13\0\0\0 \0\0\x01\0\0\0\0\x02\0\0\x05\x04\0\0\0\xa8\x05\0\0\x0c\0\0\0\0\0\0\0\xb0\x05\0\0\x0c\0\0\0\0\0\0\0\xb6\x05\0\0\0\0\0\x0er\0\0\0\x01\0\0\0\xc0\x05\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xc5\x05\0\0\x0e\0\0\x04P\0\0\0\xce\x05\0\0\x13\0\0\0\0\0\0\0\xd2\x05\0\0\x0c\0\0\0 \0\0\0\xd5\x05\0\0\x0c\0\0\0@\0\0\0\xd8\x05\0\0\x17\0\0\0\x80\0\0\0\xe1\x05\0\0w\0\0\0\xc0\0\0\02\0\0\0\x13\0\0\0\xf0\0\0\0\xe8\x05\0\0\x0c\0\0\0\0\x01\0\0\xef\x05\0\0\x0c\0\0\0 \x01\0\0\xdb\x04\0\0x\0\0\0@\x01\0\0\xf7\x05\0\0\x17\0\0\0\x80\x01\0\0R\x04\0\0\x17\0\0\0\xc0\x01\0\0\xc0\x05\0\0\x17\0\0\0\0\x02\0\0\xfc\x05\0\0\x0f\0\0\0@\x02\0\0,\0\0\0\x13\0\0\0P\x02\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0f\0\0\0\x04\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x06\0\0\0\xc5\x05\0\0\0\0\0\x0ev\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02{\0\0\0\x02\x06\0\0\x03\0\0\x04\x10\0\0\0\x09\x06\0\0\x17\0\0\0\0\0\0\0\x0c\x06\0\0\x0f\0\0\0@\0\0\0\x10\x06\0\0|\0\0\0P\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\0\0\0\0\x15\x06\0\0\0\0\0\x0ez\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\x7f\0\0\0#\x06\0\0\x02\0\0\x04\x04\0\0\0\x9d\x04\0\0\x0c\0\0\0\0\0\0\0+\x06\0\0\x80\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0e\0\0\0\x04\0\0\0\0\0\0\02\x06\0\0\0\0\0\x0e~\0\0\0\x01\0\0\0\x16\x01\0\0\0\0\0\x11\x81\0\0\0\xff\xff\xff\xffA\x06\0\0\x0d\0\0\x0f8\x02\0\0;\0\0\0\0\0\0\0 \0\0\0A\0\0\0 \0\0\0\x08\0\0\0E\0\0\0(\0\0\0\x12\0\0\0H\0\0\0:\0\0\0A\0\0\0J\0\0\0\x80\0\0\0@\0\0\0_\0\0\0\xc0\0\0\0`\0\0\0c\0\0\0 \x01\0\0\x17\0\0\0p\0\0\0@\x01\0\0\x80\0\0\0t\0\0\0\xc0\x01\0\0\x08\0\0\0u\0\0\0\xc8\x01\0\0\x10\0\0\0y\0\0\0\xd8\x01\0\0P\0\0\0}\0\0\0(\x02\0\0\x08\0\0\0\x81\0\0\00\x02\0\0\x08\0\0\0F\x06\0\0\x01\0\0\x0f \0\0\0 \0\0\0\0\0\0\0 \0\0\0L\x06\0\0\x01\0\0\x0f\x10\0\0\0:\0\0\0\0\0\0\0\x10\0\0\0T\x06\0\0\x01\0\0\x0f\x04\0\0\06\0\0\0\0\0\0\0\x04\0\0\0\0int\0__ARRAY_SIZE_TYPE__\0char\0flow\0id\0proto\0level\0up\0down\0signed_char\0u32\0unsigned int\0sport\0u16\0unsigned short\0dport\0v4\0v6\0version\0u8\0unsigned char\0high\0u64\0unsigned long long\0low\0low_high\0low_low\0tag\0odd\0TCP\0UDP\0LOW\0HIGH\0_Bool\0type\0max_entries\0key\0value\0flows\0exported\0tagged\0bpf_skel_export\0of a member\0on_request\0why\0take\0.text\0./members.bpf.c\0__noinline int take(struct exported *exported, struct on_request *on_request)\0\x09return exported && on_request ? exported->tagged + on_request->why : 0;\0ctx\0fill\0raw_tp/sys_enter\0\x09holds_line.line.count++, aligned.count++;\0\x09number.part--;\0\x09flow.v4++, flow.dport++, flow.odd++, flow.up = 1, flow.proto = UDP, flow.level = LOW;\0\x09squeezed.across--, squeezed.half++;\0\x09lists.ratio = 0, lists.task = 0;\0\x09longest.part--, longest.rest++;\0\x09wide.second++, wide.rows[1][2].y++;\0\x09anonymous.queue++, anonymous.on = device[0] == 'e';\0\x09last[0] = 'x';\0\x09bpf_map_lookup_elem(&flows, last);\0\x09return 0;\0request\0command\0ask\0of a program\0syscall\0\x09return request->command;\0arguments\0regs\0enter\0\x09return arguments->id;\0_license\0device\0number\0whole\0bytes\0halves\0real\0part\0get\0from_whole\0first\0second\0float\0s32\0squeezed\0head\0wide\0across\0half\0pair\0holds_line\0line\0count\0aligned\0lists\0next\0find\0task\0labels\0names\0numbers\0ratio\0name\0kptr\0task_struct\0label_t\0s8\0signed char\0double\0VARIANTS\0longest\0most\0rest\0unsigned __int128\0__int128\0rows\0calls\0huge\0deep\0point\0x\0y\0tagged_t\0of a typedef\0SOME\0SAME\0MOST\0BELOW\0AS_DEEP\0of a variable\0on\0ifindex\0queue\0anonymous\0last\0counters\0cpu\0rx\0tx\0rx_bytes\0queues\0errors\0dropped\0seen\0flags\0record\0at\0len\0text\0unused_record\0samples\0points\0unused_samples\0.bss\0.maps\0.rodata\0license\0"),
+            btf: Borrowed({ static BYTES: [u8; 5224] = *b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xf4\x0d\0\0\xf4\x0d\0\0\\\x06\0\0\0\0\0\0\0\0\0\x02\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x06\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x09\0\0\0\x19\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x0b\0\0\0\x1e\0\0\0\x09\0\0\x84 \0\0\0#\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x0e\0\0\0 \0\0\0\0\0\0\0\x12\0\0\0@\0\0\0\0\0\0\0\x1b\0\0\0\xc0\0\0\0&\0\0\0\x1c\0\0\0\xe8\0\0\x05,\0\0\0\x1d\0\0\0\xed\0\0\x032\0\0\0\x1e\0\0\0\xf0\0\0\x015\0\0\0\x1e\0\0\0\xf1\0\0\x01:\0\0\0\x08\0\0\0\xf2\0\0\x03F\0\0\0\0\0\0\x08\x0d\0\0\0J\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0W\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x11\0\0\0\x10\0\0\0]\0\0\0\0\0\0\x08\x10\0\0\0a\0\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\0\0\0\0\x01\0\0\x04\x02\0\0\0p\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\x85\x10\0\0\0v\0\0\0\x0c\0\0\0\0\0\0\0y\0\0\0\x15\0\0\0\0\0\0\0\0\0\0\0\x16\0\0\0\0\0\0\0|\0\0\0\x0c\0\0\0\0\0\0\x04\x84\0\0\0\0\0\0\x08\x14\0\0\0\x87\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x04\x10\0\0\0\x95\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x19\0\0\0@\0\0\0\x9a\0\0\0\0\0\0\x08\x18\0\0\0\x9e\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x02\0\0\x05\x08\0\0\0\xb1\0\0\0\x17\0\0\0\0\0\0\0\0\0\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\xb5\0\0\0\x0c\0\0\0\0\0\0\0\xbe\0\0\0\x0c\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x05\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\xca\0\0\0\x0c\0\0\0\x08\0\0\0&\0\0\0\x02\0\0\x06\x04\0\0\0\xce\0\0\0\x06\0\0\0\xd2\0\0\0\x11\0\0\0,\0\0\0\x02\0\0\x86\x04\0\0\0\xd6\0\0\0\xfe\xff\xff\xff\xda\0\0\0\x01\0\0\0\xdf\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\0\0\0\0\x04\0\0\x04 \0\0\0\xe5\0\0\0\x01\0\0\0\0\0\0\0\xea\0\0\0\x05\0\0\0@\0\0\0\xf6\0\0\0\x07\0\0\0\x80\0\0\0\xfa\0\0\0\n\0\0\0\xc0\0\0\0\0\x01\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\"\0\0\0\x06\x01\0\0\x01\0\0\x04\x04\0\0\0\x0f\x01\0\0\x0c\0\0\0\0\0\0\0\x16\x01\0\0\0\0\0\x11\"\0\0\0\xff\xff\xff\xff&\x01\0\0\0\0\0\x11\"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02&\0\0\02\x01\0\0\x01\0\0\x04\x04\0\0\0=\x01\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x0d\x02\0\0\0\x06\x01\0\0!\0\0\02\x01\0\0%\0\0\0A\x01\0\0\x01\0\0\x0c'\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xf3\x01\0\0)\0\0\0\xf7\x01\0\0\x01\0\0\x0c*\0\0\0\0\0\0\0\0\0\0\x02-\0\0\0\xa0\x03\0\0\x01\0\0\x04\x04\0\0\0\xa8\x03\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xa0\x03\0\0,\0\0\0\xb0\x03\0\0\x01\0\0\x0c.\0\0\0\xb4\x03\0\0\0\0\0\x11/\0\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\x022\0\0\0\xe3\x03\0\0\x02\0\0\x04\x10\0\0\0\xed\x03\0\0\x17\0\0\0\0\0\0\0#\0\0\0\x17\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xe3\x03\0\01\0\0\0\xf2\x03\0\0\x01\0\0\x0c3\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x04\0\0\0\x0f\x04\0\0\0\0\0\x0e5\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n8\0\0\0\0\0\0\0\0\0\0\x09\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\07\0\0\0\x04\0\0\0\x10\0\0\0\x18\x04\0\0\0\0\0\x0e9\0\0\0\x01\0\0\0\x1e\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\x1f\x04\0\0\x07\0\0\x85\x08\0\0\0&\x04\0\0\x17\0\0\0\0\0\0\0,\x04\0\0=\0\0\0\0\0\0\02\x04\0\0>\0\0\0\0\0\0\09\x04\0\0?\0\0\0\0\0\0\0>\x04\0\0@\0\0\0\0\0\0\x0cC\x04\0\0\x0c\0\0\0\0\0\0\0G\x04\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0R\x04\0\0\x0c\0\0\0\0\0\0\0X\x04\0\0\x0c\0\0\0 \0\0\0_\x04\0\0\0\0\0\x10\x04\0\0\0e\x04\0\0\0\0\0\x08\x02\0\0\0\x1f\x04\0\0\0\0\0\x0e<\0\0\0\x01\0\0\0i\x04\0\0\x05\0\0\x84\x12\0\0\0r\x04\0\0\x13\0\0\0\0\0\0\0w\x04\0\0\x17\0\0\0\x08\0\02|\x04\0\0@\0\0\0:\0\0\x1f\xfa\0\0\0\x0c\0\0\0`\0\0\0\0\0\0\0C\0\0\0\x80\0\0\0\0\0\0\0\x02\0\0\x05\x02\0\0\0\x83\x04\0\0\x0f\0\0\0\0\0\0\0\x88\x04\0\0D\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x02\0\0\0i\x04\0\0\0\0\0\x0eB\0\0\0\x01\0\0\0\x8d\x04\0\0\x02\0\0\x04A\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0\x98\x04\0\0G\0\0\0\x08\0\0\0\x98\x04\0\0\x01\0\0\x04@\0\0\0\x9d\x04\0\0\x0c\0\0\0\0\0\0\0\x8d\x04\0\0\0\0\0\x0eF\0\0\0\x01\0\0\0\xa3\x04\0\0\x01\0\0\x04@\0\0\0\x9d\x04\0\0\x0c\0\0\0\0\0\0\0\xa3\x04\0\0\0\0\0\x0eI\0\0\0\x01\0\0\0\xab\x04\0\0\x09\0\0\x04`\0\0\0\xb1\x04\0\0L\0\0\0\0\0\0\0\xb6\x04\0\0M\0\0\0@\0\0\0\xbb\x04\0\0R\0\0\0\x80\0\0\0\xc0\x04\0\0V\0\0\0\xc0\0\0\0\xc7\x04\0\0X\0\0\0@\x01\0\0,\x04\0\0Y\0\0\0@\x02\0\0\xcd\x04\0\0\\\0\0\0`\x02\0\0\xd5\x04\0\0]\0\0\0\x80\x02\0\0\xdb\x04\0\0^\0\0\0\xc0\x02\0\0\0\0\0\0\0\0\0\x02K\0\0\0\0\0\0\0\0\0\0\x02N\0\0\0\0\0\0\0\x03\0\0\x0dL\0\0\0\0\0\0\0L\0\0\0\0\0\0\0O\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02P\0\0\0\0\0\0\0\0\0\0\n\x08\0\0\0\xe0\x04\0\0\0\0\0\x12S\0\0\0\0\0\0\0\0\0\0\x02Q\0\0\0\xe5\x04\0\0\0\0\0\x07\0\0\0\0\xf1\x04\0\0\0\0\0\x08U\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0T\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0W\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x13\0\0\0\x04\0\0\0\x04\0\0\0\xf9\x04\0\0\0\0\0\x08[\0\0\0\xfc\x04\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0Z\0\0\0\x04\0\0\0\x04\0\0\0\x08\x05\0\0\0\0\0\x10\x08\0\0\0\xdb\x04\0\0\x03\0\0\x06\x04\0\0\0\xdb\x04\0\0\0\0\0\0\x0f\x05\0\0\x01\0\0\0\xe5\0\0\0\x02\0\0\0\xab\x04\0\0\0\0\0\x0eK\0\0\0\x01\0\0\0\x18\x05\0\0\x04\0\0\x84\x17\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\x04 \x05\0\0a\0\0\0\x04\0\0d>\x04\0\0b\0\0\0h\0\0F%\x05\0\0\x13\0\0\0\xb0\0\0\0*\x05\0\0\0\0\0\x01\x10\0\0\0\x80\0\0\0<\x05\0\0\0\0\0\x01\x10\0\0\0\x80\0\0\x01\x18\x05\0\0\0\0\0\x0e`\0\0\0\x01\0\0\0w\x04\0\0\x09\0\0\x84\x80\0\0\0\xc6\0\0\0\x13\0\0\0\0\0\0\0&\x04\0\0a\0\0\0\x80\0\0\0E\x05\0\0g\0\0\0\0\x01\0\0J\x05\0\0k\0\0\0\x80\x02\0\0R\x04\0\0\x0c\0\0\0\0\x03\0\x03X\x04\0\0\x0c\0\0\0 \x03\0\x05\x0f\x01\0\0l\0\0\00\x03\0\0P\x05\0\0n\0\0\0@\x03\0\0U\x05\0\0o\0\0\0\x80\x03\0\0Z\x05\0\0\x02\0\0\x04\x08\0\0\0`\x05\0\0@\0\0\0\0\0\0\0b\x05\0\0@\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0e\0\0\0\x04\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0f\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02i\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0j\0\0\0\0\0\0\0\0\0\0\x02e\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0h\0\0\0\x04\0\0\0\x02\0\0\0d\x05\0\0\0\0\0\x08\x0f\0\0\0m\x05\0\0\0\0\0\x11l\0\0\0\xff\xff\xff\xffP\x05\0\0\x03\0\0\x13\x08\0\0\0z\x05\0\0\x01\0\0\0\0\0\0\0\x7f\x05\0\0\x01\0\0\0\0\0\0\0\x84\x05\0\0\xf0\xde\xbc\x9axV4\x12U\x05\0\0\x02\0\0\x93\x08\0\0\0\x89\x05\0\0De\x87\xa9\xcb\xed\xff\xff\x8f\x05\0\0De\x87\xa9\xcb\xed\xff\xffw\x04\0\0\0\0\0\x0ed\0\0\0\x01\0\0\0\x97\x05\0\0\0\0\0\x11p\0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x84\x08\0\0\0\0\0\0\0s\0\0\0\0\0\0\0\xa5\x05\0\0\x13\0\0\0 \0\0\x01\0\0\0\0\x02\0\0\x05\x04\0\0\0\xa8\x05\0\0\x0c\0\0\0\0\0\0\0\xb0\x05\0\0\x0c\0\0\0\0\0\0\0\xb6\x05\0\0\0\0\0\x0er\0\0\0\x01\0\0\0\xc0\x05\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xc5\x05\0\0\x0e\0\0\x04P\0\0\0\xce\x05\0\0\x13\0\0\0\0\0\0\0\xd2\x05\0\0\x0c\0\0\0 \0\0\0\xd5\x05\0\0\x0c\0\0\0@\0\0\0\xd8\x05\0\0\x17\0\0\0\x80\0\0\0\xe1\x05\0\0w\0\0\0\xc0\0\0\02\0\0\0\x13\0\0\0\xf0\0\0\0\xe8\x05\0\0\x0c\0\0\0\0\x01\0\0\xef\x05\0\0\x0c\0\0\0 \x01\0\0\xdb\x04\0\0x\0\0\0@\x01\0\0\xf7\x05\0\0\x17\0\0\0\x80\x01\0\0R\x04\0\0\x17\0\0\0\xc0\x01\0\0\xc0\x05\0\0\x17\0\0\0\0\x02\0\0\xfc\x05\0\0\x0f\0\0\0@\x02\0\0,\0\0\0\x13\0\0\0P\x02\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0f\0\0\0\x04\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\x06\0\0\0\xc5\x05\0\0\0\0\0\x0ev\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02{\0\0\0\x02\x06\0\0\x03\0\0\x04\x10\0\0\0\x09\x06\0\0\x17\0\0\0\0\0\0\0\x0c\x06\0\0\x0f\0\0\0@\0\0\0\x10\x06\0\0|\0\0\0P\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\x04\0\0\0\0\0\0\0\x15\x06\0\0\0\0\0\x0ez\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\x7f\0\0\0#\x06\0\0\x02\0\0\x04\x04\0\0\0\x9d\x04\0\0\x0c\0\0\0\0\0\0\0+\x06\0\0\x80\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0e\0\0\0\x04\0\0\0\0\0\0\02\x06\0\0\0\0\0\x0e~\0\0\0\x01\0\0\0\x16\x01\0\0\0\0\0\x11\x81\0\0\0\xff\xff\xff\xffA\x06\0\0\x0d\0\0\x0f8\x02\0\0;\0\0\0\0\0\0\0 \0\0\0A\0\0\0 \0\0\0\x08\0\0\0E\0\0\0(\0\0\0\x12\0\0\0H\0\0\0:\0\0\0A\0\0\0J\0\0\0\x80\0\0\0@\0\0\0_\0\0\0\xc0\0\0\0`\0\0\0c\0\0\0 \x01\0\0\x17\0\0\0p\0\0\0@\x01\0\0\x80\0\0\0t\0\0\0\xc0\x01\0\0\x08\0\0\0u\0\0\0\xc8\x01\0\0\x10\0\0\0y\0\0\0\xd8\x01\0\0P\0\0\0}\0\0\0(\x02\0\0\x08\0\0\0\x81\0\0\00\x02\0\0\x08\0\0\0F\x06\0\0\x01\0\0\x0f \0\0\0 \0\0\0\0\0\0\0 \0\0\0L\x06\0\0\x01\0\0\x0f\x10\0\0\0:\0\0\0\0\0\0\0\x10\0\0\0T\x06\0\0\x01\0\0\x0f\x04\0\0\06\0\0\0\0\0\0\0\x04\0\0\0\0int\0__ARRAY_SIZE_TYPE__\0char\0flow\0id\0proto\0level\0up\0down\0signed_char\0u32\0unsigned int\0sport\0u16\0unsigned short\0dport\0v4\0v6\0version\0u8\0unsigned char\0high\0u64\0unsigned long long\0low\0low_high\0low_low\0tag\0odd\0TCP\0UDP\0LOW\0HIGH\0_Bool\0type\0max_entries\0key\0value\0flows\0exported\0tagged\0bpf_skel_export\0of a member\0on_request\0why\0take\0.text\0./members.bpf.c\0__noinline int take(struct exported *exported, struct on_request *on_request)\0\x09return exported && on_request ? exported->tagged + on_request->why : 0;\0ctx\0fill\0raw_tp/sys_enter\0\x09holds_line.line.count++, aligned.count++;\0\x09number.part--;\0\x09flow.v4++, flow.dport++, flow.odd++, flow.up = 1, flow.proto = UDP, flow.level = LOW;\0\x09squeezed.across--, squeezed.half++;\0\x09lists.ratio = 0, lists.task = 0;\0\x09longest.part--, longest.rest++;\0\x09wide.second++, wide.rows[1][2].y++;\0\x09anonymous.queue++, anonymous.on = device[0] == 'e';\0\x09last[0] = 'x';\0\x09bpf_map_lookup_elem(&flows, last);\0\x09return 0;\0request\0command\0ask\0of a program\0syscall\0\x09return request->command;\0arguments\0regs\0enter\0\x09return arguments->id;\0_license\0device\0number\0whole\0bytes\0halves\0real\0part\0get\0from_whole\0first\0second\0float\0s32\0squeezed\0head\0wide\0across\0half\0pair\0holds_line\0line\0count\0aligned\0lists\0next\0find\0task\0labels\0names\0numbers\0ratio\0name\0kptr\0task_struct\0label_t\0s8\0signed char\0double\0VARIANTS\0longest\0most\0rest\0unsigned __int128\0__int128\0rows\0calls\0huge\0deep\0point\0x\0y\0tagged_t\0of a typedef\0SOME\0SAME\0MOST\0BELOW\0AS_DEEP\0of a variable\0on\0ifindex\0queue\0anonymous\0last\0counters\0cpu\0rx\0tx\0rx_bytes\0queues\0errors\0dropped\0seen\0flags\0record\0at\0len\0text\0unused_record\0samples\0points\0unused_samples\0.bss\0.maps\0.rodata\0license\0"; &BYTES }),
             maps: Borrowed(&[
                 MapSpec {
                     name: Borrowed("flows"),
@@ -1749,44 +1750,8 @@ pub mod members {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                MapSpec {
-                    name: Borrowed(".rodata"),
-                    section: Borrowed(".rodata"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 16,
-                    max_entries: 1,
-                    flags: 0x480,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 133,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"eth0\0\0\0\0\0\0\0\0\0\0\0\0")),
-                        frozen: true,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 568,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 131,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(568),
-                        frozen: false,
-                    },
-                },
+                frozen_map(".rodata", 16, 0x480, 133, Data::Bytes(Borrowed(b"eth0\0\0\0\0\0\0\0\0\0\0\0\0"))),
+                data_map(".bss", 568, 0x400, 131, Data::Zeroed(568)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -1844,118 +1809,20 @@ pub mod members {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("device"),
-                    map: 1,
-                    offset: 0,
-                    size: 16,
-                    type_id: 57,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("flow"),
-                    map: 2,
-                    offset: 0,
-                    size: 32,
-                    type_id: 11,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("number"),
-                    map: 2,
-                    offset: 32,
-                    size: 8,
-                    type_id: 60,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("squeezed"),
-                    map: 2,
-                    offset: 40,
-                    size: 18,
-                    type_id: 66,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("holds_line"),
-                    map: 2,
-                    offset: 58,
-                    size: 65,
-                    type_id: 70,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("aligned"),
-                    map: 2,
-                    offset: 128,
-                    size: 64,
-                    type_id: 73,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("lists"),
-                    map: 2,
-                    offset: 192,
-                    size: 96,
-                    type_id: 75,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("longest"),
-                    map: 2,
-                    offset: 288,
-                    size: 23,
-                    type_id: 96,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("wide"),
-                    map: 2,
-                    offset: 320,
-                    size: 128,
-                    type_id: 100,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("anonymous"),
-                    map: 2,
-                    offset: 448,
-                    size: 8,
-                    type_id: 114,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("last"),
-                    map: 2,
-                    offset: 456,
-                    size: 16,
-                    type_id: 9,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("counters"),
-                    map: 2,
-                    offset: 472,
-                    size: 80,
-                    type_id: 118,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unused_record"),
-                    map: 2,
-                    offset: 552,
-                    size: 8,
-                    type_id: 122,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unused_samples"),
-                    map: 2,
-                    offset: 560,
-                    size: 8,
-                    type_id: 126,
-                    linkage: Linkage::Global,
-                },
+                variable("device", 1, 0, 16, 57, Linkage::Global),
+                variable("flow", 2, 0, 32, 11, Linkage::Global),
+                variable("number", 2, 32, 8, 60, Linkage::Global),
+                variable("squeezed", 2, 40, 18, 66, Linkage::Global),
+                variable("holds_line", 2, 58, 65, 70, Linkage::Global),
+                variable("aligned", 2, 128, 64, 73, Linkage::Global),
+                variable("lists", 2, 192, 96, 75, Linkage::Global),
+                variable("longest", 2, 288, 23, 96, Linkage::Global),
+                variable("wide", 2, 320, 128, 100, Linkage::Global),
+                variable("anonymous", 2, 448, 8, 114, Linkage::Global),
+                variable("last", 2, 456, 16, 9, Linkage::Global),
+                variable("counters", 2, 472, 80, 118, Linkage::Global),
+                variable("unused_record", 2, 552, 8, 122, Linkage::Global),
+                variable("unused_samples", 2, 560, 8, 126, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

@@ -25,7 +25,6 @@ pub mod module {
         Open::new()
     }
     /// Object `module-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod module {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -70,10 +70,10 @@ pub mod module {
             object.section(self.maps.bss, self.bss, 16);
             object.program(self.progs.lookup);
             object.program(self.progs.types);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                bss: ::bpf_skel::private::live(&object, 1)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
                 object,
             })
         }
@@ -83,7 +83,7 @@ pub mod module {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -93,7 +93,6 @@ pub mod module {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -102,6 +101,7 @@ pub mod module {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -109,7 +109,9 @@ pub mod module {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -127,8 +129,8 @@ pub mod module {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                rodata: ::bpf_skel::private::map(object, 0)?,
-                bss: ::bpf_skel::private::map(object, 1)?,
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
             })
         }
     }
@@ -136,13 +138,12 @@ pub mod module {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                lookup: ::bpf_skel::private::program(object, 0)?,
-                types: ::bpf_skel::private::program(object, 1)?,
+                lookup: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                types: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -153,6 +154,7 @@ pub mod module {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -202,23 +204,22 @@ pub mod module {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.rodata`, 12 bytes.
         pub rodata: ::bpf_skel::object::OpenMap,
         /// The map of data section `.bss`, 16 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; rodata, bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.rodata`, 12 bytes.
         pub rodata: ::bpf_skel::map::Map,
         /// The map of data section `.bss`, 16 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; rodata, bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `lookup`: section `xdp`, type `xdp`, 29 instructions.
         ///
@@ -229,8 +230,8 @@ pub mod module {
         /// `int types(struct xdp_md *ctx)`.
         pub types: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; lookup, types);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `lookup`: section `xdp`, type `xdp`, 29 instructions.
         ///
@@ -241,6 +242,7 @@ pub mod module {
         /// `int types(struct xdp_md *ctx)`.
         pub types: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
     }
+    ::bpf_skel::private::printed!(Progs; lookup, types);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct xdp_md`, 24 bytes, alignment 4
@@ -306,12 +308,14 @@ pub mod module {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::kfunc;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{of_type, of_whole_type, offset, root};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -322,44 +326,8 @@ pub mod module {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\x94\x03\0\0\x94\x03\0\0\xa6\x03\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\x06\0\0\x04\x18\0\0\0\x08\0\0\0\x03\0\0\0\0\0\0\0\x0d\0\0\0\x03\0\0\0 \0\0\0\x16\0\0\0\x03\0\0\0@\0\0\0 \0\0\0\x03\0\0\0`\0\0\00\0\0\0\x03\0\0\0\x80\0\0\0?\0\0\0\x03\0\0\0\xa0\0\0\0N\0\0\0\0\0\0\x08\x04\0\0\0R\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0_\0\0\0\x01\0\0\0c\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01g\0\0\0\x01\0\0\x0c\x05\0\0\0\0\0\0\0\x05\0\0\x0d\x09\0\0\0v\x02\0\0\x01\0\0\0v\x02\0\0\x0c\0\0\0v\x02\0\0\x03\0\0\0v\x02\0\0\x11\0\0\0v\x02\0\0\x03\0\0\0\0\0\0\0\0\0\0\x02\n\0\0\0\xc1\x01\0\0\x01\0\0\x04\x08\0\0\0\xc9\x01\0\0\x0b\0\0\0\0\0\0\0\xd0\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\0\0\0\x02\x0d\0\0\0\xde\x01\0\0\x01\0\0\x04\x0c\0\0\0\xed\x01\0\0\x0e\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\x04\x0c\0\0\0\xf2\x01\0\0\x03\0\0\0\0\0\0\0\xf8\x01\0\0\x03\0\0\0 \0\0\0\xfe\x01\0\0\x0f\0\0\0@\0\0\0\x04\x02\0\0\x0f\0\0\0P\0\0\0\n\x02\0\0\0\0\0\x08\x10\0\0\0\x0e\x02\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x12\0\0\0\x1d\x02\0\0\x05\0\0\x04\x0c\0\0\0)\x02\0\0\x13\0\0\0\0\0\0\02\x02\0\0\x13\0\0\0 \0\0\08\x02\0\0\x14\0\0\0@\0\0\0@\x02\0\0\x14\0\0\0H\0\0\0D\x02\0\0\x16\0\0\0P\0\0\0M\x02\0\0\0\0\0\x08\x06\0\0\0Q\x02\0\0\0\0\0\x08\x15\0\0\0T\x02\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x14\0\0\0\x17\0\0\0\x02\0\0\0b\x02\0\0\0\0\0\x01\x04\0\0\0 \0\0\0v\x02\0\0\x01\0\0\x0c\x08\0\0\0\0\0\0\0\x01\0\0\x0d\0\0\0\0\x88\x02\0\0\x09\0\0\0\x88\x02\0\0\x01\0\0\x0c\x19\0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0_\0\0\0\x01\0\0\0\x97\x02\0\0\x01\0\0\x0c\x1b\0\0\0\0\x03\0\0\x01\0\0\x04\x02\0\0\0\x14\x03\0\0\x0f\0\0\0\0\0\0\0g\x03\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x1e\0\0\0\x17\0\0\0\x04\0\0\0l\x03\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\02\x02\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0u\x03\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0{\x03\0\0\0\0\0\x0e\x03\0\0\0\x01\0\0\0\x80\x03\0\0\0\0\0\x0e\x03\0\0\0\x01\0\0\0\x8a\x03\0\0\x04\0\0\x0f\x10\0\0\0!\0\0\0\0\0\0\0\x04\0\0\0\"\0\0\0\x04\0\0\0\x04\0\0\0#\0\0\0\x08\0\0\0\x04\0\0\0$\0\0\0\x0c\0\0\0\x04\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0v\x02\0\0\x04\0\0\0\0\0\0\0\x88\x02\0\0\x04\0\0\0 \0\0\0\x96\x03\0\0\0\0\0\x0f\x0c\0\0\0\x9e\x03\0\0\x01\0\0\x0f\x04\0\0\0 \0\0\0\0\0\0\0\x04\0\0\0\0xdp_md\0data\0data_end\0data_meta\0ingress_ifindex\0rx_queue_index\0egress_ifindex\0u32\0unsigned int\0ctx\0int\0lookup\0xdp\0./module.bpf.c\0int lookup(struct xdp_md *ctx)\0\x09struct bpf_sock_tuple tuple = {};\0\x09struct bpf_ct_opts options = { .netns_id = -1, .l4proto = 6 };\0\x09connection = bpf_xdp_ct_lookup(ctx, &tuple, sizeof(tuple.ipv4), &options, sizeof(options));\0\x09error = options.error;\0\x09if (connection) {\0\x09\x09found = 1;\0\x09\x09bpf_ct_release(connection);\0\x09return 2;\0nf_conn\0status\0unsigned long\0bpf_sock_tuple\0ipv4\0saddr\0daddr\0sport\0dport\0u16\0unsigned short\0bpf_ct_opts\0netns_id\0error\0l4proto\0dir\0reserved\0s32\0u8\0unsigned char\0__ARRAY_SIZE_TYPE__\0bpf_xdp_ct_lookup\0bpf_ct_release\0types\00\0int types(struct xdp_md *ctx)\0\x09size = __builtin_preserve_type_info(*(struct bpf_ct_opts *)0, 1);\0bpf_ct_opts___zones\0ct_zone_id\00:0\0\x09has_zones = __builtin_preserve_field_info(options->ct_zone_id, 2);\0char\0_license\0found\0size\0has_zones\0.bss\0.ksyms\0.rodata\0license\0"),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".rodata"),
-                    section: Borrowed(".rodata"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 12,
-                    max_entries: 1,
-                    flags: 0x80,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 39,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\xff\xff\xff\xff\0\0\0\0\x06\0\0\0")),
-                        frozen: true,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 16,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 37,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(16),
-                        frozen: false,
-                    },
-                },
+                frozen_map(".rodata", 12, 0x80, 39, Data::Bytes(Borrowed(b"\xff\xff\xff\xff\0\0\0\0\x06\0\0\0"))),
+                data_map(".bss", 16, 0x400, 37, Data::Zeroed(16)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -402,38 +370,10 @@ pub mod module {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("error"),
-                    map: 1,
-                    offset: 0,
-                    size: 4,
-                    type_id: 6,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("found"),
-                    map: 1,
-                    offset: 4,
-                    size: 4,
-                    type_id: 6,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("size"),
-                    map: 1,
-                    offset: 8,
-                    size: 4,
-                    type_id: 3,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("has_zones"),
-                    map: 1,
-                    offset: 12,
-                    size: 4,
-                    type_id: 3,
-                    linkage: Linkage::Global,
-                },
+                variable("error", 1, 0, 4, 6, Linkage::Global),
+                variable("found", 1, 4, 4, 6, Linkage::Global),
+                variable("size", 1, 8, 4, 3, Linkage::Global),
+                variable("has_zones", 1, 12, 4, 3, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[

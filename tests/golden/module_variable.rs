@@ -25,7 +25,6 @@ pub mod module_variable {
         Open::new()
     }
     /// Object `module_variable-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod module_variable {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, data, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -66,10 +66,10 @@ pub mod module_variable {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.data, self.data, 4);
             object.program(self.progs.variable);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                data: ::bpf_skel::private::live(&object, 0)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
         }
@@ -79,7 +79,7 @@ pub mod module_variable {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -89,7 +89,6 @@ pub mod module_variable {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -98,6 +97,7 @@ pub mod module_variable {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, data, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -105,7 +105,9 @@ pub mod module_variable {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -123,7 +125,7 @@ pub mod module_variable {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                data: ::bpf_skel::private::map(object, 0)?,
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
             })
         }
     }
@@ -131,12 +133,11 @@ pub mod module_variable {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                variable: ::bpf_skel::private::program(object, 0)?,
+                variable: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -147,6 +148,7 @@ pub mod module_variable {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, data, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -196,33 +198,33 @@ pub mod module_variable {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.data`, 4 bytes.
         pub data: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; data);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.data`, 4 bytes.
         pub data: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; data);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `variable`: section `xdp`, type `xdp`, 12 instructions.
         ///
         /// `int variable(struct xdp_md *ctx)`.
         pub variable: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; variable);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `variable`: section `xdp`, type `xdp`, 12 instructions.
         ///
         /// `int variable(struct xdp_md *ctx)`.
         pub variable: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
     }
+    ::bpf_skel::private::printed!(Progs; variable);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct xdp_md`, 24 bytes, alignment 4
@@ -276,12 +278,11 @@ pub mod module_variable {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::ksym;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -292,25 +293,7 @@ pub mod module_variable {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\x80\x01\0\0\x80\x01\0\0s\x01\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\x06\0\0\x04\x18\0\0\0\x08\0\0\0\x03\0\0\0\0\0\0\0\x0d\0\0\0\x03\0\0\0 \0\0\0\x16\0\0\0\x03\0\0\0@\0\0\0 \0\0\0\x03\0\0\0`\0\0\00\0\0\0\x03\0\0\0\x80\0\0\0?\0\0\0\x03\0\0\0\xa0\0\0\0N\0\0\0\0\0\0\x08\x04\0\0\0R\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0_\0\0\0\x01\0\0\0c\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01g\0\0\0\x01\0\0\x0c\x05\0\0\0 \x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\n\0\0\0\x04\0\0\0%\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\09\x01\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0B\x01\0\0\0\0\0\x0e\x03\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\x0e\0\0\0K\x01\0\0\x01\0\0\x04\x04\0\0\0B\x01\0\0\x03\0\0\0\0\0\0\0T\x01\0\0\0\0\0\x0e\x04\0\0\0\x01\0\0\0^\x01\0\0\x01\0\0\x0f\x04\0\0\0\x0c\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0T\x01\0\0\x04\0\0\0\0\0\0\0k\x01\0\0\x01\0\0\x0f\x04\0\0\0\x0b\0\0\0\0\0\0\0\x04\0\0\0\0xdp_md\0data\0data_end\0data_meta\0ingress_ifindex\0rx_queue_index\0egress_ifindex\0u32\0unsigned int\0ctx\0int\0variable\0xdp\0./module_variable.bpf.c\0\x09const struct seqcount *count = bpf_per_cpu_ptr(&xt_recseq, 0);\0\x09if (count)\0\x09\x09bpf_probe_read_kernel(&sequence, sizeof(sequence), count);\0\x09return 2;\0char\0__ARRAY_SIZE_TYPE__\0_license\0sequence\0seqcount\0xt_recseq\0.data\0.ksyms\0license\0"),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".data"),
-                    section: Borrowed(".data"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 4,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 16,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\xff\xff\xff\xff")),
-                        frozen: false,
-                    },
-                },
+                data_map(".data", 4, 0x400, 16, Data::Bytes(Borrowed(b"\xff\xff\xff\xff"))),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -334,14 +317,7 @@ pub mod module_variable {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("sequence"),
-                    map: 0,
-                    offset: 0,
-                    size: 4,
-                    type_id: 3,
-                    linkage: Linkage::Global,
-                },
+                variable("sequence", 0, 0, 4, 3, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

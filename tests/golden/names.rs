@@ -25,7 +25,6 @@ pub mod names {
         Open::new()
     }
     /// Object `names-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -42,6 +41,7 @@ pub mod names {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, data, data_x, data_type, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -103,13 +103,13 @@ pub mod names {
             object.program(self.progs.r#loop);
             object.program(self.progs.foo__bar);
             object.program(self.progs.open);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                data: ::bpf_skel::private::live(&object, 8)?,
-                data_x: ::bpf_skel::private::live(&object, 9)?,
-                data_type: ::bpf_skel::private::live(&object, 10)?,
-                bss: ::bpf_skel::private::live(&object, 11)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 8)),
+                data_x: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 9)),
+                data_type: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 10)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 11)),
                 object,
             })
         }
@@ -119,7 +119,7 @@ pub mod names {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -129,7 +129,6 @@ pub mod names {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -144,6 +143,7 @@ pub mod names {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, data, data_x, data_type, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -151,7 +151,9 @@ pub mod names {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -172,19 +174,19 @@ pub mod names {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                r#match: ::bpf_skel::private::map(object, 0)?,
-                object: ::bpf_skel::private::map(object, 1)?,
-                config: ::bpf_skel::private::map(object, 2)?,
-                bss: ::bpf_skel::private::map(object, 3)?,
-                bss_data: ::bpf_skel::private::map(object, 4)?,
-                maps: ::bpf_skel::private::map(object, 5)?,
-                data_x: ::bpf_skel::private::map(object, 6)?,
-                keyed: ::bpf_skel::private::map(object, 7)?,
-                data: ::bpf_skel::private::map(object, 8)?,
-                data_x_2: ::bpf_skel::private::map(object, 9)?,
-                data_type: ::bpf_skel::private::map(object, 10)?,
-                bss_2: ::bpf_skel::private::map(object, 11)?,
-                rodata: ::bpf_skel::private::map(object, 12)?,
+                r#match: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                object: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                config: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
+                bss_data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
+                maps: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
+                data_x: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
+                keyed: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 8)),
+                data_x_2: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 9)),
+                data_type: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 10)),
+                bss_2: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 11)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 12)),
             })
         }
     }
@@ -192,14 +194,13 @@ pub mod names {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                r#loop: ::bpf_skel::private::program(object, 0)?,
-                foo__bar: ::bpf_skel::private::program(object, 1)?,
-                open: ::bpf_skel::private::program(object, 2)?,
+                r#loop: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                foo__bar: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                open: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -216,6 +217,7 @@ pub mod names {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, data, data_x, data_type, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -325,7 +327,6 @@ pub mod names {
         pub rodata: ::bpf_skel::map::Map,
     }
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 115 instructions.
         ///
@@ -340,8 +341,8 @@ pub mod names {
         /// `int open(void *ctx)`.
         pub open: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; r#loop, foo__bar, open);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 115 instructions.
         ///
@@ -356,6 +357,7 @@ pub mod names {
         /// `int open(void *ctx)`.
         pub open: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
+    ::bpf_skel::private::printed!(Progs; r#loop, foo__bar, open);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct Clone`, 16 bytes, alignment 8
@@ -898,12 +900,11 @@ pub mod names {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -1042,101 +1043,11 @@ pub mod names {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                MapSpec {
-                    name: Borrowed(".data"),
-                    section: Borrowed(".data"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 4,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 78,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x01\0\0\0")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".data.x"),
-                    section: Borrowed(".data.x"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 4,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 80,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x01\0\0\0")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".data.type"),
-                    section: Borrowed(".data.type"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 4,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 79,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x01\0\0\0")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 76,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 77,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(76),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".rodata"),
-                    section: Borrowed(".rodata"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 3,
-                    max_entries: 1,
-                    flags: 0x80,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 82,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"%d\0")),
-                        frozen: true,
-                    },
-                },
+                data_map(".data", 4, 0x400, 78, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
+                data_map(".data.x", 4, 0x400, 80, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
+                data_map(".data.type", 4, 0x400, 79, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
+                data_map(".bss", 76, 0x400, 77, Data::Zeroed(76)),
+                frozen_map(".rodata", 3, 0x80, 82, Data::Bytes(Borrowed(b"%d\0"))),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -1200,134 +1111,22 @@ pub mod names {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("type"),
-                    map: 8,
-                    offset: 0,
-                    size: 4,
-                    type_id: 6,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("impl"),
-                    map: 9,
-                    offset: 0,
-                    size: 4,
-                    type_id: 6,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("progs"),
-                    map: 10,
-                    offset: 0,
-                    size: 4,
-                    type_id: 6,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("loop.counter"),
-                    map: 11,
-                    offset: 0,
-                    size: 8,
-                    type_id: 13,
-                    linkage: Linkage::Static,
-                },
-                VariableSpec {
-                    name: Borrowed("object_"),
-                    map: 11,
-                    offset: 8,
-                    size: 4,
-                    type_id: 6,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("r"),
-                    map: 11,
-                    offset: 12,
-                    size: 4,
-                    type_id: 6,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("struct_"),
-                    map: 11,
-                    offset: 16,
-                    size: 4,
-                    type_id: 51,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("Some"),
-                    map: 11,
-                    offset: 24,
-                    size: 8,
-                    type_id: 53,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("Fn"),
-                    map: 11,
-                    offset: 32,
-                    size: 4,
-                    type_id: 55,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("Str"),
-                    map: 11,
-                    offset: 36,
-                    size: 4,
-                    type_id: 57,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("made"),
-                    map: 11,
-                    offset: 40,
-                    size: 4,
-                    type_id: 60,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("own"),
-                    map: 11,
-                    offset: 48,
-                    size: 8,
-                    type_id: 63,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("choice"),
-                    map: 11,
-                    offset: 56,
-                    size: 8,
-                    type_id: 65,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("pair"),
-                    map: 11,
-                    offset: 64,
-                    size: 8,
-                    type_id: 68,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("Loop"),
-                    map: 11,
-                    offset: 72,
-                    size: 4,
-                    type_id: 72,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("foo__bar.____fmt"),
-                    map: 12,
-                    offset: 0,
-                    size: 3,
-                    type_id: 75,
-                    linkage: Linkage::Static,
-                },
+                variable("type", 8, 0, 4, 6, Linkage::Global),
+                variable("impl", 9, 0, 4, 6, Linkage::Global),
+                variable("progs", 10, 0, 4, 6, Linkage::Global),
+                variable("loop.counter", 11, 0, 8, 13, Linkage::Static),
+                variable("object_", 11, 8, 4, 6, Linkage::Global),
+                variable("r", 11, 12, 4, 6, Linkage::Global),
+                variable("struct_", 11, 16, 4, 51, Linkage::Global),
+                variable("Some", 11, 24, 8, 53, Linkage::Global),
+                variable("Fn", 11, 32, 4, 55, Linkage::Global),
+                variable("Str", 11, 36, 4, 57, Linkage::Global),
+                variable("made", 11, 40, 4, 60, Linkage::Global),
+                variable("own", 11, 48, 8, 63, Linkage::Global),
+                variable("choice", 11, 56, 8, 65, Linkage::Global),
+                variable("pair", 11, 64, 8, 68, Linkage::Global),
+                variable("Loop", 11, 72, 4, 72, Linkage::Global),
+                variable("foo__bar.____fmt", 12, 0, 3, 75, Linkage::Static),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

@@ -25,7 +25,6 @@ pub mod nested {
         Open::new()
     }
     /// Object `nested-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod nested {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -66,10 +66,10 @@ pub mod nested {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.bss, self.bss, 256);
             object.program(self.progs.r#use);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                bss: ::bpf_skel::private::live(&object, 0)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
         }
@@ -79,7 +79,7 @@ pub mod nested {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -89,7 +89,6 @@ pub mod nested {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -98,6 +97,7 @@ pub mod nested {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -105,7 +105,9 @@ pub mod nested {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -123,7 +125,7 @@ pub mod nested {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::map(object, 0)?,
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
             })
         }
     }
@@ -131,12 +133,11 @@ pub mod nested {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::program(object, 0)?,
+                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -147,6 +148,7 @@ pub mod nested {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -196,33 +198,33 @@ pub mod nested {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.bss`, 256 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.bss`, 256 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 47 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; r#use);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 47 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
+    ::bpf_skel::private::printed!(Progs; r#use);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct padded`, 32 bytes, alignment 16
@@ -1076,12 +1078,10 @@ pub mod nested {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -1092,25 +1092,7 @@ pub mod nested {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xa4\x05\0\0\xa4\x05\0\0\x1d\x02\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0\xd9\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0\xde\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xf2\0\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xfb\0\0\0\x02\0\0\x04 \0\0\0\0\0\0\0\n\0\0\0\0\0\0\0\x02\x01\0\0\x0b\0\0\0\x80\0\0\0\0\0\0\0\x01\0\0\x04\x10\0\0\0\x09\x01\0\0\x0b\0\0\0\0\0\0\0\x0f\x01\0\0\0\0\0\x08\x0c\0\0\0\x13\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xfb\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0 \x01\0\0\x02\0\0\x04\x18\0\0\0(\x01\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x11\0\0\0@\0\0\0-\x01\0\0\0\0\0\x08\x10\0\0\01\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x04\0\0\x84\x0e\0\0\0D\x01\0\0\x12\0\0\0\0\0\0\0H\x01\0\0\x0b\0\0\0\x0b\0\0\x05M\x01\0\0\x0b\0\0\0\x10\0\0\0\0\0\0\0\x14\0\0\00\0\0\0R\x01\0\0\0\0\0\x08\x13\0\0\0U\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\x01\0\0\x04\x08\0\0\0c\x01\0\0\x15\0\0\0\0\0\0\0h\x01\0\0\0\0\0\x08\x16\0\0\0l\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0 \x01\0\0\0\0\0\x0e\x0e\0\0\0\x01\0\0\0{\x01\0\0\x02\0\0\x04\x10\0\0\0(\x01\0\0\x0b\0\0\0\0\0\0\0\0\0\0\0\x19\0\0\0 \0\0\0\0\0\0\0\x03\0\0\x04\n\0\0\0D\x01\0\0\x12\0\0\0\0\0\0\0\x83\x01\0\0\x1a\0\0\0\x08\0\0\0\x88\x01\0\0\x1b\0\0\0H\0\0\0\x8e\x01\0\0\0\0\0\x10\x08\0\0\0\x95\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04{\x01\0\0\0\0\0\x0e\x18\0\0\0\x01\0\0\0\x88\x01\0\0\x02\0\0\x04\x08\0\0\0(\x01\0\0\x15\0\0\0\0\0\0\0\0\0\0\0\x1e\0\0\0\x10\0\0\0\0\0\0\0\x03\0\0\x04\x06\0\0\0\x09\x01\0\0\x1b\0\0\0\0\0\0\0M\x01\0\0\x0b\0\0\0\x08\0\0\0\x02\x01\0\0\x1b\0\0\0(\0\0\0\x88\x01\0\0\0\0\0\x0e\x1d\0\0\0\x01\0\0\0\x9b\x01\0\0\x02\0\0\x04\x10\0\0\0(\x01\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0!\0\0\0@\0\0\0\0\0\0\0\x04\0\0\x04\x07\0\0\0D\x01\0\0\x12\0\0\0\0\0\0\0\0\0\0\0\"\0\0\0\x08\0\0\0\x88\x01\0\0\x1b\0\0\0(\0\0\0\xa1\x01\0\0\x12\0\0\00\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\xa6\x01\0\0\x15\0\0\0\0\0\0\0\x83\x01\0\0#\0\0\0\0\0\0\0\xab\x01\0\0\0\0\0\x10\x04\0\0\0\x9b\x01\0\0\0\0\0\x0e \0\0\0\x01\0\0\0\xb1\x01\0\0\x02\0\0\x04\x10\0\0\0\0\0\0\0&\0\0\0\0\0\0\0\0\0\0\0(\0\0\0`\0\0\0\0\0\0\0\x03\0\0\x04\x09\0\0\0D\x01\0\0\x12\0\0\0\0\0\0\0\0\0\0\0'\0\0\0\x08\0\0\0\xbf\x01\0\0#\0\0\0(\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\xa6\x01\0\0\x15\0\0\0\0\0\0\0\x83\x01\0\0#\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\xc5\x01\0\0#\0\0\0\0\0\0\0\xcf\x01\0\0\x12\0\0\0\0\0\0\0\xb1\x01\0\0\0\0\0\x0e%\0\0\0\x01\0\0\0\xd4\x01\0\0\x04\0\0\x04 \0\0\0D\x01\0\0\x12\0\0\0\0\0\0\0\xe2\x01\0\0\x0b\0\0\0\x08\0\0\0\xe6\x01\0\0+\0\0\0(\0\0\0\xeb\x01\0\0,\0\0\0\x80\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x12\0\0\0\x07\0\0\0\x0b\0\0\0\xeb\x01\0\0\x01\0\0\x04\x10\0\0\0\x83\x01\0\0#\0\0\0\0\0\0\0\xd4\x01\0\0\0\0\0\x0e*\0\0\0\x01\0\0\0\xf3\x01\0\0\x03\0\0\x04p\0\0\0\xfb\0\0\0/\0\0\0\0\0\0\0\xfa\x01\0\00\0\0\0\0\x02\0\0\xa1\x01\0\0\x12\0\0\0\0\x03\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x09\0\0\0\x07\0\0\0\x02\0\0\0\xfa\x01\0\0\x04\0\0\x04 \0\0\0D\x01\0\0\x12\0\0\0\0\0\0\0\xe2\x01\0\0\x0b\0\0\0\x08\0\0\0\xe6\x01\0\0+\0\0\0(\0\0\0\x05\x02\0\01\0\0\0\x80\0\0\0\x05\x02\0\0\x01\0\0\x04\x10\0\0\0\n\x02\0\0\x0b\0\0\0\0\0\0\0\xf3\x01\0\0\0\0\0\x0e.\0\0\0\x01\0\0\0\x10\x02\0\0\x08\0\0\x0f\0\x01\0\0\x0d\0\0\0\0\0\0\0 \0\0\0\x17\0\0\0 \0\0\0\x18\0\0\0\x1c\0\0\08\0\0\0\x10\0\0\0\x1f\0\0\0H\0\0\0\x08\0\0\0$\0\0\0P\0\0\0\x10\0\0\0)\0\0\0`\0\0\0\x10\0\0\0-\0\0\0p\0\0\0 \0\0\02\0\0\0\x90\0\0\0p\0\0\0\x15\x02\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0use\0raw_tp/sys_enter\0./nested.bpf.c\0\x09partial.truth = 1, truth.second = 1;\0\x09padded.first++, unnamed.bits++, unnamed.deep++;\0\x09mixed.half++, mixed_partial.byte++;\0\x09holds_measure.tag++, holder.last++;\0\x09return 0;\0char\0__ARRAY_SIZE_TYPE__\0_license\0padded\0second\0first\0u32\0unsigned int\0unnamed\0head\0u64\0unsigned long long\0tag\0bits\0word\0u8\0unsigned char\0deep\0u16\0unsigned short\0partial\0real\0truth\0double\0_Bool\0mixed\0last\0half\0float\0mixed_partial\0other\0also_real\0byte\0holds_measure\0odd\0rest\0measure\0holder\0holds_line\0line\0count\0.bss\0license\0"),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 256,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 51,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(256),
-                        frozen: false,
-                    },
-                },
+                data_map(".bss", 256, 0x400, 51, Data::Zeroed(256)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -1136,70 +1118,14 @@ pub mod nested {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("padded"),
-                    map: 0,
-                    offset: 0,
-                    size: 32,
-                    type_id: 9,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unnamed"),
-                    map: 0,
-                    offset: 32,
-                    size: 24,
-                    type_id: 14,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("partial"),
-                    map: 0,
-                    offset: 56,
-                    size: 16,
-                    type_id: 24,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("truth"),
-                    map: 0,
-                    offset: 72,
-                    size: 8,
-                    type_id: 29,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("mixed"),
-                    map: 0,
-                    offset: 80,
-                    size: 16,
-                    type_id: 32,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("mixed_partial"),
-                    map: 0,
-                    offset: 96,
-                    size: 16,
-                    type_id: 37,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("holds_measure"),
-                    map: 0,
-                    offset: 112,
-                    size: 32,
-                    type_id: 42,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("holder"),
-                    map: 0,
-                    offset: 144,
-                    size: 112,
-                    type_id: 46,
-                    linkage: Linkage::Global,
-                },
+                variable("padded", 0, 0, 32, 9, Linkage::Global),
+                variable("unnamed", 0, 32, 24, 14, Linkage::Global),
+                variable("partial", 0, 56, 16, 24, Linkage::Global),
+                variable("truth", 0, 72, 8, 29, Linkage::Global),
+                variable("mixed", 0, 80, 16, 32, Linkage::Global),
+                variable("mixed_partial", 0, 96, 16, 37, Linkage::Global),
+                variable("holds_measure", 0, 112, 32, 42, Linkage::Global),
+                variable("holder", 0, 144, 112, 46, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

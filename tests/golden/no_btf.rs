@@ -25,7 +25,6 @@ pub mod no_btf {
         Open::new()
     }
     /// Object `no_btf-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -38,6 +37,7 @@ pub mod no_btf {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, rodata, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -71,11 +71,11 @@ pub mod no_btf {
             object.section(self.maps.rodata, self.rodata, 4);
             object.section(self.maps.bss, self.bss, 16);
             object.program(self.progs.r#use);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                rodata: ::bpf_skel::private::frozen(&object, 0)?,
-                bss: ::bpf_skel::private::live(&object, 1)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 0)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
                 object,
             })
         }
@@ -85,7 +85,7 @@ pub mod no_btf {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -95,7 +95,6 @@ pub mod no_btf {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -106,6 +105,7 @@ pub mod no_btf {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, rodata, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -113,7 +113,9 @@ pub mod no_btf {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -132,8 +134,8 @@ pub mod no_btf {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                rodata: ::bpf_skel::private::map(object, 0)?,
-                bss: ::bpf_skel::private::map(object, 1)?,
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
             })
         }
     }
@@ -141,12 +143,11 @@ pub mod no_btf {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::program(object, 0)?,
+                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -159,6 +160,7 @@ pub mod no_btf {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, rodata, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -208,33 +210,33 @@ pub mod no_btf {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.rodata`, 4 bytes.
         pub rodata: ::bpf_skel::object::OpenMap,
         /// The map of data section `.bss`, 16 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; rodata, bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.rodata`, 4 bytes.
         pub rodata: ::bpf_skel::map::Map,
         /// The map of data section `.bss`, 16 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; rodata, bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 17 instructions.
         pub r#use: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; r#use);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 17 instructions.
         pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
+    ::bpf_skel::private::printed!(Progs; r#use);
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -277,12 +279,10 @@ pub mod no_btf {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -293,44 +293,8 @@ pub mod no_btf {
             kernel_version: 0,
             btf: Borrowed(b""),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".rodata"),
-                    section: Borrowed(".rodata"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 4,
-                    max_entries: 1,
-                    flags: 0x80,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 0,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x03\0\0\0")),
-                        frozen: true,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 16,
-                    max_entries: 1,
-                    flags: 0x0,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 0,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(16),
-                        frozen: false,
-                    },
-                },
+                frozen_map(".rodata", 4, 0x80, 0, Data::Bytes(Borrowed(b"\x03\0\0\0"))),
+                data_map(".bss", 16, 0x0, 0, Data::Zeroed(16)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -354,30 +318,9 @@ pub mod no_btf {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("step"),
-                    map: 0,
-                    offset: 0,
-                    size: 4,
-                    type_id: 0,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("total"),
-                    map: 1,
-                    offset: 0,
-                    size: 8,
-                    type_id: 0,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("private_total"),
-                    map: 1,
-                    offset: 8,
-                    size: 8,
-                    type_id: 0,
-                    linkage: Linkage::Static,
-                },
+                variable("step", 0, 0, 4, 0, Linkage::Global),
+                variable("total", 1, 0, 8, 0, Linkage::Global),
+                variable("private_total", 1, 8, 8, 0, Linkage::Static),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

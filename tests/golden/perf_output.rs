@@ -25,7 +25,6 @@ pub mod perf_output {
         Open::new()
     }
     /// Object `perf_output-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod perf_output {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -68,10 +68,10 @@ pub mod perf_output {
             object.map(self.maps.events);
             object.section(self.maps.bss, self.bss, 16);
             object.program(self.progs.watch);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                bss: ::bpf_skel::private::live(&object, 1)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
                 object,
             })
         }
@@ -81,7 +81,7 @@ pub mod perf_output {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -91,7 +91,6 @@ pub mod perf_output {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -100,6 +99,7 @@ pub mod perf_output {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -107,7 +107,9 @@ pub mod perf_output {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -125,8 +127,8 @@ pub mod perf_output {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                events: ::bpf_skel::private::map(object, 0)?,
-                bss: ::bpf_skel::private::map(object, 1)?,
+                events: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
             })
         }
     }
@@ -134,12 +136,11 @@ pub mod perf_output {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                watch: ::bpf_skel::private::program(object, 0)?,
+                watch: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -150,6 +151,7 @@ pub mod perf_output {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -199,37 +201,37 @@ pub mod perf_output {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `events`: `perf_event_array`, key 4 bytes, value 4 bytes, an entry a CPU.
         pub events: ::bpf_skel::object::OpenMap,
         /// The map of data section `.bss`, 16 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; events, bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `events`: `perf_event_array`, key 4 bytes, value 4 bytes, an entry a CPU.
         pub events: ::bpf_skel::map::PerfEventArray,
         /// The map of data section `.bss`, 16 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; events, bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `watch`: section `xdp`, type `xdp`, 27 instructions.
         ///
         /// `int watch(struct xdp_md *packet)`.
         pub watch: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; watch);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `watch`: section `xdp`, type `xdp`, 27 instructions.
         ///
         /// `int watch(struct xdp_md *packet)`.
         pub watch: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
     }
+    ::bpf_skel::private::printed!(Progs; watch);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct sample`, 16 bytes, alignment 8
@@ -299,12 +301,11 @@ pub mod perf_output {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -331,25 +332,7 @@ pub mod perf_output {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 16,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 23,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(16),
-                        frozen: false,
-                    },
-                },
+                data_map(".bss", 16, 0x400, 23, Data::Zeroed(16)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -373,22 +356,8 @@ pub mod perf_output {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("number"),
-                    map: 1,
-                    offset: 0,
-                    size: 8,
-                    type_id: 16,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unused_sample"),
-                    map: 1,
-                    offset: 8,
-                    size: 8,
-                    type_id: 19,
-                    linkage: Linkage::Global,
-                },
+                variable("number", 1, 0, 8, 16, Linkage::Global),
+                variable("unused_sample", 1, 8, 8, 19, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

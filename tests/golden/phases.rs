@@ -25,7 +25,6 @@ pub mod phases {
         Open::new()
     }
     /// Object `phases-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -42,6 +41,7 @@ pub mod phases {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, rodata, data, data_custom, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -109,13 +109,13 @@ pub mod phases {
             object.program(self.progs.jump);
             object.program(self.progs.rarely);
             object.program(self.progs.always);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                rodata: ::bpf_skel::private::frozen(&object, 6)?,
-                data: ::bpf_skel::private::live(&object, 7)?,
-                data_custom: ::bpf_skel::private::live(&object, 8)?,
-                bss: ::bpf_skel::private::live(&object, 10)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 6)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 7)),
+                data_custom: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 8)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 10)),
                 object,
             })
         }
@@ -125,7 +125,7 @@ pub mod phases {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -135,7 +135,6 @@ pub mod phases {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -150,6 +149,7 @@ pub mod phases {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, rodata, data, data_custom, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -157,7 +157,9 @@ pub mod phases {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -178,17 +180,17 @@ pub mod phases {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                one: ::bpf_skel::private::map(object, 0)?,
-                two: ::bpf_skel::private::map(object, 1)?,
-                outer: ::bpf_skel::private::map(object, 2)?,
-                jumps: ::bpf_skel::private::map(object, 3)?,
-                counts: ::bpf_skel::private::map(object, 4)?,
-                spare: ::bpf_skel::private::map(object, 5)?,
-                rodata: ::bpf_skel::private::map(object, 6)?,
-                data: ::bpf_skel::private::map(object, 7)?,
-                data_custom: ::bpf_skel::private::map(object, 8)?,
-                data_quiet: ::bpf_skel::private::map(object, 9)?,
-                bss: ::bpf_skel::private::map(object, 10)?,
+                one: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                two: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                outer: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                jumps: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
+                counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
+                spare: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
+                data_custom: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 8)),
+                data_quiet: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 9)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 10)),
             })
         }
     }
@@ -196,19 +198,18 @@ pub mod phases {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                first: ::bpf_skel::private::program(object, 0)?,
-                second: ::bpf_skel::private::program(object, 1)?,
-                observe: ::bpf_skel::private::program(object, 2)?,
-                count: ::bpf_skel::private::program(object, 3)?,
-                nest: ::bpf_skel::private::program(object, 4)?,
-                jump: ::bpf_skel::private::program(object, 5)?,
-                rarely: ::bpf_skel::private::program(object, 6)?,
-                always: ::bpf_skel::private::program(object, 7)?,
+                first: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                second: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                observe: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
+                count: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
+                nest: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 4)),
+                jump: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 5)),
+                rarely: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 6)),
+                always: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 7)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -225,6 +226,7 @@ pub mod phases {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, rodata, data, data_custom, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -274,7 +276,6 @@ pub mod phases {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `one`: `array`, key `u32` (4 bytes), value `u64` (8 bytes), 2 entries.
         pub one: ::bpf_skel::object::OpenMap,
@@ -301,8 +302,10 @@ pub mod phases {
         /// The map of data section `.bss`, 32 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(
+        OpenMaps; one, two, outer, jumps, counts, spare, rodata, data, data_custom, data_quiet, bss
+    );
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `one`: `array`, key `u32` (4 bytes), value `u64` (8 bytes), 2 entries.
         pub one: ::bpf_skel::map::Array<u64>,
@@ -329,8 +332,10 @@ pub mod phases {
         /// The map of data section `.bss`, 32 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(
+        Maps; one, two, outer, jumps, counts, spare, rodata, data, data_custom, data_quiet, bss
+    );
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `first`: section `tc`, type `sched_cls`, 2 instructions.
         ///
@@ -367,8 +372,10 @@ pub mod phases {
         /// Not loaded unless asked for.
         pub always: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(
+        OpenProgs; first, second, observe, count, nest, jump, rarely, always
+    );
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `first`: section `tc`, type `sched_cls`, 2 instructions.
         ///
@@ -405,6 +412,7 @@ pub mod phases {
         /// Not loaded unless asked for.
         pub always: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
     }
+    ::bpf_skel::private::printed!(Progs; first, second, observe, count, nest, jump, rarely, always);
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -483,12 +491,11 @@ pub mod phases {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -601,101 +608,11 @@ pub mod phases {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                MapSpec {
-                    name: Borrowed(".rodata"),
-                    section: Borrowed(".rodata"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 8,
-                    max_entries: 1,
-                    flags: 0x480,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 73,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x05\0\0\0\0\0\0\0")),
-                        frozen: true,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".data"),
-                    section: Borrowed(".data"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 4,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 69,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\xfb\xff\xff\xff")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".data.custom"),
-                    section: Borrowed(".data.custom"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 4,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 70,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"*\0\0\0")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".data.quiet"),
-                    section: Borrowed(".data.quiet"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 8,
-                    max_entries: 1,
-                    flags: 0x0,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 71,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x07\0\0\0\x08\0\0\0")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 32,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 68,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(32),
-                        frozen: false,
-                    },
-                },
+                frozen_map(".rodata", 8, 0x480, 73, Data::Bytes(Borrowed(b"\x05\0\0\0\0\0\0\0"))),
+                data_map(".data", 4, 0x400, 69, Data::Bytes(Borrowed(b"\xfb\xff\xff\xff"))),
+                data_map(".data.custom", 4, 0x400, 70, Data::Bytes(Borrowed(b"*\0\0\0"))),
+                data_map(".data.quiet", 8, 0x0, 71, Data::Bytes(Borrowed(b"\x07\0\0\0\x08\0\0\0"))),
+                data_map(".bss", 32, 0x400, 68, Data::Zeroed(32)),
             ]),
             inner_maps: Borrowed(&[
                 MapSpec {
@@ -852,62 +769,13 @@ pub mod phases {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("knob"),
-                    map: 6,
-                    offset: 0,
-                    size: 4,
-                    type_id: 57,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("slot"),
-                    map: 6,
-                    offset: 4,
-                    size: 4,
-                    type_id: 57,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("level"),
-                    map: 7,
-                    offset: 0,
-                    size: 4,
-                    type_id: 2,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("tuned"),
-                    map: 8,
-                    offset: 0,
-                    size: 4,
-                    type_id: 6,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("quiet"),
-                    map: 9,
-                    offset: 0,
-                    size: 8,
-                    type_id: 63,
-                    linkage: Linkage::Static,
-                },
-                VariableSpec {
-                    name: Borrowed("total"),
-                    map: 10,
-                    offset: 0,
-                    size: 8,
-                    type_id: 9,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("seen"),
-                    map: 10,
-                    offset: 8,
-                    size: 24,
-                    type_id: 66,
-                    linkage: Linkage::Global,
-                },
+                variable("knob", 6, 0, 4, 57, Linkage::Global),
+                variable("slot", 6, 4, 4, 57, Linkage::Global),
+                variable("level", 7, 0, 4, 2, Linkage::Global),
+                variable("tuned", 8, 0, 4, 6, Linkage::Global),
+                variable("quiet", 9, 0, 8, 63, Linkage::Static),
+                variable("total", 10, 0, 8, 9, Linkage::Global),
+                variable("seen", 10, 8, 24, 66, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

@@ -25,7 +25,6 @@ pub mod prog_array {
         Open::new()
     }
     /// Object `prog_array-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -34,6 +33,7 @@ pub mod prog_array {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -67,9 +67,9 @@ pub mod prog_array {
             object.program(self.progs.pass);
             object.program(self.progs.drop);
             object.program(self.progs.entry);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
                 object,
             })
         }
@@ -79,7 +79,7 @@ pub mod prog_array {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -89,13 +89,13 @@ pub mod prog_array {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -103,7 +103,9 @@ pub mod prog_array {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -120,7 +122,7 @@ pub mod prog_array {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                jumps: ::bpf_skel::private::map(object, 0)?,
+                jumps: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
             })
         }
     }
@@ -128,14 +130,13 @@ pub mod prog_array {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                pass: ::bpf_skel::private::program(object, 0)?,
-                drop: ::bpf_skel::private::program(object, 1)?,
-                entry: ::bpf_skel::private::program(object, 2)?,
+                pass: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                drop: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                entry: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -144,6 +145,7 @@ pub mod prog_array {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -193,19 +195,18 @@ pub mod prog_array {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `jumps`: `prog_array`, key 4 bytes, value 4 bytes, 5 entries.
         pub jumps: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; jumps);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `jumps`: `prog_array`, key 4 bytes, value 4 bytes, 5 entries.
         pub jumps: ::bpf_skel::map::ProgArray,
     }
+    ::bpf_skel::private::printed!(Maps; jumps);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `pass`: section `xdp`, type `xdp`, 2 instructions.
         ///
@@ -220,8 +221,8 @@ pub mod prog_array {
         /// `int entry(struct xdp_md *ctx)`.
         pub entry: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; pass, drop, entry);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `pass`: section `xdp`, type `xdp`, 2 instructions.
         ///
@@ -236,6 +237,7 @@ pub mod prog_array {
         /// `int entry(struct xdp_md *ctx)`.
         pub entry: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
     }
+    ::bpf_skel::private::printed!(Progs; pass, drop, entry);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct xdp_md`, 24 bytes, alignment 4
@@ -262,12 +264,10 @@ pub mod prog_array {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};

@@ -25,7 +25,6 @@ pub mod programs {
         Open::new()
     }
     /// Object `programs-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -34,6 +33,7 @@ pub mod programs {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -68,9 +68,9 @@ pub mod programs {
             object.program(self.progs.by_length);
             object.program(self.progs.on_switch);
             object.program(self.progs.no_type);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
                 object,
             })
         }
@@ -80,7 +80,7 @@ pub mod programs {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -90,13 +90,13 @@ pub mod programs {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -104,7 +104,9 @@ pub mod programs {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -127,16 +129,15 @@ pub mod programs {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                pass: ::bpf_skel::private::program(object, 0)?,
-                drop: ::bpf_skel::private::program(object, 1)?,
-                by_length: ::bpf_skel::private::program(object, 2)?,
-                on_switch: ::bpf_skel::private::program(object, 3)?,
-                no_type: ::bpf_skel::private::program(object, 4)?,
+                pass: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                drop: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                by_length: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
+                on_switch: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
+                no_type: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 4)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -145,6 +146,7 @@ pub mod programs {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -194,13 +196,12 @@ pub mod programs {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {}
+    ::bpf_skel::private::printed!(OpenMaps;);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {}
+    ::bpf_skel::private::printed!(Maps;);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `pass`: section `xdp`, type `xdp`, 2 instructions.
         ///
@@ -225,8 +226,8 @@ pub mod programs {
         /// `int no_type(void *ctx)`.
         pub no_type: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; pass, drop, by_length, on_switch, no_type);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `pass`: section `xdp`, type `xdp`, 2 instructions.
         ///
@@ -251,6 +252,7 @@ pub mod programs {
         /// `int no_type(void *ctx)`.
         pub no_type: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
+    ::bpf_skel::private::printed!(Progs; pass, drop, by_length, on_switch, no_type);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct xdp_md`, 24 bytes, alignment 4
@@ -277,12 +279,9 @@ pub mod programs {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};

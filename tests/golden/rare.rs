@@ -25,7 +25,6 @@ pub mod rare {
         Open::new()
     }
     /// Object `rare-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod rare {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -66,10 +66,10 @@ pub mod rare {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.bss, self.bss, 96);
             object.program(self.progs.enter);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                bss: ::bpf_skel::private::live(&object, 0)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
         }
@@ -79,7 +79,7 @@ pub mod rare {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -89,7 +89,6 @@ pub mod rare {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -98,6 +97,7 @@ pub mod rare {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -105,7 +105,9 @@ pub mod rare {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -123,7 +125,7 @@ pub mod rare {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::map(object, 0)?,
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
             })
         }
     }
@@ -131,12 +133,11 @@ pub mod rare {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                enter: ::bpf_skel::private::program(object, 0)?,
+                enter: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -147,6 +148,7 @@ pub mod rare {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -196,19 +198,18 @@ pub mod rare {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.bss`, 96 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.bss`, 96 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 26 instructions.
         ///
@@ -217,8 +218,8 @@ pub mod rare {
         /// Parameter `arguments` is tagged `arg:ctx`, `second`.
         pub enter: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; enter);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 26 instructions.
         ///
@@ -227,6 +228,7 @@ pub mod rare {
         /// Parameter `arguments` is tagged `arg:ctx`, `second`.
         pub enter: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
+    ::bpf_skel::private::printed!(Progs; enter);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct untold`, 64 bytes, alignment 8
@@ -500,12 +502,10 @@ pub mod rare {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -516,25 +516,7 @@ pub mod rare {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0h\x03\0\0h\x03\0\0\xf9\x01\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\x02\0\0\x04\x10\0\0\0\x0b\0\0\0\x03\0\0\0\0\0\0\0\x10\0\0\0\x03\0\0\0@\0\0\0\x13\0\0\0\0\0\0\x08\x04\0\0\0\x17\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0\x01\0\0\0\x01\0\0\0*\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01.\0\0\0\x01\0\0\x0c\x05\0\0\04\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0<\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0\xb7\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x0c\0\0\0\x04\0\0\0\xbc\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xd0\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\xd9\0\0\0\n\0\0\x04@\0\0\0\xe0\0\0\0\0\0\0\0\0\0\0\0\xe5\0\0\0\x0f\0\0\0 \0\0\0\xeb\0\0\0\x11\0\0\0@\0\0\0\xef\0\0\0\0\0\0\0H\0\0\0\xf3\0\0\0\x13\0\0\0\x80\0\0\0\xfb\0\0\0\0\0\0\0\xc0\0\0\0\0\0\0\0\x14\0\0\0@\x01\0\0\0\0\0\0\x15\0\0\0\x80\x01\0\0\0\x01\0\0\x18\0\0\0\xa0\x01\0\0\x08\x01\0\0\x1a\0\0\0\xc0\x01\0\0\x0f\x01\0\0\0\0\0\x08\x10\0\0\0\x13\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0 \x01\0\0\0\0\0\x08\x12\0\0\0#\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\01\x01\0\0\0\0\0\x08\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0;\x01\0\0\0\0\0\0\0\0\0\0A\x01\0\0\x0f\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0F\x01\0\0\0\0\0\0\0\0\0\0K\x01\0\0\x16\0\0\0\0\0\0\0P\x01\0\0\0\0\0\x08\x17\0\0\0T\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0c\x01\0\0\0\0\0\x08\x0f\0\0\0j\x01\0\0\0\0\0\x11\x18\0\0\0\xff\xff\xff\xffu\x01\0\0\0\0\0\x08\x0f\0\0\0{\x01\0\0\0\0\0\x11\x1a\0\0\0\xff\xff\xff\xff\xd9\0\0\0\0\0\0\x0e\x0e\0\0\0\x01\0\0\0\x9d\x01\0\0\x02\0\0\x05\x08\0\0\0\xa4\x01\0\0\0\0\0\0\0\0\0\0K\x01\0\0\x0f\0\0\0\0\0\0\0\x9d\x01\0\0\0\0\0\x0e\x1d\0\0\0\x01\0\0\0\xaa\x01\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0\xb0\x01\0\0\0\0\0\x08\"\0\0\0\xb8\x01\0\0\0\0\0\x11 \0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x04\x08\0\0\0\xcf\x01\0\0\x0f\0\0\0\0\0\0\0\xd3\x01\0\0\x0f\0\0\0 \0\0\0\xd8\x01\0\0\0\0\0\x0e \0\0\0\x01\0\0\0\xde\x01\0\0\0\0\0\x08\x03\0\0\0\xe6\x01\0\0\0\0\0\x0e$\0\0\0\x01\0\0\0\xec\x01\0\0\x05\0\0\x0f`\0\0\0\x1c\0\0\0\0\0\0\0@\0\0\0\x1e\0\0\0@\0\0\0\x08\0\0\0\x1f\0\0\0H\0\0\0\x04\0\0\0#\0\0\0L\0\0\0\x08\0\0\0%\0\0\0X\0\0\0\x08\0\0\0\xf1\x01\0\0\x01\0\0\x0f\x04\0\0\0\x0d\0\0\0\0\0\0\0\x04\0\0\0\0arguments\0regs\0id\0u64\0unsigned long long\0int\0enter\0arg:ctx\0second\0raw_tp/sys_enter\0./rare.bpf.c\0\x09untold.after++, either.half++, alone++, range.low++, ticks++;\0\x09return arguments->id;\0char\0__ARRAY_SIZE_TYPE__\0_license\0untold\0hits\0after\0tag\0odd\0counter\0wave\0address\0number\0u32\0unsigned int\0u8\0unsigned char\0counter_t\0inner\0last\0word\0half\0u16\0unsigned short\0__be32\0big-endian\0__u32\0of a typedef that has a Rust name\0either\0whole\0alone\0range_t\0of an anonymous struct\0low\0high\0range\0ticks_t\0ticks\0.bss\0license\0"),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 96,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 38,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(96),
-                        frozen: false,
-                    },
-                },
+                data_map(".bss", 96, 0x400, 38, Data::Zeroed(96)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -559,46 +541,11 @@ pub mod rare {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("untold"),
-                    map: 0,
-                    offset: 0,
-                    size: 64,
-                    type_id: 14,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("either"),
-                    map: 0,
-                    offset: 64,
-                    size: 8,
-                    type_id: 29,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("alone"),
-                    map: 0,
-                    offset: 72,
-                    size: 4,
-                    type_id: 0,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("range"),
-                    map: 0,
-                    offset: 76,
-                    size: 8,
-                    type_id: 32,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("ticks"),
-                    map: 0,
-                    offset: 88,
-                    size: 8,
-                    type_id: 36,
-                    linkage: Linkage::Global,
-                },
+                variable("untold", 0, 0, 64, 14, Linkage::Global),
+                variable("either", 0, 64, 8, 29, Linkage::Global),
+                variable("alone", 0, 72, 4, 0, Linkage::Global),
+                variable("range", 0, 76, 8, 32, Linkage::Global),
+                variable("ticks", 0, 88, 8, 36, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

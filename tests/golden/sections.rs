@@ -25,7 +25,6 @@ pub mod sections {
         Open::new()
     }
     /// Object `sections-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -34,6 +33,7 @@ pub mod sections {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -150,9 +150,9 @@ pub mod sections {
             object.program(self.progs.on_lwt_in);
             object.program(self.progs.on_netfilter);
             object.program(self.progs.on_syscall);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
                 object,
             })
         }
@@ -162,7 +162,7 @@ pub mod sections {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -172,13 +172,13 @@ pub mod sections {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -186,7 +186,9 @@ pub mod sections {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -209,57 +211,82 @@ pub mod sections {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                on_tracepoint: ::bpf_skel::private::program(object, 0)?,
-                on_tp: ::bpf_skel::private::program(object, 1)?,
-                on_raw_tp: ::bpf_skel::private::program(object, 2)?,
-                on_raw_tracepoint: ::bpf_skel::private::program(object, 3)?,
-                on_raw_tp_writable: ::bpf_skel::private::program(object, 4)?,
-                on_tp_btf: ::bpf_skel::private::program(object, 5)?,
-                on_fentry: ::bpf_skel::private::program(object, 6)?,
-                on_fexit: ::bpf_skel::private::program(object, 7)?,
-                on_fentry_sleepable: ::bpf_skel::private::program(object, 8)?,
-                on_fmod_ret: ::bpf_skel::private::program(object, 9)?,
-                on_lsm: ::bpf_skel::private::program(object, 10)?,
-                on_lsm_sleepable: ::bpf_skel::private::program(object, 11)?,
-                on_iter: ::bpf_skel::private::program(object, 12)?,
-                on_kprobe: ::bpf_skel::private::program(object, 13)?,
-                on_kretprobe: ::bpf_skel::private::program(object, 14)?,
-                on_kprobe_multi: ::bpf_skel::private::program(object, 15)?,
-                on_uprobe: ::bpf_skel::private::program(object, 16)?,
-                on_perf_event: ::bpf_skel::private::program(object, 17)?,
-                on_socket: ::bpf_skel::private::program(object, 18)?,
-                on_tc: ::bpf_skel::private::program(object, 19)?,
-                on_classifier: ::bpf_skel::private::program(object, 20)?,
-                on_action: ::bpf_skel::private::program(object, 21)?,
-                on_tcx_ingress: ::bpf_skel::private::program(object, 22)?,
-                on_tcx_egress: ::bpf_skel::private::program(object, 23)?,
-                on_xdp: ::bpf_skel::private::program(object, 24)?,
-                on_xdp_frags: ::bpf_skel::private::program(object, 25)?,
-                on_xdp_devmap: ::bpf_skel::private::program(object, 26)?,
-                on_xdp_cpumap: ::bpf_skel::private::program(object, 27)?,
-                on_cgroup_ingress: ::bpf_skel::private::program(object, 28)?,
-                on_cgroup_egress: ::bpf_skel::private::program(object, 29)?,
-                on_cgroup_skb: ::bpf_skel::private::program(object, 30)?,
-                on_cgroup_sock_create: ::bpf_skel::private::program(object, 31)?,
-                on_cgroup_connect4: ::bpf_skel::private::program(object, 32)?,
-                on_cgroup_sendmsg6: ::bpf_skel::private::program(object, 33)?,
-                on_cgroup_dev: ::bpf_skel::private::program(object, 34)?,
-                on_cgroup_sysctl: ::bpf_skel::private::program(object, 35)?,
-                on_cgroup_getsockopt: ::bpf_skel::private::program(object, 36)?,
-                on_sockops: ::bpf_skel::private::program(object, 37)?,
-                on_sk_msg: ::bpf_skel::private::program(object, 38)?,
-                on_sk_skb_verdict: ::bpf_skel::private::program(object, 39)?,
-                on_flow_dissector: ::bpf_skel::private::program(object, 40)?,
-                on_sk_lookup: ::bpf_skel::private::program(object, 41)?,
-                on_sk_reuseport: ::bpf_skel::private::program(object, 42)?,
-                on_lwt_in: ::bpf_skel::private::program(object, 43)?,
-                on_netfilter: ::bpf_skel::private::program(object, 44)?,
-                on_syscall: ::bpf_skel::private::program(object, 45)?,
+                on_tracepoint: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                on_tp: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                on_raw_tp: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
+                on_raw_tracepoint: ::bpf_skel::private::ok!(
+                    ::bpf_skel::private::program(object, 3),
+                ),
+                on_raw_tp_writable: ::bpf_skel::private::ok!(
+                    ::bpf_skel::private::program(object, 4),
+                ),
+                on_tp_btf: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 5)),
+                on_fentry: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 6)),
+                on_fexit: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 7)),
+                on_fentry_sleepable: ::bpf_skel::private::ok!(
+                    ::bpf_skel::private::program(object, 8),
+                ),
+                on_fmod_ret: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 9)),
+                on_lsm: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 10)),
+                on_lsm_sleepable: ::bpf_skel::private::ok!(
+                    ::bpf_skel::private::program(object, 11),
+                ),
+                on_iter: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 12)),
+                on_kprobe: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 13)),
+                on_kretprobe: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 14)),
+                on_kprobe_multi: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 15)),
+                on_uprobe: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 16)),
+                on_perf_event: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 17)),
+                on_socket: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 18)),
+                on_tc: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 19)),
+                on_classifier: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 20)),
+                on_action: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 21)),
+                on_tcx_ingress: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 22)),
+                on_tcx_egress: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 23)),
+                on_xdp: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 24)),
+                on_xdp_frags: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 25)),
+                on_xdp_devmap: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 26)),
+                on_xdp_cpumap: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 27)),
+                on_cgroup_ingress: ::bpf_skel::private::ok!(
+                    ::bpf_skel::private::program(object, 28),
+                ),
+                on_cgroup_egress: ::bpf_skel::private::ok!(
+                    ::bpf_skel::private::program(object, 29),
+                ),
+                on_cgroup_skb: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 30)),
+                on_cgroup_sock_create: ::bpf_skel::private::ok!(
+                    ::bpf_skel::private::program(object, 31),
+                ),
+                on_cgroup_connect4: ::bpf_skel::private::ok!(
+                    ::bpf_skel::private::program(object, 32),
+                ),
+                on_cgroup_sendmsg6: ::bpf_skel::private::ok!(
+                    ::bpf_skel::private::program(object, 33),
+                ),
+                on_cgroup_dev: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 34)),
+                on_cgroup_sysctl: ::bpf_skel::private::ok!(
+                    ::bpf_skel::private::program(object, 35),
+                ),
+                on_cgroup_getsockopt: ::bpf_skel::private::ok!(
+                    ::bpf_skel::private::program(object, 36),
+                ),
+                on_sockops: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 37)),
+                on_sk_msg: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 38)),
+                on_sk_skb_verdict: ::bpf_skel::private::ok!(
+                    ::bpf_skel::private::program(object, 39),
+                ),
+                on_flow_dissector: ::bpf_skel::private::ok!(
+                    ::bpf_skel::private::program(object, 40),
+                ),
+                on_sk_lookup: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 41)),
+                on_sk_reuseport: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 42)),
+                on_lwt_in: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 43)),
+                on_netfilter: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 44)),
+                on_syscall: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 45)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -268,6 +295,7 @@ pub mod sections {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -317,11 +345,11 @@ pub mod sections {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {}
+    ::bpf_skel::private::printed!(OpenMaps;);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {}
+    ::bpf_skel::private::printed!(Maps;);
     /// The object's programs, before they are loaded.
     #[derive(Debug)]
     pub struct OpenProgs {
@@ -707,12 +735,9 @@ pub mod sections {
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -721,7 +746,7 @@ pub mod sections {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0<\x06\0\0<\x06\0\0\0\x0d\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x8c\0\0\0\x01\0\0\x0c\x05\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xd0\0\0\0\x01\0\0\x0c\x07\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x18\x01\0\0\x01\0\0\x0c\x09\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0z\x01\0\0\x01\0\0\x0c\x0b\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xde\x01\0\0\x01\0\0\x0c\x0d\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0&\x02\0\0\x01\0\0\x0c\x0f\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0v\x02\0\0\x01\0\0\x0c\x11\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xc2\x02\0\0\x01\0\0\x0c\x13\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0*\x03\0\0\x01\0\0\x0c\x15\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x8e\x03\0\0\x01\0\0\x0c\x17\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xcc\x03\0\0\x01\0\0\x0c\x19\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x0e\x04\0\0\x01\0\0\x0c\x1b\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0>\x04\0\0\x01\0\0\x0c\x1d\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x86\x04\0\0\x01\0\0\x0c\x1f\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xda\x04\0\0\x01\0\0\x0c!\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0B\x05\0\0\x01\0\0\x0c#\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x98\x05\0\0\x01\0\0\x0c%\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xd6\x05\0\0\x01\0\0\x0c'\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x04\x06\0\0\x01\0\0\x0c)\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\"\x06\0\0\x01\0\0\x0c+\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0`\x06\0\0\x01\0\0\x0c-\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x8e\x06\0\0\x01\0\0\x0c/\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xd1\x06\0\0\x01\0\0\x0c1\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x10\x07\0\0\x01\0\0\x0c3\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\02\x07\0\0\x01\0\0\x0c5\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0l\x07\0\0\x01\0\0\x0c7\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xaa\x07\0\0\x01\0\0\x0c9\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xe8\x07\0\0\x01\0\0\x0c;\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0>\x08\0\0\x01\0\0\x0c=\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x90\x08\0\0\x01\0\0\x0c?\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xce\x08\0\0\x01\0\0\x0cA\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0,\x09\0\0\x01\0\0\x0cC\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0~\x09\0\0\x01\0\0\x0cE\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xd0\x09\0\0\x01\0\0\x0cG\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x0e\n\0\0\x01\0\0\x0cI\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0X\n\0\0\x01\0\0\x0cK\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xb2\n\0\0\x01\0\0\x0cM\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xe4\n\0\0\x01\0\0\x0cO\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x12\x0b\0\0\x01\0\0\x0cQ\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0n\x0b\0\0\x01\0\0\x0cS\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xbc\x0b\0\0\x01\0\0\x0cU\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xf6\x0b\0\0\x01\0\0\x0cW\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0<\x0c\0\0\x01\0\0\x0cY\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0j\x0c\0\0\x01\0\0\x0c[\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xa4\x0c\0\0\x01\0\0\x0c]\0\0\0\xd6\x0c\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0_\0\0\0a\0\0\0\x04\0\0\0\xdb\x0c\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xef\x0c\0\0\0\0\0\x0e`\0\0\0\x01\0\0\0\xf8\x0c\0\0\x01\0\0\x0f\x04\0\0\0b\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0on_tracepoint\0tracepoint/syscalls/sys_enter_getpid\0./sections.bpf.c\0PROGRAM(\"tracepoint/syscalls/sys_enter_getpid\", tracepoint, 0)\0on_tp\0tp/sched/sched_switch\0PROGRAM(\"tp/sched/sched_switch\", tp, 0)\0on_raw_tp\0raw_tp/sched_switch\0PROGRAM(\"raw_tp/sched_switch\", raw_tp, 0)\0on_raw_tracepoint\0raw_tracepoint/sys_enter\0PROGRAM(\"raw_tracepoint/sys_enter\", raw_tracepoint, 0)\0on_raw_tp_writable\0raw_tp.w/bpf_test_finish\0PROGRAM(\"raw_tp.w/bpf_test_finish\", raw_tp_writable, 0)\0on_tp_btf\0tp_btf/sched_switch\0PROGRAM(\"tp_btf/sched_switch\", tp_btf, 0)\0on_fentry\0fentry/bpf_fentry_test1\0PROGRAM(\"fentry/bpf_fentry_test1\", fentry, 0)\0on_fexit\0fexit/bpf_fentry_test1\0PROGRAM(\"fexit/bpf_fentry_test1\", fexit, 0)\0on_fentry_sleepable\0fentry.s/bpf_fentry_test1\0PROGRAM(\"fentry.s/bpf_fentry_test1\", fentry_sleepable, 0)\0on_fmod_ret\0fmod_ret/bpf_modify_return_test\0PROGRAM(\"fmod_ret/bpf_modify_return_test\", fmod_ret, 0)\0on_lsm\0lsm/file_mprotect\0PROGRAM(\"lsm/file_mprotect\", lsm, 0)\0on_lsm_sleepable\0lsm.s/bpf\0PROGRAM(\"lsm.s/bpf\", lsm_sleepable, 0)\0on_iter\0iter/task\0PROGRAM(\"iter/task\", iter, 0)\0on_kprobe\0kprobe/do_nanosleep\0PROGRAM(\"kprobe/do_nanosleep\", kprobe, 0)\0on_kretprobe\0kretprobe/do_nanosleep\0PROGRAM(\"kretprobe/do_nanosleep\", kretprobe, 0)\0on_kprobe_multi\0kprobe.multi/bpf_fentry_test*\0PROGRAM(\"kprobe.multi/bpf_fentry_test*\", kprobe_multi, 0)\0on_uprobe\0uprobe//proc/self/exe:main\0PROGRAM(\"uprobe//proc/self/exe:main\", uprobe, 0)\0on_perf_event\0perf_event\0PROGRAM(\"perf_event\", perf_event, 0)\0on_socket\0socket\0PROGRAM(\"socket\", socket, 0)\0on_tc\0tc\0PROGRAM(\"tc\", tc, 0)\0on_classifier\0classifier\0PROGRAM(\"classifier\", classifier, 0)\0on_action\0action\0PROGRAM(\"action\", action, 0)\0on_tcx_ingress\0tcx/ingress\0PROGRAM(\"tcx/ingress\", tcx_ingress, -1)\0on_tcx_egress\0tcx/egress\0PROGRAM(\"tcx/egress\", tcx_egress, -1)\0on_xdp\0xdp\0PROGRAM(\"xdp\", xdp, 2)\0on_xdp_frags\0xdp.frags\0PROGRAM(\"xdp.frags\", xdp_frags, 2)\0on_xdp_devmap\0xdp/devmap\0PROGRAM(\"xdp/devmap\", xdp_devmap, 2)\0on_xdp_cpumap\0xdp/cpumap\0PROGRAM(\"xdp/cpumap\", xdp_cpumap, 2)\0on_cgroup_ingress\0cgroup_skb/ingress\0PROGRAM(\"cgroup_skb/ingress\", cgroup_ingress, 1)\0on_cgroup_egress\0cgroup_skb/egress\0PROGRAM(\"cgroup_skb/egress\", cgroup_egress, 1)\0on_cgroup_skb\0cgroup/skb\0PROGRAM(\"cgroup/skb\", cgroup_skb, 1)\0on_cgroup_sock_create\0cgroup/sock_create\0PROGRAM(\"cgroup/sock_create\", cgroup_sock_create, 1)\0on_cgroup_connect4\0cgroup/connect4\0PROGRAM(\"cgroup/connect4\", cgroup_connect4, 1)\0on_cgroup_sendmsg6\0cgroup/sendmsg6\0PROGRAM(\"cgroup/sendmsg6\", cgroup_sendmsg6, 1)\0on_cgroup_dev\0cgroup/dev\0PROGRAM(\"cgroup/dev\", cgroup_dev, 1)\0on_cgroup_sysctl\0cgroup/sysctl\0PROGRAM(\"cgroup/sysctl\", cgroup_sysctl, 1)\0on_cgroup_getsockopt\0cgroup/getsockopt\0PROGRAM(\"cgroup/getsockopt\", cgroup_getsockopt, 1)\0on_sockops\0sockops\0PROGRAM(\"sockops\", sockops, 1)\0on_sk_msg\0sk_msg\0PROGRAM(\"sk_msg\", sk_msg, 1)\0on_sk_skb_verdict\0sk_skb/stream_verdict\0PROGRAM(\"sk_skb/stream_verdict\", sk_skb_verdict, 1)\0on_flow_dissector\0flow_dissector\0PROGRAM(\"flow_dissector\", flow_dissector, 0)\0on_sk_lookup\0sk_lookup\0PROGRAM(\"sk_lookup\", sk_lookup, 1)\0on_sk_reuseport\0sk_reuseport\0PROGRAM(\"sk_reuseport\", sk_reuseport, 1)\0on_lwt_in\0lwt_in\0PROGRAM(\"lwt_in\", lwt_in, 0)\0on_netfilter\0netfilter\0PROGRAM(\"netfilter\", netfilter, 1)\0on_syscall\0syscall\0PROGRAM(\"syscall\", syscall, 0)\0char\0__ARRAY_SIZE_TYPE__\0_license\0license\0"),
+            btf: Borrowed({ static BYTES: [u8; 4948] = *b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0<\x06\0\0<\x06\0\0\0\x0d\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x8c\0\0\0\x01\0\0\x0c\x05\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xd0\0\0\0\x01\0\0\x0c\x07\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x18\x01\0\0\x01\0\0\x0c\x09\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0z\x01\0\0\x01\0\0\x0c\x0b\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xde\x01\0\0\x01\0\0\x0c\x0d\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0&\x02\0\0\x01\0\0\x0c\x0f\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0v\x02\0\0\x01\0\0\x0c\x11\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xc2\x02\0\0\x01\0\0\x0c\x13\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0*\x03\0\0\x01\0\0\x0c\x15\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x8e\x03\0\0\x01\0\0\x0c\x17\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xcc\x03\0\0\x01\0\0\x0c\x19\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x0e\x04\0\0\x01\0\0\x0c\x1b\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0>\x04\0\0\x01\0\0\x0c\x1d\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x86\x04\0\0\x01\0\0\x0c\x1f\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xda\x04\0\0\x01\0\0\x0c!\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0B\x05\0\0\x01\0\0\x0c#\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x98\x05\0\0\x01\0\0\x0c%\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xd6\x05\0\0\x01\0\0\x0c'\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x04\x06\0\0\x01\0\0\x0c)\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\"\x06\0\0\x01\0\0\x0c+\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0`\x06\0\0\x01\0\0\x0c-\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x8e\x06\0\0\x01\0\0\x0c/\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xd1\x06\0\0\x01\0\0\x0c1\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x10\x07\0\0\x01\0\0\x0c3\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\02\x07\0\0\x01\0\0\x0c5\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0l\x07\0\0\x01\0\0\x0c7\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xaa\x07\0\0\x01\0\0\x0c9\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xe8\x07\0\0\x01\0\0\x0c;\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0>\x08\0\0\x01\0\0\x0c=\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x90\x08\0\0\x01\0\0\x0c?\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xce\x08\0\0\x01\0\0\x0cA\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0,\x09\0\0\x01\0\0\x0cC\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0~\x09\0\0\x01\0\0\x0cE\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xd0\x09\0\0\x01\0\0\x0cG\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x0e\n\0\0\x01\0\0\x0cI\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0X\n\0\0\x01\0\0\x0cK\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xb2\n\0\0\x01\0\0\x0cM\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xe4\n\0\0\x01\0\0\x0cO\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x12\x0b\0\0\x01\0\0\x0cQ\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0n\x0b\0\0\x01\0\0\x0cS\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xbc\x0b\0\0\x01\0\0\x0cU\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xf6\x0b\0\0\x01\0\0\x0cW\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0<\x0c\0\0\x01\0\0\x0cY\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0j\x0c\0\0\x01\0\0\x0c[\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xa4\x0c\0\0\x01\0\0\x0c]\0\0\0\xd6\x0c\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0_\0\0\0a\0\0\0\x04\0\0\0\xdb\x0c\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xef\x0c\0\0\0\0\0\x0e`\0\0\0\x01\0\0\0\xf8\x0c\0\0\x01\0\0\x0f\x04\0\0\0b\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0on_tracepoint\0tracepoint/syscalls/sys_enter_getpid\0./sections.bpf.c\0PROGRAM(\"tracepoint/syscalls/sys_enter_getpid\", tracepoint, 0)\0on_tp\0tp/sched/sched_switch\0PROGRAM(\"tp/sched/sched_switch\", tp, 0)\0on_raw_tp\0raw_tp/sched_switch\0PROGRAM(\"raw_tp/sched_switch\", raw_tp, 0)\0on_raw_tracepoint\0raw_tracepoint/sys_enter\0PROGRAM(\"raw_tracepoint/sys_enter\", raw_tracepoint, 0)\0on_raw_tp_writable\0raw_tp.w/bpf_test_finish\0PROGRAM(\"raw_tp.w/bpf_test_finish\", raw_tp_writable, 0)\0on_tp_btf\0tp_btf/sched_switch\0PROGRAM(\"tp_btf/sched_switch\", tp_btf, 0)\0on_fentry\0fentry/bpf_fentry_test1\0PROGRAM(\"fentry/bpf_fentry_test1\", fentry, 0)\0on_fexit\0fexit/bpf_fentry_test1\0PROGRAM(\"fexit/bpf_fentry_test1\", fexit, 0)\0on_fentry_sleepable\0fentry.s/bpf_fentry_test1\0PROGRAM(\"fentry.s/bpf_fentry_test1\", fentry_sleepable, 0)\0on_fmod_ret\0fmod_ret/bpf_modify_return_test\0PROGRAM(\"fmod_ret/bpf_modify_return_test\", fmod_ret, 0)\0on_lsm\0lsm/file_mprotect\0PROGRAM(\"lsm/file_mprotect\", lsm, 0)\0on_lsm_sleepable\0lsm.s/bpf\0PROGRAM(\"lsm.s/bpf\", lsm_sleepable, 0)\0on_iter\0iter/task\0PROGRAM(\"iter/task\", iter, 0)\0on_kprobe\0kprobe/do_nanosleep\0PROGRAM(\"kprobe/do_nanosleep\", kprobe, 0)\0on_kretprobe\0kretprobe/do_nanosleep\0PROGRAM(\"kretprobe/do_nanosleep\", kretprobe, 0)\0on_kprobe_multi\0kprobe.multi/bpf_fentry_test*\0PROGRAM(\"kprobe.multi/bpf_fentry_test*\", kprobe_multi, 0)\0on_uprobe\0uprobe//proc/self/exe:main\0PROGRAM(\"uprobe//proc/self/exe:main\", uprobe, 0)\0on_perf_event\0perf_event\0PROGRAM(\"perf_event\", perf_event, 0)\0on_socket\0socket\0PROGRAM(\"socket\", socket, 0)\0on_tc\0tc\0PROGRAM(\"tc\", tc, 0)\0on_classifier\0classifier\0PROGRAM(\"classifier\", classifier, 0)\0on_action\0action\0PROGRAM(\"action\", action, 0)\0on_tcx_ingress\0tcx/ingress\0PROGRAM(\"tcx/ingress\", tcx_ingress, -1)\0on_tcx_egress\0tcx/egress\0PROGRAM(\"tcx/egress\", tcx_egress, -1)\0on_xdp\0xdp\0PROGRAM(\"xdp\", xdp, 2)\0on_xdp_frags\0xdp.frags\0PROGRAM(\"xdp.frags\", xdp_frags, 2)\0on_xdp_devmap\0xdp/devmap\0PROGRAM(\"xdp/devmap\", xdp_devmap, 2)\0on_xdp_cpumap\0xdp/cpumap\0PROGRAM(\"xdp/cpumap\", xdp_cpumap, 2)\0on_cgroup_ingress\0cgroup_skb/ingress\0PROGRAM(\"cgroup_skb/ingress\", cgroup_ingress, 1)\0on_cgroup_egress\0cgroup_skb/egress\0PROGRAM(\"cgroup_skb/egress\", cgroup_egress, 1)\0on_cgroup_skb\0cgroup/skb\0PROGRAM(\"cgroup/skb\", cgroup_skb, 1)\0on_cgroup_sock_create\0cgroup/sock_create\0PROGRAM(\"cgroup/sock_create\", cgroup_sock_create, 1)\0on_cgroup_connect4\0cgroup/connect4\0PROGRAM(\"cgroup/connect4\", cgroup_connect4, 1)\0on_cgroup_sendmsg6\0cgroup/sendmsg6\0PROGRAM(\"cgroup/sendmsg6\", cgroup_sendmsg6, 1)\0on_cgroup_dev\0cgroup/dev\0PROGRAM(\"cgroup/dev\", cgroup_dev, 1)\0on_cgroup_sysctl\0cgroup/sysctl\0PROGRAM(\"cgroup/sysctl\", cgroup_sysctl, 1)\0on_cgroup_getsockopt\0cgroup/getsockopt\0PROGRAM(\"cgroup/getsockopt\", cgroup_getsockopt, 1)\0on_sockops\0sockops\0PROGRAM(\"sockops\", sockops, 1)\0on_sk_msg\0sk_msg\0PROGRAM(\"sk_msg\", sk_msg, 1)\0on_sk_skb_verdict\0sk_skb/stream_verdict\0PROGRAM(\"sk_skb/stream_verdict\", sk_skb_verdict, 1)\0on_flow_dissector\0flow_dissector\0PROGRAM(\"flow_dissector\", flow_dissector, 0)\0on_sk_lookup\0sk_lookup\0PROGRAM(\"sk_lookup\", sk_lookup, 1)\0on_sk_reuseport\0sk_reuseport\0PROGRAM(\"sk_reuseport\", sk_reuseport, 1)\0on_lwt_in\0lwt_in\0PROGRAM(\"lwt_in\", lwt_in, 0)\0on_netfilter\0netfilter\0PROGRAM(\"netfilter\", netfilter, 1)\0on_syscall\0syscall\0PROGRAM(\"syscall\", syscall, 0)\0char\0__ARRAY_SIZE_TYPE__\0_license\0license\0"; &BYTES }),
             maps: Borrowed(&[]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[

@@ -25,7 +25,6 @@ pub mod sparse {
         Open::new()
     }
     /// Object `sparse-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -42,6 +41,9 @@ pub mod sparse {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(
+        Open; maps, progs, rodata, rodata_zeros, data_counts, data_dense, options
+    );
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -81,13 +83,13 @@ pub mod sparse {
             object.section(self.maps.data_counts, self.data_counts, 2400);
             object.section(self.maps.data_dense, self.data_dense, 300);
             object.program(self.progs.touch);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                rodata: ::bpf_skel::private::frozen(&object, 0)?,
-                rodata_zeros: ::bpf_skel::private::frozen(&object, 1)?,
-                data_counts: ::bpf_skel::private::live(&object, 2)?,
-                data_dense: ::bpf_skel::private::live(&object, 3)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 0)),
+                rodata_zeros: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 1)),
+                data_counts: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
+                data_dense: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 3)),
                 object,
             })
         }
@@ -97,7 +99,7 @@ pub mod sparse {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -107,7 +109,6 @@ pub mod sparse {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -122,6 +123,9 @@ pub mod sparse {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(
+        Prepared; maps, rodata, rodata_zeros, data_counts, data_dense, object
+    );
     impl Prepared {
         /// Loads the programs.
         ///
@@ -129,7 +133,9 @@ pub mod sparse {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -150,10 +156,10 @@ pub mod sparse {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                rodata: ::bpf_skel::private::map(object, 0)?,
-                rodata_zeros: ::bpf_skel::private::map(object, 1)?,
-                data_counts: ::bpf_skel::private::map(object, 2)?,
-                data_dense: ::bpf_skel::private::map(object, 3)?,
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                rodata_zeros: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                data_counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                data_dense: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
             })
         }
     }
@@ -161,12 +167,11 @@ pub mod sparse {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                touch: ::bpf_skel::private::program(object, 0)?,
+                touch: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -183,6 +188,9 @@ pub mod sparse {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(
+        Skel; maps, progs, rodata, rodata_zeros, data_counts, data_dense, object
+    );
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -232,7 +240,6 @@ pub mod sparse {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.rodata`, 4096 bytes.
         pub rodata: ::bpf_skel::object::OpenMap,
@@ -243,8 +250,8 @@ pub mod sparse {
         /// The map of data section `.data.dense`, 300 bytes.
         pub data_dense: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; rodata, rodata_zeros, data_counts, data_dense);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.rodata`, 4096 bytes.
         pub rodata: ::bpf_skel::map::Map,
@@ -255,22 +262,23 @@ pub mod sparse {
         /// The map of data section `.data.dense`, 300 bytes.
         pub data_dense: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; rodata, rodata_zeros, data_counts, data_dense);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `touch`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 21 instructions.
         ///
         /// `int touch(void *ctx)`.
         pub touch: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; touch);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `touch`: section `raw_tp/sched_switch`, type `raw_tracepoint`, target `sched_switch`, 21 instructions.
         ///
         /// `int touch(void *ctx)`.
         pub touch: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
+    ::bpf_skel::private::printed!(Progs; touch);
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -334,12 +342,10 @@ pub mod sparse {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -350,96 +356,27 @@ pub mod sparse {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xec\x01\0\0\xec\x01\0\0\0\x01\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0f\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0k\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\x7f\0\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\n\0\0\0\0\0\0\0\0\0\0\x09\x0b\0\0\0\x88\0\0\0\0\0\0\x08\x0c\0\0\0\x8b\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x09\0\0\0\x07\0\0\0\0\x10\0\0\x99\0\0\0\0\0\0\x0e\x0d\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x09\0\0\0\x07\0\0\0\0\x08\0\0\x9f\0\0\0\0\0\0\x0e\x0f\0\0\0\x01\0\0\0\xa5\0\0\0\0\0\0\x08\x12\0\0\0\xa9\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x07\0\0\0,\x01\0\0\xbc\0\0\0\0\0\0\x0e\x13\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0b\0\0\0\x07\0\0\0,\x01\0\0\xc3\0\0\0\0\0\0\x0e\x15\0\0\0\x01\0\0\0\xc9\0\0\0\x01\0\0\x0f`\x09\0\0\x14\0\0\0\0\0\0\0`\x09\0\0\xd6\0\0\0\x01\0\0\x0f,\x01\0\0\x16\0\0\0\0\0\0\0,\x01\0\0\xe2\0\0\0\x01\0\0\x0f\0\x10\0\0\x0e\0\0\0\0\0\0\0\0\x10\0\0\xea\0\0\0\x01\0\0\x0f\0\x08\0\0\x10\0\0\0\0\0\0\0\0\x08\0\0\xf8\0\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0touch\0raw_tp/sched_switch\0./sparse.bpf.c\0\x09counts[table[1]]++;\0\x09dense[zeros[3]]++;\0\x09return 0;\0char\0__ARRAY_SIZE_TYPE__\0_license\0u8\0unsigned char\0table\0zeros\0u64\0unsigned long long\0counts\0dense\0.data.counts\0.data.dense\0.rodata\0.rodata.zeros\0license\0"),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".rodata"),
-                    section: Borrowed(".rodata"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 4096,
-                    max_entries: 1,
-                    flags: 0x480,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 25,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(const {
-                            &sparse::<4096>(&[
-                                (0, b"\x01\x02"),
-                                (127, b"\x03"),
-                                (1000, b"\"\\"),
-                                (4095, b"\xff"),
-                            ])
-                        })),
-                        frozen: true,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".rodata.zeros"),
-                    section: Borrowed(".rodata.zeros"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 2048,
-                    max_entries: 1,
-                    flags: 0x480,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 26,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(const {
-                            &sparse::<2048>(&[])
-                        })),
-                        frozen: true,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".data.counts"),
-                    section: Borrowed(".data.counts"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 2400,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 23,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(const {
-                            &sparse::<2400>(&[
-                                (800, b"\x07"),
-                                (1600, b"\x88wfUD3\"\x11"),
-                            ])
-                        })),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".data.dense"),
-                    section: Borrowed(".data.dense"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 300,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 24,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02")),
-                        frozen: false,
-                    },
-                },
+                frozen_map(".rodata", 4096, 0x480, 25, Data::Bytes(Borrowed({
+                    static DATA: [u8; 4096] = sparse(&[
+                        (0, b"\x01\x02"),
+                        (127, b"\x03"),
+                        (1000, b"\"\\"),
+                        (4095, b"\xff"),
+                    ]);
+                    &DATA
+                }))),
+                frozen_map(".rodata.zeros", 2048, 0x480, 26, Data::Bytes(Borrowed({
+                    static DATA: [u8; 2048] = sparse(&[]);
+                    &DATA
+                }))),
+                data_map(".data.counts", 2400, 0x400, 23, Data::Bytes(Borrowed({
+                    static DATA: [u8; 2400] = sparse(&[
+                        (800, b"\x07"),
+                        (1600, b"\x88wfUD3\"\x11"),
+                    ]);
+                    &DATA
+                }))),
+                data_map(".data.dense", 300, 0x400, 24, Data::Bytes(Borrowed(b"\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02"))),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -464,38 +401,10 @@ pub mod sparse {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("table"),
-                    map: 0,
-                    offset: 0,
-                    size: 4096,
-                    type_id: 13,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("zeros"),
-                    map: 1,
-                    offset: 0,
-                    size: 2048,
-                    type_id: 15,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("counts"),
-                    map: 2,
-                    offset: 0,
-                    size: 2400,
-                    type_id: 19,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("dense"),
-                    map: 3,
-                    offset: 0,
-                    size: 300,
-                    type_id: 21,
-                    linkage: Linkage::Global,
-                },
+                variable("table", 0, 0, 4096, 13, Linkage::Global),
+                variable("zeros", 1, 0, 2048, 15, Linkage::Global),
+                variable("counts", 2, 0, 2400, 19, Linkage::Global),
+                variable("dense", 3, 0, 300, 21, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

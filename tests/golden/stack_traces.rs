@@ -25,7 +25,6 @@ pub mod stack_traces {
         Open::new()
     }
     /// Object `stack_traces-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -38,6 +37,7 @@ pub mod stack_traces {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, rodata, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -75,11 +75,11 @@ pub mod stack_traces {
             object.section(self.maps.rodata, self.rodata, 40);
             object.section(self.maps.bss, self.bss, 16);
             object.program(self.progs.on_call);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                rodata: ::bpf_skel::private::frozen(&object, 2)?,
-                bss: ::bpf_skel::private::live(&object, 3)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 2)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 3)),
                 object,
             })
         }
@@ -89,7 +89,7 @@ pub mod stack_traces {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -99,7 +99,6 @@ pub mod stack_traces {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -110,6 +109,7 @@ pub mod stack_traces {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, rodata, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -117,7 +117,9 @@ pub mod stack_traces {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -136,10 +138,10 @@ pub mod stack_traces {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                kernel: ::bpf_skel::private::map(object, 0)?,
-                user: ::bpf_skel::private::map(object, 1)?,
-                rodata: ::bpf_skel::private::map(object, 2)?,
-                bss: ::bpf_skel::private::map(object, 3)?,
+                kernel: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                user: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
             })
         }
     }
@@ -147,12 +149,11 @@ pub mod stack_traces {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                on_call: ::bpf_skel::private::program(object, 0)?,
+                on_call: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -165,6 +166,7 @@ pub mod stack_traces {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, rodata, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -214,7 +216,6 @@ pub mod stack_traces {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `kernel`: `stack_trace`, key 4 bytes, value 512 bytes, 64 entries.
         pub kernel: ::bpf_skel::object::OpenMap,
@@ -225,8 +226,8 @@ pub mod stack_traces {
         /// The map of data section `.bss`, 16 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; kernel, user, rodata, bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `kernel`: `stack_trace`, key 4 bytes, value 512 bytes, 64 entries.
         pub kernel: ::bpf_skel::map::StackTraces,
@@ -237,22 +238,23 @@ pub mod stack_traces {
         /// The map of data section `.bss`, 16 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; kernel, user, rodata, bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `on_call`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 38 instructions.
         ///
         /// `int on_call(u64 *ctx)`.
         pub on_call: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; on_call);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `on_call`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 38 instructions.
         ///
         /// `int on_call(u64 *ctx)`.
         pub on_call: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
+    ::bpf_skel::private::printed!(Progs; on_call);
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -299,12 +301,11 @@ pub mod stack_traces {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -347,44 +348,8 @@ pub mod stack_traces {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                MapSpec {
-                    name: Borrowed(".rodata"),
-                    section: Borrowed(".rodata"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 40,
-                    max_entries: 1,
-                    flags: 0x480,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 40,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")),
-                        frozen: true,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 16,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 38,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(16),
-                        frozen: false,
-                    },
-                },
+                frozen_map(".rodata", 40, 0x480, 40, Data::Bytes(Borrowed(b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"))),
+                data_map(".bss", 16, 0x400, 38, Data::Zeroed(16)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -409,38 +374,10 @@ pub mod stack_traces {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("pid"),
-                    map: 2,
-                    offset: 0,
-                    size: 4,
-                    type_id: 25,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("numbers"),
-                    map: 2,
-                    offset: 8,
-                    size: 32,
-                    type_id: 36,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("kernel_id"),
-                    map: 3,
-                    offset: 0,
-                    size: 8,
-                    type_id: 30,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("user_id"),
-                    map: 3,
-                    offset: 8,
-                    size: 8,
-                    type_id: 30,
-                    linkage: Linkage::Global,
-                },
+                variable("pid", 2, 0, 4, 25, Linkage::Global),
+                variable("numbers", 2, 8, 32, 36, Linkage::Global),
+                variable("kernel_id", 3, 0, 8, 30, Linkage::Global),
+                variable("user_id", 3, 8, 8, 30, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

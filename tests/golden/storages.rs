@@ -25,7 +25,6 @@ pub mod storages {
         Open::new()
     }
     /// Object `storages-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod storages {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, rodata, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -84,10 +84,10 @@ pub mod storages {
             object.program(self.progs.of_cgroup);
             object.program(self.progs.of_socket);
             object.program(self.progs.of_attached);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                rodata: ::bpf_skel::private::frozen(&object, 6)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 6)),
                 object,
             })
         }
@@ -97,7 +97,7 @@ pub mod storages {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -107,7 +107,6 @@ pub mod storages {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -116,6 +115,7 @@ pub mod storages {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, rodata, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -123,7 +123,9 @@ pub mod storages {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -141,13 +143,13 @@ pub mod storages {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                tasks: ::bpf_skel::private::map(object, 0)?,
-                cgroups: ::bpf_skel::private::map(object, 1)?,
-                sockets: ::bpf_skel::private::map(object, 2)?,
-                attached: ::bpf_skel::private::map(object, 3)?,
-                shared: ::bpf_skel::private::map(object, 4)?,
-                inodes: ::bpf_skel::private::map(object, 5)?,
-                rodata: ::bpf_skel::private::map(object, 6)?,
+                tasks: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                cgroups: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                sockets: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                attached: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
+                shared: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
+                inodes: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
             })
         }
     }
@@ -155,15 +157,14 @@ pub mod storages {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                of_task: ::bpf_skel::private::program(object, 0)?,
-                of_cgroup: ::bpf_skel::private::program(object, 1)?,
-                of_socket: ::bpf_skel::private::program(object, 2)?,
-                of_attached: ::bpf_skel::private::program(object, 3)?,
+                of_task: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                of_cgroup: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                of_socket: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
+                of_attached: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -174,6 +175,7 @@ pub mod storages {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, rodata, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -223,7 +225,6 @@ pub mod storages {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `tasks`: `task_storage`, key `int` (4 bytes), value `struct visits` (16 bytes), 0 entries.
         pub tasks: ::bpf_skel::object::OpenMap,
@@ -240,8 +241,10 @@ pub mod storages {
         /// The map of data section `.rodata`, 4 bytes.
         pub rodata: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(
+        OpenMaps; tasks, cgroups, sockets, attached, shared, inodes, rodata
+    );
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `tasks`: `task_storage`, key `int` (4 bytes), value `struct visits` (16 bytes), 0 entries.
         pub tasks: ::bpf_skel::map::TaskStorage<types::visits>,
@@ -258,8 +261,8 @@ pub mod storages {
         /// The map of data section `.rodata`, 4 bytes.
         pub rodata: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; tasks, cgroups, sockets, attached, shared, inodes, rodata);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `of_task`: section `tp_btf/sys_enter`, type `tracing`, target `sys_enter`, 18 instructions.
         ///
@@ -278,8 +281,8 @@ pub mod storages {
         /// `int of_attached(struct __sk_buff *skb)`.
         pub of_attached: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; of_task, of_cgroup, of_socket, of_attached);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `of_task`: section `tp_btf/sys_enter`, type `tracing`, target `sys_enter`, 18 instructions.
         ///
@@ -298,6 +301,7 @@ pub mod storages {
         /// `int of_attached(struct __sk_buff *skb)`.
         pub of_attached: ::bpf_skel::program::Program<::bpf_skel::program::kind::Cgroup>,
     }
+    ::bpf_skel::private::printed!(Progs; of_task, of_cgroup, of_socket, of_attached);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct visits`, 16 bytes, alignment 8
@@ -355,12 +359,14 @@ pub mod storages {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
         use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{of_type, of_whole_type, offset, root};
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -467,25 +473,7 @@ pub mod storages {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                MapSpec {
-                    name: Borrowed(".rodata"),
-                    section: Borrowed(".rodata"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 4,
-                    max_entries: 1,
-                    flags: 0x480,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 65,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\0\0\0\0")),
-                        frozen: true,
-                    },
-                },
+                frozen_map(".rodata", 4, 0x480, 65, Data::Bytes(Borrowed(b"\0\0\0\0"))),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -562,14 +550,7 @@ pub mod storages {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("pid"),
-                    map: 6,
-                    offset: 0,
-                    size: 4,
-                    type_id: 61,
-                    linkage: Linkage::Global,
-                },
+                variable("pid", 6, 0, 4, 61, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[

@@ -25,7 +25,6 @@ pub mod struct_ops {
         Open::new()
     }
     /// Object `struct_ops-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -38,6 +37,7 @@ pub mod struct_ops {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, struct_ops, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -99,10 +99,10 @@ pub mod struct_ops {
             object.program(self.progs.cong_avoid);
             object.program(self.progs.cong_avoid_more);
             object.program(self.progs.never_called);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                bss: ::bpf_skel::private::live(&object, 0)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
         }
@@ -112,7 +112,7 @@ pub mod struct_ops {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -122,7 +122,6 @@ pub mod struct_ops {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -131,6 +130,7 @@ pub mod struct_ops {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -138,7 +138,9 @@ pub mod struct_ops {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -156,14 +158,14 @@ pub mod struct_ops {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::map(object, 0)?,
-                plain: ::bpf_skel::private::map(object, 1)?,
-                linked: ::bpf_skel::private::map(object, 2)?,
-                absent: ::bpf_skel::private::map(object, 3)?,
-                present: ::bpf_skel::private::map(object, 4)?,
-                wide: ::bpf_skel::private::map(object, 5)?,
-                odd: ::bpf_skel::private::map(object, 6)?,
-                more: ::bpf_skel::private::map(object, 7)?,
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                plain: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                linked: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                absent: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
+                present: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
+                wide: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
+                odd: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
+                more: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
             })
         }
     }
@@ -171,16 +173,15 @@ pub mod struct_ops {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                ssthresh: ::bpf_skel::private::program(object, 0)?,
-                undo_cwnd: ::bpf_skel::private::program(object, 1)?,
-                cong_avoid: ::bpf_skel::private::program(object, 2)?,
-                cong_avoid_more: ::bpf_skel::private::program(object, 3)?,
-                never_called: ::bpf_skel::private::program(object, 4)?,
+                ssthresh: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                undo_cwnd: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                cong_avoid: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
+                cong_avoid_more: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
+                never_called: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 4)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -191,6 +192,7 @@ pub mod struct_ops {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to, and registers the operations; dropping the links detaches.
         ///
@@ -240,7 +242,6 @@ pub mod struct_ops {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.bss`, 16 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
@@ -269,8 +270,8 @@ pub mod struct_ops {
         /// Not created unless asked for.
         pub more: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; bss, plain, linked, absent, present, wide, odd, more);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.bss`, 16 bytes.
         pub bss: ::bpf_skel::map::Map,
@@ -299,8 +300,8 @@ pub mod struct_ops {
         /// Not created unless asked for.
         pub more: ::bpf_skel::map::StructOps,
     }
+    ::bpf_skel::private::printed!(Maps; bss, plain, linked, absent, present, wide, odd, more);
     /// The object's operations for the kernel, as it has them. Functions stay null here: `OpenMap::set_function` says which program they are.
-    #[derive(Debug)]
     pub struct OpenStructOps {
         /// What map `plain` begins with.
         ///
@@ -325,8 +326,8 @@ pub mod struct_ops {
         /// What map `more` begins with.
         pub more: ::std::boxed::Box<types::tcp_congestion_ops___later>,
     }
+    ::bpf_skel::private::printed!(OpenStructOps; plain, linked, absent, present, wide, odd, more);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `ssthresh`: section `struct_ops/ssthresh`, type `struct_ops`, target `ssthresh`, 2 instructions.
         ///
@@ -349,8 +350,10 @@ pub mod struct_ops {
         /// `void never_called(void *ctx)`.
         pub never_called: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(
+        OpenProgs; ssthresh, undo_cwnd, cong_avoid, cong_avoid_more, never_called
+    );
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `ssthresh`: section `struct_ops/ssthresh`, type `struct_ops`, target `ssthresh`, 2 instructions.
         ///
@@ -373,6 +376,9 @@ pub mod struct_ops {
         /// `void never_called(void *ctx)`.
         pub never_called: ::bpf_skel::program::Program<::bpf_skel::program::kind::StructOps>,
     }
+    ::bpf_skel::private::printed!(
+        Progs; ssthresh, undo_cwnd, cong_avoid, cong_avoid_more, never_called
+    );
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct tcp_congestion_ops`, 64 bytes, alignment 8
@@ -494,12 +500,10 @@ pub mod struct_ops {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -510,25 +514,7 @@ pub mod struct_ops {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xa0\x04\0\0\xa0\x04\0\0C\x02\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\0\0\0\x08\x03\0\0\0\x05\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\x18\0\0\0\x01\0\0\0\x1c\0\0\0\0\0\0\x08\x06\0\0\0 \0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0-\0\0\0\x01\0\0\x0c\x04\0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\x18\0\0\0\x01\0\0\0h\0\0\0\x01\0\0\x0c\x08\0\0\0\0\0\0\0\x01\0\0\x0d\0\0\0\0\x18\0\0\0\x01\0\0\0\x89\0\0\0\x01\0\0\x0c\n\0\0\0\0\0\0\0\x01\0\0\x0d\0\0\0\0\x18\0\0\0\x01\0\0\0\xa8\0\0\0\x01\0\0\x0c\x0c\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\0\0\0\0\x18\0\0\0\x0e\0\0\0\xcf\0\0\0\x01\0\0\x0c\x0f\0\0\0\xdc\0\0\0\0\0\0\x0e\x02\0\0\0\x01\0\0\0\xe2\0\0\0\0\0\0\x0e\x02\0\0\0\x01\0\0\0\xed\0\0\0\x07\0\0\x04@\0\0\0\0\x01\0\0\x15\0\0\0\0\0\0\0\x05\x01\0\0\x05\0\0\0\x80\0\0\0-\0\0\0\x17\0\0\0\xc0\0\0\0h\0\0\0\x17\0\0\0\0\x01\0\0\x89\0\0\0\x1b\0\0\0@\x01\0\0\x0b\x01\0\0\x1d\0\0\0\x80\x01\0\0\x16\x01\0\0!\0\0\0\xc0\x01\0\0\x1c\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x14\0\0\0\x16\0\0\0\x10\0\0\0!\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x18\0\0\0\0\0\0\0\x01\0\0\x0d\x05\0\0\0\0\0\0\0\x19\0\0\0\0\0\0\0\0\0\0\x02\x1a\0\0\05\x01\0\0\0\0\0\x07\0\0\0\0\0\0\0\0\0\0\0\x02\x1c\0\0\0\0\0\0\0\x03\0\0\x0d\0\0\0\0\0\0\0\0\x19\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\x02\x1e\0\0\0\0\0\0\0\x02\0\0\x0d\0\0\0\0\0\0\0\0\x19\0\0\0\0\0\0\0\x1f\0\0\0\0\0\0\0\0\0\0\x02 \0\0\0\0\0\0\0\0\0\0\n\0\0\0\0\0\0\0\0\0\0\0\x02\"\0\0\0:\x01\0\0\0\0\0\x07\0\0\0\0A\x01\0\0\0\0\0\x0e\x13\0\0\0\x01\0\0\0G\x01\0\0\x06\0\0\x048\0\0\0-\0\0\0\x17\0\0\0\0\0\0\0h\0\0\0\x17\0\0\0@\0\0\0\x89\0\0\0\x1b\0\0\0\x80\0\0\0b\x01\0\0%\0\0\0\xc0\0\0\0s\x01\0\0\x02\0\0\0\0\x01\0\0\0\x01\0\0\x15\0\0\0@\x01\0\0\0\0\0\0\0\0\0\x02&\0\0\0\0\0\0\0\x01\0\0\x0d\0\0\0\0\0\0\0\0\x19\0\0\0\x82\x01\0\0\0\0\0\x0e$\0\0\0\x01\0\0\0\x89\x01\0\0\x02\0\0\x04\x10\0\0\0\x95\x01\0\0)\0\0\0\0\0\0\0\x9a\x01\0\0\x05\0\0\0@\0\0\0\0\0\0\0\0\0\0\x02*\0\0\0\0\0\0\0\0\0\0\x0d\0\0\0\0\xa1\x01\0\0\0\0\0\x0e(\0\0\0\x01\0\0\0\xa8\x01\0\0\0\0\0\x0e\x13\0\0\0\x01\0\0\0\xb0\x01\0\0\x01\0\0\x04\x08\0\0\0\x05\x01\0\0\x02\0\0\0\0\0\0\0\xca\x01\0\0\0\0\0\x0e-\0\0\0\x01\0\0\0\xcf\x01\0\0\x01\0\0\x04\x04\0\0\0-\0\0\0\x05\0\0\0\0\0\0\0\xe8\x01\0\0\0\0\0\x0e/\0\0\0\x01\0\0\0\xec\x01\0\0\0\0\0\x0e$\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x14\0\0\0\x16\0\0\0\x04\0\0\0\xf1\x01\0\0\0\0\0\x0e2\0\0\0\x01\0\0\0\xfa\x01\0\0\x02\0\0\x0f\x10\0\0\0\x11\0\0\0\0\0\0\0\x08\0\0\0\x12\0\0\0\x08\0\0\0\x08\0\0\0\xff\x01\0\0\x01\0\0\x0f@\0\0\0#\0\0\0\0\0\0\0@\0\0\0\x0b\x02\0\0\x01\0\0\x0f8\0\0\0'\0\0\0\0\0\0\08\0\0\0\x1c\x02\0\0\x03\0\0\x0fH\0\0\0.\0\0\0\0\0\0\0\x08\0\0\00\0\0\0\x08\0\0\0\x04\0\0\01\0\0\0\x10\0\0\08\0\0\0)\x02\0\0\x02\0\0\x0fP\0\0\0+\0\0\0\0\0\0\0\x10\0\0\0,\0\0\0\x10\0\0\0@\0\0\0;\x02\0\0\x01\0\0\x0f\x04\0\0\03\0\0\0\0\0\0\0\x04\0\0\0\0u64\0unsigned long long\0ctx\0u32\0unsigned int\0ssthresh\0struct_ops/ssthresh\0./struct_ops.bpf.c\0\x09return 2;\0undo_cwnd\0struct_ops\0\x09return 10;\0cong_avoid\0\x09acked += ctx[2];\0}\0cong_avoid_more\0\x09acked_more += ctx[2];\0never_called\0acked\0acked_more\0tcp_congestion_ops\0name\0flags\0pkts_acked\0owner\0char\0__ARRAY_SIZE_TYPE__\0sock\0module\0plain\0tcp_congestion_ops___later\0no_such_function\0no_such_number\0linked\0no_such_ops\0call\0number\0absent\0present\0tcp_congestion_ops___wide\0wide\0tcp_congestion_ops___odd\0odd\0more\0_license\0.bss\0.struct_ops\0.struct_ops.link\0?.struct_ops\0?.struct_ops.link\0license\0"),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 16,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 52,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(16),
-                        frozen: false,
-                    },
-                },
+                data_map(".bss", 16, 0x400, 52, Data::Zeroed(16)),
                 MapSpec {
                     name: Borrowed("plain"),
                     section: Borrowed(".struct_ops"),
@@ -768,22 +754,8 @@ pub mod struct_ops {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("acked"),
-                    map: 0,
-                    offset: 0,
-                    size: 8,
-                    type_id: 2,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("acked_more"),
-                    map: 0,
-                    offset: 8,
-                    size: 8,
-                    type_id: 2,
-                    linkage: Linkage::Global,
-                },
+                variable("acked", 0, 0, 8, 2, Linkage::Global),
+                variable("acked_more", 0, 8, 8, 2, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

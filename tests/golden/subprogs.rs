@@ -25,7 +25,6 @@ pub mod subprogs {
         Open::new()
     }
     /// Object `subprogs-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod subprogs {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -72,10 +72,10 @@ pub mod subprogs {
             object.program(self.progs.shallow);
             object.program(self.progs.deep);
             object.program(self.progs.circular);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                bss: ::bpf_skel::private::live(&object, 0)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
         }
@@ -85,7 +85,7 @@ pub mod subprogs {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -95,7 +95,6 @@ pub mod subprogs {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -104,6 +103,7 @@ pub mod subprogs {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -111,7 +111,9 @@ pub mod subprogs {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -129,7 +131,7 @@ pub mod subprogs {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::map(object, 0)?,
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
             })
         }
     }
@@ -137,15 +139,14 @@ pub mod subprogs {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                alone: ::bpf_skel::private::program(object, 0)?,
-                shallow: ::bpf_skel::private::program(object, 1)?,
-                deep: ::bpf_skel::private::program(object, 2)?,
-                circular: ::bpf_skel::private::program(object, 3)?,
+                alone: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
+                shallow: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
+                deep: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
+                circular: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -156,6 +157,7 @@ pub mod subprogs {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -205,19 +207,18 @@ pub mod subprogs {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// The map of data section `.bss`, 8 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// The map of data section `.bss`, 8 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `alone`: section `socket`, type `socket_filter`, 2 instructions.
         ///
@@ -236,8 +237,8 @@ pub mod subprogs {
         /// `int circular(void *ctx)`.
         pub circular: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; alone, shallow, deep, circular);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `alone`: section `socket`, type `socket_filter`, 2 instructions.
         ///
@@ -256,6 +257,7 @@ pub mod subprogs {
         /// `int circular(void *ctx)`.
         pub circular: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
+    ::bpf_skel::private::printed!(Progs; alone, shallow, deep, circular);
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Data sections as plain data: before load, and for good where they are frozen.
@@ -286,12 +288,10 @@ pub mod subprogs {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -302,25 +302,7 @@ pub mod subprogs {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0@\x02\0\0@\x02\0\0\xe0\x02\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0\x07\0\0\0\x01\0\0\x0c\x02\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0A\0\0\0\0\0\0\x0c\x04\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0\x99\0\0\0\0\0\0\x0c\x06\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0\xb8\0\0\0\x01\0\0\x0c\x08\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0\xf0\0\0\0\x01\0\0\x0c\n\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0%\x01\0\0\x01\0\0\x0c\x0c\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0j\x01\0\0\x01\0\0\x0c\x0e\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\xaf\x01\0\0\x10\0\0\0\xb3\x01\0\0\x01\0\0\x0c\x11\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\xaf\x01\0\0\x10\0\0\0\xcb\x01\0\0\x01\0\0\x0c\x13\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0\xf2\x01\0\0\0\0\0\x0c\x15\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\xaf\x01\0\0\x10\0\0\04\x02\0\0\x01\0\0\x0c\x17\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\xaf\x01\0\0\x10\0\0\0r\x02\0\0\x01\0\0\x0c\x19\0\0\0\x94\x02\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x1b\0\0\0\x1d\0\0\0\x04\0\0\0\x99\x02\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xad\x02\0\0\0\0\0\x0e\x1c\0\0\0\x01\0\0\0\xb6\x02\0\0\0\0\0\x08 \0\0\0\xba\x02\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\xcd\x02\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\xd3\x02\0\0\x01\0\0\x0f\x08\0\0\0!\0\0\0\0\0\0\0\x08\0\0\0\xd8\x02\0\0\x01\0\0\x0f\x04\0\0\0\x1e\0\0\0\0\0\0\0\x04\0\0\0\0int\0x\0visible\0.text\0./subprogs.bpf.c\0\x09return four_times(x) + 1;\0four_times\0static __noinline int four_times(int x)\0\x09return twice(x) + twice(x + 1) - 2;\0hidden\0\x09return visible(x) ^ 5;\0maybe\0__weak __noinline int maybe(int x)\0\x09return x - 1;\0unused\0__noinline int unused(int x)\0\x09return x + 100;\0ping\0__noinline int ping(int x)\0\x09return x > 0 ? pong(x - 1) + 3 : 1;\0pong\0__noinline int pong(int x)\0\x09return x > 0 ? ping(x - 2) + 5 : 2;\0ctx\0alone\0socket\0\x09return 0;\0shallow\0\x09return twice((int)(long)ctx);\0twice\0static __noinline int twice(int x)\0\x09calls++;\0\x09return x * 2;\0deep\0\x09return hidden(1) + maybe(2) + four_times(3) + twice(4);\0circular\0syscall\0\x09return ping(7);\0char\0__ARRAY_SIZE_TYPE__\0_license\0u64\0unsigned long long\0calls\0.bss\0license\0"),
             maps: Borrowed(&[
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 8,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 34,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(8),
-                        frozen: false,
-                    },
-                },
+                data_map(".bss", 8, 0x400, 34, Data::Zeroed(8)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -391,14 +373,7 @@ pub mod subprogs {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("calls"),
-                    map: 0,
-                    offset: 0,
-                    size: 8,
-                    type_id: 31,
-                    linkage: Linkage::Global,
-                },
+                variable("calls", 0, 0, 8, 31, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

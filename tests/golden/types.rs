@@ -25,7 +25,6 @@ pub mod types {
         Open::new()
     }
     /// Object `types-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -40,6 +39,7 @@ pub mod types {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, data, rodata, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -80,12 +80,12 @@ pub mod types {
             object.section(self.maps.rodata, self.rodata, 9);
             object.section(self.maps.bss, self.bss, 1080);
             object.program(self.progs.r#use);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                data: ::bpf_skel::private::live(&object, 2)?,
-                rodata: ::bpf_skel::private::frozen(&object, 3)?,
-                bss: ::bpf_skel::private::live(&object, 4)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 3)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 4)),
                 object,
             })
         }
@@ -95,7 +95,7 @@ pub mod types {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -105,7 +105,6 @@ pub mod types {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -118,6 +117,7 @@ pub mod types {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, data, rodata, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -125,7 +125,9 @@ pub mod types {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -145,11 +147,11 @@ pub mod types {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                values: ::bpf_skel::private::map(object, 0)?,
-                anonymous: ::bpf_skel::private::map(object, 1)?,
-                data: ::bpf_skel::private::map(object, 2)?,
-                rodata: ::bpf_skel::private::map(object, 3)?,
-                bss: ::bpf_skel::private::map(object, 4)?,
+                values: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                anonymous: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
             })
         }
     }
@@ -157,12 +159,11 @@ pub mod types {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::program(object, 0)?,
+                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -177,6 +178,7 @@ pub mod types {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, data, rodata, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -226,7 +228,6 @@ pub mod types {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `values`: `hash`, key `struct key` (8 bytes), value `struct value` (592 bytes), 16 entries.
         pub values: ::bpf_skel::object::OpenMap,
@@ -239,8 +240,8 @@ pub mod types {
         /// The map of data section `.bss`, 1080 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; values, anonymous, data, rodata, bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `values`: `hash`, key `struct key` (8 bytes), value `struct value` (592 bytes), 16 entries.
         pub values: ::bpf_skel::map::Hash<types::key, types::value>,
@@ -253,22 +254,23 @@ pub mod types {
         /// The map of data section `.bss`, 1080 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; values, anonymous, data, rodata, bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 126 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; r#use);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 126 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
+    ::bpf_skel::private::printed!(Progs; r#use);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct key`, 8 bytes, alignment 4
@@ -1219,12 +1221,11 @@ pub mod types {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -1233,7 +1234,7 @@ pub mod types {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0D\x0b\0\0D\x0b\0\0\xd3\x04\0\0\0\0\0\0\0\0\0\x02\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x06\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x08\0\0\0\x19\0\0\0\x02\0\0\x04\x08\0\0\0\x1d\0\0\0\x09\0\0\0\0\0\0\0!\0\0\0\x0c\0\0\0 \0\0\0&\0\0\0\0\0\0\x08\n\0\0\0,\0\0\0\0\0\0\x08\x0b\0\0\00\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0=\0\0\0\0\0\0\x08\x0d\0\0\0@\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x02\x0f\0\0\0N\0\0\0\x17\0\0\x04P\x02\0\0T\0\0\0\x10\0\0\0\0\0\0\0Z\0\0\0\x12\0\0\0@\0\0\0_\0\0\0\x13\0\0\0H\0\0\0e\0\0\0\x14\0\0\0`\0\0\0k\0\0\0\x15\0\0\0\x80\0\0\0w\0\0\0\x16\0\0\0\xa0\0\0\0}\0\0\0\x17\0\0\0\xc0\0\0\0\x82\0\0\0\x18\0\0\0\0\x01\0\0\x88\0\0\0\x1a\0\0\0 \x01\0\0\x8a\0\0\0\x1b\0\0\0@\x01\0\0\x8c\0\0\0\x1c\0\0\0\x80\x01\0\0\x90\0\0\0\x1e\0\0\0\0\x02\0\0\x95\0\0\0\x1f\0\0\0\x80\x02\0\0\x99\0\0\0%\0\0\0\xc0\x02\0\0\xa0\0\0\0&\0\0\0@\x04\0\0\0\0\0\0'\0\0\0@\x0e\0\0\xab\0\0\0+\0\0\0`\x0e\0\0\xb0\0\0\00\0\0\0\0\x0f\0\0\xb6\0\0\01\0\0\0\0\x10\0\0\xbb\0\0\02\0\0\0\x80\x10\0\0\xc2\0\0\03\0\0\0\x80\x11\0\0\xca\0\0\04\0\0\0\0\x12\0\0\xcf\0\0\07\0\0\0@\x12\0\0\xd7\0\0\0\0\0\0\x08\x11\0\0\0\xdb\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\xee\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\0\0\0\0\0\0\0\x03\0\0\0\0\x12\0\0\0\x04\0\0\0\x03\0\0\0e\0\0\0\x04\0\0\x06\x04\0\0\0\xf4\0\0\0\0\0\0\0\xf8\0\0\0\x05\0\0\0\xfe\0\0\0\x05\0\0\0\x03\x01\0\0\xff\xff\xff\xffk\0\0\0\x02\0\0\x86\x04\0\0\0\x08\x01\0\0\xd8\xff\xff\xff\x0d\x01\0\0\x14\0\0\0w\0\0\0\x02\0\0\x06\x01\0\0\0\x12\x01\0\0\x01\0\0\0\x16\x01\0\0\x02\0\0\0}\0\0\0\x01\0\0\x13\x08\0\0\0\x1a\x01\0\0\xf0\xde\xbc\x9axV4\x12\x1f\x01\0\0\0\0\0\x08\x19\0\0\0\0\0\0\0\x02\0\0\x06\x04\0\0\0'\x01\0\0\0\0\0\00\x01\0\0\x01\0\0\0:\x01\0\0\0\0\0\x10\x04\0\0\0@\x01\0\0\0\0\0\x10\x08\0\0\0G\x01\0\0\0\0\0\x01\x10\0\0\0\x80\0\0\x01P\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x1d\0\0\0\x04\0\0\0\x10\0\0\0U\x01\0\0\0\0\0\x08 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0c\0\0\0\x04\0\0\0\x06\0\0\0[\x01\0\0\0\0\0\x08\"\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0c\x01\0\0#\0\0\0\0\0\0\0e\x01\0\0#\0\0\0 \0\0\0g\x01\0\0\0\0\0\x08\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0!\0\0\0\x04\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0$\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x10\0\0\0\x04\0\0\0(\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\0\0\0\0(\0\0\0\0\0\0\0k\x01\0\0\n\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0q\x01\0\0)\0\0\0\0\0\0\0w\x01\0\0)\0\0\0\x10\0\0\0}\x01\0\0\0\0\0\x08*\0\0\0\x81\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x05\x10\0\0\0\x90\x01\0\0\n\0\0\0\0\0\0\0\x93\x01\0\0,\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0c\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x04\x10\0\0\0\x96\x01\0\0\x0c\0\0\0\0\0\0\0\x98\x01\0\0.\0\0\0@\0\0\0\0\0\0\0\0\0\0\x02/\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0\x9b\x01\0\0\n\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0-\0\0\0\x04\0\0\0\x02\0\0\0\xb6\0\0\0\x07\0\0\x84\x10\0\0\0\xa0\x01\0\0\n\0\0\0\0\0\0\x03\xa4\x01\0\0\n\0\0\0\x03\0\0\x0d\xab\x01\0\0#\0\0\0\x10\0\0\x05\xb4\x01\0\0\x12\0\0\0\x15\0\0\x01e\0\0\0\x14\0\0\0\x16\0\0\x04\xb7\x01\0\0\x10\0\0\0@\0\0(\xbb\x01\0\0\x0c\0\0\0h\0\0\0\xbb\0\0\0\x04\0\0\x04\x13\0\0\0\xc1\x01\0\0\x0c\0\0\0\0\0\0\0N\0\0\0\x10\0\0\0\x08\0\0\0\xc5\x01\0\0)\0\0\0H\0\0\0\x19\0\0\0\x08\0\0\0X\0\0\0\xc2\0\0\0\x01\0\0\x04\x10\0\0\0c\x01\0\0\n\0\0\0\0\0\0\0\xc9\x01\0\0\0\0\0\x085\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\xd0\x01\0\0\n\0\0\0\0\0\0\0\xd4\x01\0\06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0c\0\0\0\x04\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\x098\0\0\0\xd9\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\x01\0\0\0\0\x04\0\0\x04 \0\0\0\xde\x01\0\0\x01\0\0\0\0\0\0\0\xe3\x01\0\0\x05\0\0\0@\0\0\0\x19\0\0\0\x07\0\0\0\x80\0\0\0N\0\0\0\x0e\0\0\0\xc0\0\0\0\xef\x01\0\0\0\0\0\x0e9\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\n\0\0\0\0\0\0\0\0\0\0\x02=\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\xf6\x01\0\0\n\0\0\0\0\0\0\0\xfb\x01\0\0\x0c\0\0\0 \0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0\xde\x01\0\0\x01\0\0\0\0\0\0\0\xe3\x01\0\0\x05\0\0\0@\0\0\0\x19\0\0\0;\0\0\0\x80\0\0\0N\0\0\0<\0\0\0\xc0\0\0\0\0\x02\0\0\0\0\0\x0e>\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\n\x02\0\0@\0\0\0\x0e\x02\0\0\x01\0\0\x0cA\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x1d\0\0\0\x04\0\0\0\x04\0\0\0\xd2\x03\0\0\0\0\0\x0eC\0\0\0\x01\0\0\0\xdb\x03\0\0\0\0\0\x0e\x14\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\nG\0\0\0\0\0\0\0\0\0\0\x09\x08\0\0\0\xe6\x03\0\0\0\0\0\x0eF\0\0\0\x01\0\0\0\xeb\x03\0\0\0\0\0\x0e\x0c\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\x04\x10\0\0\0\xf8\x03\0\0\n\0\0\0\0\0\0\0\xfc\x03\0\0K\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x04\x08\0\0\0\x03\x04\0\0\x10\0\0\0\0\0\0\0\x09\x04\0\0\0\0\0\x0eJ\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\nN\0\0\0\0\0\0\0\0\0\0\x09\x12\0\0\0\x10\x04\0\0\0\0\0\x0eM\0\0\0\x01\0\0\0\x18\x04\0\0\x06\0\0\x048\0\0\0\x1d\x04\0\0Q\0\0\0\0\0\0\0\"\x04\0\0R\0\0\0@\0\0\0*\x04\0\0@\0\0\0\x80\0\0\0/\x04\0\0T\0\0\0\xc0\0\0\07\x04\0\0W\0\0\0\0\x01\0\0<\x04\0\0Z\0\0\0@\x01\0\0\0\0\0\0\0\0\0\x02P\0\0\0\0\0\0\0\0\0\0\x02S\0\0\0\"\x04\0\0\0\0\0\x07\0\0\0\0D\x04\0\0\0\0\0\x08U\0\0\0\0\0\0\0\0\0\0\x02V\0\0\0\0\0\0\0\x02\0\0\x0d\x02\0\0\0\0\0\0\0\x07\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02X\0\0\0\0\0\0\0\0\0\0\n\x1d\0\0\0\0\0\0\0\0\0\0\x02\x10\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0Y\0\0\0\x04\0\0\0\x02\0\0\0N\x04\0\0\0\0\0\x0eP\0\0\0\x01\0\0\0S\x04\0\0\0\0\0\x0e\x0f\0\0\0\x01\0\0\0W\x04\0\0\0\0\0\x0e2\0\0\0\x01\0\0\0`\x04\0\0\0\0\0\x0e1\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0c\0\0\0\x04\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0_\0\0\0\x04\0\0\0\x02\0\0\0g\x04\0\0\0\0\0\x0e`\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0P\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0b\0\0\0\x04\0\0\0\x02\0\0\0l\x04\0\0\0\0\0\x0ec\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02f\0\0\0\0\0\0\0\0\0\0\ng\0\0\0r\x04\0\0\x02\0\0\x04\x10\0\0\0y\x04\0\0\x10\0\0\0\0\0\0\0|\x04\0\0h\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x1d\0\0\0\x04\0\0\0\x03\0\0\0\x81\x04\0\0\0\0\0\x0ee\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02k\0\0\0\x8f\x04\0\0\x02\0\0\x04\x04\0\0\0\x98\x04\0\0\n\0\0\0\0\0\0\0\x9c\x04\0\0l\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0c\0\0\0\x04\0\0\0\0\0\0\0\xa2\x04\0\0\0\0\0\x0ej\0\0\0\x01\0\0\0\xb2\x04\0\0\x09\0\0\x0f8\x04\0\0L\0\0\0\0\0\0\0\x10\0\0\0[\0\0\0\x10\0\0\08\0\0\0\\\0\0\0P\0\0\0P\x02\0\0]\0\0\0\xa0\x02\0\0\x13\0\0\0^\0\0\0\xb8\x02\0\0\x10\0\0\0a\0\0\0\xc8\x02\0\0\x80\0\0\0d\0\0\0H\x03\0\0\xe0\0\0\0i\0\0\0(\x04\0\0\x08\0\0\0m\0\0\00\x04\0\0\x08\0\0\0\xb7\x04\0\0\x02\0\0\x0f\x05\0\0\0E\0\0\0\0\0\0\0\x04\0\0\0I\0\0\0\x04\0\0\0\x01\0\0\0\xbd\x04\0\0\x02\0\0\x0f@\0\0\0:\0\0\0\0\0\0\0 \0\0\0?\0\0\0 \0\0\0 \0\0\0\xc3\x04\0\0\x02\0\0\x0f\x09\0\0\0H\0\0\0\0\0\0\0\x08\0\0\0O\0\0\0\x08\0\0\0\x01\0\0\0\xcb\x04\0\0\x01\0\0\x0f\x04\0\0\0D\0\0\0\0\0\0\0\x04\0\0\0\0int\0__ARRAY_SIZE_TYPE__\0key\0pid\0kind\0pid_t\0u32\0unsigned int\0u8\0unsigned char\0value\0count\0flag\0flags\0color\0temperature\0small\0wide\0state\0f\0d\0big\0comm\0mac\0points\0long_array\0addr\0named\0bits\0packed\0inner16\0quad\0jiffies\0u64\0unsigned long long\0_Bool\0RED\0GREEN\0BLUE\0DARK\0COLD\0WARM\0ONE\0TWO\0WIDE\0state_t\0STATE_ON\0STATE_OFF\0float\0double\0__int128\0char\0mac_t\0point_t\0x\0y\0s32\0ports\0sport\0dport\0u16\0unsigned short\0v4\0v6\0a\0to\0deep\0low\0middle\0negative\0on\0far\0after\0tag\0odd\0quad_t\0raw\0byte\0long\0type\0max_entries\0values\0hits\0last\0anonymous\0ctx\0use\0raw_tp/sys_enter\0./types.bpf.c\0int use(void *ctx)\0\x09struct key key = { config.min, 1 };\0\x09struct value *value = bpf_map_lookup_elem(&values, &key);\0\x09bpf_map_lookup_elem(&anonymous, &key);\0\x09if (value && verbose)\0\x09\x09value->count += only.pid + list.handler != 0;\0\x09nodes[1][1].next = 0;\0\x09one.count++;\0\x09grid[1][63]++;\0\x09last_and_odd++;\0\x09bitten.middle++;\0\x09bitten.on = 1;\0\x09return background + (unused_record != 0) + (unused_flexible != 0);\0\x09squeezed.value++;\0_license\0background\0only\0last_and_odd\0min\0nested\0limit\0config\0verbose\0node\0next\0unknown\0data\0handler\0name\0numbers\0handler_t\0list\0one\0squeezed\0bitten\0grid\0nodes\0record\0at\0text\0unused_record\0flexible\0len\0bytes\0unused_flexible\0.bss\0.data\0.maps\0.rodata\0license\0"),
+            btf: Borrowed({ static BYTES: [u8; 4143] = *b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0D\x0b\0\0D\x0b\0\0\xd3\x04\0\0\0\0\0\0\0\0\0\x02\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x06\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x02\x08\0\0\0\x19\0\0\0\x02\0\0\x04\x08\0\0\0\x1d\0\0\0\x09\0\0\0\0\0\0\0!\0\0\0\x0c\0\0\0 \0\0\0&\0\0\0\0\0\0\x08\n\0\0\0,\0\0\0\0\0\0\x08\x0b\0\0\00\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0=\0\0\0\0\0\0\x08\x0d\0\0\0@\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x02\x0f\0\0\0N\0\0\0\x17\0\0\x04P\x02\0\0T\0\0\0\x10\0\0\0\0\0\0\0Z\0\0\0\x12\0\0\0@\0\0\0_\0\0\0\x13\0\0\0H\0\0\0e\0\0\0\x14\0\0\0`\0\0\0k\0\0\0\x15\0\0\0\x80\0\0\0w\0\0\0\x16\0\0\0\xa0\0\0\0}\0\0\0\x17\0\0\0\xc0\0\0\0\x82\0\0\0\x18\0\0\0\0\x01\0\0\x88\0\0\0\x1a\0\0\0 \x01\0\0\x8a\0\0\0\x1b\0\0\0@\x01\0\0\x8c\0\0\0\x1c\0\0\0\x80\x01\0\0\x90\0\0\0\x1e\0\0\0\0\x02\0\0\x95\0\0\0\x1f\0\0\0\x80\x02\0\0\x99\0\0\0%\0\0\0\xc0\x02\0\0\xa0\0\0\0&\0\0\0@\x04\0\0\0\0\0\0'\0\0\0@\x0e\0\0\xab\0\0\0+\0\0\0`\x0e\0\0\xb0\0\0\00\0\0\0\0\x0f\0\0\xb6\0\0\01\0\0\0\0\x10\0\0\xbb\0\0\02\0\0\0\x80\x10\0\0\xc2\0\0\03\0\0\0\x80\x11\0\0\xca\0\0\04\0\0\0\0\x12\0\0\xcf\0\0\07\0\0\0@\x12\0\0\xd7\0\0\0\0\0\0\x08\x11\0\0\0\xdb\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\xee\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\0\0\0\0\0\0\0\x03\0\0\0\0\x12\0\0\0\x04\0\0\0\x03\0\0\0e\0\0\0\x04\0\0\x06\x04\0\0\0\xf4\0\0\0\0\0\0\0\xf8\0\0\0\x05\0\0\0\xfe\0\0\0\x05\0\0\0\x03\x01\0\0\xff\xff\xff\xffk\0\0\0\x02\0\0\x86\x04\0\0\0\x08\x01\0\0\xd8\xff\xff\xff\x0d\x01\0\0\x14\0\0\0w\0\0\0\x02\0\0\x06\x01\0\0\0\x12\x01\0\0\x01\0\0\0\x16\x01\0\0\x02\0\0\0}\0\0\0\x01\0\0\x13\x08\0\0\0\x1a\x01\0\0\xf0\xde\xbc\x9axV4\x12\x1f\x01\0\0\0\0\0\x08\x19\0\0\0\0\0\0\0\x02\0\0\x06\x04\0\0\0'\x01\0\0\0\0\0\00\x01\0\0\x01\0\0\0:\x01\0\0\0\0\0\x10\x04\0\0\0@\x01\0\0\0\0\0\x10\x08\0\0\0G\x01\0\0\0\0\0\x01\x10\0\0\0\x80\0\0\x01P\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x1d\0\0\0\x04\0\0\0\x10\0\0\0U\x01\0\0\0\0\0\x08 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0c\0\0\0\x04\0\0\0\x06\0\0\0[\x01\0\0\0\0\0\x08\"\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0c\x01\0\0#\0\0\0\0\0\0\0e\x01\0\0#\0\0\0 \0\0\0g\x01\0\0\0\0\0\x08\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0!\0\0\0\x04\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0$\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x10\0\0\0\x04\0\0\0(\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\0\0\0\0(\0\0\0\0\0\0\0k\x01\0\0\n\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0q\x01\0\0)\0\0\0\0\0\0\0w\x01\0\0)\0\0\0\x10\0\0\0}\x01\0\0\0\0\0\x08*\0\0\0\x81\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x05\x10\0\0\0\x90\x01\0\0\n\0\0\0\0\0\0\0\x93\x01\0\0,\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0c\0\0\0\x04\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x04\x10\0\0\0\x96\x01\0\0\x0c\0\0\0\0\0\0\0\x98\x01\0\0.\0\0\0@\0\0\0\0\0\0\0\0\0\0\x02/\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0\x9b\x01\0\0\n\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0-\0\0\0\x04\0\0\0\x02\0\0\0\xb6\0\0\0\x07\0\0\x84\x10\0\0\0\xa0\x01\0\0\n\0\0\0\0\0\0\x03\xa4\x01\0\0\n\0\0\0\x03\0\0\x0d\xab\x01\0\0#\0\0\0\x10\0\0\x05\xb4\x01\0\0\x12\0\0\0\x15\0\0\x01e\0\0\0\x14\0\0\0\x16\0\0\x04\xb7\x01\0\0\x10\0\0\0@\0\0(\xbb\x01\0\0\x0c\0\0\0h\0\0\0\xbb\0\0\0\x04\0\0\x04\x13\0\0\0\xc1\x01\0\0\x0c\0\0\0\0\0\0\0N\0\0\0\x10\0\0\0\x08\0\0\0\xc5\x01\0\0)\0\0\0H\0\0\0\x19\0\0\0\x08\0\0\0X\0\0\0\xc2\0\0\0\x01\0\0\x04\x10\0\0\0c\x01\0\0\n\0\0\0\0\0\0\0\xc9\x01\0\0\0\0\0\x085\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\xd0\x01\0\0\n\0\0\0\0\0\0\0\xd4\x01\0\06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0c\0\0\0\x04\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\x098\0\0\0\xd9\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\x01\0\0\0\0\x04\0\0\x04 \0\0\0\xde\x01\0\0\x01\0\0\0\0\0\0\0\xe3\x01\0\0\x05\0\0\0@\0\0\0\x19\0\0\0\x07\0\0\0\x80\0\0\0N\0\0\0\x0e\0\0\0\xc0\0\0\0\xef\x01\0\0\0\0\0\x0e9\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\n\0\0\0\0\0\0\0\0\0\0\x02=\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\xf6\x01\0\0\n\0\0\0\0\0\0\0\xfb\x01\0\0\x0c\0\0\0 \0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0\xde\x01\0\0\x01\0\0\0\0\0\0\0\xe3\x01\0\0\x05\0\0\0@\0\0\0\x19\0\0\0;\0\0\0\x80\0\0\0N\0\0\0<\0\0\0\xc0\0\0\0\0\x02\0\0\0\0\0\x0e>\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\n\x02\0\0@\0\0\0\x0e\x02\0\0\x01\0\0\x0cA\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x1d\0\0\0\x04\0\0\0\x04\0\0\0\xd2\x03\0\0\0\0\0\x0eC\0\0\0\x01\0\0\0\xdb\x03\0\0\0\0\0\x0e\x14\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\nG\0\0\0\0\0\0\0\0\0\0\x09\x08\0\0\0\xe6\x03\0\0\0\0\0\x0eF\0\0\0\x01\0\0\0\xeb\x03\0\0\0\0\0\x0e\x0c\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\x04\x10\0\0\0\xf8\x03\0\0\n\0\0\0\0\0\0\0\xfc\x03\0\0K\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x04\x08\0\0\0\x03\x04\0\0\x10\0\0\0\0\0\0\0\x09\x04\0\0\0\0\0\x0eJ\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\nN\0\0\0\0\0\0\0\0\0\0\x09\x12\0\0\0\x10\x04\0\0\0\0\0\x0eM\0\0\0\x01\0\0\0\x18\x04\0\0\x06\0\0\x048\0\0\0\x1d\x04\0\0Q\0\0\0\0\0\0\0\"\x04\0\0R\0\0\0@\0\0\0*\x04\0\0@\0\0\0\x80\0\0\0/\x04\0\0T\0\0\0\xc0\0\0\07\x04\0\0W\0\0\0\0\x01\0\0<\x04\0\0Z\0\0\0@\x01\0\0\0\0\0\0\0\0\0\x02P\0\0\0\0\0\0\0\0\0\0\x02S\0\0\0\"\x04\0\0\0\0\0\x07\0\0\0\0D\x04\0\0\0\0\0\x08U\0\0\0\0\0\0\0\0\0\0\x02V\0\0\0\0\0\0\0\x02\0\0\x0d\x02\0\0\0\0\0\0\0\x07\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x02X\0\0\0\0\0\0\0\0\0\0\n\x1d\0\0\0\0\0\0\0\0\0\0\x02\x10\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0Y\0\0\0\x04\0\0\0\x02\0\0\0N\x04\0\0\0\0\0\x0eP\0\0\0\x01\0\0\0S\x04\0\0\0\0\0\x0e\x0f\0\0\0\x01\0\0\0W\x04\0\0\0\0\0\x0e2\0\0\0\x01\0\0\0`\x04\0\0\0\0\0\x0e1\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0c\0\0\0\x04\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0_\0\0\0\x04\0\0\0\x02\0\0\0g\x04\0\0\0\0\0\x0e`\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0P\0\0\0\x04\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0b\0\0\0\x04\0\0\0\x02\0\0\0l\x04\0\0\0\0\0\x0ec\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02f\0\0\0\0\0\0\0\0\0\0\ng\0\0\0r\x04\0\0\x02\0\0\x04\x10\0\0\0y\x04\0\0\x10\0\0\0\0\0\0\0|\x04\0\0h\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x1d\0\0\0\x04\0\0\0\x03\0\0\0\x81\x04\0\0\0\0\0\x0ee\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02k\0\0\0\x8f\x04\0\0\x02\0\0\x04\x04\0\0\0\x98\x04\0\0\n\0\0\0\0\0\0\0\x9c\x04\0\0l\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0c\0\0\0\x04\0\0\0\0\0\0\0\xa2\x04\0\0\0\0\0\x0ej\0\0\0\x01\0\0\0\xb2\x04\0\0\x09\0\0\x0f8\x04\0\0L\0\0\0\0\0\0\0\x10\0\0\0[\0\0\0\x10\0\0\08\0\0\0\\\0\0\0P\0\0\0P\x02\0\0]\0\0\0\xa0\x02\0\0\x13\0\0\0^\0\0\0\xb8\x02\0\0\x10\0\0\0a\0\0\0\xc8\x02\0\0\x80\0\0\0d\0\0\0H\x03\0\0\xe0\0\0\0i\0\0\0(\x04\0\0\x08\0\0\0m\0\0\00\x04\0\0\x08\0\0\0\xb7\x04\0\0\x02\0\0\x0f\x05\0\0\0E\0\0\0\0\0\0\0\x04\0\0\0I\0\0\0\x04\0\0\0\x01\0\0\0\xbd\x04\0\0\x02\0\0\x0f@\0\0\0:\0\0\0\0\0\0\0 \0\0\0?\0\0\0 \0\0\0 \0\0\0\xc3\x04\0\0\x02\0\0\x0f\x09\0\0\0H\0\0\0\0\0\0\0\x08\0\0\0O\0\0\0\x08\0\0\0\x01\0\0\0\xcb\x04\0\0\x01\0\0\x0f\x04\0\0\0D\0\0\0\0\0\0\0\x04\0\0\0\0int\0__ARRAY_SIZE_TYPE__\0key\0pid\0kind\0pid_t\0u32\0unsigned int\0u8\0unsigned char\0value\0count\0flag\0flags\0color\0temperature\0small\0wide\0state\0f\0d\0big\0comm\0mac\0points\0long_array\0addr\0named\0bits\0packed\0inner16\0quad\0jiffies\0u64\0unsigned long long\0_Bool\0RED\0GREEN\0BLUE\0DARK\0COLD\0WARM\0ONE\0TWO\0WIDE\0state_t\0STATE_ON\0STATE_OFF\0float\0double\0__int128\0char\0mac_t\0point_t\0x\0y\0s32\0ports\0sport\0dport\0u16\0unsigned short\0v4\0v6\0a\0to\0deep\0low\0middle\0negative\0on\0far\0after\0tag\0odd\0quad_t\0raw\0byte\0long\0type\0max_entries\0values\0hits\0last\0anonymous\0ctx\0use\0raw_tp/sys_enter\0./types.bpf.c\0int use(void *ctx)\0\x09struct key key = { config.min, 1 };\0\x09struct value *value = bpf_map_lookup_elem(&values, &key);\0\x09bpf_map_lookup_elem(&anonymous, &key);\0\x09if (value && verbose)\0\x09\x09value->count += only.pid + list.handler != 0;\0\x09nodes[1][1].next = 0;\0\x09one.count++;\0\x09grid[1][63]++;\0\x09last_and_odd++;\0\x09bitten.middle++;\0\x09bitten.on = 1;\0\x09return background + (unused_record != 0) + (unused_flexible != 0);\0\x09squeezed.value++;\0_license\0background\0only\0last_and_odd\0min\0nested\0limit\0config\0verbose\0node\0next\0unknown\0data\0handler\0name\0numbers\0handler_t\0list\0one\0squeezed\0bitten\0grid\0nodes\0record\0at\0text\0unused_record\0flexible\0len\0bytes\0unused_flexible\0.bss\0.data\0.maps\0.rodata\0license\0"; &BYTES }),
             maps: Borrowed(&[
                 MapSpec {
                     name: Borrowed("values"),
@@ -1267,63 +1268,9 @@ pub mod types {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                MapSpec {
-                    name: Borrowed(".data"),
-                    section: Borrowed(".data"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 5,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 111,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x05\0\0\0\x01")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".rodata"),
-                    section: Borrowed(".rodata"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 9,
-                    max_entries: 1,
-                    flags: 0x480,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 113,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\x07\0\0\0\x01\0\0\0\0")),
-                        frozen: true,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 1080,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 110,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(1080),
-                        frozen: false,
-                    },
-                },
+                data_map(".data", 5, 0x400, 111, Data::Bytes(Borrowed(b"\x05\0\0\0\x01"))),
+                frozen_map(".rodata", 9, 0x480, 113, Data::Bytes(Borrowed(b"\x07\0\0\0\x01\0\0\0\0"))),
+                data_map(".bss", 1080, 0x400, 110, Data::Zeroed(1080)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -1351,110 +1298,19 @@ pub mod types {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("background"),
-                    map: 2,
-                    offset: 0,
-                    size: 4,
-                    type_id: 20,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("last_and_odd"),
-                    map: 2,
-                    offset: 4,
-                    size: 1,
-                    type_id: 12,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("only"),
-                    map: 3,
-                    offset: 0,
-                    size: 8,
-                    type_id: 70,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("verbose"),
-                    map: 3,
-                    offset: 8,
-                    size: 1,
-                    type_id: 77,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("config"),
-                    map: 4,
-                    offset: 0,
-                    size: 16,
-                    type_id: 74,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("list"),
-                    map: 4,
-                    offset: 16,
-                    size: 56,
-                    type_id: 80,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("one"),
-                    map: 4,
-                    offset: 80,
-                    size: 592,
-                    type_id: 15,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("squeezed"),
-                    map: 4,
-                    offset: 672,
-                    size: 19,
-                    type_id: 50,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("bitten"),
-                    map: 4,
-                    offset: 696,
-                    size: 16,
-                    type_id: 49,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("grid"),
-                    map: 4,
-                    offset: 712,
-                    size: 128,
-                    type_id: 96,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("nodes"),
-                    map: 4,
-                    offset: 840,
-                    size: 224,
-                    type_id: 99,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unused_record"),
-                    map: 4,
-                    offset: 1064,
-                    size: 8,
-                    type_id: 101,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("unused_flexible"),
-                    map: 4,
-                    offset: 1072,
-                    size: 8,
-                    type_id: 106,
-                    linkage: Linkage::Global,
-                },
+                variable("background", 2, 0, 4, 20, Linkage::Global),
+                variable("last_and_odd", 2, 4, 1, 12, Linkage::Global),
+                variable("only", 3, 0, 8, 70, Linkage::Global),
+                variable("verbose", 3, 8, 1, 77, Linkage::Global),
+                variable("config", 4, 0, 16, 74, Linkage::Global),
+                variable("list", 4, 16, 56, 80, Linkage::Global),
+                variable("one", 4, 80, 592, 15, Linkage::Global),
+                variable("squeezed", 4, 672, 19, 50, Linkage::Global),
+                variable("bitten", 4, 696, 16, 49, Linkage::Global),
+                variable("grid", 4, 712, 128, 96, Linkage::Global),
+                variable("nodes", 4, 840, 224, 99, Linkage::Global),
+                variable("unused_record", 4, 1064, 8, 101, Linkage::Global),
+                variable("unused_flexible", 4, 1072, 8, 106, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

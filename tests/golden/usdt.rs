@@ -25,7 +25,6 @@ pub mod usdt {
         Open::new()
     }
     /// Object `usdt-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -36,6 +35,7 @@ pub mod usdt {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -72,11 +72,11 @@ pub mod usdt {
             object.section(self.maps.bss, self.bss, 120);
             object.map(self.maps.kconfig);
             object.program(self.progs.on_fire);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                bss: ::bpf_skel::private::live(&object, 2)?,
-                kconfig: ::bpf_skel::private::frozen(&object, 3)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
+                kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 3)),
                 object,
             })
         }
@@ -86,7 +86,7 @@ pub mod usdt {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -96,7 +96,6 @@ pub mod usdt {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -107,6 +106,7 @@ pub mod usdt {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, bss, kconfig, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -114,7 +114,9 @@ pub mod usdt {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -133,10 +135,12 @@ pub mod usdt {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                __bpf_usdt_ip_to_spec_id: ::bpf_skel::private::map(object, 0)?,
-                __bpf_usdt_specs: ::bpf_skel::private::map(object, 1)?,
-                bss: ::bpf_skel::private::map(object, 2)?,
-                kconfig: ::bpf_skel::private::map(object, 3)?,
+                __bpf_usdt_ip_to_spec_id: ::bpf_skel::private::ok!(
+                    ::bpf_skel::private::map(object, 0),
+                ),
+                __bpf_usdt_specs: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
             })
         }
     }
@@ -144,12 +148,11 @@ pub mod usdt {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                on_fire: ::bpf_skel::private::program(object, 0)?,
+                on_fire: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -162,6 +165,7 @@ pub mod usdt {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, bss, kconfig, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -211,7 +215,6 @@ pub mod usdt {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `__bpf_usdt_ip_to_spec_id`: `hash`, key `long` (8 bytes), value `u32` (4 bytes), 16 entries.
         pub __bpf_usdt_ip_to_spec_id: ::bpf_skel::object::OpenMap,
@@ -222,8 +225,10 @@ pub mod usdt {
         /// The map of data section `.kconfig`, 1 byte.
         pub kconfig: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(
+        OpenMaps; __bpf_usdt_ip_to_spec_id, __bpf_usdt_specs, bss, kconfig
+    );
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `__bpf_usdt_ip_to_spec_id`: `hash`, key `long` (8 bytes), value `u32` (4 bytes), 16 entries.
         pub __bpf_usdt_ip_to_spec_id: ::bpf_skel::map::Hash<i64, u32>,
@@ -234,22 +239,23 @@ pub mod usdt {
         /// The map of data section `.kconfig`, 1 byte.
         pub kconfig: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; __bpf_usdt_ip_to_spec_id, __bpf_usdt_specs, bss, kconfig);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `on_fire`: section `usdt//proc/self/exe:bpf_skel:fire`, type `kprobe`, target `/proc/self/exe:bpf_skel:fire`, 149 instructions.
         ///
         /// `int on_fire(void *ctx)`.
         pub on_fire: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; on_fire);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `on_fire`: section `usdt//proc/self/exe:bpf_skel:fire`, type `kprobe`, target `/proc/self/exe:bpf_skel:fire`, 149 instructions.
         ///
         /// `int on_fire(void *ctx)`.
         pub on_fire: ::bpf_skel::program::Program<::bpf_skel::program::kind::Usdt>,
     }
+    ::bpf_skel::private::printed!(Progs; on_fire);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct __bpf_usdt_spec`, 208 bytes, alignment 8
@@ -356,12 +362,11 @@ pub mod usdt {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -404,44 +409,8 @@ pub mod usdt {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 120,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 40,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(120),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".kconfig"),
-                    section: Borrowed(".kconfig"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 1,
-                    max_entries: 1,
-                    flags: 0x480,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 41,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(1),
-                        frozen: true,
-                    },
-                },
+                data_map(".bss", 120, 0x400, 40, Data::Zeroed(120)),
+                frozen_map(".kconfig", 1, 0x480, 41, Data::Zeroed(1)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -465,14 +434,7 @@ pub mod usdt {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("seen"),
-                    map: 2,
-                    offset: 0,
-                    size: 120,
-                    type_id: 37,
-                    linkage: Linkage::Global,
-                },
+                variable("seen", 2, 0, 120, 37, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

@@ -25,7 +25,6 @@ pub mod user_ringbuf {
         Open::new()
     }
     /// Object `user_ringbuf-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -38,6 +37,7 @@ pub mod user_ringbuf {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, data, bss, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -73,11 +73,11 @@ pub mod user_ringbuf {
             object.section(self.maps.data, self.data, 8);
             object.section(self.maps.bss, self.bss, 40);
             object.program(self.progs.drain);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
-                data: ::bpf_skel::private::live(&object, 1)?,
-                bss: ::bpf_skel::private::live(&object, 2)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
                 object,
             })
         }
@@ -87,7 +87,7 @@ pub mod user_ringbuf {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -97,7 +97,6 @@ pub mod user_ringbuf {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
@@ -108,6 +107,7 @@ pub mod user_ringbuf {
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, data, bss, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -115,7 +115,9 @@ pub mod user_ringbuf {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -134,9 +136,9 @@ pub mod user_ringbuf {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                requests: ::bpf_skel::private::map(object, 0)?,
-                data: ::bpf_skel::private::map(object, 1)?,
-                bss: ::bpf_skel::private::map(object, 2)?,
+                requests: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
             })
         }
     }
@@ -144,12 +146,11 @@ pub mod user_ringbuf {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                drain: ::bpf_skel::private::program(object, 0)?,
+                drain: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -162,6 +163,7 @@ pub mod user_ringbuf {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, data, bss, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -211,7 +213,6 @@ pub mod user_ringbuf {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `requests`: `user_ringbuf`, 4096 bytes.
         pub requests: ::bpf_skel::object::OpenMap,
@@ -220,8 +221,8 @@ pub mod user_ringbuf {
         /// The map of data section `.bss`, 40 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(OpenMaps; requests, data, bss);
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `requests`: `user_ringbuf`, 4096 bytes.
         pub requests: ::bpf_skel::map::UserRingBuf,
@@ -230,22 +231,23 @@ pub mod user_ringbuf {
         /// The map of data section `.bss`, 40 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(Maps; requests, data, bss);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `drain`: section `syscall`, type `syscall`, 55 instructions.
         ///
         /// `int drain(void *ctx)`.
         pub drain: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; drain);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `drain`: section `syscall`, type `syscall`, 55 instructions.
         ///
         /// `int drain(void *ctx)`.
         pub drain: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
+    ::bpf_skel::private::printed!(Progs; drain);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct request`, 16 bytes, alignment 8
@@ -335,12 +337,11 @@ pub mod user_ringbuf {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
+        use ::bpf_skel::private::map_value;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -367,44 +368,8 @@ pub mod user_ringbuf {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                MapSpec {
-                    name: Borrowed(".data"),
-                    section: Borrowed(".data"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 8,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 31,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Bytes(Borrowed(b"\xff\xff\xff\xff\xff\xff\xff\xff")),
-                        frozen: false,
-                    },
-                },
-                MapSpec {
-                    name: Borrowed(".bss"),
-                    section: Borrowed(".bss"),
-                    map_type: MapType::ARRAY,
-                    key_size: 4,
-                    value_size: 40,
-                    max_entries: 1,
-                    flags: 0x400,
-                    extra: 0x0,
-                    numa_node: 0,
-                    pinning: Pinning::None,
-                    key_type_id: 0,
-                    value_type_id: 30,
-                    inner: ::core::option::Option::None,
-                    contents: MapContents::Data {
-                        data: Data::Zeroed(40),
-                        frozen: false,
-                    },
-                },
+                data_map(".data", 8, 0x400, 31, Data::Bytes(Borrowed(b"\xff\xff\xff\xff\xff\xff\xff\xff"))),
+                data_map(".bss", 40, 0x400, 30, Data::Zeroed(40)),
             ]),
             inner_maps: Borrowed(&[]),
             programs: Borrowed(&[
@@ -429,46 +394,11 @@ pub mod user_ringbuf {
             ]),
             jump_tables: Borrowed(&[]),
             variables: Borrowed(&[
-                VariableSpec {
-                    name: Borrowed("most"),
-                    map: 1,
-                    offset: 0,
-                    size: 8,
-                    type_id: 14,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("last"),
-                    map: 2,
-                    offset: 0,
-                    size: 16,
-                    type_id: 23,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("weight"),
-                    map: 2,
-                    offset: 16,
-                    size: 8,
-                    type_id: 14,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("out_of_order"),
-                    map: 2,
-                    offset: 24,
-                    size: 8,
-                    type_id: 14,
-                    linkage: Linkage::Global,
-                },
-                VariableSpec {
-                    name: Borrowed("too_short"),
-                    map: 2,
-                    offset: 32,
-                    size: 8,
-                    type_id: 14,
-                    linkage: Linkage::Global,
-                },
+                variable("most", 1, 0, 8, 14, Linkage::Global),
+                variable("last", 2, 0, 16, 23, Linkage::Global),
+                variable("weight", 2, 16, 8, 14, Linkage::Global),
+                variable("out_of_order", 2, 24, 8, 14, Linkage::Global),
+                variable("too_short", 2, 32, 8, 14, Linkage::Global),
             ]),
             core: CoreSpec {
                 roots: Borrowed(&[]),

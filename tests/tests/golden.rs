@@ -69,11 +69,12 @@ fn the_skeleton_with_a_bound_type_is_as_committed() {
 #[test]
 fn skeletons_are_formatted() {
     for name in fixtures::names() {
-        let text = skeleton(&name, Endian::Little);
+        // What is in the brackets of this one is an expression like any other.
+        let text = skeleton(&name, Endian::Little).replace("::private::ok!(", "::private::ok_(");
         let file = syn::parse_file(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         let formatted = prettyplease::unparse(&file);
         let formatted: BTreeSet<&str> = formatted.lines().collect();
-        let lines = text.lines().skip(1).take_while(|line| !line.contains("pub static SPEC"));
+        let lines = text.lines().skip(1).take_while(|line| !line.contains("pub const SPEC"));
         let mut end_of_macro = None;
         for line in lines {
             if line.contains("::private::") && line.contains("!(") {

@@ -25,7 +25,6 @@ pub mod maps {
         Open::new()
     }
     /// Object `maps-el.o`, opened: everything may still be changed.
-    #[derive(Debug)]
     pub struct Open {
         /// Its maps: sizes, pins, descriptors to reuse.
         pub maps: OpenMaps,
@@ -34,6 +33,7 @@ pub mod maps {
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
     }
+    ::bpf_skel::private::printed!(Open; maps, progs, options);
     impl Open {
         /// Opens the object: no system call, cannot fail.
         #[inline]
@@ -79,9 +79,9 @@ pub mod maps {
             object.map(self.maps.bloom_long);
             object.map(self.maps.first);
             object.program(self.progs.r#use);
-            let object = object.prepare()?;
+            let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: Maps::of(&object)?,
+                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
                 object,
             })
         }
@@ -91,7 +91,7 @@ pub mod maps {
         /// Whatever the kernel refuses; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            self.prepare()?.load()
+            ::bpf_skel::private::ok!(self.prepare()).load()
         }
     }
     impl ::core::default::Default for Open {
@@ -101,13 +101,13 @@ pub mod maps {
         }
     }
     /// The object, prepared: maps exist, the programs' text is final, nothing is verified.
-    #[derive(Debug)]
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
     }
+    ::bpf_skel::private::printed!(Prepared; maps, object);
     impl Prepared {
         /// Loads the programs.
         ///
@@ -115,7 +115,9 @@ pub mod maps {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::load(self.object, Progs::of)?;
+            let (object, progs) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object, Progs::of),
+            );
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs,
@@ -132,15 +134,15 @@ pub mod maps {
         #[inline]
         fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                typed: ::bpf_skel::private::map(object, 0)?,
-                second: ::bpf_skel::private::map(object, 1)?,
-                sized: ::bpf_skel::private::map(object, 2)?,
-                both: ::bpf_skel::private::map(object, 3)?,
-                records: ::bpf_skel::private::map(object, 4)?,
-                events: ::bpf_skel::private::map(object, 5)?,
-                bloom: ::bpf_skel::private::map(object, 6)?,
-                bloom_long: ::bpf_skel::private::map(object, 7)?,
-                first: ::bpf_skel::private::map(object, 8)?,
+                typed: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
+                second: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
+                sized: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
+                both: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
+                records: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
+                events: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
+                bloom: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
+                bloom_long: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
+                first: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 8)),
             })
         }
     }
@@ -148,12 +150,11 @@ pub mod maps {
         #[inline]
         fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
             ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::program(object, 0)?,
+                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
             })
         }
     }
     /// The object, loaded.
-    #[derive(Debug)]
     pub struct Skel {
         /// Its maps.
         pub maps: Maps,
@@ -162,6 +163,7 @@ pub mod maps {
         /// What is behind it.
         object: ::bpf_skel::object::Object,
     }
+    ::bpf_skel::private::printed!(Skel; maps, progs, object);
     impl Skel {
         /// Attaches every program whose section says where to; dropping the links detaches.
         ///
@@ -211,7 +213,6 @@ pub mod maps {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `typed`: `hash`, key `struct key` (8 bytes), value `struct value` (24 bytes), 1024 entries.
         ///
@@ -234,8 +235,10 @@ pub mod maps {
         /// Map `first`: `array`, key `u32` (4 bytes), value `u32 [2][3]` (24 bytes), 2 entries.
         pub first: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(
+        OpenMaps; typed, second, sized, both, records, events, bloom, bloom_long, first
+    );
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `typed`: `hash`, key `struct key` (8 bytes), value `struct value` (24 bytes), 1024 entries.
         ///
@@ -258,22 +261,25 @@ pub mod maps {
         /// Map `first`: `array`, key `u32` (4 bytes), value `u32 [2][3]` (24 bytes), 2 entries.
         pub first: ::bpf_skel::map::Array<[[u32; 3]; 2]>,
     }
+    ::bpf_skel::private::printed!(
+        Maps; typed, second, sized, both, records, events, bloom, bloom_long, first
+    );
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 20 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(OpenProgs; r#use);
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 20 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
+    ::bpf_skel::private::printed!(Progs; r#use);
     /// The object's C types, byte for byte.
     pub mod types {
         /// `struct key`, 8 bytes, alignment 4
@@ -297,12 +303,10 @@ pub mod maps {
         }
     }
     /// Everything that the object holds.
-    pub static SPEC: &::bpf_skel::spec::ObjectSpec = &{
+    pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::btf::BtfKind;
-        use ::bpf_skel::private::{jump_table, kfunc, ksym, map_fd, map_value};
-        use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
-        use ::bpf_skel::private::{of_type, of_whole_type, offset, root, sparse};
+        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::map_fd;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};

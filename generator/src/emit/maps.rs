@@ -1,31 +1,34 @@
 //! `OpenMaps` and `Maps`.
 
+use std::fmt::Display;
+
 use bpf_skel::spec::{MapContents, Pinning};
 use bpf_skel::uapi::MapType;
 
 use super::docs::{bytes, code};
 use super::paths::Paths;
+use super::printed;
 use super::writer::Writer;
 use crate::model::{Handle, Map, Shape, Ty};
 
 pub(super) fn structs(out: &mut Writer, paths: &Paths<'_>, maps: &[Map<'_>]) {
     let rt = paths.rt;
     out.doc("The object's maps, before they are created.");
-    out.line("#[derive(Debug)]");
-    out.open("pub struct OpenMaps {");
-    for map in maps {
-        map_doc(out, map);
-        out.line(format_args!("pub {}: {rt}::object::OpenMap,", map.ident));
-    }
-    out.close("}");
+    let fields: Vec<&dyn Display> = maps.iter().map(|map| &map.ident as _).collect();
+    printed::structure(out, rt, "OpenMaps", &fields, |out| {
+        for map in maps {
+            map_doc(out, map);
+            out.line(format_args!("pub {}: {rt}::object::OpenMap,", map.ident));
+        }
+    });
     out.doc("The object's maps.");
-    out.line("#[derive(Debug)]");
-    out.open("pub struct Maps {");
-    for map in maps {
-        map_doc(out, map);
-        out.typed(format_args!("pub {}: {rt}::map::{},", map.ident, handle(paths, &map.handle)));
-    }
-    out.close("}");
+    printed::structure(out, rt, "Maps", &fields, |out| {
+        for map in maps {
+            map_doc(out, map);
+            let handle = handle(paths, &map.handle);
+            out.typed(format_args!("pub {}: {rt}::map::{handle},", map.ident));
+        }
+    });
 }
 
 fn handle(paths: &Paths<'_>, handle: &Handle) -> String {

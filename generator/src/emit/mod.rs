@@ -12,6 +12,7 @@ mod maps;
 mod module;
 mod paths;
 mod phases;
+mod printed;
 mod programs;
 mod sections;
 mod spec;

@@ -5,6 +5,7 @@
 use std::fmt::Display;
 
 use super::docs::{bytes, code};
+use super::printed;
 use super::text::Text;
 use super::writer::Writer;
 use crate::model::{Object, Section};
@@ -36,24 +37,29 @@ impl Phases<'_> {
         function(out, "Opens the object: no system call, cannot fail.", &[]);
         out.function("open", &[], "Open", &["Open::new()"]);
         out.doc(format_args!("Object {}, opened: everything may still be changed.", code(file)));
-        out.line("#[derive(Debug)]");
-        out.open("pub struct Open {");
-        out.doc("Its maps: sizes, pins, descriptors to reuse.");
-        out.line("pub maps: OpenMaps,");
-        out.doc("Its programs: which of them are loaded.");
-        out.line("pub progs: OpenProgs,");
+        let mut fields: Vec<&dyn Display> = vec![&"maps", &"progs"];
         if !self.object.struct_ops.is_empty() {
-            out.doc("What its struct_ops maps begin with.");
-            out.line("pub struct_ops: OpenStructOps,");
+            fields.push(&"struct_ops");
         }
-        for section in self.editable() {
-            let ident = &section.ident;
-            section_doc(out, section);
-            out.typed(format_args!("pub {ident}: ::std::boxed::Box<sections::{ident}>,"));
-        }
-        out.doc("How it is loaded.");
-        out.line(format_args!("pub options: {rt}::object::Options,"));
-        out.close("}");
+        fields.extend(self.editable().map(|section| &section.ident as &dyn Display));
+        fields.push(&"options");
+        printed::structure(out, rt, "Open", &fields, |out| {
+            out.doc("Its maps: sizes, pins, descriptors to reuse.");
+            out.line("pub maps: OpenMaps,");
+            out.doc("Its programs: which of them are loaded.");
+            out.line("pub progs: OpenProgs,");
+            if !self.object.struct_ops.is_empty() {
+                out.doc("What its struct_ops maps begin with.");
+                out.line("pub struct_ops: OpenStructOps,");
+            }
+            for section in self.editable() {
+                let ident = &section.ident;
+                section_doc(out, section);
+                out.typed(format_args!("pub {ident}: ::std::boxed::Box<sections::{ident}>,"));
+            }
+            out.doc("How it is loaded.");
+            out.line(format_args!("pub options: {rt}::object::Options,"));
+        });
     }
 
     /// The first phase, and what it has before the second.
@@ -100,6 +106,12 @@ impl Phases<'_> {
         out.call(head, &["SPEC", &index.to_string()], ",");
     }
 
+    /// `head private::ok!(function(arguments)) tail`
+    fn ok(&self, out: &mut Writer, head: &str, function: &str, arguments: &[&str], tail: &str) {
+        let call = format!("{function}({})", arguments.join(", "));
+        out.call(format_args!("{head}{}::private::ok!", self.rt), &[&call], tail);
+    }
+
     /// From the first phase to the others; maps and programs are in the order of the spec.
     fn prepare(&self, out: &mut Writer) {
         let Self { rt, object } = self;
@@ -125,20 +137,22 @@ impl Phases<'_> {
         for program in &object.programs {
             out.call("object.program", &[&format!("self.progs.{}", program.ident)], ";");
         }
-        out.line("let object = object.prepare()?;");
+        self.ok(out, "let object = ", "object.prepare", &[], ";");
         out.open("::core::result::Result::Ok(Prepared {");
-        out.line("maps: Maps::of(&object)?,");
+        self.ok(out, "maps: ", "Maps::of", &["&object"], ",");
         for section in &object.sections {
             let make = if section.frozen { "frozen" } else { "live" };
-            let head = format_args!("{}: {rt}::private::{make}", section.ident);
-            out.call(head, &["&object", &section.map.to_string()], "?,");
+            let make = format!("{rt}::private::{make}");
+            let head = format!("{}: ", section.ident);
+            self.ok(out, &head, &make, &["&object", &section.map.to_string()], ",");
         }
         out.line("object,");
         out.close("})");
         out.close("}");
         function(out, "Creates the maps and loads the programs.", &[ERRORS]);
         let result = format!("{rt}::Result<Skel>");
-        out.function("load", &["self"], &result, &["self.prepare()?.load()"]);
+        let load = format!("{rt}::private::ok!(self.prepare()).load()");
+        out.function("load", &["self"], &result, &[&load]);
         out.close("}");
         out.open("impl ::core::default::Default for Open {");
         out.line("#[inline]");
@@ -154,20 +168,19 @@ impl Phases<'_> {
         out.doc(
             "The object, prepared: maps exist, the programs' text is final, nothing is verified.",
         );
-        out.line("#[derive(Debug)]");
-        out.open("pub struct Prepared {");
-        out.doc("Its maps.");
-        out.line("pub maps: Maps,");
-        self.section_fields(out);
-        out.doc("What is behind it.");
-        out.line(format_args!("object: {object},"));
-        out.close("}");
+        printed::structure(out, rt, "Prepared", &self.created(&[&"maps"]), |out| {
+            out.doc("Its maps.");
+            out.line("pub maps: Maps,");
+            self.section_fields(out);
+            out.doc("What is behind it.");
+            out.line(format_args!("object: {object},"));
+        });
         out.open("impl Prepared {");
         const ERRORS: &str = "Where the verifier rejects a program; nothing is left behind then.";
         function(out, "Loads the programs.", &[ERRORS]);
         out.open_function("pub fn load", &["self"], &format!("{rt}::Result<Skel>"));
-        let load = format_args!("let (object, progs) = {rt}::private::load");
-        out.call(load, &["self.object", "Progs::of"], "?;");
+        let load = format!("{rt}::private::load");
+        self.ok(out, "let (object, progs) = ", &load, &["self.object", "Progs::of"], ";");
         out.open("::core::result::Result::Ok(Skel {");
         out.line("maps: self.maps,");
         out.line("progs,");
@@ -203,11 +216,12 @@ impl Phases<'_> {
         out.open(format_args!("impl {name} {{"));
         out.line("#[inline]");
         let object = format!("object: &{rt}::object::{from}");
+        let make = format!("{rt}::private::{make}");
         out.open_function("fn of", &[&object], &format!("{rt}::Result<Self>"));
         out.open("::core::result::Result::Ok(Self {");
         for (index, ident) in idents.enumerate() {
-            let head = format_args!("{ident}: {rt}::private::{make}");
-            out.call(head, &["object", &index.to_string()], "?,");
+            let head = format!("{ident}: ");
+            self.ok(out, &head, &make, &["object", &index.to_string()], ",");
         }
         out.close("})");
         out.close("}");
@@ -218,16 +232,15 @@ impl Phases<'_> {
         let rt = self.rt;
         let object = format!("{rt}::object::Object");
         out.doc("The object, loaded.");
-        out.line("#[derive(Debug)]");
-        out.open("pub struct Skel {");
-        out.doc("Its maps.");
-        out.line("pub maps: Maps,");
-        out.doc("Its programs.");
-        out.line("pub progs: Progs,");
-        self.section_fields(out);
-        out.doc("What is behind it.");
-        out.line(format_args!("object: {object},"));
-        out.close("}");
+        printed::structure(out, rt, "Skel", &self.created(&[&"maps", &"progs"]), |out| {
+            out.doc("Its maps.");
+            out.line("pub maps: Maps,");
+            out.doc("Its programs.");
+            out.line("pub progs: Progs,");
+            self.section_fields(out);
+            out.doc("What is behind it.");
+            out.line(format_args!("object: {object},"));
+        });
         out.open("impl Skel {");
         self.persistence(out);
         function(out, "What is behind it: maps and programs by index.", &[]);
@@ -273,6 +286,12 @@ impl Phases<'_> {
             let body = format!("self.object.{name}(directory)");
             out.function(name, &["&self", directory], result, &[&body]);
         }
+    }
+
+    /// The fields of a phase that has the created data maps.
+    fn created<'f>(&'f self, first: &[&'f dyn Display]) -> Vec<&'f dyn Display> {
+        let sections = self.object.sections.iter().map(|section| &section.ident as _);
+        first.iter().copied().chain(sections).chain([&"object" as _]).collect()
     }
 
     /// Handles on the created data maps.

@@ -1,30 +1,32 @@
 //! `OpenProgs` and `Progs`.
 
+use std::fmt::Display;
+
 use super::docs::{code, codes};
 use super::paths::Paths;
+use super::printed;
 use super::writer::Writer;
 use crate::model::Program;
 
 pub(super) fn structs(out: &mut Writer, paths: &Paths<'_>, programs: &[Program<'_>]) {
     let rt = paths.rt;
     out.doc("The object's programs, before they are loaded.");
-    out.line("#[derive(Debug)]");
-    out.open("pub struct OpenProgs {");
-    for program in programs {
-        program_doc(out, program);
-        out.line(format_args!("pub {}: {rt}::object::OpenProgram,", program.ident));
-    }
-    out.close("}");
+    let fields: Vec<&dyn Display> = programs.iter().map(|program| &program.ident as _).collect();
+    printed::structure(out, rt, "OpenProgs", &fields, |out| {
+        for program in programs {
+            program_doc(out, program);
+            out.line(format_args!("pub {}: {rt}::object::OpenProgram,", program.ident));
+        }
+    });
     out.doc("The object's programs.");
-    out.line("#[derive(Debug)]");
-    out.open("pub struct Progs {");
-    for program in programs {
-        let Program { ident, kind, .. } = program;
-        program_doc(out, program);
-        let kind = format_args!("{rt}::program::kind::{kind:?}");
-        out.typed(format_args!("pub {ident}: {rt}::program::Program<{kind}>,"));
-    }
-    out.close("}");
+    printed::structure(out, rt, "Progs", &fields, |out| {
+        for program in programs {
+            let Program { ident, kind, .. } = program;
+            program_doc(out, program);
+            let kind = format_args!("{rt}::program::kind::{kind:?}");
+            out.typed(format_args!("pub {ident}: {rt}::program::Program<{kind}>,"));
+        }
+    });
 }
 
 fn program_doc(out: &mut Writer, program: &Program<'_>) {

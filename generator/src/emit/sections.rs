@@ -44,8 +44,14 @@ fn plain(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
         structs::field(out, paths, field);
     }
     out.close("}");
+    let is_many = structs::proved(fields) > structs::MANY && section.accessors.is_empty();
+    let keyword = match (is_large, is_many) {
+        (true, _) => "large ",
+        (false, true) => "many ",
+        (false, false) => "",
+    };
     out.invoke(format_args!("{}::private::section_struct", paths.rt), |list| {
-        list.item((if is_large { "large " } else { "" }, ident)).group();
+        list.item((keyword, ident)).group();
         structs::names(list, fields);
         list.items(section.accessors.iter().map(|accessor| &accessor.get));
     });

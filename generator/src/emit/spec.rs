@@ -3,21 +3,23 @@
 //!
 //! Names only go in as literals.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use bpf_skel::spec::{
-    Data, Endian, ExternKind, ExternSpec, JumpTable, KconfigType, Linkage, MapContents, MapSpec,
-    ObjectSpec, Pinning, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget,
+    CoreSpec, Data, Endian, ExternKind, ExternSpec, JumpTable, KconfigType, Linkage, MapContents,
+    MapSpec, ObjectSpec, Pinning, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget,
     StructOpsFunction, VariableSpec,
 };
+use bpf_skel::uapi::MapType;
 
 use super::core;
 use super::text::{Bytes, Text, option};
 use super::writer::Writer;
 use crate::{Error, Result};
 
-/// `pub static SPEC: &… = &{ use …; ObjectSpec { … } };`, equal to `spec`. A static that is no reference has the compiler
-/// write the code that drops it, which nothing calls.
+/// `pub const SPEC: &… = &{ use …; ObjectSpec { … } };`, equal to `spec`. Of a static the compiler would write also what
+/// debuggers ask of its types, and prove that threads may share them; what is large in it is [a static](blob) still.
 pub(super) fn constant(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<()> {
     let ObjectSpec {
         name,
@@ -38,17 +40,8 @@ pub(super) fn constant(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<
         Endian::Big => "Endian::Big",
     };
     out.doc("Everything that the object holds.");
-    out.open(format_args!("pub static SPEC: &{rt}::spec::ObjectSpec = &{{"));
-    out.line("use ::std::borrow::Cow::Borrowed;");
-    out.line(format_args!("use {rt}::btf::BtfKind;"));
-    out.line(format_args!("use {rt}::private::{{jump_table, kfunc, ksym, map_fd, map_value}};"));
-    out.line(format_args!(
-        "use {rt}::private::{{core, guess, index, member, member_of, number, of_enumerator, of_field}};"
-    ));
-    out.line(format_args!("use {rt}::private::{{of_type, of_whole_type, offset, root, sparse}};"));
-    out.line(format_args!("use {rt}::section_name::AttachKind;"));
-    out.line(format_args!("use {rt}::spec::*;"));
-    out.line(format_args!("use {rt}::uapi::{{AttachType, MapType, ProgramType}};"));
+    out.open(format_args!("pub const SPEC: &{rt}::spec::ObjectSpec = &{{"));
+    uses(out, rt, spec)?;
     out.open("ObjectSpec {");
     out.field("name", text(name));
     out.field("endian", endian);
@@ -71,7 +64,34 @@ pub(super) fn constant(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<
     Ok(())
 }
 
+/// What the expression names. Each name that is imported takes the compiler a while.
+fn uses(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<()> {
+    out.line("use ::std::borrow::Cow::Borrowed;");
+    out.line(format_args!("use {rt}::private::{{data_map, frozen_map, sparse, variable}};"));
+    let mut makers = BTreeSet::new();
+    for relocation in spec.programs.iter().flat_map(|program| program.relocations.iter()) {
+        makers.insert(maker(&relocation.target)?.0);
+    }
+    for maker in makers {
+        out.line(format_args!("use {rt}::private::{maker};"));
+    }
+    if spec.core != CoreSpec::default() {
+        out.line(format_args!("use {rt}::btf::BtfKind;"));
+        out.line(format_args!(
+            "use {rt}::private::{{core, guess, index, member, member_of, number, of_enumerator, of_field}};"
+        ));
+        out.line(format_args!("use {rt}::private::{{of_type, of_whole_type, offset, root}};"));
+    }
+    out.line(format_args!("use {rt}::section_name::AttachKind;"));
+    out.line(format_args!("use {rt}::spec::*;"));
+    out.line(format_args!("use {rt}::uapi::{{AttachType, MapType, ProgramType}};"));
+    Ok(())
+}
+
 fn map(out: &mut Writer, spec: &MapSpec) {
+    if section_map(out, spec) {
+        return;
+    }
     let MapSpec {
         name,
         section,
@@ -111,13 +131,13 @@ fn map(out: &mut Writer, spec: &MapSpec) {
         MapContents::Empty => out.field("contents", "MapContents::Empty"),
         MapContents::Data { data, frozen } => {
             out.open("contents: MapContents::Data {");
-            self::data(out, data);
+            self::data(out, "data: ", data, ",");
             out.field("frozen", frozen);
             out.close("},");
         }
         MapContents::Arena { data } => {
             out.open("contents: MapContents::Arena {");
-            self::data(out, data);
+            self::data(out, "data: ", data, ",");
             out.close("},");
         }
         MapContents::Slots(slots) => {
@@ -127,7 +147,7 @@ fn map(out: &mut Writer, spec: &MapSpec) {
         }
         MapContents::StructOps { data, functions, optional } => {
             out.open("contents: MapContents::StructOps {");
-            self::data(out, data);
+            self::data(out, "data: ", data, ",");
             out.rows("functions", functions.iter().map(|one| function(*one)));
             out.field("optional", optional);
             out.close("},");
@@ -136,24 +156,56 @@ fn map(out: &mut Writer, spec: &MapSpec) {
     out.close("},");
 }
 
-fn data(out: &mut Writer, data: &Data) {
+/// A data section's map by a function, if it is like most.
+fn section_map(out: &mut Writer, spec: &MapSpec) -> bool {
+    let MapSpec {
+        name,
+        section,
+        map_type: MapType::ARRAY,
+        key_size: 4,
+        value_size,
+        max_entries: 1,
+        flags,
+        extra: 0,
+        numa_node: 0,
+        pinning: Pinning::None,
+        key_type_id: 0,
+        value_type_id,
+        inner: None,
+        contents: MapContents::Data { data, frozen },
+    } = spec
+    else {
+        return false;
+    };
+    if name != section {
+        return false;
+    }
+    let make = if *frozen { "frozen_map" } else { "data_map" };
+    let head = format!("{make}({name:?}, {value_size}, {flags:#x}, {value_type_id}, ");
+    self::data(out, &head, data, "),");
+    true
+}
+
+/// `head data tail`
+fn data(out: &mut Writer, head: &str, data: &Data, tail: &str) {
     match data {
-        Data::Zeroed(len) => out.field("data", format_args!("Data::Zeroed({len})")),
+        Data::Zeroed(len) => out.line(format_args!("{head}Data::Zeroed({len}){tail}")),
         Data::Bytes(bytes) => {
             let parts = parts(bytes);
             let len: usize = parts.iter().map(Range::len).sum();
             // A short literal is easier to read whole.
             if bytes.len() < 4 * CHUNK || len > bytes.len() / 2 {
-                return out.field("data", ("Data::Bytes(", blob(bytes), ")"));
+                return out.line((head, "Data::Bytes(", blob(bytes), ")", tail));
             }
-            out.open("data: Data::Bytes(Borrowed(const {");
-            out.open(format_args!("&sparse::<{}>(&[", bytes.len()));
+            out.open(format_args!("{head}Data::Bytes(Borrowed({{"));
+            out.open(format_args!("static DATA: [u8; {}] = sparse(&[", bytes.len()));
             for part in parts {
                 let start = part.start;
                 out.line(("(", start as u64, ", b\"", Bytes(&bytes[part]), "\"),"));
             }
-            out.close("])");
-            out.close("})),");
+            out.close("]);");
+            out.line("&DATA");
+            out.close(&format!("}})){tail}"));
         }
     }
 }
@@ -235,14 +287,20 @@ fn program(out: &mut Writer, spec: &ProgramSpec) -> Result<()> {
 
 fn relocation(relocation: &Relocation) -> Result<String> {
     let Relocation { insn, target } = relocation;
+    Ok(match maker(target)? {
+        (maker, index, None) => format!("{maker}({insn}, {index})"),
+        (maker, index, Some(offset)) => format!("{maker}({insn}, {index}, {offset})"),
+    })
+}
+
+/// The function that makes the relocation, and what it is given.
+fn maker(target: &RelocationTarget) -> Result<(&'static str, u32, Option<u32>)> {
     match target {
-        RelocationTarget::Map(map) => Ok(format!("map_fd({insn}, {map})")),
-        RelocationTarget::MapValue { map, offset } => {
-            Ok(format!("map_value({insn}, {map}, {offset})"))
-        }
-        RelocationTarget::Ksym(index) => Ok(format!("ksym({insn}, {index})")),
-        RelocationTarget::Kfunc(index) => Ok(format!("kfunc({insn}, {index})")),
-        RelocationTarget::JumpTable(index) => Ok(format!("jump_table({insn}, {index})")),
+        RelocationTarget::Map(map) => Ok(("map_fd", *map, None)),
+        RelocationTarget::MapValue { map, offset } => Ok(("map_value", *map, Some(*offset))),
+        RelocationTarget::Ksym(index) => Ok(("ksym", *index, None)),
+        RelocationTarget::Kfunc(index) => Ok(("kfunc", *index, None)),
+        RelocationTarget::JumpTable(index) => Ok(("jump_table", *index, None)),
         other => Err(Error::invalid_input(format!(
             "relocation {other:?} is not supported in a skeleton yet"
         ))),
@@ -264,14 +322,7 @@ fn variable(out: &mut Writer, spec: &VariableSpec) {
         Linkage::Global => "Linkage::Global",
         Linkage::Weak => "Linkage::Weak",
     };
-    out.open("VariableSpec {");
-    out.field("name", text(name));
-    out.field("map", map);
-    out.field("offset", offset);
-    out.field("size", size);
-    out.field("type_id", type_id);
-    out.field("linkage", linkage);
-    out.close("},");
+    out.line(format_args!("variable({name:?}, {map}, {offset}, {size}, {type_id}, {linkage}),"));
 }
 
 fn external(out: &mut Writer, spec: &ExternSpec) {
@@ -310,10 +361,20 @@ fn text(text: &str) -> String {
     format!("Borrowed({text:?})")
 }
 
-/// As a byte string: lists of numbers took one user's compiler 10 GB.
+/// As a byte string: lists of numbers took one user's compiler 10 GB. A large one is a static, so that it is in the program
+/// once, wherever the constant is used.
 fn blob(blob: &[u8]) -> impl Text {
-    ("Borrowed(b\"", Bytes(blob), "\")")
+    let (before, after) = if blob.len() < LARGE {
+        ("Borrowed(b\"".to_owned(), "\")")
+    } else {
+        let head = format!("Borrowed({{ static BYTES: [u8; {}] = *b\"", blob.len());
+        (head, "\"; &BYTES })")
+    };
+    (before, Bytes(blob), after)
 }
+
+/// A page: constants of fewer bytes may be there once for each part that the compiler splits a program into.
+const LARGE: usize = 1 << 12;
 
 /// A kernel number by its name, or as a number where this version knows none.
 fn named(ty: &str, constant: Option<&str>, value: u32) -> String {

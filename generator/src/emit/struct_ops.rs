@@ -1,7 +1,10 @@
 //! `OpenStructOps`: what operations begin with, while it may be changed.
 
+use std::fmt::Display;
+
 use super::docs::code;
 use super::paths::Paths;
+use super::printed;
 use super::writer::Writer;
 use crate::model::StructOps;
 
@@ -13,13 +16,13 @@ pub(super) fn open_struct(out: &mut Writer, paths: &Paths<'_>, all: &[StructOps<
     out.doc(
         "The object's operations for the kernel, as it has them. Functions stay null here: `OpenMap::set_function` says which program they are.",
     );
-    out.line("#[derive(Debug)]");
-    out.open("pub struct OpenStructOps {");
-    for one in all {
-        field_doc(out, one);
-        out.typed(format_args!("pub {}: ::std::boxed::Box<{}>,", one.ident, paths.ty(&one.ty)));
-    }
-    out.close("}");
+    let fields: Vec<&dyn Display> = all.iter().map(|one| &one.ident as _).collect();
+    printed::structure(out, paths.rt, "OpenStructOps", &fields, |out| {
+        for one in all {
+            field_doc(out, one);
+            out.typed(format_args!("pub {}: ::std::boxed::Box<{}>,", one.ident, paths.ty(&one.ty)));
+        }
+    });
 }
 
 fn field_doc(out: &mut Writer, one: &StructOps<'_>) {

@@ -17,8 +17,9 @@ use crate::model::{
 /// stack may have no room for them.
 pub(super) const LARGE: u64 = 1 << 12;
 
-/// As many fields as one call of `private::plain!` takes with equality, padding not counted.
-const MANY: usize = 12;
+/// As many fields as one tuple of `private::Fields` has, and so as one call of `private::plain!` takes with equality, padding
+/// not counted.
+pub(super) const MANY: usize = 12;
 
 /// The form of the macros that copies nothing.
 const IN_PLACE: &str = "in_place ";
@@ -136,7 +137,7 @@ pub(super) fn names(list: &mut Arguments<'_>, fields: &[Field]) {
 }
 
 /// How many fields are given to be printed or proved plain data.
-fn proved(fields: &[Field]) -> usize {
+pub(super) fn proved(fields: &[Field]) -> usize {
     fields.iter().filter(|field| field.role != FieldRole::Padding).count()
 }
 

@@ -1,12 +1,29 @@
-//! The fields of a struct as a tuple of references: what most generated structs print by.
+//! The fields of a struct as a tuple of references: what most generated structs print by. One bound for all of them takes
+//! the compiler half as long as a trait object of each.
 
 use std::fmt;
 
-use super::types::{PodField, debug_plain};
+use super::types::{PodField, debug_methods, debug_plain};
 use crate::pod::Pod;
 
-/// References to as many fields of plain data as a tuple may have here. One bound for all of them takes the compiler half
-/// as long as a trait object of each.
+/// References to as many fields as a tuple may have here.
+pub trait Fields {
+    /// `Name { field: value, … }`, with the names in one string.
+    fn debug(&self, f: &mut fmt::Formatter<'_>, names: &str) -> fmt::Result;
+}
+
+/// What [`debug_fields`] is for plain data, for any.
+#[inline]
+pub fn debug_parts(f: &mut fmt::Formatter<'_>, names: &str, parts: impl Fields) -> fmt::Result {
+    parts.debug(f, names)
+}
+
+fn debug_all(f: &mut fmt::Formatter<'_>, names: &str, values: &[&dyn fmt::Debug]) -> fmt::Result {
+    let (name, fields) = names.split_once(' ').unwrap_or((names, ""));
+    debug_methods(f, name, &[], fields, values)
+}
+
+/// As [`Fields`], of plain data.
 pub trait PlainFields {
     /// As [`debug_plain`] prints them.
     fn debug(&self, f: &mut fmt::Formatter<'_>, names: &str) -> fmt::Result;
@@ -23,8 +40,18 @@ pub fn debug_fields(
     fields.debug(f, names)
 }
 
-macro_rules! plain_fields {
+macro_rules! fields {
     ($($field:ident)*) => {
+        impl<$($field: fmt::Debug),*> Fields for ($(&$field,)*) {
+            #[inline]
+            fn debug(&self, f: &mut fmt::Formatter<'_>, names: &str) -> fmt::Result {
+                #[allow(non_snake_case, reason = "the fields are named as their types")]
+                let ($($field,)*) = *self;
+                let values: &[&dyn fmt::Debug] = &[$($field),*];
+                debug_all(f, names, values)
+            }
+        }
+
         impl<$($field: Pod + fmt::Debug),*> PlainFields for ($(&$field,)*) {
             #[inline]
             fn debug(&self, f: &mut fmt::Formatter<'_>, names: &str) -> fmt::Result {
@@ -37,16 +64,62 @@ macro_rules! plain_fields {
     };
 }
 
-plain_fields!();
-plain_fields!(A);
-plain_fields!(A B);
-plain_fields!(A B C);
-plain_fields!(A B C D);
-plain_fields!(A B C D E);
-plain_fields!(A B C D E F);
-plain_fields!(A B C D E F G);
-plain_fields!(A B C D E F G H);
-plain_fields!(A B C D E F G H I);
-plain_fields!(A B C D E F G H I J);
-plain_fields!(A B C D E F G H I J K);
-plain_fields!(A B C D E F G H I J K L);
+fields!();
+fields!(A);
+fields!(A B);
+fields!(A B C);
+fields!(A B C D);
+fields!(A B C D E);
+fields!(A B C D E F);
+fields!(A B C D E F G);
+fields!(A B C D E F G H);
+fields!(A B C D E F G H I);
+fields!(A B C D E F G H I J);
+fields!(A B C D E F G H I J K);
+fields!(A B C D E F G H I J K L);
+
+/// `printed!(NAME; field, …)`: `Debug` of a struct of any fields, no more than [`Fields`] takes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __bpf_skel_printed {
+    ($name:ident; $($field:ident),*) => {
+        impl ::core::fmt::Debug for $name {
+            #[inline]
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                $crate::private::debug_parts(
+                    f,
+                    ::core::stringify!($name $($field)*),
+                    ($(&self.$field,)*),
+                )
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_struct_prints_as_if_derived() {
+        #[derive(Debug)]
+        #[allow(dead_code, reason = "printed")]
+        struct Derived {
+            a: &'static str,
+            r#type: Option<u8>,
+        }
+        struct Printed {
+            a: &'static str,
+            r#type: Option<u8>,
+        }
+        __bpf_skel_printed!(Printed; a, r#type);
+        let text = format!("{:?}", Printed { a: "x", r#type: Some(1) });
+        let derived = format!("{:?}", Derived { a: "x", r#type: Some(1) });
+        assert_eq!(text, derived.replace("Derived", "Printed"));
+    }
+
+    #[test]
+    fn a_struct_without_fields_is_its_name() {
+        struct Nothing {}
+        __bpf_skel_printed!(Nothing;);
+        assert_eq!(format!("{:?}", Nothing {}), "Nothing");
+    }
+}

@@ -13,6 +13,7 @@ mod named;
 mod padding;
 mod place;
 mod relocations;
+mod spec;
 mod types;
 
 use crate::error::{Error, Result};
@@ -31,7 +32,7 @@ pub use core::{
 };
 pub use data::sparse;
 pub use enums::{debug_number, known, name_of};
-pub use fields::{PlainFields, debug_fields};
+pub use fields::{Fields, PlainFields, debug_fields, debug_parts};
 pub use layout::same_layouts;
 pub use members::{
     flexible, flexible_unaligned, live_unaligned, live_view, set_live_unaligned, set_view, view,
@@ -41,13 +42,15 @@ pub use named::{hash, same};
 pub use padding::*;
 pub use place::{Place, field, place};
 pub use relocations::{jump_table, kfunc, ksym, map_fd, map_value};
+pub use spec::{data_map, frozen_map, variable};
 pub use types::{PodField, debug_methods, debug_plain};
 
 #[doc(hidden)]
 pub use crate::{
     __bpf_skel_bound as bound, __bpf_skel_enumeration as enumeration, __bpf_skel_equal as equal,
-    __bpf_skel_layouts as layouts, __bpf_skel_live as live_struct, __bpf_skel_plain as plain,
-    __bpf_skel_section as section_struct, __bpf_skel_total as total,
+    __bpf_skel_layouts as layouts, __bpf_skel_live as live_struct, __bpf_skel_ok as ok,
+    __bpf_skel_plain as plain, __bpf_skel_printed as printed, __bpf_skel_section as section_struct,
+    __bpf_skel_total as total,
 };
 
 /// What the fields of live structs are made of: each of these is [`LiveLayout`] for all that it may be of.

@@ -191,6 +191,7 @@ macro_rules! __bpf_skel_plain {
 
 /// `section_struct!(NAME; field, …; hidden, …;)`: as `plain!` without the default, since that of a section of many megabytes
 /// would be on the stack, and without equality. `section_struct!(NAME; field, …; hidden, …; method, …)`: some print by methods.
+/// `section_struct!(many NAME; field, …; hidden, …;)`: more fields than a tuple of [`Fields`](crate::private::Fields) takes.
 /// `section_struct!(large NAME; …)`: the struct derives `Clone` and `Copy`, since the standard library clones a box of one
 /// that does not by way of the stack.
 #[doc(hidden)]
@@ -201,13 +202,17 @@ macro_rules! __bpf_skel_section {
         impl ::core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                $crate::private::debug_plain(
+                $crate::private::debug_fields(
                     f,
                     ::core::stringify!($name $($field)*),
-                    &[$(&self.$field,)* $(&self.$hidden,)*],
+                    ($(&self.$field,)* $(&self.$hidden,)*),
                 )
             }
         }
+    };
+    (many $name:ident; $($field:ident),*; $($hidden:ident),*;) => {
+        $crate::__bpf_skel_plain!(@pod $name);
+        $crate::__bpf_skel_section!(@debug $name; $($field),*; $($hidden),*;);
     };
     (large $name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
         // SAFETY: as in `plain!`.

@@ -1,7 +1,7 @@
 //! What a BPF object holds, as plain data.
 //!
 //! An [`ObjectSpec`] is deterministic: it is the same on every machine and nothing in it depends on the running
-//! kernel. Two makers produce it: the generator prints it as a `static`, and `elf::read` (feature `elf`) builds it
+//! kernel. Two makers produce it: the generator prints it as a constant, and `elf::read` (feature `elf`) builds it
 //! from the bytes of an object. Everything refers to everything else by index, not by name.
 
 mod core;

@@ -3,7 +3,8 @@ use std::path::PathBuf;
 const SOURCE: &str = "../../../examples/hello/src/hello.bpf.c";
 
 fn main() {
-    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("hello.skel.rs");
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"))
+        .join("hello.skel.rs");
     libbpf_cargo::SkeletonBuilder::new()
         .source(SOURCE)
         .clang("clang-19")

@@ -16,7 +16,8 @@ fn main() -> Result<()> {
         let builder = Builder::new().define("PROGRAMS", programs).module_name(&name);
         builder.object(out.join(format!("{name}.bpf.o"))).build("bpf/heavy.bpf.c")?;
     }
-    let builder = Builder::new().define("PROGRAMS", "1").define("CORE", "1").module_name("heavy_1_core");
+    let builder =
+        Builder::new().define("PROGRAMS", "1").define("CORE", "1").module_name("heavy_1_core");
     builder.object(out.join("heavy_1_core.bpf.o")).build("bpf/heavy.bpf.c")?;
     Ok(())
 }

@@ -156,11 +156,20 @@ impl Project {
         }
         let library =
             library.ok_or_else(|| format!("no {prefix}*.rlib in {}", libraries.display()))?;
-        let mut command = Command::new("rustc");
+        let mut command = Command::new(compiler()?);
         command.args(["--edition=2024", "--crate-type=lib", "--crate-name=skeleton"]).arg(source);
         command.arg("--out-dir").arg(&self.folder);
         command.arg("-L").arg(format!("dependency={}", libraries.display()));
         command.arg("--extern").arg(format!("{name}={}", library.display()));
         Ok(command)
     }
+}
+
+/// The toolchain's own compiler, which is what cargo starts: the one in the path may be rustup, which looks for it first.
+fn compiler() -> Result<PathBuf> {
+    let output = Command::new("rustc").args(["--print", "sysroot"]).output()?;
+    if !output.status.success() {
+        return Err(format!("rustc --print sysroot: {}", output.status).into());
+    }
+    Ok(Path::new(String::from_utf8(output.stdout)?.trim()).join("bin/rustc"))
 }

@@ -41,8 +41,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for key in skel.maps.counts.keys() {
             if let Some(value) = skel.maps.counts.lookup(&key, MapFlags::ANY)? {
                 // SAFETY: the map's values are counters.
-                let counter = unsafe { value.as_ptr().cast::<hello::types::counter>().read_unaligned() };
-                rows.push((u32::from_ne_bytes(key.try_into().expect("a key has 4 bytes")), counter));
+                let counter =
+                    unsafe { value.as_ptr().cast::<hello::types::counter>().read_unaligned() };
+                rows.push((
+                    u32::from_ne_bytes(key.try_into().expect("a key has 4 bytes")),
+                    counter,
+                ));
             }
         }
         rows.sort_by_key(|(_, counter)| std::cmp::Reverse(counter.switches));

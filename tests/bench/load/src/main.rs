@@ -58,7 +58,8 @@ fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.as_slice() {
         [one, object, loader] if one == "one" => {
-            let cost = one_load(object.parse().expect("a number"), loader.parse().expect("a number"));
+            let cost =
+                one_load(object.parse().expect("a number"), loader.parse().expect("a number"));
             println!("{}", cost.numbers().map(|number| number.to_string()).join(" "));
         }
         [] => table(31),
@@ -101,7 +102,9 @@ fn peak_kib() -> u64 {
 
 fn table(rounds: usize) {
     let this = std::env::current_exe().expect("this program");
-    println!("| object | loader | total µs | bpf(2) µs | user µs | again: total µs | bpf(2) µs | calls | allocations | pages | peak KiB | total, libbpf = 1 | user, libbpf = 1 |");
+    println!(
+        "| object | loader | total µs | bpf(2) µs | user µs | again: total µs | bpf(2) µs | calls | allocations | pages | peak KiB | total, libbpf = 1 | user, libbpf = 1 |"
+    );
     println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for (number, object) in objects().iter().enumerate() {
         let mut all = LOADERS.map(|_| Vec::<Cost>::new());
@@ -112,7 +115,9 @@ fn table(rounds: usize) {
                 assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
                 let text = String::from_utf8(out.stdout).expect("numbers");
                 let mut numbers = text.split_whitespace().map(|n| n.parse().expect("a number"));
-                costs.push(Cost::of_numbers(std::array::from_fn(|_| numbers.next().expect("its numbers"))));
+                costs.push(Cost::of_numbers(std::array::from_fn(|_| {
+                    numbers.next().expect("its numbers")
+                })));
             }
         }
         let medians = all.map(|costs| Cost::median(&costs));

@@ -1,0 +1,77 @@
+//! Maps and variables of a spec in few tokens, as [relocations](super::map_fd).
+
+use std::borrow::Cow;
+
+use crate::spec::{Data, Linkage, MapContents, MapSpec, Pinning, VariableSpec};
+use crate::uapi::MapType;
+
+/// The map of a data section that programs write to: an array of one element.
+pub const fn data_map(
+    section: &'static str,
+    size: u32,
+    flags: u32,
+    type_id: u32,
+    data: Data,
+) -> MapSpec {
+    section_map(section, size, flags, type_id, MapContents::Data { data, frozen: false })
+}
+
+/// As [`data_map`], of constants.
+pub const fn frozen_map(
+    section: &'static str,
+    size: u32,
+    flags: u32,
+    type_id: u32,
+    data: Data,
+) -> MapSpec {
+    section_map(section, size, flags, type_id, MapContents::Data { data, frozen: true })
+}
+
+const fn section_map(
+    section: &'static str,
+    size: u32,
+    flags: u32,
+    type_id: u32,
+    contents: MapContents,
+) -> MapSpec {
+    MapSpec {
+        name: Cow::Borrowed(section),
+        section: Cow::Borrowed(section),
+        map_type: MapType::ARRAY,
+        key_size: 4,
+        value_size: size,
+        max_entries: 1,
+        flags,
+        extra: 0,
+        numa_node: 0,
+        pinning: Pinning::None,
+        key_type_id: 0,
+        value_type_id: type_id,
+        inner: None,
+        contents,
+    }
+}
+
+/// A variable of a data section.
+pub const fn variable(
+    name: &'static str,
+    map: u32,
+    offset: u32,
+    size: u32,
+    type_id: u32,
+    linkage: Linkage,
+) -> VariableSpec {
+    VariableSpec { name: Cow::Borrowed(name), map, offset, size, type_id, linkage }
+}
+
+/// `ok!(RESULT)`: its value, or the function returns its error as it is. `?` has the compiler prove that errors convert.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __bpf_skel_ok {
+    ($result:expr $(,)?) => {
+        match $result {
+            ::core::result::Result::Ok(value) => value,
+            ::core::result::Result::Err(error) => return ::core::result::Result::Err(error),
+        }
+    };
+}
