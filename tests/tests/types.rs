@@ -11,6 +11,7 @@ use bpf_skel::live::{GlobalArray, LiveLayout};
 use bpf_skel::pod::{Bool, CStrExt, CharArray, Ptr, bytes_of};
 use bpf_skel_macros::bpf_skel;
 
+bpf_skel!(mod many = "fixtures/many-el.o", "fixtures/many-eb.o");
 bpf_skel!(mod members = "fixtures/members-el.o", "fixtures/members-eb.o");
 bpf_skel!(mod every = "fixtures/types-el.o", "fixtures/types-eb.o");
 bpf_skel!(mod names = "fixtures/names-el.o", "fixtures/names-eb.o");
@@ -427,4 +428,12 @@ fn skeletons_are_owned() {
     owned::<members::Open>();
     owned::<members::Prepared>();
     owned::<members::Skel>();
+}
+
+#[test]
+fn a_section_prints_all_of_many_variables() {
+    let mut open = many::open();
+    open.bss.v13 = 7;
+    let text = format!("{:?}", open.bss);
+    assert!(text.starts_with("bss { v1: 0, ") && text.ends_with(", v12: 0, v13: 7 }"), "{text}");
 }
