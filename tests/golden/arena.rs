@@ -68,7 +68,9 @@ pub mod arena {
             object.program(self.progs.run);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    pages: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                },
                 arena: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
@@ -119,14 +121,6 @@ pub mod arena {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                pages: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-            })
         }
     }
     impl Progs {
@@ -287,9 +281,6 @@ pub mod arena {
                 /// `struct node head`, 16 bytes, section `arena`
                 pub head: GlobalStruct<super::live::node>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            arena: 40, 8;
         }
     }
     /// Everything that the object holds.

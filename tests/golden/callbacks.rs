@@ -67,7 +67,9 @@ pub mod callbacks {
             object.program(self.progs.walks);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    numbers: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                },
                 object,
             })
         }
@@ -114,14 +116,6 @@ pub mod callbacks {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                numbers: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-            })
         }
     }
     impl Progs {

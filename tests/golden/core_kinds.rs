@@ -70,7 +70,9 @@ pub mod core_kinds {
             object.program(self.progs.direct);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                },
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
@@ -121,14 +123,6 @@ pub mod core_kinds {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-            })
         }
     }
     impl Progs {
@@ -260,9 +254,6 @@ pub mod core_kinds {
                 /// `u64 out[256]`, 2048 bytes, section `.bss`
                 pub out: GlobalArray<::bpf_skel::live::Global<u64>, 256>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            bss: 2048, 8;
         }
     }
     /// Everything that the object holds.

@@ -99,7 +99,16 @@ pub mod data {
             object.program(self.progs.r#use);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    data_config: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    rodata_table: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    rodata_private: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
+                    rodata_str1_1: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
+                    bss_scratch: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
+                },
                 rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 0)),
                 data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
                 data_config: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
@@ -172,21 +181,6 @@ pub mod data {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                data_config: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                rodata_table: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-                rodata_private: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
-                rodata_str1_1: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
-                bss_scratch: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
-            })
         }
     }
     impl Progs {
@@ -440,12 +434,6 @@ pub mod data {
                 /// `u32 scratch[16]`, 64 bytes, section `.bss.scratch`
                 pub scratch: GlobalArray<::bpf_skel::live::Global<u32>, 16>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            data: 24, 8;
-            data_config: 8, 8;
-            bss: 3145744, 8;
-            bss_scratch: 64, 4;
         }
     }
     /// Everything that the object holds.

@@ -87,7 +87,18 @@ pub mod descriptors {
             object.program(self.progs.elsewhere);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    cgroups: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    sockets: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    flows: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    few_flows: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    listeners: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
+                    ports: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
+                    plain_ports: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
+                    interfaces: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
+                    cpus: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 8)),
+                    queues: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 9)),
+                },
                 object,
             })
         }
@@ -134,23 +145,6 @@ pub mod descriptors {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                cgroups: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                sockets: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                flows: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                few_flows: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-                listeners: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
-                ports: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
-                plain_ports: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
-                interfaces: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
-                cpus: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 8)),
-                queues: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 9)),
-            })
         }
     }
     impl Progs {

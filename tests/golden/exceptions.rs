@@ -65,10 +65,7 @@ pub mod exceptions {
             object.program(self.progs.may_throw);
             object.program(self.progs.uncaught);
             let object = ::bpf_skel::private::ok!(object.prepare());
-            ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
-                object,
-            })
+            ::core::result::Result::Ok(Prepared { maps: Maps {}, object })
         }
         /// Creates the maps and loads the programs.
         ///
@@ -113,12 +110,6 @@ pub mod exceptions {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {})
         }
     }
     impl Progs {

@@ -81,7 +81,11 @@ pub mod externs {
             object.program(self.progs.unguarded);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                },
                 data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
                 kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 2)),
@@ -140,16 +144,6 @@ pub mod externs {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-            })
         }
     }
     impl Progs {
@@ -414,10 +408,6 @@ pub mod externs {
                 #[doc(hidden)]
                 pub __pad1: Global<::bpf_skel::private::Pad4>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            data: 4, 4;
-            bss: 56, 8;
         }
     }
     /// Everything that the object holds.

@@ -86,7 +86,10 @@ pub mod failures {
             object.program(self.progs.attaches_nowhere);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                },
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
                 object,
             })
@@ -137,15 +140,6 @@ pub mod failures {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-            })
         }
     }
     impl Progs {
@@ -388,9 +382,6 @@ pub mod failures {
                 /// `u64 total`, 8 bytes, section `.bss`
                 pub total: Global<u64>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            bss: 8, 8;
         }
     }
     /// Everything that the object holds.

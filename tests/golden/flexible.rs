@@ -90,7 +90,13 @@ pub mod flexible {
             object.program(self.progs.r#use);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    data_tight: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    data_odd: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
+                },
                 data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 data_tight: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
                 rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 2)),
@@ -157,18 +163,6 @@ pub mod flexible {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                data_tight: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                data_odd: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
-            })
         }
     }
     impl Progs {
@@ -1207,12 +1201,6 @@ pub mod flexible {
                 #[doc(hidden)]
                 pub __pad0: Global<::bpf_skel::private::Pad7>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            data: 128, 16;
-            data_tight: 12, 1;
-            data_odd: 32, 8;
-            bss: 96, 8;
         }
     }
     /// Everything that the object holds.

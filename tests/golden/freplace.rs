@@ -63,10 +63,7 @@ pub mod freplace {
             object.program(self.progs.original);
             object.program(self.progs.replacement);
             let object = ::bpf_skel::private::ok!(object.prepare());
-            ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
-                object,
-            })
+            ::core::result::Result::Ok(Prepared { maps: Maps {}, object })
         }
         /// Creates the maps and loads the programs.
         ///
@@ -111,12 +108,6 @@ pub mod freplace {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {})
         }
     }
     impl Progs {

@@ -71,7 +71,12 @@ pub mod inner_maps {
             object.program(self.progs.r#use);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    two: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    one: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    filled: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    templated: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                },
                 object,
             })
         }
@@ -118,17 +123,6 @@ pub mod inner_maps {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                two: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                one: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                filled: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                templated: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-            })
         }
     }
     impl Progs {

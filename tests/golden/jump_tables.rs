@@ -72,7 +72,9 @@ pub mod jump_tables {
             object.program(self.progs.third);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                },
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
@@ -123,14 +125,6 @@ pub mod jump_tables {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-            })
         }
     }
     impl Progs {
@@ -294,9 +288,6 @@ pub mod jump_tables {
                 /// `u64 input`, 8 bytes, section `.bss`
                 pub input: Global<u64>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            bss: 8, 8;
         }
     }
     /// Everything that the object holds.

@@ -68,7 +68,9 @@ pub mod jump_tables_other {
             object.program(self.progs.other);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                },
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
@@ -119,14 +121,6 @@ pub mod jump_tables_other {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-            })
         }
     }
     impl Progs {
@@ -272,9 +266,6 @@ pub mod jump_tables_other {
                 /// `u64 chosen`, 8 bytes, section `.bss`
                 pub chosen: Global<u64>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            bss: 8, 8;
         }
     }
     /// Everything that the object holds.

@@ -68,7 +68,9 @@ pub mod large {
             object.program(self.progs.r#use);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                },
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
@@ -119,14 +121,6 @@ pub mod large {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-            })
         }
     }
     impl Progs {
@@ -839,9 +833,6 @@ pub mod large {
                 #[doc(hidden)]
                 pub __pad1: Global<::bpf_skel::private::Pad4>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            bss: 3145776, 8;
         }
     }
     /// Everything that the object holds.

@@ -89,7 +89,17 @@ pub mod legacy {
             object.program(self.progs.act_main);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    modern: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    counters: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    next: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    shape: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    outer: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
+                    inner_zero: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
+                    inner_three: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
+                    outer_hash: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
+                    jumps: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 8)),
+                },
                 object,
             })
         }
@@ -136,22 +146,6 @@ pub mod legacy {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                modern: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                counters: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                next: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                shape: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-                outer: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
-                inner_zero: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
-                inner_three: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
-                outer_hash: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
-                jumps: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 8)),
-            })
         }
     }
     impl Progs {

@@ -67,7 +67,10 @@ pub mod legacy_def {
             object.program(self.progs.xdp_main);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    seen: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    verdict: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                },
                 object,
             })
         }
@@ -114,15 +117,6 @@ pub mod legacy_def {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                seen: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                verdict: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-            })
         }
     }
     impl Progs {

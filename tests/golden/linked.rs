@@ -99,7 +99,16 @@ pub mod linked {
             object.program(self.progs.core_lib);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    mine: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    jumps: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    data_custom: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
+                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
+                    kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
+                },
                 data_custom: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 3)),
                 data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 4)),
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 5)),
@@ -166,21 +175,6 @@ pub mod linked {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                mine: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                jumps: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                data_custom: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
-                kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
-            })
         }
     }
     impl Progs {
@@ -519,11 +513,6 @@ pub mod linked {
                 /// `long long total`, 8 bytes, section `.bss`
                 pub total: Global<i64>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            data_custom: 32, 4;
-            data: 28, 4;
-            bss: 56, 8;
         }
     }
     /// Everything that the object holds.

@@ -68,7 +68,9 @@ pub mod many {
             object.program(self.progs.r#use);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                },
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
@@ -119,14 +121,6 @@ pub mod many {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-            })
         }
     }
     impl Progs {
@@ -299,9 +293,6 @@ pub mod many {
                 /// `u32 v13`, 4 bytes, section `.bss`
                 pub v13: Global<u32>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            bss: 52, 4;
         }
     }
     /// Everything that the object holds.

@@ -68,7 +68,12 @@ pub mod map_kinds {
             object.map(self.maps.by_route);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    routes: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    waiting: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    done: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    by_route: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                },
                 object,
             })
         }
@@ -115,17 +120,6 @@ pub mod map_kinds {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                routes: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                waiting: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                done: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                by_route: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-            })
         }
     }
     impl Progs {

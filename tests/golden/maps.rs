@@ -81,7 +81,17 @@ pub mod maps {
             object.program(self.progs.r#use);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    typed: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    second: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    sized: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    both: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    records: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
+                    events: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
+                    bloom: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
+                    bloom_long: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
+                    first: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 8)),
+                },
                 object,
             })
         }
@@ -128,22 +138,6 @@ pub mod maps {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                typed: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                second: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                sized: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                both: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-                records: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
-                events: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
-                bloom: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
-                bloom_long: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
-                first: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 8)),
-            })
         }
     }
     impl Progs {

@@ -79,7 +79,11 @@ pub mod members {
             object.program(self.progs.ask);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    flows: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                },
                 rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 1)),
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
                 object,
@@ -134,16 +138,6 @@ pub mod members {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                flows: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-            })
         }
     }
     impl Progs {
@@ -1713,9 +1707,6 @@ pub mod members {
                 #[doc(hidden)]
                 pub __pad2: Global<[u8; 16]>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            bss: 576, 64;
         }
     }
     /// Everything that the object holds.

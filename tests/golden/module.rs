@@ -72,7 +72,10 @@ pub mod module {
             object.program(self.progs.types);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                },
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
                 object,
             })
@@ -123,15 +126,6 @@ pub mod module {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-            })
         }
     }
     impl Progs {
@@ -302,9 +296,6 @@ pub mod module {
                 /// `u32 has_zones`, 4 bytes, section `.bss`
                 pub has_zones: Global<u32>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            bss: 16, 4;
         }
     }
     /// Everything that the object holds.

@@ -68,7 +68,9 @@ pub mod module_variable {
             object.program(self.progs.variable);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                },
                 data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
@@ -119,14 +121,6 @@ pub mod module_variable {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-            })
         }
     }
     impl Progs {
@@ -272,9 +266,6 @@ pub mod module_variable {
                 /// `u32 sequence`, 4 bytes, section `.data`
                 pub sequence: Global<u32>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            data: 4, 4;
         }
     }
     /// Everything that the object holds.

@@ -105,7 +105,21 @@ pub mod names {
             object.program(self.progs.open);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    r#match: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    object: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    config: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    bss_data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
+                    maps: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
+                    data_x: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
+                    keyed: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
+                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 8)),
+                    data_x_2: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 9)),
+                    data_type: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 10)),
+                    bss_2: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 11)),
+                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 12)),
+                },
                 data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 8)),
                 data_x: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 9)),
                 data_type: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 10)),
@@ -168,26 +182,6 @@ pub mod names {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                r#match: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                object: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                config: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-                bss_data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
-                maps: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
-                data_x: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
-                keyed: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 8)),
-                data_x_2: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 9)),
-                data_type: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 10)),
-                bss_2: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 11)),
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 12)),
-            })
         }
     }
     impl Progs {
@@ -891,12 +885,6 @@ pub mod names {
                 #[doc(hidden)]
                 pub __pad3: Global<::bpf_skel::private::Pad4>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            data: 4, 4;
-            data_x: 4, 4;
-            data_type: 4, 4;
-            bss: 80, 8;
         }
     }
     /// Everything that the object holds.

@@ -73,7 +73,10 @@ pub mod no_btf {
             object.program(self.progs.r#use);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                },
                 rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 0)),
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
                 object,
@@ -128,15 +131,6 @@ pub mod no_btf {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-            })
         }
     }
     impl Progs {
@@ -273,9 +267,6 @@ pub mod no_btf {
                 #[doc(hidden)]
                 pub __pad0: Global<::bpf_skel::private::Pad8>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            bss: 16, 1;
         }
     }
     /// Everything that the object holds.

@@ -61,10 +61,7 @@ pub mod no_license {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.program(self.progs.accept);
             let object = ::bpf_skel::private::ok!(object.prepare());
-            ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
-                object,
-            })
+            ::core::result::Result::Ok(Prepared { maps: Maps {}, object })
         }
         /// Creates the maps and loads the programs.
         ///
@@ -109,12 +106,6 @@ pub mod no_license {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {})
         }
     }
     impl Progs {

@@ -70,7 +70,10 @@ pub mod perf_output {
             object.program(self.progs.watch);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    events: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                },
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
                 object,
             })
@@ -121,15 +124,6 @@ pub mod perf_output {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                events: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-            })
         }
     }
     impl Progs {
@@ -295,9 +289,6 @@ pub mod perf_output {
                 #[doc(hidden)]
                 pub __pad0: Global<::bpf_skel::private::Pad8>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            bss: 16, 8;
         }
     }
     /// Everything that the object holds.

@@ -111,7 +111,19 @@ pub mod phases {
             object.program(self.progs.always);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    one: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    two: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    outer: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    jumps: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
+                    spare: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
+                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
+                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
+                    data_custom: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 8)),
+                    data_quiet: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 9)),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 10)),
+                },
                 rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 6)),
                 data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 7)),
                 data_custom: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 8)),
@@ -174,24 +186,6 @@ pub mod phases {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                one: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                two: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                outer: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                jumps: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-                counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
-                spare: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
-                data_custom: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 8)),
-                data_quiet: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 9)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 10)),
-            })
         }
     }
     impl Progs {
@@ -483,11 +477,6 @@ pub mod phases {
                 /// `u64 seen[3]`, 24 bytes, section `.bss`
                 pub seen: GlobalArray<::bpf_skel::live::Global<u64>, 3>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            data: 4, 4;
-            data_custom: 4, 4;
-            bss: 32, 8;
         }
     }
     /// Everything that the object holds.

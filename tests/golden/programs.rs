@@ -69,10 +69,7 @@ pub mod programs {
             object.program(self.progs.on_switch);
             object.program(self.progs.no_type);
             let object = ::bpf_skel::private::ok!(object.prepare());
-            ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
-                object,
-            })
+            ::core::result::Result::Ok(Prepared { maps: Maps {}, object })
         }
         /// Creates the maps and loads the programs.
         ///
@@ -117,12 +114,6 @@ pub mod programs {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {})
         }
     }
     impl Progs {

@@ -151,10 +151,7 @@ pub mod sections {
             object.program(self.progs.on_netfilter);
             object.program(self.progs.on_syscall);
             let object = ::bpf_skel::private::ok!(object.prepare());
-            ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
-                object,
-            })
+            ::core::result::Result::Ok(Prepared { maps: Maps {}, object })
         }
         /// Creates the maps and loads the programs.
         ///
@@ -199,12 +196,6 @@ pub mod sections {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {})
         }
     }
     impl Progs {

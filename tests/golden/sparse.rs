@@ -85,7 +85,12 @@ pub mod sparse {
             object.program(self.progs.touch);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    rodata_zeros: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    data_counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    data_dense: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                },
                 rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 0)),
                 rodata_zeros: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 1)),
                 data_counts: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
@@ -150,17 +155,6 @@ pub mod sparse {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                rodata_zeros: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                data_counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                data_dense: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-            })
         }
     }
     impl Progs {
@@ -335,10 +329,6 @@ pub mod sparse {
                 /// `u8 dense[300]`, 300 bytes, section `.data.dense`
                 pub dense: GlobalArray<::bpf_skel::live::Global<u8>, 300>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            data_counts: 2400, 8;
-            data_dense: 300, 1;
         }
     }
     /// Everything that the object holds.

@@ -77,7 +77,12 @@ pub mod stack_traces {
             object.program(self.progs.on_call);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    kernel: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    user: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                },
                 rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 2)),
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 3)),
                 object,
@@ -132,17 +137,6 @@ pub mod stack_traces {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                kernel: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                user: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-            })
         }
     }
     impl Progs {
@@ -295,9 +289,6 @@ pub mod stack_traces {
                 /// `s64 user_id`, 8 bytes, section `.bss`
                 pub user_id: Global<i64>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            bss: 16, 8;
         }
     }
     /// Everything that the object holds.

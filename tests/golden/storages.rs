@@ -86,7 +86,15 @@ pub mod storages {
             object.program(self.progs.of_attached);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    tasks: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    cgroups: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    sockets: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    attached: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    shared: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
+                    inodes: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
+                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
+                },
                 rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 6)),
                 object,
             })
@@ -137,20 +145,6 @@ pub mod storages {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                tasks: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                cgroups: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                sockets: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                attached: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-                shared: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
-                inodes: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
-            })
         }
     }
     impl Progs {

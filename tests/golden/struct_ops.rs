@@ -101,7 +101,16 @@ pub mod struct_ops {
             object.program(self.progs.never_called);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    plain: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    linked: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    absent: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    present: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
+                    wide: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
+                    odd: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
+                    more: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
+                },
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
@@ -152,21 +161,6 @@ pub mod struct_ops {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                plain: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                linked: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                absent: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-                present: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
-                wide: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 5)),
-                odd: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 6)),
-                more: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 7)),
-            })
         }
     }
     impl Progs {
@@ -494,9 +488,6 @@ pub mod struct_ops {
                 /// `u64 acked_more`, 8 bytes, section `.bss`
                 pub acked_more: Global<u64>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            bss: 16, 8;
         }
     }
     /// Everything that the object holds.

@@ -74,7 +74,9 @@ pub mod subprogs {
             object.program(self.progs.circular);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                },
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
                 object,
             })
@@ -125,14 +127,6 @@ pub mod subprogs {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-            })
         }
     }
     impl Progs {
@@ -282,9 +276,6 @@ pub mod subprogs {
                 /// `u64 calls`, 8 bytes, section `.bss`
                 pub calls: Global<u64>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            bss: 8, 8;
         }
     }
     /// Everything that the object holds.

@@ -82,7 +82,13 @@ pub mod types {
             object.program(self.progs.r#use);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    values: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    anonymous: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
+                },
                 data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
                 rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 3)),
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 4)),
@@ -141,18 +147,6 @@ pub mod types {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                values: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                anonymous: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 4)),
-            })
         }
     }
     impl Progs {
@@ -1214,10 +1208,6 @@ pub mod types {
                 #[doc(hidden)]
                 pub __pad2: Global<::bpf_skel::private::Pad8>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            data: 8, 4;
-            bss: 1088, 16;
         }
     }
     /// Everything that the object holds.

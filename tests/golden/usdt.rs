@@ -74,7 +74,16 @@ pub mod usdt {
             object.program(self.progs.on_fire);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    __bpf_usdt_ip_to_spec_id: ::bpf_skel::private::ok!(
+                        ::bpf_skel::private::map(&object, 0),
+                    ),
+                    __bpf_usdt_specs: ::bpf_skel::private::ok!(
+                        ::bpf_skel::private::map(&object, 1),
+                    ),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                },
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
                 kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 3)),
                 object,
@@ -129,19 +138,6 @@ pub mod usdt {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                __bpf_usdt_ip_to_spec_id: ::bpf_skel::private::ok!(
-                    ::bpf_skel::private::map(object, 0),
-                ),
-                __bpf_usdt_specs: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-                kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 3)),
-            })
         }
     }
     impl Progs {
@@ -356,9 +352,6 @@ pub mod usdt {
                 /// `struct seen seen`, 120 bytes, section `.bss`
                 pub seen: GlobalStruct<super::live::seen>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            bss: 120, 8;
         }
     }
     /// Everything that the object holds.

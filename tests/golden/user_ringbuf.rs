@@ -75,7 +75,11 @@ pub mod user_ringbuf {
             object.program(self.progs.drain);
             let object = ::bpf_skel::private::ok!(object.prepare());
             ::core::result::Result::Ok(Prepared {
-                maps: ::bpf_skel::private::ok!(Maps::of(&object)),
+                maps: Maps {
+                    requests: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
+                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
+                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                },
                 data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
                 bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
                 object,
@@ -130,16 +134,6 @@ pub mod user_ringbuf {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Maps {
-        #[inline]
-        fn of(object: &::bpf_skel::object::PreparedObject) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                requests: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 0)),
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 1)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(object, 2)),
-            })
         }
     }
     impl Progs {
@@ -330,10 +324,6 @@ pub mod user_ringbuf {
                 /// `u64 too_short`, 8 bytes, section `.bss`
                 pub too_short: Global<u64>,
             }
-        }
-        ::bpf_skel::private::layouts! {
-            data: 8, 8;
-            bss: 40, 8;
         }
     }
     /// Everything that the object holds.

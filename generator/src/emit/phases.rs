@@ -8,6 +8,7 @@ use super::docs::{bytes, code};
 use super::printed;
 use super::text::Text;
 use super::writer::Writer;
+use crate::ident::Ident;
 use crate::model::{Object, Section};
 
 pub(super) fn structs(out: &mut Writer, rt: &str, object: &Object<'_, '_>, file: &str) {
@@ -106,6 +107,12 @@ impl Phases<'_> {
         out.call(head, &["SPEC", &index.to_string()], ",");
     }
 
+    /// `name: private::ok!(private::make(object, index)),`
+    fn handle(&self, out: &mut Writer, name: &Ident, make: &str, object: &str, index: usize) {
+        let make = format!("{}::private::{make}", self.rt);
+        self.ok(out, &format!("{name}: "), &make, &[object, &index.to_string()], ",");
+    }
+
     /// `head private::ok!(function(arguments)) tail`
     fn ok(&self, out: &mut Writer, head: &str, function: &str, arguments: &[&str], tail: &str) {
         let call = format!("{function}({})", arguments.join(", "));
@@ -138,16 +145,11 @@ impl Phases<'_> {
             out.call("object.program", &[&format!("self.progs.{}", program.ident)], ";");
         }
         self.ok(out, "let object = ", "object.prepare", &[], ";");
-        out.open("::core::result::Result::Ok(Prepared {");
-        self.ok(out, "maps: ", "Maps::of", &["&object"], ",");
-        for section in &object.sections {
-            let make = if section.frozen { "frozen" } else { "live" };
-            let make = format!("{rt}::private::{make}");
-            let head = format!("{}: ", section.ident);
-            self.ok(out, &head, &make, &["&object", &section.map.to_string()], ",");
+        if object.maps.is_empty() {
+            out.line("::core::result::Result::Ok(Prepared { maps: Maps {}, object })");
+        } else {
+            self.created(out);
         }
-        out.line("object,");
-        out.close("})");
         out.close("}");
         function(out, "Creates the maps and loads the programs.", &[ERRORS]);
         let result = format!("{rt}::Result<Skel>");
@@ -162,13 +164,29 @@ impl Phases<'_> {
         out.close("}");
     }
 
+    /// The second phase, with handles on all maps.
+    fn created(&self, out: &mut Writer) {
+        out.open("::core::result::Result::Ok(Prepared {");
+        out.open("maps: Maps {");
+        for (index, map) in self.object.maps.iter().enumerate() {
+            self.handle(out, &map.ident, "map", "&object", index);
+        }
+        out.close("},");
+        for section in &self.object.sections {
+            let make = if section.frozen { "frozen" } else { "live" };
+            self.handle(out, &section.ident, make, "&object", section.map);
+        }
+        out.line("object,");
+        out.close("})");
+    }
+
     fn prepared(&self, out: &mut Writer) {
         let rt = self.rt;
         let object = format!("{rt}::object::PreparedObject");
         out.doc(
             "The object, prepared: maps exist, the programs' text is final, nothing is verified.",
         );
-        printed::structure(out, rt, "Prepared", &self.created(&[&"maps"]), |out| {
+        printed::structure(out, rt, "Prepared", &self.fields_of(&[&"maps"]), |out| {
             out.doc("Its maps.");
             out.line("pub maps: Maps,");
             self.section_fields(out);
@@ -196,32 +214,16 @@ impl Phases<'_> {
         out.close("}");
     }
 
-    /// What makes `Maps` and `Progs`.
+    /// What makes `Progs`: the runtime calls it while it can still take all back.
     fn handles(&self, out: &mut Writer) {
-        let maps = self.object.maps.iter().map(|map| &map.ident);
-        self.handles_of(out, "Maps", "PreparedObject", "map", maps);
-        let programs = self.object.programs.iter().map(|program| &program.ident);
-        self.handles_of(out, "Progs", "Object", "program", programs);
-    }
-
-    fn handles_of(
-        &self,
-        out: &mut Writer,
-        name: &str,
-        from: &str,
-        make: &str,
-        idents: impl Iterator<Item = impl Display>,
-    ) {
         let rt = self.rt;
-        out.open(format_args!("impl {name} {{"));
+        out.open("impl Progs {");
         out.line("#[inline]");
-        let object = format!("object: &{rt}::object::{from}");
-        let make = format!("{rt}::private::{make}");
+        let object = format!("object: &{rt}::object::Object");
         out.open_function("fn of", &[&object], &format!("{rt}::Result<Self>"));
         out.open("::core::result::Result::Ok(Self {");
-        for (index, ident) in idents.enumerate() {
-            let head = format!("{ident}: ");
-            self.ok(out, &head, &make, &["object", &index.to_string()], ",");
+        for (index, program) in self.object.programs.iter().enumerate() {
+            self.handle(out, &program.ident, "program", "object", index);
         }
         out.close("})");
         out.close("}");
@@ -232,7 +234,7 @@ impl Phases<'_> {
         let rt = self.rt;
         let object = format!("{rt}::object::Object");
         out.doc("The object, loaded.");
-        printed::structure(out, rt, "Skel", &self.created(&[&"maps", &"progs"]), |out| {
+        printed::structure(out, rt, "Skel", &self.fields_of(&[&"maps", &"progs"]), |out| {
             out.doc("Its maps.");
             out.line("pub maps: Maps,");
             out.doc("Its programs.");
@@ -289,7 +291,7 @@ impl Phases<'_> {
     }
 
     /// The fields of a phase that has the created data maps.
-    fn created<'f>(&'f self, first: &[&'f dyn Display]) -> Vec<&'f dyn Display> {
+    fn fields_of<'f>(&'f self, first: &[&'f dyn Display]) -> Vec<&'f dyn Display> {
         let sections = self.object.sections.iter().map(|section| &section.ident as _);
         first.iter().copied().chain(sections).chain([&"object" as _]).collect()
     }

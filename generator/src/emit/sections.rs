@@ -15,17 +15,20 @@ pub(super) fn modules(out: &mut Writer, root: &Paths<'_>, sections: &[Section<'_
     out.doc("Data sections as plain data: before load, and for good where they are frozen.");
     out.open("pub mod sections {");
     sections.iter().for_each(|section| plain(out, &paths, section));
-    layouts(out, &paths, sections.iter(), |section| &section.fields);
+    let mut rows = Vec::new();
+    for Section { ident, size, align, fields, .. } in sections {
+        layouts::rows(&mut rows, (paths.model, 3), (ident, *size, *align), fields);
+    }
+    layouts::layouts(out, paths.rt, &rows);
     out.close("}");
     if sections.iter().all(|section| section.frozen) {
         return;
     }
     out.doc("Data sections in memory that running programs share.");
     out.open("pub mod live_sections {");
-    let writable = || sections.iter().filter(|section| !section.frozen);
-    writable().for_each(|section| shared(out, &paths, section));
-    // Their cells are as large as what is in them, and lie as the fields of the plain twins do.
-    layouts(out, &paths, writable(), |_| &[]);
+    // `LiveLayout` holds each to its plain twin, whose layout is held above.
+    let writable = sections.iter().filter(|section| !section.frozen);
+    writable.for_each(|section| shared(out, &paths, section));
     out.close("}");
 }
 
@@ -92,18 +95,4 @@ fn variable_doc(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>, fiel
     }
     let size = bytes(paths.model.size(&field.ty));
     out.doc((code(&field.c), ", ", size.as_str(), ", section ", code(section.name)));
-}
-
-fn layouts<'s>(
-    out: &mut Writer,
-    paths: &Paths<'_>,
-    sections: impl Iterator<Item = &'s Section<'s>>,
-    fields: impl Fn(&'s Section<'s>) -> &'s [Field],
-) {
-    let mut rows = Vec::new();
-    for section in sections {
-        let Section { ident, size, align, .. } = section;
-        layouts::rows(&mut rows, (paths.model, 3), (ident, *size, *align), fields(section));
-    }
-    layouts::layouts(out, paths.rt, &rows);
 }

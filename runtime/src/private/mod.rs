@@ -149,10 +149,7 @@ fn untyped_map(object: &PreparedObject, index: usize) -> Result<Map> {
 }
 
 /// The third phase of a skeleton, with its typed programs.
-pub fn load<P>(
-    object: PreparedObject,
-    programs: impl FnOnce(&Object) -> Result<P>,
-) -> Result<(Object, P)> {
+pub fn load<P>(object: PreparedObject, programs: fn(&Object) -> Result<P>) -> Result<(Object, P)> {
     object.load_with(programs)
 }
 
