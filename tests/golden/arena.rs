@@ -286,8 +286,9 @@ pub mod arena {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -317,7 +318,7 @@ pub mod arena {
                     },
                 },
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("run"),
@@ -335,22 +336,18 @@ pub mod arena {
                         map_value(0, 0, 0), map_value(4, 0, 16), map_value(10, 0, 24),
                         map_value(12, 0, 24), map_value(21, 0, 4), map_value(23, 0, 4),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("first", 0, 0, 4, 17, Linkage::Global),
                 variable("table", 0, 4, 12, 21, Linkage::Global),
                 variable("total", 0, 16, 8, 23, Linkage::Global),
                 variable("head", 0, 24, 16, 26, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

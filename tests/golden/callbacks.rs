@@ -226,8 +226,9 @@ pub mod callbacks {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -255,7 +256,7 @@ pub mod callbacks {
                     contents: MapContents::Empty,
                 },
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("loops"),
@@ -269,8 +270,8 @@ pub mod callbacks {
                     insns: Borrowed(b"\xb7\x01\0\0\0\0\0\0{\x1a\xf8\xff\0\0\0\0\xbf\xa3\0\0\0\0\0\0\x07\x03\0\0\xf8\xff\xff\xff\xb4\x01\0\0\n\0\0\0\x18B\0\0\x0b\0\0\0\0\0\0\0\0\0\0\0\xb7\x04\0\0\0\0\0\0\x85\0\0\0\xb5\0\0\0\xb4\x01\0\0\x14\0\0\0\x18B\0\0\x13\0\0\0\0\0\0\0\0\0\0\0\xb7\x03\0\0\0\0\0\0\xb7\x04\0\0\0\0\0\0\x85\0\0\0\xb5\0\0\0y\xa0\xf8\xff\0\0\0\0\x95\0\0\0\0\0\0\0\xbf&\0\0\0\0\0\0\xbc\x11\0\0\0\0\0\0\x85\x10\0\0\x05\0\0\0ya\0\0\0\0\0\0\x0f\x01\0\0\0\0\0\0{\x16\0\0\0\0\0\0\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0\xbf\x16\0\0\0\0\0\0'\x06\0\0\x03\0\0\0\x85\0\0\0\x0e\0\0\0\x0f`\0\0\0\0\0\0\x95\0\0\0\0\0\0\0\xb4\0\0\0\x01\0\0\0&\x01\x01\0\x05\0\0\0\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x13\0\0\0\x11\0\0\0\x15\0\0\0\x19\0\0\0\x19\0\0\0\x1e\0\0\0\x11\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0z\0\0\0\xd6\0\0\0\0\x90\0\0\x01\0\0\0z\0\0\0\xeb\0\0\0\x06\x98\0\0\x04\0\0\0z\0\0\0\xf9\0\0\0\x02\xa0\0\0\x09\0\0\0z\0\0\0\x16\x01\0\0\x02\xa4\0\0\x0f\0\0\0z\0\0\02\x01\0\0\x0e\xa8\0\0\x10\0\0\0z\0\0\02\x01\0\0\x02\xa8\0\0\x11\0\0\0z\0\0\0L\x01\0\0\0H\0\0\x12\0\0\0z\0\0\0p\x01\0\0\x10P\0\0\x13\0\0\0z\0\0\0p\x01\0\0\nP\0\0\x14\0\0\0z\0\0\0p\x01\0\0\x07P\0\0\x17\0\0\0z\0\0\0\x87\x01\0\0\x02T\0\0\x19\0\0\0z\0\0\0\x12\x02\0\0\04\0\0\x1a\0\0\0z\0\0\05\x02\0\0\x0b<\0\0\x1b\0\0\0z\0\0\05\x02\0\0\x11<\0\0\x1c\0\0\0z\0\0\05\x02\0\0\x0f<\0\0\x1d\0\0\0z\0\0\05\x02\0\0\x02<\0\0\x1e\0\0\0z\0\0\0\x8c\0\0\0\0`\0\0\x1f\0\0\0z\0\0\0\xac\0\0\0\x0fh\0\0!\0\0\0z\0\0\0\xac\0\0\0\x02h\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("walks"),
@@ -287,17 +288,13 @@ pub mod callbacks {
                     relocations: Borrowed(&[
                         map_fd(5, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
-            variables: Borrowed(&[]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            jump_tables: none(),
+            variables: none(),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

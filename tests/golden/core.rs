@@ -248,7 +248,7 @@ pub mod core {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
@@ -265,7 +265,7 @@ pub mod core {
             maps: Borrowed(&[
                 data_map(".bss", 128, 0x400, 24, Data::Zeroed(128)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("use"),
@@ -289,7 +289,7 @@ pub mod core {
                     ]),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("out", 0, 0, 128, 22, Linkage::Global),
             ]),
@@ -321,7 +321,7 @@ pub mod core {
                     index(0), member(86, BtfKind::Struct), member(147, BtfKind::Ptr),
                 ]),
             },
-            externs: Borrowed(&[]),
+            externs: none(),
         }
     };
 }

@@ -259,7 +259,7 @@ pub mod core_kinds {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::btf::BtfKind;
         use ::bpf_skel::private::{core, guess, index, member, member_of, number, of_enumerator, of_field};
@@ -276,7 +276,7 @@ pub mod core_kinds {
             maps: Borrowed(&[
                 data_map(".bss", 2048, 0x400, 54, Data::Zeroed(2048)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("prog"),
@@ -348,14 +348,14 @@ pub mod core_kinds {
                     insns: Borrowed(b"y\x11\x08\0\0\0\0\0y\x13\x18\0\0\0\0\0\xb4\x02\0\0\x01\0\0\0U\x03\x01\0\0\0\0\0\xb4\x02\0\0\0\0\0\0a\x13\0\0\0\0\0\0y\x14 \0\0\0\0\0\x0c4\0\0\0\0\0\0q\x13\x0b\0\0\0\0\0d\x03\0\0\x18\0\0\0\xc4\x03\0\0\x18\0\0\0\x0c4\0\0\0\0\0\0\x0c$\0\0\0\0\0\0y\x120\0\0\0\0\0\x0c$\0\0\0\0\0\0y\x12`\0\0\0\0\0a \x04\0\0\0\0\0\x0c@\0\0\0\0\0\0a\x11h\0\0\0\0\0\x0c\x10\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\01\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0_\x01\0\0%\x0c\0\0%0\x03\0\x01\0\0\0_\x01\0\0Q\x0c\0\0:8\x03\0\x03\0\0\0_\x01\0\0Q\x0c\0\048\x03\0\x05\0\0\0_\x01\0\0Q\x0c\0\0\x098\x03\0\x06\0\0\0_\x01\0\0Q\x0c\0\0\x1b8\x03\0\x07\0\0\0_\x01\0\0Q\x0c\0\0\x138\x03\0\x08\0\0\0_\x01\0\0Q\x0c\0\0#8\x03\0\x0b\0\0\0_\x01\0\0Q\x0c\0\0!8\x03\0\x0c\0\0\0_\x01\0\0Q\x0c\0\018\x03\0\x0d\0\0\0_\x01\0\0Q\x0c\0\0Q8\x03\0\x0e\0\0\0_\x01\0\0Q\x0c\0\0F8\x03\0\x0f\0\0\0_\x01\0\0\xb2\x0c\0\0\x0f<\x03\0\x10\0\0\0_\x01\0\0\xb2\x0c\0\0\x1d<\x03\0\x11\0\0\0_\x01\0\0Q\x0c\0\0\x098\x03\0\x12\0\0\0_\x01\0\0\xb2\x0c\0\0*<\x03\0\x13\0\0\0_\x01\0\0Q\x0c\0\0\x098\x03\0\x14\0\0\0_\x01\0\0Q\x0c\0\0\x028\x03\0"),
-                    relocations: Borrowed(&[]),
+                    relocations: none(),
                     core_relocations: Borrowed(&[
                         core(1, 6), core(5, 0), core(6, 11), core(8, 175), core(13, 17),
                         core(15, 40), core(16, 176), core(18, 45),
                     ]),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("out", 0, 0, 2048, 50, Linkage::Global),
             ]),
@@ -577,7 +577,7 @@ pub mod core_kinds {
                     member_of(78, 1, BtfKind::Int, 0), index(3), index(0), member(73, BtfKind::Int),
                 ]),
             },
-            externs: Borrowed(&[]),
+            externs: none(),
         }
     };
 }

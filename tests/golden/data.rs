@@ -439,8 +439,9 @@ pub mod data {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -460,7 +461,7 @@ pub mod data {
                 frozen_map(".rodata.str1.1", 10, 0x80, 0, Data::Bytes(Borrowed(b"hello %d\n\0"))),
                 data_map(".bss.scratch", 64, 0x400, 43, Data::Zeroed(64)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("use"),
@@ -482,10 +483,10 @@ pub mod data {
                         map_value(62, 5, 8), map_value(67, 1, 16), map_value(78, 2, 0),
                         map_value(83, 7, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("limit", 0, 0, 4, 9, Linkage::Global),
                 variable("flags", 0, 4, 3, 18, Linkage::Global),
@@ -502,12 +503,8 @@ pub mod data {
                 variable("huge", 5, 12, 3145728, 38, Linkage::Static),
                 variable("scratch", 7, 0, 64, 40, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

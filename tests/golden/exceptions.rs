@@ -223,8 +223,9 @@ pub mod exceptions {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::kfunc;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -234,8 +235,8 @@ pub mod exceptions {
             license: Borrowed("GPL"),
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xb0\x01\0\0\xb0\x01\0\0\xa0\x01\0\0\x01\0\0\0\0\0\0\x08\x02\0\0\0\x05\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x04\0\0\0\x18\0\0\0\x01\0\0\0\x1f\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01#\0\0\0\x01\0\0\x0c\x03\0\0\0\0\0\0\0\x01\0\0\x0d\x04\0\0\0\x18\0\0\0\x01\0\0\0w\0\0\0\x01\0\0\x0c\x06\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x04\0\0\0\x99\0\0\0\x08\0\0\0\x9d\0\0\0\x01\0\0\x0c\x09\0\0\0\xa4\0\0\0\0\0\0\x11\n\0\0\0\xff\xff\xff\xff\0\0\0\0\x01\0\0\x0d\0\0\0\0\xdc\0\0\0\x01\0\0\0\xdc\0\0\0\x01\0\0\x0c\x0c\0\0\0\0\0\0\0\x01\0\0\x0d\x04\0\0\0\x99\0\0\0\x08\0\0\0\xe6\0\0\0\x01\0\0\x0c\x0e\0\0\0\xa4\0\0\0\0\0\0\x11\x0f\0\0\0\xff\xff\xff\xff\0\0\0\0\x01\0\0\x0d\x04\0\0\0\x13\x01\0\0\x01\0\0\0\x1a\x01\0\0\0\0\0\x0c\x11\0\0\0\0\0\0\0\x01\0\0\x0d\x04\0\0\0\x99\0\0\0\x08\0\0\0T\x01\0\0\x01\0\0\x0c\x13\0\0\0o\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x15\0\0\0\x17\0\0\0\x04\0\0\0t\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\x88\x01\0\0\0\0\0\x0e\x16\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\x04\x08\0\0\0\xdc\0\0\0\x02\0\0\0\0\0\0\0\x98\x01\0\0\x01\0\0\x0f\x04\0\0\0\x18\0\0\0\0\0\0\0\x04\0\0\0\0u64\0unsigned long long\0cookie\0int\0twice\0.text\0./exceptions.bpf.c\0__noinline int twice(u64 cookie)\0\x09return cookie * 2;\0caught\0\x09return twice(cookie) + 3;\0ctx\0throws\0exception_callback:caught\0tc\0\x09bpf_throw(20);\0\x09return 0;\0bpf_throw\0may_throw\0\x09return check(bpf_ktime_get_ns());\0length\0check\0\x09if (length > 1000)\0\x09\x09bpf_throw(length);\0\x09return 1;\0uncaught\0\x09return twice(4);\0char\0__ARRAY_SIZE_TYPE__\0_license\0.ksyms\0license\0"),
-            maps: Borrowed(&[]),
-            inner_maps: Borrowed(&[]),
+            maps: none(),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("throws"),
@@ -252,7 +253,7 @@ pub mod exceptions {
                     relocations: Borrowed(&[
                         kfunc(1, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("may_throw"),
@@ -269,7 +270,7 @@ pub mod exceptions {
                     relocations: Borrowed(&[
                         kfunc(6, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("uncaught"),
@@ -283,17 +284,13 @@ pub mod exceptions {
                     insns: Borrowed(b"\xb7\x01\0\0\x04\0\0\0\x85\x10\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0\xbf\x10\0\0\0\0\0\0d\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x14\0\0\0\x03\0\0\0\x05\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0/\0\0\0]\x01\0\0\x09\xb4\0\0\x02\0\0\0/\0\0\0]\x01\0\0\x02\xb4\0\0\x03\0\0\0/\0\0\0B\0\0\0\0(\0\0\x04\0\0\0/\0\0\0c\0\0\0\x090\0\0\x05\0\0\0/\0\0\0c\0\0\0\x020\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
-            variables: Borrowed(&[]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
+            jump_tables: none(),
+            variables: none(),
+            core: no_core(),
             externs: Borrowed(&[
                 ExternSpec {
                     name: Borrowed("bpf_throw"),

@@ -413,7 +413,7 @@ pub mod externs {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::kfunc;
         use ::bpf_skel::private::ksym;
         use ::bpf_skel::private::map_value;
@@ -434,7 +434,7 @@ pub mod externs {
                 data_map(".bss", 52, 0x400, 62, Data::Zeroed(52)),
                 frozen_map(".kconfig", 49, 0x480, 64, Data::Zeroed(49)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("options"),
@@ -455,7 +455,7 @@ pub mod externs {
                         map_value(34, 1, 8), map_value(37, 2, 33), map_value(40, 1, 12),
                         map_value(45, 2, 28), map_value(48, 2, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("symbols"),
@@ -512,10 +512,10 @@ pub mod externs {
                     relocations: Borrowed(&[
                         kfunc(2, 14),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("cpu", 0, 0, 4, 5, Linkage::Global),
                 variable("version", 1, 0, 4, 30, Linkage::Global),

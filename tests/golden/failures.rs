@@ -387,7 +387,7 @@ pub mod failures {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::btf::BtfKind;
@@ -421,7 +421,7 @@ pub mod failures {
                 },
                 data_map(".bss", 8, 0x400, 39, Data::Zeroed(8)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("accepted"),
@@ -435,8 +435,8 @@ pub mod failures {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x11\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0t\0\0\0\x85\0\0\0\x02X\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("no_null_check"),
@@ -453,7 +453,7 @@ pub mod failures {
                     relocations: Borrowed(&[
                         map_fd(4, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("outside"),
@@ -467,8 +467,8 @@ pub mod failures {
                     insns: Borrowed(b"y\x10\0\x10\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x15\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0t\0\0\00\x01\0\0\x09\x94\0\0\x01\0\0\0t\0\0\00\x01\0\0\x02\x94\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("long_story"),
@@ -485,7 +485,7 @@ pub mod failures {
                     relocations: Borrowed(&[
                         map_value(3, 1, 0), map_fd(12, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("gpl_only"),
@@ -499,8 +499,8 @@ pub mod failures {
                     insns: Borrowed(b"\xbf\x13\0\0\0\0\0\0\xb7\x01\0\0\0\0\0\0{\x1a\xf8\xff\0\0\0\0\xbf\xa1\0\0\0\0\0\0\x07\x01\0\0\xf8\xff\xff\xff\xb4\x02\0\0\x08\0\0\0\x85\0\0\0q\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x19\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0t\0\0\0\x11\x02\0\0\0\xd0\0\0\x02\0\0\0t\0\0\0)\x02\0\0\x06\xd8\0\0\x05\0\0\0t\0\0\09\x02\0\0\x09\xe0\0\0\x07\0\0\0t\0\0\09\x02\0\0\x02\xe0\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("no_member"),
@@ -514,7 +514,7 @@ pub mod failures {
                     insns: Borrowed(b"\xb7\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x1b\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0t\0\0\0\xb7\x02\0\0\x02\0\x01\0"),
-                    relocations: Borrowed(&[]),
+                    relocations: none(),
                     core_relocations: Borrowed(&[
                         core(0, 0),
                     ]),
@@ -531,8 +531,8 @@ pub mod failures {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x1e\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0t\0\0\0\x1c\x03\0\0\x02\x18\x01\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("attaches"),
@@ -549,7 +549,7 @@ pub mod failures {
                     relocations: Borrowed(&[
                         map_value(0, 1, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("attaches_nowhere"),
@@ -563,11 +563,11 @@ pub mod failures {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\"\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0t\0\0\0\x1c\x03\0\0\x02L\x01\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("total", 1, 0, 8, 11, Linkage::Global),
             ]),
@@ -582,7 +582,7 @@ pub mod failures {
                     index(0), member(676, BtfKind::Int),
                 ]),
             },
-            externs: Borrowed(&[]),
+            externs: none(),
         }
     };
 }

@@ -1206,8 +1206,9 @@ pub mod flexible {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -1224,7 +1225,7 @@ pub mod flexible {
                 data_map(".data.odd", 29, 0x400, 94, Data::Bytes(Borrowed(b"\x02\0\0\0\0\0\0\0\x01\x03\0\0\0\0\0\0\0\x06\0\0\0\x04\0\0\0\x05\0\0\0"))),
                 data_map(".bss", 89, 0x400, 92, Data::Zeroed(89)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("use"),
@@ -1245,10 +1246,10 @@ pub mod flexible {
                         map_value(84, 3, 9), map_value(130, 3, 21), map_value(153, 0, 104),
                         map_value(158, 0, 112), map_value(161, 4, 0), map_value(164, 2, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("plain", 0, 0, 24, 9, Linkage::Global),
                 variable("text", 0, 24, 11, 16, Linkage::Global),
@@ -1278,12 +1279,8 @@ pub mod flexible {
                 variable("unused_holds_either", 4, 80, 8, 88, Linkage::Global),
                 variable("small_counted", 4, 88, 1, 0, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

@@ -216,7 +216,8 @@ pub mod freplace {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -226,8 +227,8 @@ pub mod freplace {
             license: Borrowed("GPL"),
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xdc\0\0\0\xdc\0\0\0\xea\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0\x07\0\0\0\x01\0\0\x0c\x02\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0S\0\0\0\x04\0\0\0W\0\0\0\x01\0\0\x0c\x05\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0y\0\0\0\x01\0\0\x0c\x07\0\0\0\xc0\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x09\0\0\0\x0b\0\0\0\x04\0\0\0\xc5\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xd9\0\0\0\0\0\0\x0e\n\0\0\0\x01\0\0\0\xe2\0\0\0\x01\0\0\x0f\x04\0\0\0\x0c\0\0\0\0\0\0\0\x04\0\0\0\0int\0x\0replaced\0.text\0./freplace.bpf.c\0\x09asm volatile(\"\" : \"+r\"(x));\0\x09return x + 1;\0ctx\0original\0tc\0\x09return replaced(41);\0replacement\0?freplace/replaced\0int replacement(int x)\0\x09return x + 100;\0char\0__ARRAY_SIZE_TYPE__\0_license\0license\0"),
-            maps: Borrowed(&[]),
-            inner_maps: Borrowed(&[]),
+            maps: none(),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("original"),
@@ -241,8 +242,8 @@ pub mod freplace {
                     insns: Borrowed(b"\xb4\x01\0\0)\0\0\0\x85\x10\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0\xbc\x10\0\0\0\0\0\0\x04\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x06\0\0\0\x03\0\0\0\x03\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0\x16\0\0\0c\0\0\0\x09<\0\0\x02\0\0\0\x16\0\0\0c\0\0\0\x02<\0\0\x03\0\0\0\x16\0\0\0'\0\0\0\x02 \0\0\x04\0\0\0\x16\0\0\0D\0\0\0\x0b$\0\0\x05\0\0\0\x16\0\0\0D\0\0\0\x02$\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("replacement"),
@@ -256,18 +257,14 @@ pub mod freplace {
                     insns: Borrowed(b"\xbc\x10\0\0\0\0\0\0\x04\0\0\0d\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x08\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0\x16\0\0\0\x98\0\0\0\0L\0\0\x01\0\0\0\x16\0\0\0\xaf\0\0\0\x0bT\0\0\x02\0\0\0\x16\0\0\0\xaf\0\0\0\x02T\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
-            variables: Borrowed(&[]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            jump_tables: none(),
+            variables: none(),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

@@ -293,9 +293,10 @@ pub mod jump_tables {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::jump_table;
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -308,7 +309,7 @@ pub mod jump_tables {
             maps: Borrowed(&[
                 data_map(".bss", 8, 0x400, 22, Data::Zeroed(8)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("first"),
@@ -325,7 +326,7 @@ pub mod jump_tables {
                     relocations: Borrowed(&[
                         map_value(0, 0, 0), jump_table(5, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("second"),
@@ -342,7 +343,7 @@ pub mod jump_tables {
                     relocations: Borrowed(&[
                         map_value(0, 0, 0), jump_table(9, 1), jump_table(25, 2), jump_table(33, 3),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("third"),
@@ -359,7 +360,7 @@ pub mod jump_tables {
                     relocations: Borrowed(&[
                         map_value(0, 0, 0), jump_table(8, 4), jump_table(16, 5),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
             jump_tables: Borrowed(&[
@@ -391,12 +392,8 @@ pub mod jump_tables {
             variables: Borrowed(&[
                 variable("input", 0, 0, 8, 9, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

@@ -271,9 +271,10 @@ pub mod jump_tables_other {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::jump_table;
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -286,7 +287,7 @@ pub mod jump_tables_other {
             maps: Borrowed(&[
                 data_map(".bss", 8, 0x400, 15, Data::Zeroed(8)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("other"),
@@ -303,7 +304,7 @@ pub mod jump_tables_other {
                     relocations: Borrowed(&[
                         map_value(0, 0, 0), jump_table(5, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
             jump_tables: Borrowed(&[
@@ -315,12 +316,8 @@ pub mod jump_tables_other {
             variables: Borrowed(&[
                 variable("chosen", 0, 0, 8, 12, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

@@ -838,8 +838,9 @@ pub mod large {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -852,7 +853,7 @@ pub mod large {
             maps: Borrowed(&[
                 data_map(".bss", 3145772, 0x400, 45, Data::Zeroed(3145772)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("use"),
@@ -874,10 +875,10 @@ pub mod large {
                         map_value(44, 0, 262152), map_value(49, 0, 262152),
                         map_value(54, 0, 262152),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("either", 0, 0, 262152, 9, Linkage::Global),
                 variable("packed", 0, 262152, 262149, 20, Linkage::Global),
@@ -889,12 +890,8 @@ pub mod large {
                 variable("text", 0, 2359340, 262144, 40, Linkage::Global),
                 variable("rows", 0, 2621484, 524288, 43, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

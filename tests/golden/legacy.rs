@@ -368,8 +368,9 @@ pub mod legacy {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -584,7 +585,7 @@ pub mod legacy {
                     relocations: Borrowed(&[
                         map_fd(5, 2), map_fd(11, 8),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("count"),
@@ -601,7 +602,7 @@ pub mod legacy {
                     relocations: Borrowed(&[
                         map_fd(5, 1),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("nest"),
@@ -618,7 +619,7 @@ pub mod legacy {
                     relocations: Borrowed(&[
                         map_fd(6, 4), map_fd(18, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("nowhere"),
@@ -632,8 +633,8 @@ pub mod legacy {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x1f\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0\xc2\0\0\0\xa4\x03\0\0\x02\x90\x02\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("act_main"),
@@ -647,18 +648,14 @@ pub mod legacy {
                     insns: Borrowed(b"\xb4\0\0\0\x02\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0!\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0\xc2\0\0\0\xbf\x03\0\0\x02\xa8\x02\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
-            variables: Borrowed(&[]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            jump_tables: none(),
+            variables: none(),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

@@ -518,7 +518,7 @@ pub mod linked {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::kfunc;
         use ::bpf_skel::private::ksym;
         use ::bpf_skel::private::map_fd;
@@ -592,7 +592,7 @@ pub mod linked {
                 frozen_map(".rodata", 8, 0x480, 82, Data::Bytes(Borrowed(b"\x03\0\0\0\x03\0\0\0"))),
                 frozen_map(".kconfig", 8, 0x480, 83, Data::Zeroed(8)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("from_main"),
@@ -613,7 +613,7 @@ pub mod linked {
                         map_value(60, 4, 4), map_value(64, 4, 16), map_value(69, 6, 0),
                         map_value(85, 4, 24),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("core_main"),
@@ -646,8 +646,8 @@ pub mod linked {
                     insns: Borrowed(b"\xb4\0\0\0M\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0C\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\01\x02\0\0\x8f\x04\0\0\x028\x01\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("from_lib"),
@@ -666,7 +666,7 @@ pub mod linked {
                         map_fd(22, 2), map_fd(27, 1), ksym(32, 3), map_value(35, 7, 4),
                         map_value(38, 7, 0), map_value(44, 4, 24),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("core_lib"),
@@ -680,13 +680,13 @@ pub mod linked {
                     insns: Borrowed(b"\xb7\0\0\0\x10\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0F\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\01\x02\0\0\x83\x05\0\0\x02\x8c\x01\0"),
-                    relocations: Borrowed(&[]),
+                    relocations: none(),
                     core_relocations: Borrowed(&[
                         core(0, 1),
                     ]),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("padded", 3, 0, 4, 2, Linkage::Global),
                 variable("tuned", 3, 16, 16, 61, Linkage::Global),

@@ -298,8 +298,9 @@ pub mod many {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -312,7 +313,7 @@ pub mod many {
             maps: Borrowed(&[
                 data_map(".bss", 52, 0x400, 24, Data::Zeroed(52)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("use"),
@@ -333,10 +334,10 @@ pub mod many {
                         map_value(45, 0, 36), map_value(50, 0, 40), map_value(55, 0, 44),
                         map_value(60, 0, 48),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("v1", 0, 0, 4, 9, Linkage::Global),
                 variable("v2", 0, 4, 4, 9, Linkage::Global),
@@ -352,12 +353,8 @@ pub mod many {
                 variable("v12", 0, 44, 4, 9, Linkage::Global),
                 variable("v13", 0, 48, 4, 9, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

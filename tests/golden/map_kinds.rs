@@ -250,7 +250,8 @@ pub mod map_kinds {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -344,15 +345,11 @@ pub mod map_kinds {
                     contents: MapContents::Empty,
                 },
             ]),
-            programs: Borrowed(&[]),
-            jump_tables: Borrowed(&[]),
-            variables: Borrowed(&[]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            programs: none(),
+            jump_tables: none(),
+            variables: none(),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

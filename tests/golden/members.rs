@@ -1712,9 +1712,10 @@ pub mod members {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -1744,7 +1745,7 @@ pub mod members {
                 frozen_map(".rodata", 16, 0x480, 133, Data::Bytes(Borrowed(b"eth0\0\0\0\0\0\0\0\0\0\0\0\0"))),
                 data_map(".bss", 568, 0x400, 131, Data::Zeroed(568)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("fill"),
@@ -1765,7 +1766,7 @@ pub mod members {
                         map_value(222, 1, 0), map_value(231, 2, 456), map_fd(235, 0),
                         map_value(237, 2, 456),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("enter"),
@@ -1779,8 +1780,8 @@ pub mod members {
                     insns: Borrowed(b"y\x10\x08\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\04\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0L\x01\0\0\xf8\x03\0\0\x14\x14\x03\0\x01\0\0\0L\x01\0\0\xf8\x03\0\0\x02\x14\x03\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("ask"),
@@ -1794,11 +1795,11 @@ pub mod members {
                     insns: Borrowed(b"a\x10\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0/\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0L\x01\0\0\xc9\x03\0\0\x12\xf4\x02\0\x01\0\0\0L\x01\0\0\xc9\x03\0\0\x02\xf4\x02\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("device", 1, 0, 16, 57, Linkage::Global),
                 variable("flow", 2, 0, 32, 11, Linkage::Global),
@@ -1815,12 +1816,8 @@ pub mod members {
                 variable("unused_record", 2, 552, 8, 122, Linkage::Global),
                 variable("unused_samples", 2, 560, 8, 126, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

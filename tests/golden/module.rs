@@ -301,7 +301,7 @@ pub mod module {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::kfunc;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::btf::BtfKind;
@@ -320,7 +320,7 @@ pub mod module {
                 frozen_map(".rodata", 12, 0x80, 39, Data::Bytes(Borrowed(b"\xff\xff\xff\xff\0\0\0\0\x06\0\0\0"))),
                 data_map(".bss", 16, 0x400, 37, Data::Zeroed(16)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("lookup"),
@@ -337,7 +337,7 @@ pub mod module {
                     relocations: Borrowed(&[
                         kfunc(15, 1), map_value(16, 1, 0), map_value(21, 1, 4), kfunc(26, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("types"),
@@ -359,7 +359,7 @@ pub mod module {
                     ]),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("error", 1, 0, 4, 6, Linkage::Global),
                 variable("found", 1, 4, 4, 6, Linkage::Global),

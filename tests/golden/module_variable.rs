@@ -271,9 +271,10 @@ pub mod module_variable {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::ksym;
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -286,7 +287,7 @@ pub mod module_variable {
             maps: Borrowed(&[
                 data_map(".data", 4, 0x400, 16, Data::Bytes(Borrowed(b"\xff\xff\xff\xff"))),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("variable"),
@@ -303,18 +304,14 @@ pub mod module_variable {
                     relocations: Borrowed(&[
                         ksym(0, 0), map_value(5, 0, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("sequence", 0, 0, 4, 3, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
+            core: no_core(),
             externs: Borrowed(&[
                 ExternSpec {
                     name: Borrowed("xt_recseq"),

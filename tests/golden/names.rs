@@ -890,9 +890,10 @@ pub mod names {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -1037,7 +1038,7 @@ pub mod names {
                 data_map(".bss", 76, 0x400, 77, Data::Zeroed(76)),
                 frozen_map(".rodata", 3, 0x80, 82, Data::Bytes(Borrowed(b"%d\0"))),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("loop"),
@@ -1062,7 +1063,7 @@ pub mod names {
                         map_fd(93, 4), map_value(95, 8, 0), map_fd(98, 5), map_value(100, 8, 0),
                         map_fd(103, 6), map_value(105, 8, 0), map_fd(108, 7), map_value(110, 8, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("foo__bar"),
@@ -1079,7 +1080,7 @@ pub mod names {
                     relocations: Borrowed(&[
                         map_value(0, 8, 0), map_value(3, 12, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("open"),
@@ -1093,11 +1094,11 @@ pub mod names {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0)\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0\xf5\0\0\0\x1e\x03\0\0\x02d\x01\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("type", 8, 0, 4, 6, Linkage::Global),
                 variable("impl", 9, 0, 4, 6, Linkage::Global),
@@ -1116,12 +1117,8 @@ pub mod names {
                 variable("Loop", 11, 72, 4, 72, Linkage::Global),
                 variable("foo__bar.____fmt", 12, 0, 3, 75, Linkage::Static),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

@@ -1071,8 +1071,9 @@ pub mod nested {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -1085,7 +1086,7 @@ pub mod nested {
             maps: Borrowed(&[
                 data_map(".bss", 256, 0x400, 51, Data::Zeroed(256)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("use"),
@@ -1104,10 +1105,10 @@ pub mod nested {
                         map_value(12, 0, 32), map_value(20, 0, 96), map_value(25, 0, 112),
                         map_value(30, 0, 144), map_value(35, 0, 80),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("padded", 0, 0, 32, 9, Linkage::Global),
                 variable("unnamed", 0, 32, 24, 14, Linkage::Global),
@@ -1118,12 +1119,8 @@ pub mod nested {
                 variable("holds_measure", 0, 112, 32, 42, Linkage::Global),
                 variable("holder", 0, 144, 112, 46, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

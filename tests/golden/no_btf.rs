@@ -272,8 +272,9 @@ pub mod no_btf {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -287,7 +288,7 @@ pub mod no_btf {
                 frozen_map(".rodata", 4, 0x80, 0, Data::Bytes(Borrowed(b"\x03\0\0\0"))),
                 data_map(".bss", 16, 0x0, 0, Data::Zeroed(16)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("use"),
@@ -304,21 +305,17 @@ pub mod no_btf {
                     relocations: Borrowed(&[
                         map_value(0, 0, 0), map_value(4, 1, 0), map_value(11, 1, 8),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("step", 0, 0, 4, 0, Linkage::Global),
                 variable("total", 1, 0, 8, 0, Linkage::Global),
                 variable("private_total", 1, 8, 8, 0, Linkage::Static),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

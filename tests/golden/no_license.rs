@@ -201,7 +201,8 @@ pub mod no_license {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -211,8 +212,8 @@ pub mod no_license {
             license: Borrowed(""),
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0<\0\0\0<\0\0\06\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0\0ctx\0int\0accept\0socket\0./no_license.bpf.c\0\x09return -1;\0"),
-            maps: Borrowed(&[]),
-            inner_maps: Borrowed(&[]),
+            maps: none(),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("accept"),
@@ -226,18 +227,14 @@ pub mod no_license {
                     insns: Borrowed(b"\xb4\0\0\0\xff\xff\xff\xff\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x04\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0\x17\0\0\0*\0\0\0\x02\x1c\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
-            variables: Borrowed(&[]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            jump_tables: none(),
+            variables: none(),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

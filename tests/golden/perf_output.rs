@@ -294,9 +294,10 @@ pub mod perf_output {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -325,7 +326,7 @@ pub mod perf_output {
                 },
                 data_map(".bss", 16, 0x400, 23, Data::Zeroed(16)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("watch"),
@@ -342,20 +343,16 @@ pub mod perf_output {
                     relocations: Borrowed(&[
                         map_value(0, 1, 0), map_fd(18, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("number", 1, 0, 8, 16, Linkage::Global),
                 variable("unused_sample", 1, 8, 8, 19, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

@@ -482,9 +482,10 @@ pub mod phases {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -634,8 +635,8 @@ pub mod phases {
                     insns: Borrowed(b"\xb4\0\0\0\x0b\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0'\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0\xa0\0\0\0\xaf\0\0\0\x02\x9c\x01\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("second"),
@@ -649,8 +650,8 @@ pub mod phases {
                     insns: Borrowed(b"\xb4\0\0\0\x16\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0)\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0\xa0\0\0\0\xc2\0\0\0\x02\xb4\x01\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("observe"),
@@ -668,7 +669,7 @@ pub mod phases {
                         map_value(0, 7, 0), map_value(5, 6, 0), map_value(8, 10, 0),
                         map_value(13, 9, 0), map_value(18, 10, 8), map_value(21, 8, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("count"),
@@ -685,7 +686,7 @@ pub mod phases {
                     relocations: Borrowed(&[
                         map_value(0, 6, 0), map_value(4, 10, 0), map_fd(13, 4),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("nest"),
@@ -702,7 +703,7 @@ pub mod phases {
                     relocations: Borrowed(&[
                         map_value(0, 6, 4), map_fd(8, 2),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("jump"),
@@ -719,7 +720,7 @@ pub mod phases {
                     relocations: Borrowed(&[
                         map_value(0, 6, 4), map_fd(3, 3),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("rarely"),
@@ -736,7 +737,7 @@ pub mod phases {
                     relocations: Borrowed(&[
                         map_value(2, 6, 0), map_fd(8, 5),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("always"),
@@ -753,10 +754,10 @@ pub mod phases {
                     relocations: Borrowed(&[
                         map_fd(4, 5),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("knob", 6, 0, 4, 57, Linkage::Global),
                 variable("slot", 6, 4, 4, 57, Linkage::Global),
@@ -766,12 +767,8 @@ pub mod phases {
                 variable("total", 10, 0, 8, 9, Linkage::Global),
                 variable("seen", 10, 8, 24, 66, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

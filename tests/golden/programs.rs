@@ -272,7 +272,8 @@ pub mod programs {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -282,8 +283,8 @@ pub mod programs {
             license: Borrowed("Dual MIT/GPL"),
             kernel_version: 330243,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xc0\x01\0\0\xc0\x01\0\0S\x01\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\x06\0\0\x04\x18\0\0\0\x08\0\0\0\x03\0\0\0\0\0\0\0\x0d\0\0\0\x03\0\0\0 \0\0\0\x16\0\0\0\x03\0\0\0@\0\0\0 \0\0\0\x03\0\0\0`\0\0\00\0\0\0\x03\0\0\0\x80\0\0\0?\0\0\0\x03\0\0\0\xa0\0\0\0N\0\0\0\0\0\0\x08\x04\0\0\0R\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0_\0\0\0\x01\0\0\0c\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01g\0\0\0\x01\0\0\x0c\x05\0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0_\0\0\0\x01\0\0\0\x8c\0\0\0\x01\0\0\x0c\x08\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0_\0\0\0\n\0\0\0\x9c\0\0\0\x01\0\0\x0c\x0b\0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0_\0\0\0\x01\0\0\0\xc6\0\0\0\x01\0\0\x0c\x0d\0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0_\0\0\0\n\0\0\0\x01\x01\0\0\x01\0\0\x0c\x0f\0\0\0\x18\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x13\0\0\0\x0d\0\0\0\x1d\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\01\x01\0\0\0\0\0\x0e\x12\0\0\0\x01\0\0\0:\x01\0\0\0\0\0\x0e\x03\0\0\0\x01\0\0\0C\x01\0\0\x01\0\0\x0f\x0d\0\0\0\x14\0\0\0\0\0\0\0\x0d\0\0\0K\x01\0\0\x01\0\0\x0f\x04\0\0\0\x15\0\0\0\0\0\0\0\x04\0\0\0\0xdp_md\0data\0data_end\0data_meta\0ingress_ifindex\0rx_queue_index\0egress_ifindex\0u32\0unsigned int\0ctx\0int\0pass\0xdp\0./programs.bpf.c\0\x09return 2;\0drop\0\x09return 1;\0on_switch\0?raw_tp/sched_switch\0\x09return 0;\0by_length\0\x09return ctx->data_end - ctx->data > 100 ? 2 : 1;\0no_type\0something/else\0char\0__ARRAY_SIZE_TYPE__\0_license\0_version\0license\0version\0"),
-            maps: Borrowed(&[]),
-            inner_maps: Borrowed(&[]),
+            maps: none(),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("pass"),
@@ -297,8 +298,8 @@ pub mod programs {
                     insns: Borrowed(b"\xb4\0\0\0\x02\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x07\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0p\0\0\0\x81\0\0\0\x02(\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("drop"),
@@ -312,8 +313,8 @@ pub mod programs {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x09\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0p\0\0\0\x91\0\0\0\x02@\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("by_length"),
@@ -327,8 +328,8 @@ pub mod programs {
                     insns: Borrowed(b"a\x12\0\0\0\0\0\0a\x11\x04\0\0\0\0\0\x1c!\0\0\0\0\0\0\xb4\0\0\0\x02\0\0\0&\x01\x01\0d\0\0\0\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x0e\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0p\0\0\0\xd0\0\0\0\x1ep\0\0\x01\0\0\0p\0\0\0\xd0\0\0\0\x0ep\0\0\x02\0\0\0p\0\0\0\xd0\0\0\0\x17p\0\0\x04\0\0\0p\0\0\0\xd0\0\0\0\x09p\0\0\x06\0\0\0p\0\0\0\xd0\0\0\0\x02p\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_switch"),
@@ -342,8 +343,8 @@ pub mod programs {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x0c\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0p\0\0\0\xbb\0\0\0\x02X\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("no_type"),
@@ -357,18 +358,14 @@ pub mod programs {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x10\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0p\0\0\0\xbb\0\0\0\x02\x88\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
-            variables: Borrowed(&[]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            jump_tables: none(),
+            variables: none(),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

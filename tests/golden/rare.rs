@@ -495,8 +495,9 @@ pub mod rare {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -509,7 +510,7 @@ pub mod rare {
             maps: Borrowed(&[
                 data_map(".bss", 96, 0x400, 38, Data::Zeroed(96)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("enter"),
@@ -527,10 +528,10 @@ pub mod rare {
                         map_value(0, 0, 0), map_value(5, 0, 64), map_value(11, 0, 72),
                         map_value(14, 0, 76), map_value(19, 0, 88),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("untold", 0, 0, 64, 14, Linkage::Global),
                 variable("either", 0, 64, 8, 29, Linkage::Global),
@@ -538,12 +539,8 @@ pub mod rare {
                 variable("range", 0, 76, 8, 32, Linkage::Global),
                 variable("ticks", 0, 88, 8, 36, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

@@ -728,7 +728,8 @@ pub mod sections {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -738,8 +739,8 @@ pub mod sections {
             license: Borrowed("GPL"),
             kernel_version: 0,
             btf: Borrowed({ static BYTES: [u8; 4948] = *b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0<\x06\0\0<\x06\0\0\0\x0d\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x8c\0\0\0\x01\0\0\x0c\x05\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xd0\0\0\0\x01\0\0\x0c\x07\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x18\x01\0\0\x01\0\0\x0c\x09\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0z\x01\0\0\x01\0\0\x0c\x0b\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xde\x01\0\0\x01\0\0\x0c\x0d\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0&\x02\0\0\x01\0\0\x0c\x0f\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0v\x02\0\0\x01\0\0\x0c\x11\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xc2\x02\0\0\x01\0\0\x0c\x13\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0*\x03\0\0\x01\0\0\x0c\x15\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x8e\x03\0\0\x01\0\0\x0c\x17\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xcc\x03\0\0\x01\0\0\x0c\x19\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x0e\x04\0\0\x01\0\0\x0c\x1b\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0>\x04\0\0\x01\0\0\x0c\x1d\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x86\x04\0\0\x01\0\0\x0c\x1f\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xda\x04\0\0\x01\0\0\x0c!\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0B\x05\0\0\x01\0\0\x0c#\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x98\x05\0\0\x01\0\0\x0c%\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xd6\x05\0\0\x01\0\0\x0c'\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x04\x06\0\0\x01\0\0\x0c)\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\"\x06\0\0\x01\0\0\x0c+\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0`\x06\0\0\x01\0\0\x0c-\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x8e\x06\0\0\x01\0\0\x0c/\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xd1\x06\0\0\x01\0\0\x0c1\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x10\x07\0\0\x01\0\0\x0c3\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\02\x07\0\0\x01\0\0\x0c5\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0l\x07\0\0\x01\0\0\x0c7\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xaa\x07\0\0\x01\0\0\x0c9\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xe8\x07\0\0\x01\0\0\x0c;\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0>\x08\0\0\x01\0\0\x0c=\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x90\x08\0\0\x01\0\0\x0c?\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xce\x08\0\0\x01\0\0\x0cA\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0,\x09\0\0\x01\0\0\x0cC\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0~\x09\0\0\x01\0\0\x0cE\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xd0\x09\0\0\x01\0\0\x0cG\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x0e\n\0\0\x01\0\0\x0cI\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0X\n\0\0\x01\0\0\x0cK\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xb2\n\0\0\x01\0\0\x0cM\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xe4\n\0\0\x01\0\0\x0cO\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x12\x0b\0\0\x01\0\0\x0cQ\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0n\x0b\0\0\x01\0\0\x0cS\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xbc\x0b\0\0\x01\0\0\x0cU\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xf6\x0b\0\0\x01\0\0\x0cW\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0<\x0c\0\0\x01\0\0\x0cY\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0j\x0c\0\0\x01\0\0\x0c[\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\xa4\x0c\0\0\x01\0\0\x0c]\0\0\0\xd6\x0c\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0_\0\0\0a\0\0\0\x04\0\0\0\xdb\x0c\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xef\x0c\0\0\0\0\0\x0e`\0\0\0\x01\0\0\0\xf8\x0c\0\0\x01\0\0\x0f\x04\0\0\0b\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0on_tracepoint\0tracepoint/syscalls/sys_enter_getpid\0./sections.bpf.c\0PROGRAM(\"tracepoint/syscalls/sys_enter_getpid\", tracepoint, 0)\0on_tp\0tp/sched/sched_switch\0PROGRAM(\"tp/sched/sched_switch\", tp, 0)\0on_raw_tp\0raw_tp/sched_switch\0PROGRAM(\"raw_tp/sched_switch\", raw_tp, 0)\0on_raw_tracepoint\0raw_tracepoint/sys_enter\0PROGRAM(\"raw_tracepoint/sys_enter\", raw_tracepoint, 0)\0on_raw_tp_writable\0raw_tp.w/bpf_test_finish\0PROGRAM(\"raw_tp.w/bpf_test_finish\", raw_tp_writable, 0)\0on_tp_btf\0tp_btf/sched_switch\0PROGRAM(\"tp_btf/sched_switch\", tp_btf, 0)\0on_fentry\0fentry/bpf_fentry_test1\0PROGRAM(\"fentry/bpf_fentry_test1\", fentry, 0)\0on_fexit\0fexit/bpf_fentry_test1\0PROGRAM(\"fexit/bpf_fentry_test1\", fexit, 0)\0on_fentry_sleepable\0fentry.s/bpf_fentry_test1\0PROGRAM(\"fentry.s/bpf_fentry_test1\", fentry_sleepable, 0)\0on_fmod_ret\0fmod_ret/bpf_modify_return_test\0PROGRAM(\"fmod_ret/bpf_modify_return_test\", fmod_ret, 0)\0on_lsm\0lsm/file_mprotect\0PROGRAM(\"lsm/file_mprotect\", lsm, 0)\0on_lsm_sleepable\0lsm.s/bpf\0PROGRAM(\"lsm.s/bpf\", lsm_sleepable, 0)\0on_iter\0iter/task\0PROGRAM(\"iter/task\", iter, 0)\0on_kprobe\0kprobe/do_nanosleep\0PROGRAM(\"kprobe/do_nanosleep\", kprobe, 0)\0on_kretprobe\0kretprobe/do_nanosleep\0PROGRAM(\"kretprobe/do_nanosleep\", kretprobe, 0)\0on_kprobe_multi\0kprobe.multi/bpf_fentry_test*\0PROGRAM(\"kprobe.multi/bpf_fentry_test*\", kprobe_multi, 0)\0on_uprobe\0uprobe//proc/self/exe:main\0PROGRAM(\"uprobe//proc/self/exe:main\", uprobe, 0)\0on_perf_event\0perf_event\0PROGRAM(\"perf_event\", perf_event, 0)\0on_socket\0socket\0PROGRAM(\"socket\", socket, 0)\0on_tc\0tc\0PROGRAM(\"tc\", tc, 0)\0on_classifier\0classifier\0PROGRAM(\"classifier\", classifier, 0)\0on_action\0action\0PROGRAM(\"action\", action, 0)\0on_tcx_ingress\0tcx/ingress\0PROGRAM(\"tcx/ingress\", tcx_ingress, -1)\0on_tcx_egress\0tcx/egress\0PROGRAM(\"tcx/egress\", tcx_egress, -1)\0on_xdp\0xdp\0PROGRAM(\"xdp\", xdp, 2)\0on_xdp_frags\0xdp.frags\0PROGRAM(\"xdp.frags\", xdp_frags, 2)\0on_xdp_devmap\0xdp/devmap\0PROGRAM(\"xdp/devmap\", xdp_devmap, 2)\0on_xdp_cpumap\0xdp/cpumap\0PROGRAM(\"xdp/cpumap\", xdp_cpumap, 2)\0on_cgroup_ingress\0cgroup_skb/ingress\0PROGRAM(\"cgroup_skb/ingress\", cgroup_ingress, 1)\0on_cgroup_egress\0cgroup_skb/egress\0PROGRAM(\"cgroup_skb/egress\", cgroup_egress, 1)\0on_cgroup_skb\0cgroup/skb\0PROGRAM(\"cgroup/skb\", cgroup_skb, 1)\0on_cgroup_sock_create\0cgroup/sock_create\0PROGRAM(\"cgroup/sock_create\", cgroup_sock_create, 1)\0on_cgroup_connect4\0cgroup/connect4\0PROGRAM(\"cgroup/connect4\", cgroup_connect4, 1)\0on_cgroup_sendmsg6\0cgroup/sendmsg6\0PROGRAM(\"cgroup/sendmsg6\", cgroup_sendmsg6, 1)\0on_cgroup_dev\0cgroup/dev\0PROGRAM(\"cgroup/dev\", cgroup_dev, 1)\0on_cgroup_sysctl\0cgroup/sysctl\0PROGRAM(\"cgroup/sysctl\", cgroup_sysctl, 1)\0on_cgroup_getsockopt\0cgroup/getsockopt\0PROGRAM(\"cgroup/getsockopt\", cgroup_getsockopt, 1)\0on_sockops\0sockops\0PROGRAM(\"sockops\", sockops, 1)\0on_sk_msg\0sk_msg\0PROGRAM(\"sk_msg\", sk_msg, 1)\0on_sk_skb_verdict\0sk_skb/stream_verdict\0PROGRAM(\"sk_skb/stream_verdict\", sk_skb_verdict, 1)\0on_flow_dissector\0flow_dissector\0PROGRAM(\"flow_dissector\", flow_dissector, 0)\0on_sk_lookup\0sk_lookup\0PROGRAM(\"sk_lookup\", sk_lookup, 1)\0on_sk_reuseport\0sk_reuseport\0PROGRAM(\"sk_reuseport\", sk_reuseport, 1)\0on_lwt_in\0lwt_in\0PROGRAM(\"lwt_in\", lwt_in, 0)\0on_netfilter\0netfilter\0PROGRAM(\"netfilter\", netfilter, 1)\0on_syscall\0syscall\0PROGRAM(\"syscall\", syscall, 0)\0char\0__ARRAY_SIZE_TYPE__\0_license\0license\0"; &BYTES }),
-            maps: Borrowed(&[]),
-            inner_maps: Borrowed(&[]),
+            maps: none(),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("on_tracepoint"),
@@ -753,8 +754,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x04\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0M\0\0\0\x01$\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_tp"),
@@ -768,8 +769,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x06\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xa8\0\0\0\x01(\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_raw_tp"),
@@ -783,8 +784,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x08\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xee\0\0\0\x01,\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_raw_tracepoint"),
@@ -798,8 +799,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\n\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0C\x01\0\0\x010\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_raw_tp_writable"),
@@ -813,8 +814,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x0c\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xa6\x01\0\0\x014\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_tp_btf"),
@@ -828,8 +829,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x0e\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xfc\x01\0\0\x018\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_fentry"),
@@ -843,8 +844,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x10\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0H\x02\0\0\x01<\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_fexit"),
@@ -858,8 +859,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x12\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\x96\x02\0\0\x01@\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_fentry_sleepable"),
@@ -873,8 +874,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x14\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xf0\x02\0\0\x01D\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_fmod_ret"),
@@ -888,8 +889,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x16\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0V\x03\0\0\x01H\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_lsm"),
@@ -903,8 +904,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x18\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xa7\x03\0\0\x01L\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_lsm_sleepable"),
@@ -918,8 +919,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x1a\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xe7\x03\0\0\x01P\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_iter"),
@@ -933,8 +934,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x1c\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0 \x04\0\0\x01T\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_kprobe"),
@@ -948,8 +949,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x1e\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\\\x04\0\0\x01X\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_kretprobe"),
@@ -963,8 +964,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0 \0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xaa\x04\0\0\x01\\\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_kprobe_multi"),
@@ -978,8 +979,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\"\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\x08\x05\0\0\x01`\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_uprobe"),
@@ -993,8 +994,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0$\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0g\x05\0\0\x01d\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_perf_event"),
@@ -1008,8 +1009,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0&\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xb1\x05\0\0\x01h\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_socket"),
@@ -1023,8 +1024,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0(\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xe7\x05\0\0\x01l\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_tc"),
@@ -1038,8 +1039,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0*\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\x0d\x06\0\0\x01p\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_classifier"),
@@ -1053,8 +1054,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0,\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0;\x06\0\0\x01t\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_action"),
@@ -1068,8 +1069,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0.\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0q\x06\0\0\x01x\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_tcx_ingress"),
@@ -1083,8 +1084,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\xff\xff\xff\xff\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\00\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xa9\x06\0\0\x01|\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_tcx_egress"),
@@ -1098,8 +1099,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\xff\xff\xff\xff\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\02\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xea\x06\0\0\x01\x80\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_xdp"),
@@ -1113,8 +1114,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x02\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\04\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\x1b\x07\0\0\x01\x84\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_xdp_frags"),
@@ -1128,8 +1129,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x02\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\06\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0I\x07\0\0\x01\x88\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_xdp_devmap"),
@@ -1143,8 +1144,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x02\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\08\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\x85\x07\0\0\x01\x8c\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_xdp_cpumap"),
@@ -1158,8 +1159,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x02\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0:\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xc3\x07\0\0\x01\x90\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_cgroup_ingress"),
@@ -1173,8 +1174,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0<\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\x0d\x08\0\0\x01\x94\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_cgroup_egress"),
@@ -1188,8 +1189,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0>\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0a\x08\0\0\x01\x98\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_cgroup_skb"),
@@ -1203,8 +1204,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0@\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xa9\x08\0\0\x01\x9c\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_cgroup_sock_create"),
@@ -1218,8 +1219,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0B\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xf7\x08\0\0\x01\xa0\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_cgroup_connect4"),
@@ -1233,8 +1234,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0D\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0O\x09\0\0\x01\xa4\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_cgroup_sendmsg6"),
@@ -1248,8 +1249,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0F\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xa1\x09\0\0\x01\xa8\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_cgroup_dev"),
@@ -1263,8 +1264,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0H\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xe9\x09\0\0\x01\xac\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_cgroup_sysctl"),
@@ -1278,8 +1279,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0J\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0-\n\0\0\x01\xb0\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_cgroup_getsockopt"),
@@ -1293,8 +1294,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0L\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\x7f\n\0\0\x01\xb4\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_sockops"),
@@ -1308,8 +1309,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0N\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xc5\n\0\0\x01\xb8\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_sk_msg"),
@@ -1323,8 +1324,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0P\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xf5\n\0\0\x01\xbc\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_sk_skb_verdict"),
@@ -1338,8 +1339,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0R\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0:\x0b\0\0\x01\xc0\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_flow_dissector"),
@@ -1353,8 +1354,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0T\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\x8f\x0b\0\0\x01\xc4\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_sk_lookup"),
@@ -1368,8 +1369,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0V\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xd3\x0b\0\0\x01\xc8\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_sk_reuseport"),
@@ -1383,8 +1384,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0X\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\x13\x0c\0\0\x01\xcc\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_lwt_in"),
@@ -1398,8 +1399,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0Z\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0M\x0c\0\0\x01\xd0\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_netfilter"),
@@ -1413,8 +1414,8 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\\\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\x81\x0c\0\0\x01\xd4\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("on_syscall"),
@@ -1428,18 +1429,14 @@ pub mod sections {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0^\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0<\0\0\0\xb7\x0c\0\0\x01\xd8\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
-            variables: Borrowed(&[]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            jump_tables: none(),
+            variables: none(),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

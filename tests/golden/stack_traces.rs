@@ -294,9 +294,10 @@ pub mod stack_traces {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -342,7 +343,7 @@ pub mod stack_traces {
                 frozen_map(".rodata", 40, 0x480, 40, Data::Bytes(Borrowed(b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"))),
                 data_map(".bss", 16, 0x400, 38, Data::Zeroed(16)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("on_call"),
@@ -360,22 +361,18 @@ pub mod stack_traces {
                         map_value(2, 2, 0), map_value(8, 2, 8), map_value(14, 2, 8), map_fd(21, 0),
                         map_value(25, 3, 0), map_fd(29, 1), map_value(33, 3, 8),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("pid", 2, 0, 4, 25, Linkage::Global),
                 variable("numbers", 2, 8, 32, 36, Linkage::Global),
                 variable("kernel_id", 3, 0, 8, 30, Linkage::Global),
                 variable("user_id", 3, 8, 8, 30, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

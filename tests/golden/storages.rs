@@ -355,7 +355,7 @@ pub mod storages {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::btf::BtfKind;
@@ -469,7 +469,7 @@ pub mod storages {
                 },
                 frozen_map(".rodata", 4, 0x480, 65, Data::Bytes(Borrowed(b"\0\0\0\0"))),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("of_task"),
@@ -486,7 +486,7 @@ pub mod storages {
                     relocations: Borrowed(&[
                         map_value(1, 6, 0), map_fd(7, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("of_cgroup"),
@@ -522,7 +522,7 @@ pub mod storages {
                     relocations: Borrowed(&[
                         map_fd(4, 2),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("of_attached"),
@@ -539,10 +539,10 @@ pub mod storages {
                     relocations: Borrowed(&[
                         map_fd(0, 3), map_fd(7, 4),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("pid", 6, 0, 4, 61, Linkage::Global),
             ]),
@@ -559,7 +559,7 @@ pub mod storages {
                     index(0), member(114, BtfKind::Ptr), index(0), member(573, BtfKind::Ptr),
                 ]),
             },
-            externs: Borrowed(&[]),
+            externs: none(),
         }
     };
 }

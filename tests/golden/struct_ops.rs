@@ -493,8 +493,9 @@ pub mod struct_ops {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -616,7 +617,7 @@ pub mod struct_ops {
                     inner: ::core::option::Option::None,
                     contents: MapContents::StructOps {
                         data: Data::Bytes(Borrowed(b"\x01\0\0\0\0\0\0\0")),
-                        functions: Borrowed(&[]),
+                        functions: none(),
                         optional: true,
                     },
                 },
@@ -636,7 +637,7 @@ pub mod struct_ops {
                     inner: ::core::option::Option::None,
                     contents: MapContents::StructOps {
                         data: Data::Bytes(Borrowed(b"\x01\0\0\0")),
-                        functions: Borrowed(&[]),
+                        functions: none(),
                         optional: true,
                     },
                 },
@@ -656,12 +657,12 @@ pub mod struct_ops {
                     inner: ::core::option::Option::None,
                     contents: MapContents::StructOps {
                         data: Data::Bytes(Borrowed(b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")),
-                        functions: Borrowed(&[]),
+                        functions: none(),
                         optional: true,
                     },
                 },
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("ssthresh"),
@@ -675,8 +676,8 @@ pub mod struct_ops {
                     insns: Borrowed(b"\xb4\0\0\0\x02\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x07\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0J\0\0\0]\0\0\0\x02\xb8\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("undo_cwnd"),
@@ -690,8 +691,8 @@ pub mod struct_ops {
                     insns: Borrowed(b"\xb4\0\0\0\n\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x09\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0J\0\0\0}\0\0\0\x02\xcc\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("cong_avoid"),
@@ -708,7 +709,7 @@ pub mod struct_ops {
                     relocations: Borrowed(&[
                         map_value(1, 0, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("cong_avoid_more"),
@@ -725,7 +726,7 @@ pub mod struct_ops {
                     relocations: Borrowed(&[
                         map_value(1, 0, 8),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("never_called"),
@@ -739,21 +740,17 @@ pub mod struct_ops {
                     insns: Borrowed(b"\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x10\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0J\0\0\0\xa6\0\0\0\x01\x08\x01\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("acked", 0, 0, 8, 2, Linkage::Global),
                 variable("acked_more", 0, 8, 8, 2, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

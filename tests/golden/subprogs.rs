@@ -281,8 +281,9 @@ pub mod subprogs {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -295,7 +296,7 @@ pub mod subprogs {
             maps: Borrowed(&[
                 data_map(".bss", 8, 0x400, 34, Data::Zeroed(8)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("alone"),
@@ -309,8 +310,8 @@ pub mod subprogs {
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x12\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0\x15\0\0\0\xc0\x01\0\0\x02\xdc\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("shallow"),
@@ -327,7 +328,7 @@ pub mod subprogs {
                     relocations: Borrowed(&[
                         map_value(3, 0, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("deep"),
@@ -344,7 +345,7 @@ pub mod subprogs {
                     relocations: Borrowed(&[
                         map_value(32, 0, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
                 ProgramSpec {
                     name: Borrowed("circular"),
@@ -358,20 +359,16 @@ pub mod subprogs {
                     insns: Borrowed(b"\xb4\x01\0\0\x07\0\0\0\x85\x10\0\0\x01\0\0\0\x95\0\0\0\0\0\0\0\xb4\0\0\0\x01\0\0\0\xc6\x01\x03\0\x01\0\0\0\x04\x01\0\0\xff\xff\xff\xff\x85\x10\0\0\x02\0\0\0\x04\0\0\0\x03\0\0\0\x95\0\0\0\0\0\0\0\xb4\0\0\0\x02\0\0\0\xc6\x01\x03\0\x01\0\0\0\x04\x01\0\0\xfe\xff\xff\xff\x85\x10\0\0\xf6\xff\xff\xff\x04\0\0\0\x05\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x1a\0\0\0\x03\0\0\0\x0d\0\0\0\x09\0\0\0\x0f\0\0\0"),
                     line_info: Borrowed(b"\0\0\0\0\x15\0\0\0\x83\x02\0\0\x09$\x01\0\x02\0\0\0\x15\0\0\0\x83\x02\0\0\x02$\x01\0\x03\0\0\0\x15\0\0\0*\x01\0\0\0\xa8\0\0\x04\0\0\0\x15\0\0\0E\x01\0\0\x09\xb0\0\0\x05\0\0\0\x15\0\0\0E\x01\0\0\x18\xb0\0\0\x06\0\0\0\x15\0\0\0E\x01\0\0\x11\xb0\0\0\x07\0\0\0\x15\0\0\0E\x01\0\0\x1d\xb0\0\0\x08\0\0\0\x15\0\0\0E\x01\0\0\x02\xb0\0\0\x09\0\0\0\x15\0\0\0o\x01\0\0\0\xbc\0\0\n\0\0\0\x15\0\0\0\x8a\x01\0\0\x09\xc4\0\0\x0b\0\0\0\x15\0\0\0\x8a\x01\0\0\x18\xc4\0\0\x0c\0\0\0\x15\0\0\0\x8a\x01\0\0\x11\xc4\0\0\x0d\0\0\0\x15\0\0\0\x8a\x01\0\0\x1d\xc4\0\0\x0e\0\0\0\x15\0\0\0\x8a\x01\0\0\x02\xc4\0\0"),
-                    relocations: Borrowed(&[]),
-                    core_relocations: Borrowed(&[]),
+                    relocations: none(),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("calls", 0, 0, 8, 31, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

@@ -1213,9 +1213,10 @@ pub mod types {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -1262,7 +1263,7 @@ pub mod types {
                 frozen_map(".rodata", 9, 0x480, 113, Data::Bytes(Borrowed(b"\x07\0\0\0\x01\0\0\0\0"))),
                 data_map(".bss", 1080, 0x400, 110, Data::Zeroed(1080)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("use"),
@@ -1283,10 +1284,10 @@ pub mod types {
                         map_value(53, 4, 696), map_value(63, 4, 1064), map_value(66, 4, 1072),
                         map_value(74, 4, 672), map_value(120, 2, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("background", 2, 0, 4, 20, Linkage::Global),
                 variable("last_and_odd", 2, 4, 1, 12, Linkage::Global),
@@ -1302,12 +1303,8 @@ pub mod types {
                 variable("unused_record", 4, 1064, 8, 101, Linkage::Global),
                 variable("unused_flexible", 4, 1072, 8, 106, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

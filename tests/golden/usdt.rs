@@ -357,9 +357,10 @@ pub mod usdt {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -405,7 +406,7 @@ pub mod usdt {
                 data_map(".bss", 120, 0x400, 40, Data::Zeroed(120)),
                 frozen_map(".kconfig", 1, 0x480, 41, Data::Zeroed(1)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("on_fire"),
@@ -422,18 +423,14 @@ pub mod usdt {
                     relocations: Borrowed(&[
                         map_value(1, 3, 0), map_fd(22, 0), map_fd(31, 1), map_value(35, 2, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("seen", 2, 0, 120, 37, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
+            core: no_core(),
             externs: Borrowed(&[
                 ExternSpec {
                     name: Borrowed("LINUX_HAS_BPF_COOKIE"),

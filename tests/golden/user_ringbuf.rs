@@ -329,9 +329,10 @@ pub mod user_ringbuf {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, sparse, variable};
+        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
+        use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;
         use ::bpf_skel::uapi::{AttachType, MapType, ProgramType};
@@ -361,7 +362,7 @@ pub mod user_ringbuf {
                 data_map(".data", 8, 0x400, 31, Data::Bytes(Borrowed(b"\xff\xff\xff\xff\xff\xff\xff\xff"))),
                 data_map(".bss", 40, 0x400, 30, Data::Zeroed(40)),
             ]),
-            inner_maps: Borrowed(&[]),
+            inner_maps: none(),
             programs: Borrowed(&[
                 ProgramSpec {
                     name: Borrowed("drain"),
@@ -379,10 +380,10 @@ pub mod user_ringbuf {
                         map_fd(4, 0), map_value(20, 2, 32), map_value(23, 2, 0),
                         map_value(34, 2, 24), map_value(39, 2, 16), map_value(48, 1, 0),
                     ]),
-                    core_relocations: Borrowed(&[]),
+                    core_relocations: none(),
                 },
             ]),
-            jump_tables: Borrowed(&[]),
+            jump_tables: none(),
             variables: Borrowed(&[
                 variable("most", 1, 0, 8, 14, Linkage::Global),
                 variable("last", 2, 0, 16, 23, Linkage::Global),
@@ -390,12 +391,8 @@ pub mod user_ringbuf {
                 variable("out_of_order", 2, 24, 8, 14, Linkage::Global),
                 variable("too_short", 2, 32, 8, 14, Linkage::Global),
             ]),
-            core: CoreSpec {
-                roots: Borrowed(&[]),
-                accesses: Borrowed(&[]),
-                steps: Borrowed(&[]),
-            },
-            externs: Borrowed(&[]),
+            core: no_core(),
+            externs: none(),
         }
     };
 }

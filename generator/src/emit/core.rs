@@ -9,6 +9,9 @@ use super::text::option;
 use super::writer::Writer;
 
 pub(super) fn spec(out: &mut Writer, spec: &CoreSpec) {
+    if *spec == CoreSpec::default() {
+        return out.field("core", "no_core()");
+    }
     let CoreSpec { roots, accesses, steps } = spec;
     out.open("core: CoreSpec {");
     out.rows("roots", roots.iter().map(root));

@@ -50,11 +50,15 @@ pub(super) fn constant(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<
     out.field("btf", blob(btf));
     out.list("maps", maps, map);
     out.list("inner_maps", inner_maps, map);
-    out.open("programs: Borrowed(&[");
-    for spec in programs.iter() {
-        program(out, spec)?;
+    if programs.is_empty() {
+        out.field("programs", "none()");
+    } else {
+        out.open("programs: Borrowed(&[");
+        for spec in programs.iter() {
+            program(out, spec)?;
+        }
+        out.close("]),");
     }
-    out.close("]),");
     out.list("jump_tables", jump_tables, jump_table);
     out.list("variables", variables, variable);
     core::spec(out, core);
@@ -67,7 +71,7 @@ pub(super) fn constant(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<
 /// What the expression names. Each name that is imported takes the compiler a while.
 fn uses(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<()> {
     out.line("use ::std::borrow::Cow::Borrowed;");
-    out.line(format_args!("use {rt}::private::{{data_map, frozen_map, sparse, variable}};"));
+    out.line(format_args!("use {rt}::private::{{data_map, frozen_map, none, sparse, variable}};"));
     let mut makers = BTreeSet::new();
     for relocation in spec.programs.iter().flat_map(|program| program.relocations.iter()) {
         makers.insert(maker(&relocation.target)?.0);
@@ -81,6 +85,8 @@ fn uses(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<()> {
             "use {rt}::private::{{core, guess, index, member, member_of, number, of_enumerator, of_field}};"
         ));
         out.line(format_args!("use {rt}::private::{{of_type, of_whole_type, offset, root}};"));
+    } else {
+        out.line(format_args!("use {rt}::private::no_core;"));
     }
     out.line(format_args!("use {rt}::section_name::AttachKind;"));
     out.line(format_args!("use {rt}::spec::*;"));

@@ -163,10 +163,10 @@ impl Writer {
         list.breaks()
     }
 
-    /// `name: Borrowed(&[ … ]),`
+    /// `name: Borrowed(&[ … ]),`, or `name: none(),`, which takes the compiler less.
     pub(super) fn list<T>(&mut self, name: &str, items: &[T], print: impl Fn(&mut Self, &T)) {
         if items.is_empty() {
-            return self.field(name, "Borrowed(&[])");
+            return self.field(name, "none()");
         }
         self.open(format_args!("{name}: Borrowed(&["));
         items.iter().for_each(|item| print(self, item));
@@ -177,7 +177,7 @@ impl Writer {
     pub(super) fn rows(&mut self, name: &str, items: impl IntoIterator<Item = String>) {
         let mut items = items.into_iter().peekable();
         if items.peek().is_none() {
-            return self.field(name, "Borrowed(&[])");
+            return self.field(name, "none()");
         }
         self.open(format_args!("{name}: Borrowed(&["));
         self.fill(items.map(|item| item + ","));

@@ -5,12 +5,17 @@ use std::borrow::Cow;
 use crate::btf::BtfKind;
 use crate::spec::{
     CoreAccess, CoreKind, CoreMoved, CoreNumber, CorePath, CoreRelocation, CoreRoot, CoreSort,
-    CoreStep,
+    CoreSpec, CoreStep,
 };
 
 /// Instruction `insn` depends on the kernel's types.
 pub const fn core(insn: u32, access: u32) -> CoreRelocation {
     CoreRelocation { insn, access }
+}
+
+/// No program depends on the kernel's types.
+pub const fn no_core() -> CoreSpec {
+    CoreSpec { roots: Cow::Borrowed(&[]), accesses: Cow::Borrowed(&[]), steps: Cow::Borrowed(&[]) }
 }
 
 /// A type that accesses begin at.

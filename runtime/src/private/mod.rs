@@ -27,8 +27,8 @@ use crate::spec::{Data, MapContents, ObjectSpec};
 pub use bits::{BitInt, bits, live_bits, set_bits, set_live_bits};
 pub use bound::{is_pod, size_of_field};
 pub use core::{
-    core, guess, index, member, member_of, number, of_enumerator, of_field, of_type, of_whole_type,
-    offset, root,
+    core, guess, index, member, member_of, no_core, number, of_enumerator, of_field, of_type,
+    of_whole_type, offset, root,
 };
 pub use data::sparse;
 pub use enums::{debug_number, known, name_of};
@@ -42,7 +42,7 @@ pub use named::{hash, same};
 pub use padding::*;
 pub use place::{Place, field, place};
 pub use relocations::{jump_table, kfunc, ksym, map_fd, map_value};
-pub use spec::{data_map, frozen_map, variable};
+pub use spec::{data_map, frozen_map, none, variable};
 pub use types::{PodField, debug_methods, debug_plain};
 
 #[doc(hidden)]

@@ -64,6 +64,11 @@ pub const fn variable(
     VariableSpec { name: Cow::Borrowed(name), map, offset, size, type_id, linkage }
 }
 
+/// An empty list.
+pub const fn none<T: Clone>() -> Cow<'static, [T]> {
+    Cow::Borrowed(&[])
+}
+
 /// `ok!(RESULT)`: its value, or the function returns its error as it is. `?` has the compiler prove that errors convert.
 #[doc(hidden)]
 #[macro_export]
