@@ -123,7 +123,7 @@ mod tests {
         out.rows("c", (0..30).map(|n| format!("item({n})")));
         out.close("}");
         let text = out.into_text();
-        let head = "    x {\n        a: 1,\n        b: Borrowed(&[]),\n        c: Borrowed(&[\n";
+        let head = "    x {\n        a: 1,\n        b: none(),\n        c: Borrowed(&[\n";
         assert!(text.starts_with(head), "{text}");
         assert!(text.ends_with(",\n        ]),\n    }\n"), "{text}");
         assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
