@@ -13,6 +13,7 @@ mod named;
 mod padding;
 mod place;
 mod relocations;
+mod result;
 mod spec;
 mod types;
 

@@ -68,15 +68,3 @@ pub const fn variable(
 pub const fn none<T: Clone>() -> Cow<'static, [T]> {
     Cow::Borrowed(&[])
 }
-
-/// `ok!(RESULT)`: its value, or the function returns its error as it is. `?` has the compiler prove that errors convert.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __bpf_skel_ok {
-    ($result:expr $(,)?) => {
-        match $result {
-            ::core::result::Result::Ok(value) => value,
-            ::core::result::Result::Err(error) => return ::core::result::Result::Err(error),
-        }
-    };
-}
