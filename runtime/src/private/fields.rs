@@ -19,7 +19,8 @@ pub fn debug_parts(f: &mut fmt::Formatter<'_>, names: &str, parts: impl Fields) 
 }
 
 fn debug_all(f: &mut fmt::Formatter<'_>, names: &str, values: &[&dyn fmt::Debug]) -> fmt::Result {
-    let (name, fields) = names.split_once(' ').unwrap_or((names, ""));
+    // The compiler puts a long name on a line of its own.
+    let (name, fields) = names.split_once(char::is_whitespace).unwrap_or((names, ""));
     debug_methods(f, name, &[], fields, values)
 }
 
@@ -121,5 +122,18 @@ mod tests {
         struct Nothing {}
         __bpf_skel_printed!(Nothing;);
         assert_eq!(format!("{:?}", Nothing {}), "Nothing");
+    }
+
+    #[test]
+    fn a_name_may_be_long() {
+        struct Maps {
+            a_map_whose_name_is_longer_than_a_line_that_the_compiler_writes_of_its_own_accord: u8,
+        }
+        __bpf_skel_printed!(Maps; a_map_whose_name_is_longer_than_a_line_that_the_compiler_writes_of_its_own_accord);
+        let maps = Maps {
+            a_map_whose_name_is_longer_than_a_line_that_the_compiler_writes_of_its_own_accord: 1,
+        };
+        let text = format!("{maps:?}");
+        assert!(text.starts_with("Maps { a_map") && text.ends_with("accord: 1 }"), "{text}");
     }
 }
