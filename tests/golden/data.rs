@@ -439,7 +439,7 @@ pub mod data {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
@@ -452,14 +452,14 @@ pub mod data {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xa8\x03\0\0\xa8\x03\0\0\xa7\x02\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0q\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0v\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\x8a\x01\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\n\0\0\0\0\0\0\0\0\0\0\x09\x0b\0\0\0\x93\x01\0\0\0\0\0\x08\x0c\0\0\0\x97\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xa4\x01\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\x0f\0\0\0\0\0\0\0\0\0\0\x09\x10\0\0\0\xaa\x01\0\0\0\0\0\x08\x11\0\0\0\xad\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0e\0\0\0\x07\0\0\0\x03\0\0\0\xbb\x01\0\0\0\0\0\x0e\x12\0\0\0\x01\0\0\0\xc1\x01\0\0\0\0\0\x0e\x03\0\0\0\x01\0\0\0\xc9\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\x01\xcf\x01\0\0\0\0\0\x0e\x15\0\0\0\0\0\0\0\xde\x01\0\0\0\0\0\x08\x18\0\0\0\xe2\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\xf5\x01\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\x02\x02\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\x0b\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x1b\0\0\0\x07\0\0\0\x04\0\0\0\x08\x02\0\0\0\0\0\x0e\x1c\0\0\0\x01\0\0\0\x0e\x02\0\0\0\0\0\x0e\x1c\0\0\0\0\0\0\0\x1c\x02\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\"\x02\0\0\0\0\0\x0e\x0b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\n\0\0\00\x02\0\0\0\0\0\x0e\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\n$\0\0\0\0\0\0\0\0\0\0\x09\x17\0\0\0@\x02\0\0\0\0\0\x0e#\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\0\00\0G\x02\0\0\0\0\0\x0e&\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0b\0\0\0\x07\0\0\0\x10\0\0\0L\x02\0\0\0\0\0\x0e(\0\0\0\x01\0\0\0T\x02\0\0\x03\0\0\x0f\x0c\00\0\x1f\0\0\0\0\0\0\0\x08\0\0\0 \0\0\0\x08\0\0\0\x04\0\0\0'\0\0\0\x0c\0\0\0\0\00\0Y\x02\0\0\x01\0\0\x0f@\0\0\0)\0\0\0\0\0\0\0@\0\0\0f\x02\0\0\x04\0\0\x0f\x14\0\0\0\x14\0\0\0\0\0\0\0\x04\0\0\0\x16\0\0\0\x04\0\0\0\x02\0\0\0\x19\0\0\0\x08\0\0\0\x08\0\0\0\"\0\0\0\x10\0\0\0\x04\0\0\0l\x02\0\0\x01\0\0\x0f\x08\0\0\0\x1a\0\0\0\0\0\0\0\x08\0\0\0y\x02\0\0\x03\0\0\x0f\x10\0\0\0\x0d\0\0\0\0\0\0\0\x04\0\0\0\x13\0\0\0\x04\0\0\0\x03\0\0\0%\0\0\0\x08\0\0\0\x08\0\0\0\x81\x02\0\0\x01\0\0\x0f\x10\0\0\0\x1e\0\0\0\0\0\0\0\x10\0\0\0\x91\x02\0\0\x01\0\0\x0f\x10\0\0\0\x1d\0\0\0\0\0\0\0\x10\0\0\0\x9f\x02\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0use\0raw_tp/sys_enter\0./data.bpf.c\0\x09u32 at = total & 3;\0\x09bpf_trace_printk(\"hello %d\\n\", 10, counter);\0\x09weak_counter++;\0\x09counter += flags[at % 3];\0\x09hidden_counter += secret;\0\x09total += limit;\0\x09huge[(total & 0xffff) + (1 << 20)]++;\0\x09*t += table[at] + private_table[at];\0\x09private_counter++;\0\x09tuned += huge[total & 0xff];\0\x09scratch[at] = at;\0\x09return private_counter;\0char\0__ARRAY_SIZE_TYPE__\0_license\0u32\0unsigned int\0limit\0u8\0unsigned char\0flags\0counter\0short\0hidden_counter\0u64\0unsigned long long\0weak_counter\0tuned\0table\0private_table\0total\0private_total\0private_counter\0secret\0huge\0scratch\0.bss\0.bss.scratch\0.data\0.data.config\0.rodata\0.rodata.private\0.rodata.table\0license\0"),
             maps: Borrowed(&[
-                frozen_map(".rodata", 16, 0x480, 46, Data::Bytes(Borrowed(b"\n\0\0\0\x01\x02\x03\0\x88wfUD3\"\x11"))),
-                data_map(".data", 20, 0x400, 44, Data::Bytes(Borrowed(b"\xfb\xff\xff\xff\x09\0\0\0\x0b\0\0\0\0\0\0\0\x07\0\0\0"))),
-                data_map(".data.config", 8, 0x400, 45, Data::Bytes(Borrowed(b"*\0\0\0\0\0\0\0"))),
-                frozen_map(".rodata.table", 16, 0x480, 48, Data::Bytes(Borrowed(b"\n\0\0\0\x14\0\0\0\x1e\0\0\0(\0\0\0"))),
-                frozen_map(".rodata.private", 16, 0x80, 47, Data::Bytes(Borrowed(b"\x01\0\0\0\x02\0\0\0\x03\0\0\0\x04\0\0\0"))),
-                data_map(".bss", 3145740, 0x400, 42, Data::Zeroed(3145740)),
-                frozen_map(".rodata.str1.1", 10, 0x80, 0, Data::Bytes(Borrowed(b"hello %d\n\0"))),
-                data_map(".bss.scratch", 64, 0x400, 43, Data::Zeroed(64)),
+                data_map(".rodata", 16, 0x480, 46, true, Data::Bytes(Borrowed(b"\n\0\0\0\x01\x02\x03\0\x88wfUD3\"\x11"))),
+                data_map(".data", 20, 0x400, 44, false, Data::Bytes(Borrowed(b"\xfb\xff\xff\xff\x09\0\0\0\x0b\0\0\0\0\0\0\0\x07\0\0\0"))),
+                data_map(".data.config", 8, 0x400, 45, false, Data::Bytes(Borrowed(b"*\0\0\0\0\0\0\0"))),
+                data_map(".rodata.table", 16, 0x480, 48, true, Data::Bytes(Borrowed(b"\n\0\0\0\x14\0\0\0\x1e\0\0\0(\0\0\0"))),
+                data_map(".rodata.private", 16, 0x80, 47, true, Data::Bytes(Borrowed(b"\x01\0\0\0\x02\0\0\0\x03\0\0\0\x04\0\0\0"))),
+                data_map(".bss", 3145740, 0x400, 42, false, Data::Zeroed(3145740)),
+                data_map(".rodata.str1.1", 10, 0x80, 0, true, Data::Bytes(Borrowed(b"hello %d\n\0"))),
+                data_map(".bss.scratch", 64, 0x400, 43, false, Data::Zeroed(64)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

@@ -387,7 +387,7 @@ pub mod failures {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::btf::BtfKind;
@@ -419,7 +419,7 @@ pub mod failures {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                data_map(".bss", 8, 0x400, 39, Data::Zeroed(8)),
+                data_map(".bss", 8, 0x400, 39, false, Data::Zeroed(8)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

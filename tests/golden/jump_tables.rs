@@ -293,7 +293,7 @@ pub mod jump_tables {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::jump_table;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
@@ -307,7 +307,7 @@ pub mod jump_tables {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xbc\x01\0\0\xbc\x01\0\0\xf6\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x02\x04\0\0\0\x05\0\0\0\x06\0\0\x04\x18\0\0\0\x0c\0\0\0\x05\0\0\0\0\0\0\0\x11\0\0\0\x05\0\0\0 \0\0\0\x1a\0\0\0\x05\0\0\0@\0\0\0$\0\0\0\x05\0\0\0`\0\0\04\0\0\0\x05\0\0\0\x80\0\0\0C\0\0\0\x05\0\0\0\xa0\0\0\0R\0\0\0\0\0\0\x08\x06\0\0\0V\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0c\0\0\0\x01\0\0\x0c\x01\0\0\0\0\0\0\0\x01\0\0\x0d\x09\0\0\0\0\0\0\0\x09\0\0\0\x90\0\0\0\0\0\0\x08\n\0\0\0\x94\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\xa7\0\0\0\0\0\0\x0c\x08\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0\x03\0\0\0\xb1\0\0\0\x01\0\0\x0c\x0c\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\xb8\0\0\0\x01\0\0\x0c\x0e\0\0\0\xc1\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x13\0\0\0\x04\0\0\0\xc6\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xda\0\0\0\0\0\0\x0e\x12\0\0\0\x01\0\0\0\xe3\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xe9\0\0\0\x01\0\0\x0f\x08\0\0\0\x15\0\0\0\0\0\0\0\x08\0\0\0\xee\0\0\0\x01\0\0\x0f\x04\0\0\0\x14\0\0\0\0\0\0\0\x04\0\0\0\0int\0xdp_md\0data\0data_end\0data_meta\0ingress_ifindex\0rx_queue_index\0egress_ifindex\0u32\0unsigned int\0first\0xdp\0./jump_tables.bpf.c\0\x09asm volatile(\0u64\0unsigned long long\0sub\0.text\0second\0third\0tc\0char\0__ARRAY_SIZE_TYPE__\0_license\0input\0.bss\0license\0"),
             maps: Borrowed(&[
-                data_map(".bss", 8, 0x400, 22, Data::Zeroed(8)),
+                data_map(".bss", 8, 0x400, 22, false, Data::Zeroed(8)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

@@ -271,7 +271,7 @@ pub mod jump_tables_other {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::jump_table;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
@@ -285,7 +285,7 @@ pub mod jump_tables_other {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0P\x01\0\0P\x01\0\0\xe3\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\0\0\0\0\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x02\x04\0\0\0\x05\0\0\0\x06\0\0\x04\x18\0\0\0\x0c\0\0\0\x05\0\0\0\0\0\0\0\x11\0\0\0\x05\0\0\0 \0\0\0\x1a\0\0\0\x05\0\0\0@\0\0\0$\0\0\0\x05\0\0\0`\0\0\04\0\0\0\x05\0\0\0\x80\0\0\0C\0\0\0\x05\0\0\0\xa0\0\0\0R\0\0\0\0\0\0\x08\x06\0\0\0V\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0c\0\0\0\x01\0\0\x0c\x01\0\0\0\x96\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\n\0\0\0\x04\0\0\0\x9b\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xaf\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xb8\0\0\0\0\0\0\x08\x0d\0\0\0\xbc\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\xcf\0\0\0\0\0\0\x0e\x0c\0\0\0\x01\0\0\0\xd6\0\0\0\x01\0\0\x0f\x08\0\0\0\x0e\0\0\0\0\0\0\0\x08\0\0\0\xdb\0\0\0\x01\0\0\x0f\x04\0\0\0\x0b\0\0\0\0\0\0\0\x04\0\0\0\0int\0xdp_md\0data\0data_end\0data_meta\0ingress_ifindex\0rx_queue_index\0egress_ifindex\0u32\0unsigned int\0other\0xdp\0./jump_tables_other.bpf.c\0\x09asm volatile(\0char\0__ARRAY_SIZE_TYPE__\0_license\0u64\0unsigned long long\0chosen\0.bss\0license\0"),
             maps: Borrowed(&[
-                data_map(".bss", 8, 0x400, 15, Data::Zeroed(8)),
+                data_map(".bss", 8, 0x400, 15, false, Data::Zeroed(8)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

@@ -518,7 +518,7 @@ pub mod linked {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::kfunc;
         use ::bpf_skel::private::ksym;
         use ::bpf_skel::private::map_fd;
@@ -586,11 +586,11 @@ pub mod linked {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                data_map(".data.custom", 32, 0x400, 78, Data::Bytes(Borrowed(b"\x07\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0\x06\0\0\0\x07\0\0\0\x08\0\0\0"))),
-                data_map(".data", 28, 0x400, 79, Data::Bytes(Borrowed(b"\x01\0\0\0d\0\0\0\x01\0\0\0\x05\0\0\0\x14\0\0\0\x02\0\0\0\xe8\x03\0\0"))),
-                data_map(".bss", 56, 0x400, 80, Data::Zeroed(56)),
-                frozen_map(".rodata", 8, 0x480, 82, Data::Bytes(Borrowed(b"\x03\0\0\0\x03\0\0\0"))),
-                frozen_map(".kconfig", 8, 0x480, 83, Data::Zeroed(8)),
+                data_map(".data.custom", 32, 0x400, 78, false, Data::Bytes(Borrowed(b"\x07\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0\x06\0\0\0\x07\0\0\0\x08\0\0\0"))),
+                data_map(".data", 28, 0x400, 79, false, Data::Bytes(Borrowed(b"\x01\0\0\0d\0\0\0\x01\0\0\0\x05\0\0\0\x14\0\0\0\x02\0\0\0\xe8\x03\0\0"))),
+                data_map(".bss", 56, 0x400, 80, false, Data::Zeroed(56)),
+                data_map(".rodata", 8, 0x480, 82, true, Data::Bytes(Borrowed(b"\x03\0\0\0\x03\0\0\0"))),
+                data_map(".kconfig", 8, 0x480, 83, true, Data::Zeroed(8)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

@@ -254,7 +254,7 @@ pub mod many {
             pub v13: u32,
         }
         ::bpf_skel::private::section_struct!(
-            many bss; v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13;;
+            each bss; v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13;;
         );
         ::bpf_skel::private::layouts! {
             bss: 52, 4, v13: 48;
@@ -298,7 +298,7 @@ pub mod many {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
@@ -311,7 +311,7 @@ pub mod many {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\00\x02\0\00\x02\0\0\xef\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0\x84\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0\x89\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\x9d\0\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xa6\0\0\0\0\0\0\x08\n\0\0\0\xaa\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xb7\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xba\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xbd\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xc0\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xc3\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xc6\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xc9\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xcc\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xcf\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xd2\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xd6\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xda\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xde\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\xe2\0\0\0\x0d\0\0\x0f4\0\0\0\x0b\0\0\0\0\0\0\0\x04\0\0\0\x0c\0\0\0\x04\0\0\0\x04\0\0\0\x0d\0\0\0\x08\0\0\0\x04\0\0\0\x0e\0\0\0\x0c\0\0\0\x04\0\0\0\x0f\0\0\0\x10\0\0\0\x04\0\0\0\x10\0\0\0\x14\0\0\0\x04\0\0\0\x11\0\0\0\x18\0\0\0\x04\0\0\0\x12\0\0\0\x1c\0\0\0\x04\0\0\0\x13\0\0\0 \0\0\0\x04\0\0\0\x14\0\0\0$\0\0\0\x04\0\0\0\x15\0\0\0(\0\0\0\x04\0\0\0\x16\0\0\0,\0\0\0\x04\0\0\0\x17\0\0\00\0\0\0\x04\0\0\0\xe7\0\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0use\0raw_tp/sys_enter\0./many.bpf.c\0\x09v1++; v2++; v3++; v4++; v5++; v6++; v7++; v8++; v9++; v10++; v11++; v12++;\0\x09return v13;\0char\0__ARRAY_SIZE_TYPE__\0_license\0u32\0unsigned int\0v1\0v2\0v3\0v4\0v5\0v6\0v7\0v8\0v9\0v10\0v11\0v12\0v13\0.bss\0license\0"),
             maps: Borrowed(&[
-                data_map(".bss", 52, 0x400, 24, Data::Zeroed(52)),
+                data_map(".bss", 52, 0x400, 24, false, Data::Zeroed(52)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

@@ -1712,7 +1712,7 @@ pub mod members {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
@@ -1742,8 +1742,8 @@ pub mod members {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                frozen_map(".rodata", 16, 0x480, 133, Data::Bytes(Borrowed(b"eth0\0\0\0\0\0\0\0\0\0\0\0\0"))),
-                data_map(".bss", 568, 0x400, 131, Data::Zeroed(568)),
+                data_map(".rodata", 16, 0x480, 133, true, Data::Bytes(Borrowed(b"eth0\0\0\0\0\0\0\0\0\0\0\0\0"))),
+                data_map(".bss", 568, 0x400, 131, false, Data::Zeroed(568)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

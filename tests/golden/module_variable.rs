@@ -271,7 +271,7 @@ pub mod module_variable {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::ksym;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
@@ -285,7 +285,7 @@ pub mod module_variable {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\x80\x01\0\0\x80\x01\0\0s\x01\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\x06\0\0\x04\x18\0\0\0\x08\0\0\0\x03\0\0\0\0\0\0\0\x0d\0\0\0\x03\0\0\0 \0\0\0\x16\0\0\0\x03\0\0\0@\0\0\0 \0\0\0\x03\0\0\0`\0\0\00\0\0\0\x03\0\0\0\x80\0\0\0?\0\0\0\x03\0\0\0\xa0\0\0\0N\0\0\0\0\0\0\x08\x04\0\0\0R\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0_\0\0\0\x01\0\0\0c\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01g\0\0\0\x01\0\0\x0c\x05\0\0\0 \x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x08\0\0\0\n\0\0\0\x04\0\0\0%\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\09\x01\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0B\x01\0\0\0\0\0\x0e\x03\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\x0e\0\0\0K\x01\0\0\x01\0\0\x04\x04\0\0\0B\x01\0\0\x03\0\0\0\0\0\0\0T\x01\0\0\0\0\0\x0e\x04\0\0\0\x01\0\0\0^\x01\0\0\x01\0\0\x0f\x04\0\0\0\x0c\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0T\x01\0\0\x04\0\0\0\0\0\0\0k\x01\0\0\x01\0\0\x0f\x04\0\0\0\x0b\0\0\0\0\0\0\0\x04\0\0\0\0xdp_md\0data\0data_end\0data_meta\0ingress_ifindex\0rx_queue_index\0egress_ifindex\0u32\0unsigned int\0ctx\0int\0variable\0xdp\0./module_variable.bpf.c\0\x09const struct seqcount *count = bpf_per_cpu_ptr(&xt_recseq, 0);\0\x09if (count)\0\x09\x09bpf_probe_read_kernel(&sequence, sizeof(sequence), count);\0\x09return 2;\0char\0__ARRAY_SIZE_TYPE__\0_license\0sequence\0seqcount\0xt_recseq\0.data\0.ksyms\0license\0"),
             maps: Borrowed(&[
-                data_map(".data", 4, 0x400, 16, Data::Bytes(Borrowed(b"\xff\xff\xff\xff"))),
+                data_map(".data", 4, 0x400, 16, false, Data::Bytes(Borrowed(b"\xff\xff\xff\xff"))),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

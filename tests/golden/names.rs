@@ -261,7 +261,6 @@ pub mod names {
         }
     }
     /// The object's maps, before they are created.
-    #[derive(Debug)]
     pub struct OpenMaps {
         /// Map `match`: `hash`, key `u32` (4 bytes), value `struct Clone` (16 bytes), 1 entry.
         pub r#match: ::bpf_skel::object::OpenMap,
@@ -290,8 +289,11 @@ pub mod names {
         /// The map of data section `.rodata`, 3 bytes.
         pub rodata: ::bpf_skel::object::OpenMap,
     }
+    ::bpf_skel::private::printed!(
+        each OpenMaps; r#match, object, config, bss, bss_data, maps, data_x, keyed, data, data_x_2,
+        data_type, bss_2, rodata
+    );
     /// The object's maps.
-    #[derive(Debug)]
     pub struct Maps {
         /// Map `match`: `hash`, key `u32` (4 bytes), value `struct Clone` (16 bytes), 1 entry.
         pub r#match: ::bpf_skel::map::Hash<u32, types::Clone>,
@@ -320,6 +322,10 @@ pub mod names {
         /// The map of data section `.rodata`, 3 bytes.
         pub rodata: ::bpf_skel::map::Map,
     }
+    ::bpf_skel::private::printed!(
+        each Maps; r#match, object, config, bss, bss_data, maps, data_x, keyed, data, data_x_2,
+        data_type, bss_2, rodata
+    );
     /// The object's programs, before they are loaded.
     pub struct OpenProgs {
         /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 115 instructions.
@@ -890,7 +896,7 @@ pub mod names {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
@@ -1032,11 +1038,11 @@ pub mod names {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                data_map(".data", 4, 0x400, 78, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
-                data_map(".data.x", 4, 0x400, 80, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
-                data_map(".data.type", 4, 0x400, 79, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
-                data_map(".bss", 76, 0x400, 77, Data::Zeroed(76)),
-                frozen_map(".rodata", 3, 0x80, 82, Data::Bytes(Borrowed(b"%d\0"))),
+                data_map(".data", 4, 0x400, 78, false, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
+                data_map(".data.x", 4, 0x400, 80, false, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
+                data_map(".data.type", 4, 0x400, 79, false, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
+                data_map(".bss", 76, 0x400, 77, false, Data::Zeroed(76)),
+                data_map(".rodata", 3, 0x80, 82, true, Data::Bytes(Borrowed(b"%d\0"))),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

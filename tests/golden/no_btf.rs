@@ -272,7 +272,7 @@ pub mod no_btf {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
@@ -285,8 +285,8 @@ pub mod no_btf {
             kernel_version: 0,
             btf: Borrowed(b""),
             maps: Borrowed(&[
-                frozen_map(".rodata", 4, 0x80, 0, Data::Bytes(Borrowed(b"\x03\0\0\0"))),
-                data_map(".bss", 16, 0x0, 0, Data::Zeroed(16)),
+                data_map(".rodata", 4, 0x80, 0, true, Data::Bytes(Borrowed(b"\x03\0\0\0"))),
+                data_map(".bss", 16, 0x0, 0, false, Data::Zeroed(16)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

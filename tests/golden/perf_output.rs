@@ -294,7 +294,7 @@ pub mod perf_output {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
@@ -324,7 +324,7 @@ pub mod perf_output {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                data_map(".bss", 16, 0x400, 23, Data::Zeroed(16)),
+                data_map(".bss", 16, 0x400, 23, false, Data::Zeroed(16)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

@@ -482,7 +482,7 @@ pub mod phases {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
@@ -598,11 +598,11 @@ pub mod phases {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                frozen_map(".rodata", 8, 0x480, 73, Data::Bytes(Borrowed(b"\x05\0\0\0\0\0\0\0"))),
-                data_map(".data", 4, 0x400, 69, Data::Bytes(Borrowed(b"\xfb\xff\xff\xff"))),
-                data_map(".data.custom", 4, 0x400, 70, Data::Bytes(Borrowed(b"*\0\0\0"))),
-                data_map(".data.quiet", 8, 0x0, 71, Data::Bytes(Borrowed(b"\x07\0\0\0\x08\0\0\0"))),
-                data_map(".bss", 32, 0x400, 68, Data::Zeroed(32)),
+                data_map(".rodata", 8, 0x480, 73, true, Data::Bytes(Borrowed(b"\x05\0\0\0\0\0\0\0"))),
+                data_map(".data", 4, 0x400, 69, false, Data::Bytes(Borrowed(b"\xfb\xff\xff\xff"))),
+                data_map(".data.custom", 4, 0x400, 70, false, Data::Bytes(Borrowed(b"*\0\0\0"))),
+                data_map(".data.quiet", 8, 0x0, 71, false, Data::Bytes(Borrowed(b"\x07\0\0\0\x08\0\0\0"))),
+                data_map(".bss", 32, 0x400, 68, false, Data::Zeroed(32)),
             ]),
             inner_maps: Borrowed(&[
                 MapSpec {

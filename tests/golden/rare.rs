@@ -495,7 +495,7 @@ pub mod rare {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
@@ -508,7 +508,7 @@ pub mod rare {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0h\x03\0\0h\x03\0\0\xf9\x01\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\x02\0\0\x04\x10\0\0\0\x0b\0\0\0\x03\0\0\0\0\0\0\0\x10\0\0\0\x03\0\0\0@\0\0\0\x13\0\0\0\0\0\0\x08\x04\0\0\0\x17\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0\x01\0\0\0\x01\0\0\0*\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01.\0\0\0\x01\0\0\x0c\x05\0\0\04\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0<\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0\xb7\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x0c\0\0\0\x04\0\0\0\xbc\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xd0\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\xd9\0\0\0\n\0\0\x04@\0\0\0\xe0\0\0\0\0\0\0\0\0\0\0\0\xe5\0\0\0\x0f\0\0\0 \0\0\0\xeb\0\0\0\x11\0\0\0@\0\0\0\xef\0\0\0\0\0\0\0H\0\0\0\xf3\0\0\0\x13\0\0\0\x80\0\0\0\xfb\0\0\0\0\0\0\0\xc0\0\0\0\0\0\0\0\x14\0\0\0@\x01\0\0\0\0\0\0\x15\0\0\0\x80\x01\0\0\0\x01\0\0\x18\0\0\0\xa0\x01\0\0\x08\x01\0\0\x1a\0\0\0\xc0\x01\0\0\x0f\x01\0\0\0\0\0\x08\x10\0\0\0\x13\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0 \x01\0\0\0\0\0\x08\x12\0\0\0#\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\01\x01\0\0\0\0\0\x08\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0;\x01\0\0\0\0\0\0\0\0\0\0A\x01\0\0\x0f\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0F\x01\0\0\0\0\0\0\0\0\0\0K\x01\0\0\x16\0\0\0\0\0\0\0P\x01\0\0\0\0\0\x08\x17\0\0\0T\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0c\x01\0\0\0\0\0\x08\x0f\0\0\0j\x01\0\0\0\0\0\x11\x18\0\0\0\xff\xff\xff\xffu\x01\0\0\0\0\0\x08\x0f\0\0\0{\x01\0\0\0\0\0\x11\x1a\0\0\0\xff\xff\xff\xff\xd9\0\0\0\0\0\0\x0e\x0e\0\0\0\x01\0\0\0\x9d\x01\0\0\x02\0\0\x05\x08\0\0\0\xa4\x01\0\0\0\0\0\0\0\0\0\0K\x01\0\0\x0f\0\0\0\0\0\0\0\x9d\x01\0\0\0\0\0\x0e\x1d\0\0\0\x01\0\0\0\xaa\x01\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0\xb0\x01\0\0\0\0\0\x08\"\0\0\0\xb8\x01\0\0\0\0\0\x11 \0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x04\x08\0\0\0\xcf\x01\0\0\x0f\0\0\0\0\0\0\0\xd3\x01\0\0\x0f\0\0\0 \0\0\0\xd8\x01\0\0\0\0\0\x0e \0\0\0\x01\0\0\0\xde\x01\0\0\0\0\0\x08\x03\0\0\0\xe6\x01\0\0\0\0\0\x0e$\0\0\0\x01\0\0\0\xec\x01\0\0\x05\0\0\x0f`\0\0\0\x1c\0\0\0\0\0\0\0@\0\0\0\x1e\0\0\0@\0\0\0\x08\0\0\0\x1f\0\0\0H\0\0\0\x04\0\0\0#\0\0\0L\0\0\0\x08\0\0\0%\0\0\0X\0\0\0\x08\0\0\0\xf1\x01\0\0\x01\0\0\x0f\x04\0\0\0\x0d\0\0\0\0\0\0\0\x04\0\0\0\0arguments\0regs\0id\0u64\0unsigned long long\0int\0enter\0arg:ctx\0second\0raw_tp/sys_enter\0./rare.bpf.c\0\x09untold.after++, either.half++, alone++, range.low++, ticks++;\0\x09return arguments->id;\0char\0__ARRAY_SIZE_TYPE__\0_license\0untold\0hits\0after\0tag\0odd\0counter\0wave\0address\0number\0u32\0unsigned int\0u8\0unsigned char\0counter_t\0inner\0last\0word\0half\0u16\0unsigned short\0__be32\0big-endian\0__u32\0of a typedef that has a Rust name\0either\0whole\0alone\0range_t\0of an anonymous struct\0low\0high\0range\0ticks_t\0ticks\0.bss\0license\0"),
             maps: Borrowed(&[
-                data_map(".bss", 96, 0x400, 38, Data::Zeroed(96)),
+                data_map(".bss", 96, 0x400, 38, false, Data::Zeroed(96)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

@@ -342,7 +342,6 @@ pub mod sections {
     pub struct Maps {}
     ::bpf_skel::private::printed!(Maps;);
     /// The object's programs, before they are loaded.
-    #[derive(Debug)]
     pub struct OpenProgs {
         /// Program `on_tracepoint`: section `tracepoint/syscalls/sys_enter_getpid`, type `tracepoint`, target `syscalls/sys_enter_getpid`, 2 instructions.
         ///
@@ -529,8 +528,17 @@ pub mod sections {
         /// `int on_syscall(void *ctx)`.
         pub on_syscall: ::bpf_skel::object::OpenProgram,
     }
+    ::bpf_skel::private::printed!(
+        each OpenProgs; on_tracepoint, on_tp, on_raw_tp, on_raw_tracepoint, on_raw_tp_writable,
+        on_tp_btf, on_fentry, on_fexit, on_fentry_sleepable, on_fmod_ret, on_lsm, on_lsm_sleepable,
+        on_iter, on_kprobe, on_kretprobe, on_kprobe_multi, on_uprobe, on_perf_event, on_socket,
+        on_tc, on_classifier, on_action, on_tcx_ingress, on_tcx_egress, on_xdp, on_xdp_frags,
+        on_xdp_devmap, on_xdp_cpumap, on_cgroup_ingress, on_cgroup_egress, on_cgroup_skb,
+        on_cgroup_sock_create, on_cgroup_connect4, on_cgroup_sendmsg6, on_cgroup_dev,
+        on_cgroup_sysctl, on_cgroup_getsockopt, on_sockops, on_sk_msg, on_sk_skb_verdict,
+        on_flow_dissector, on_sk_lookup, on_sk_reuseport, on_lwt_in, on_netfilter, on_syscall
+    );
     /// The object's programs.
-    #[derive(Debug)]
     pub struct Progs {
         /// Program `on_tracepoint`: section `tracepoint/syscalls/sys_enter_getpid`, type `tracepoint`, target `syscalls/sys_enter_getpid`, 2 instructions.
         ///
@@ -723,12 +731,22 @@ pub mod sections {
         /// `int on_syscall(void *ctx)`.
         pub on_syscall: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
+    ::bpf_skel::private::printed!(
+        each Progs; on_tracepoint, on_tp, on_raw_tp, on_raw_tracepoint, on_raw_tp_writable,
+        on_tp_btf, on_fentry, on_fexit, on_fentry_sleepable, on_fmod_ret, on_lsm, on_lsm_sleepable,
+        on_iter, on_kprobe, on_kretprobe, on_kprobe_multi, on_uprobe, on_perf_event, on_socket,
+        on_tc, on_classifier, on_action, on_tcx_ingress, on_tcx_egress, on_xdp, on_xdp_frags,
+        on_xdp_devmap, on_xdp_cpumap, on_cgroup_ingress, on_cgroup_egress, on_cgroup_skb,
+        on_cgroup_sock_create, on_cgroup_connect4, on_cgroup_sendmsg6, on_cgroup_dev,
+        on_cgroup_sysctl, on_cgroup_getsockopt, on_sockops, on_sk_msg, on_sk_skb_verdict,
+        on_flow_dissector, on_sk_lookup, on_sk_reuseport, on_lwt_in, on_netfilter, on_syscall
+    );
     /// The object's C types, byte for byte.
     pub mod types {}
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
         use ::bpf_skel::spec::*;

@@ -334,7 +334,7 @@ pub mod sparse {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
@@ -347,7 +347,7 @@ pub mod sparse {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xec\x01\0\0\xec\x01\0\0\0\x01\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0f\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0k\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\x7f\0\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n\n\0\0\0\0\0\0\0\0\0\0\x09\x0b\0\0\0\x88\0\0\0\0\0\0\x08\x0c\0\0\0\x8b\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x09\0\0\0\x07\0\0\0\0\x10\0\0\x99\0\0\0\0\0\0\x0e\x0d\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x09\0\0\0\x07\0\0\0\0\x08\0\0\x9f\0\0\0\0\0\0\x0e\x0f\0\0\0\x01\0\0\0\xa5\0\0\0\0\0\0\x08\x12\0\0\0\xa9\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x07\0\0\0,\x01\0\0\xbc\0\0\0\0\0\0\x0e\x13\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0b\0\0\0\x07\0\0\0,\x01\0\0\xc3\0\0\0\0\0\0\x0e\x15\0\0\0\x01\0\0\0\xc9\0\0\0\x01\0\0\x0f`\x09\0\0\x14\0\0\0\0\0\0\0`\x09\0\0\xd6\0\0\0\x01\0\0\x0f,\x01\0\0\x16\0\0\0\0\0\0\0,\x01\0\0\xe2\0\0\0\x01\0\0\x0f\0\x10\0\0\x0e\0\0\0\0\0\0\0\0\x10\0\0\xea\0\0\0\x01\0\0\x0f\0\x08\0\0\x10\0\0\0\0\0\0\0\0\x08\0\0\xf8\0\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0touch\0raw_tp/sched_switch\0./sparse.bpf.c\0\x09counts[table[1]]++;\0\x09dense[zeros[3]]++;\0\x09return 0;\0char\0__ARRAY_SIZE_TYPE__\0_license\0u8\0unsigned char\0table\0zeros\0u64\0unsigned long long\0counts\0dense\0.data.counts\0.data.dense\0.rodata\0.rodata.zeros\0license\0"),
             maps: Borrowed(&[
-                frozen_map(".rodata", 4096, 0x480, 25, Data::Bytes(Borrowed({
+                data_map(".rodata", 4096, 0x480, 25, true, Data::Bytes(Borrowed({
                     static DATA: [u8; 4096] = sparse(&[
                         (0, b"\x01\x02"),
                         (127, b"\x03"),
@@ -356,18 +356,18 @@ pub mod sparse {
                     ]);
                     &DATA
                 }))),
-                frozen_map(".rodata.zeros", 2048, 0x480, 26, Data::Bytes(Borrowed({
+                data_map(".rodata.zeros", 2048, 0x480, 26, true, Data::Bytes(Borrowed({
                     static DATA: [u8; 2048] = sparse(&[]);
                     &DATA
                 }))),
-                data_map(".data.counts", 2400, 0x400, 23, Data::Bytes(Borrowed({
+                data_map(".data.counts", 2400, 0x400, 23, false, Data::Bytes(Borrowed({
                     static DATA: [u8; 2400] = sparse(&[
                         (800, b"\x07"),
                         (1600, b"\x88wfUD3\"\x11"),
                     ]);
                     &DATA
                 }))),
-                data_map(".data.dense", 300, 0x400, 24, Data::Bytes(Borrowed(b"\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02"))),
+                data_map(".data.dense", 300, 0x400, 24, false, Data::Bytes(Borrowed(b"\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02"))),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

@@ -294,7 +294,7 @@ pub mod stack_traces {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
@@ -340,8 +340,8 @@ pub mod stack_traces {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                frozen_map(".rodata", 40, 0x480, 40, Data::Bytes(Borrowed(b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"))),
-                data_map(".bss", 16, 0x400, 38, Data::Zeroed(16)),
+                data_map(".rodata", 40, 0x480, 40, true, Data::Bytes(Borrowed(b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"))),
+                data_map(".bss", 16, 0x400, 38, false, Data::Zeroed(16)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

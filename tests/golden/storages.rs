@@ -355,7 +355,7 @@ pub mod storages {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::btf::BtfKind;
@@ -467,7 +467,7 @@ pub mod storages {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                frozen_map(".rodata", 4, 0x480, 65, Data::Bytes(Borrowed(b"\0\0\0\0"))),
+                data_map(".rodata", 4, 0x480, 65, true, Data::Bytes(Borrowed(b"\0\0\0\0"))),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

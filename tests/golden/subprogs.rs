@@ -281,7 +281,7 @@ pub mod subprogs {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
         use ::bpf_skel::section_name::AttachKind;
@@ -294,7 +294,7 @@ pub mod subprogs {
             kernel_version: 0,
             btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0@\x02\0\0@\x02\0\0\xe0\x02\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0\x07\0\0\0\x01\0\0\x0c\x02\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0A\0\0\0\0\0\0\x0c\x04\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0\x99\0\0\0\0\0\0\x0c\x06\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0\xb8\0\0\0\x01\0\0\x0c\x08\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0\xf0\0\0\0\x01\0\0\x0c\n\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0%\x01\0\0\x01\0\0\x0c\x0c\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0j\x01\0\0\x01\0\0\x0c\x0e\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\xaf\x01\0\0\x10\0\0\0\xb3\x01\0\0\x01\0\0\x0c\x11\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\xaf\x01\0\0\x10\0\0\0\xcb\x01\0\0\x01\0\0\x0c\x13\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\x05\0\0\0\x01\0\0\0\xf2\x01\0\0\0\0\0\x0c\x15\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\xaf\x01\0\0\x10\0\0\04\x02\0\0\x01\0\0\x0c\x17\0\0\0\0\0\0\0\x01\0\0\x0d\x01\0\0\0\xaf\x01\0\0\x10\0\0\0r\x02\0\0\x01\0\0\x0c\x19\0\0\0\x94\x02\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x1b\0\0\0\x1d\0\0\0\x04\0\0\0\x99\x02\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xad\x02\0\0\0\0\0\x0e\x1c\0\0\0\x01\0\0\0\xb6\x02\0\0\0\0\0\x08 \0\0\0\xba\x02\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\xcd\x02\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\xd3\x02\0\0\x01\0\0\x0f\x08\0\0\0!\0\0\0\0\0\0\0\x08\0\0\0\xd8\x02\0\0\x01\0\0\x0f\x04\0\0\0\x1e\0\0\0\0\0\0\0\x04\0\0\0\0int\0x\0visible\0.text\0./subprogs.bpf.c\0\x09return four_times(x) + 1;\0four_times\0static __noinline int four_times(int x)\0\x09return twice(x) + twice(x + 1) - 2;\0hidden\0\x09return visible(x) ^ 5;\0maybe\0__weak __noinline int maybe(int x)\0\x09return x - 1;\0unused\0__noinline int unused(int x)\0\x09return x + 100;\0ping\0__noinline int ping(int x)\0\x09return x > 0 ? pong(x - 1) + 3 : 1;\0pong\0__noinline int pong(int x)\0\x09return x > 0 ? ping(x - 2) + 5 : 2;\0ctx\0alone\0socket\0\x09return 0;\0shallow\0\x09return twice((int)(long)ctx);\0twice\0static __noinline int twice(int x)\0\x09calls++;\0\x09return x * 2;\0deep\0\x09return hidden(1) + maybe(2) + four_times(3) + twice(4);\0circular\0syscall\0\x09return ping(7);\0char\0__ARRAY_SIZE_TYPE__\0_license\0u64\0unsigned long long\0calls\0.bss\0license\0"),
             maps: Borrowed(&[
-                data_map(".bss", 8, 0x400, 34, Data::Zeroed(8)),
+                data_map(".bss", 8, 0x400, 34, false, Data::Zeroed(8)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

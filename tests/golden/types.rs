@@ -1213,7 +1213,7 @@ pub mod types {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
@@ -1259,9 +1259,9 @@ pub mod types {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                data_map(".data", 5, 0x400, 111, Data::Bytes(Borrowed(b"\x05\0\0\0\x01"))),
-                frozen_map(".rodata", 9, 0x480, 113, Data::Bytes(Borrowed(b"\x07\0\0\0\x01\0\0\0\0"))),
-                data_map(".bss", 1080, 0x400, 110, Data::Zeroed(1080)),
+                data_map(".data", 5, 0x400, 111, false, Data::Bytes(Borrowed(b"\x05\0\0\0\x01"))),
+                data_map(".rodata", 9, 0x480, 113, true, Data::Bytes(Borrowed(b"\x07\0\0\0\x01\0\0\0\0"))),
+                data_map(".bss", 1080, 0x400, 110, false, Data::Zeroed(1080)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

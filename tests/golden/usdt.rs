@@ -357,7 +357,7 @@ pub mod usdt {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
@@ -403,8 +403,8 @@ pub mod usdt {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                data_map(".bss", 120, 0x400, 40, Data::Zeroed(120)),
-                frozen_map(".kconfig", 1, 0x480, 41, Data::Zeroed(1)),
+                data_map(".bss", 120, 0x400, 40, false, Data::Zeroed(120)),
+                data_map(".kconfig", 1, 0x480, 41, true, Data::Zeroed(1)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

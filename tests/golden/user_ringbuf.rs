@@ -329,7 +329,7 @@ pub mod user_ringbuf {
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{
         use ::std::borrow::Cow::Borrowed;
-        use ::bpf_skel::private::{data_map, frozen_map, none, sparse, variable};
+        use ::bpf_skel::private::{data_map, none, sparse, variable};
         use ::bpf_skel::private::map_fd;
         use ::bpf_skel::private::map_value;
         use ::bpf_skel::private::no_core;
@@ -359,8 +359,8 @@ pub mod user_ringbuf {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                data_map(".data", 8, 0x400, 31, Data::Bytes(Borrowed(b"\xff\xff\xff\xff\xff\xff\xff\xff"))),
-                data_map(".bss", 40, 0x400, 30, Data::Zeroed(40)),
+                data_map(".data", 8, 0x400, 31, false, Data::Bytes(Borrowed(b"\xff\xff\xff\xff\xff\xff\xff\xff"))),
+                data_map(".bss", 40, 0x400, 30, false, Data::Zeroed(40)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[

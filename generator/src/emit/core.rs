@@ -8,8 +8,20 @@ use bpf_skel::spec::{
 use super::text::option;
 use super::writer::Writer;
 
+/// What [`spec`] names.
+pub(super) fn uses(out: &mut Writer, rt: &str, spec: &CoreSpec) {
+    if is_empty(spec) {
+        return out.line(format_args!("use {rt}::private::no_core;"));
+    }
+    out.line(format_args!("use {rt}::btf::BtfKind;"));
+    out.line(format_args!(
+        "use {rt}::private::{{core, guess, index, member, member_of, number, of_enumerator, of_field}};"
+    ));
+    out.line(format_args!("use {rt}::private::{{of_type, of_whole_type, offset, root}};"));
+}
+
 pub(super) fn spec(out: &mut Writer, spec: &CoreSpec) {
-    if *spec == CoreSpec::default() {
+    if is_empty(spec) {
         return out.field("core", "no_core()");
     }
     let CoreSpec { roots, accesses, steps } = spec;
@@ -18,6 +30,11 @@ pub(super) fn spec(out: &mut Writer, spec: &CoreSpec) {
     out.rows("accesses", accesses.iter().map(access));
     out.rows("steps", steps.iter().map(step));
     out.close("},");
+}
+
+fn is_empty(spec: &CoreSpec) -> bool {
+    let CoreSpec { roots, accesses, steps } = spec;
+    roots.is_empty() && accesses.is_empty() && steps.is_empty()
 }
 
 pub(super) fn relocation(relocation: &CoreRelocation) -> String {

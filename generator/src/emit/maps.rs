@@ -1,7 +1,5 @@
 //! `OpenMaps` and `Maps`.
 
-use std::fmt::Display;
-
 use bpf_skel::spec::{MapContents, Pinning};
 use bpf_skel::uapi::MapType;
 
@@ -14,19 +12,17 @@ use crate::model::{Handle, Map, Shape, Ty};
 pub(super) fn structs(out: &mut Writer, paths: &Paths<'_>, maps: &[Map<'_>]) {
     let rt = paths.rt;
     out.doc("The object's maps, before they are created.");
-    let fields: Vec<&dyn Display> = maps.iter().map(|map| &map.ident as _).collect();
-    printed::structure(out, rt, "OpenMaps", &fields, |out| {
+    printed::structure(out, rt, "OpenMaps", |fields| {
         for map in maps {
-            map_doc(out, map);
-            out.line(format_args!("pub {}: {rt}::object::OpenMap,", map.ident));
+            map_doc(fields.out, map);
+            fields.public(&map.ident, format_args!("{rt}::object::OpenMap"));
         }
     });
     out.doc("The object's maps.");
-    printed::structure(out, rt, "Maps", &fields, |out| {
+    printed::structure(out, rt, "Maps", |fields| {
         for map in maps {
-            map_doc(out, map);
-            let handle = handle(paths, &map.handle);
-            out.typed(format_args!("pub {}: {rt}::map::{handle},", map.ident));
+            map_doc(fields.out, map);
+            fields.public(&map.ident, format_args!("{rt}::map::{}", handle(paths, &map.handle)));
         }
     });
 }

@@ -38,28 +38,22 @@ impl Phases<'_> {
         function(out, "Opens the object: no system call, cannot fail.", &[]);
         out.function("open", &[], "Open", &["Open::new()"]);
         out.doc(format_args!("Object {}, opened: everything may still be changed.", code(file)));
-        let mut fields: Vec<&dyn Display> = vec![&"maps", &"progs"];
-        if !self.object.struct_ops.is_empty() {
-            fields.push(&"struct_ops");
-        }
-        fields.extend(self.editable().map(|section| &section.ident as &dyn Display));
-        fields.push(&"options");
-        printed::structure(out, rt, "Open", &fields, |out| {
-            out.doc("Its maps: sizes, pins, descriptors to reuse.");
-            out.line("pub maps: OpenMaps,");
-            out.doc("Its programs: which of them are loaded.");
-            out.line("pub progs: OpenProgs,");
+        printed::structure(out, rt, "Open", |fields| {
+            fields.out.doc("Its maps: sizes, pins, descriptors to reuse.");
+            fields.public("maps", "OpenMaps");
+            fields.out.doc("Its programs: which of them are loaded.");
+            fields.public("progs", "OpenProgs");
             if !self.object.struct_ops.is_empty() {
-                out.doc("What its struct_ops maps begin with.");
-                out.line("pub struct_ops: OpenStructOps,");
+                fields.out.doc("What its struct_ops maps begin with.");
+                fields.public("struct_ops", "OpenStructOps");
             }
             for section in self.editable() {
                 let ident = &section.ident;
-                section_doc(out, section);
-                out.typed(format_args!("pub {ident}: ::std::boxed::Box<sections::{ident}>,"));
+                section_doc(fields.out, section);
+                fields.public(ident, format_args!("::std::boxed::Box<sections::{ident}>"));
             }
-            out.doc("How it is loaded.");
-            out.line(format_args!("pub options: {rt}::object::Options,"));
+            fields.out.doc("How it is loaded.");
+            fields.public("options", format_args!("{rt}::object::Options"));
         });
     }
 
@@ -186,12 +180,12 @@ impl Phases<'_> {
         out.doc(
             "The object, prepared: maps exist, the programs' text is final, nothing is verified.",
         );
-        printed::structure(out, rt, "Prepared", &self.fields_of(&[&"maps"]), |out| {
-            out.doc("Its maps.");
-            out.line("pub maps: Maps,");
-            self.section_fields(out);
-            out.doc("What is behind it.");
-            out.line(format_args!("object: {object},"));
+        printed::structure(out, rt, "Prepared", |fields| {
+            fields.out.doc("Its maps.");
+            fields.public("maps", "Maps");
+            self.section_fields(fields);
+            fields.out.doc("What is behind it.");
+            fields.private("object", &object);
         });
         out.open("impl Prepared {");
         const ERRORS: &str = "Where the verifier rejects a program; nothing is left behind then.";
@@ -234,14 +228,14 @@ impl Phases<'_> {
         let rt = self.rt;
         let object = format!("{rt}::object::Object");
         out.doc("The object, loaded.");
-        printed::structure(out, rt, "Skel", &self.fields_of(&[&"maps", &"progs"]), |out| {
-            out.doc("Its maps.");
-            out.line("pub maps: Maps,");
-            out.doc("Its programs.");
-            out.line("pub progs: Progs,");
-            self.section_fields(out);
-            out.doc("What is behind it.");
-            out.line(format_args!("object: {object},"));
+        printed::structure(out, rt, "Skel", |fields| {
+            fields.out.doc("Its maps.");
+            fields.public("maps", "Maps");
+            fields.out.doc("Its programs.");
+            fields.public("progs", "Progs");
+            self.section_fields(fields);
+            fields.out.doc("What is behind it.");
+            fields.private("object", &object);
         });
         out.open("impl Skel {");
         self.persistence(out);
@@ -290,22 +284,16 @@ impl Phases<'_> {
         }
     }
 
-    /// The fields of a phase that has the created data maps.
-    fn fields_of<'f>(&'f self, first: &[&'f dyn Display]) -> Vec<&'f dyn Display> {
-        let sections = self.object.sections.iter().map(|section| &section.ident as _);
-        first.iter().copied().chain(sections).chain([&"object" as _]).collect()
-    }
-
     /// Handles on the created data maps.
-    fn section_fields(&self, out: &mut Writer) {
+    fn section_fields(&self, fields: &mut printed::Fields<'_>) {
         let rt = self.rt;
         for section in &self.object.sections {
             let ident = &section.ident;
-            section_doc(out, section);
+            section_doc(fields.out, section);
             if section.frozen {
-                out.typed(format_args!("pub {ident}: {rt}::map::Frozen<sections::{ident}>,"));
+                fields.public(ident, format_args!("{rt}::map::Frozen<sections::{ident}>"));
             } else {
-                out.typed(format_args!("pub {ident}: {rt}::map::Live<live_sections::{ident}>,"));
+                fields.public(ident, format_args!("{rt}::map::Live<live_sections::{ident}>"));
             }
         }
     }

@@ -5,26 +5,42 @@ use std::fmt::Display;
 use super::structs::MANY;
 use super::writer::Writer;
 
-/// `pub struct name { … }` with `Debug`; `define` writes the fields, which are those of `fields`. Proved as one tuple they
-/// take the compiler less than what a derive writes, which has a trait object of each.
+/// The fields of a struct, as they are written.
+pub(super) struct Fields<'w> {
+    pub(super) out: &'w mut Writer,
+    names: Vec<String>,
+}
+
+impl Fields<'_> {
+    /// `pub name: ty,`
+    pub(super) fn public(&mut self, name: impl Display, ty: impl Display) {
+        self.out.typed(format_args!("pub {name}: {ty},"));
+        self.names.push(name.to_string());
+    }
+
+    /// `name: ty,`
+    pub(super) fn private(&mut self, name: impl Display, ty: impl Display) {
+        self.out.typed(format_args!("{name}: {ty},"));
+        self.names.push(name.to_string());
+    }
+}
+
+/// `pub struct name { … }`, with `Debug` by what is written into it. Proved as one tuple the fields take the compiler less
+/// than what a derive writes, which has a trait object of each.
 pub(super) fn structure(
     out: &mut Writer,
     rt: &str,
     name: &str,
-    fields: &[&dyn Display],
-    define: impl FnOnce(&mut Writer),
+    define: impl FnOnce(&mut Fields<'_>),
 ) {
-    let is_one_tuple = fields.len() <= MANY;
-    if !is_one_tuple {
-        out.line("#[derive(Debug)]");
-    }
     out.open(format_args!("pub struct {name} {{"));
-    define(out);
+    let mut fields = Fields { out, names: Vec::new() };
+    define(&mut fields);
+    let Fields { out, names } = fields;
     out.close("}");
-    if is_one_tuple {
-        out.invoke(format_args!("{rt}::private::printed"), |list| {
-            list.item(name).group();
-            list.items(fields.iter().map(|field| format!("{field}")));
-        });
-    }
+    let keyword = if names.len() > MANY { "each " } else { "" };
+    out.invoke(format_args!("{rt}::private::printed"), |list| {
+        list.item((keyword, name)).group();
+        list.items(names);
+    });
 }

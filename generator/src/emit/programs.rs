@@ -1,7 +1,5 @@
 //! `OpenProgs` and `Progs`.
 
-use std::fmt::Display;
-
 use super::docs::{code, codes};
 use super::paths::Paths;
 use super::printed;
@@ -11,20 +9,19 @@ use crate::model::Program;
 pub(super) fn structs(out: &mut Writer, paths: &Paths<'_>, programs: &[Program<'_>]) {
     let rt = paths.rt;
     out.doc("The object's programs, before they are loaded.");
-    let fields: Vec<&dyn Display> = programs.iter().map(|program| &program.ident as _).collect();
-    printed::structure(out, rt, "OpenProgs", &fields, |out| {
+    printed::structure(out, rt, "OpenProgs", |fields| {
         for program in programs {
-            program_doc(out, program);
-            out.line(format_args!("pub {}: {rt}::object::OpenProgram,", program.ident));
+            program_doc(fields.out, program);
+            fields.public(&program.ident, format_args!("{rt}::object::OpenProgram"));
         }
     });
     out.doc("The object's programs.");
-    printed::structure(out, rt, "Progs", &fields, |out| {
+    printed::structure(out, rt, "Progs", |fields| {
         for program in programs {
             let Program { ident, kind, .. } = program;
-            program_doc(out, program);
+            program_doc(fields.out, program);
             let kind = format_args!("{rt}::program::kind::{kind:?}");
-            out.typed(format_args!("pub {ident}: {rt}::program::Program<{kind}>,"));
+            fields.public(ident, format_args!("{rt}::program::Program<{kind}>"));
         }
     });
 }

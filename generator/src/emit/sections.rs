@@ -47,11 +47,11 @@ fn plain(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
         structs::field(out, paths, field);
     }
     out.close("}");
-    let is_many = structs::proved(fields) > structs::MANY && section.accessors.is_empty();
-    let keyword = match (is_large, is_many) {
+    let is_one_tuple = structs::proved(fields) <= structs::MANY && section.accessors.is_empty();
+    let keyword = match (is_large, is_one_tuple) {
         (true, _) => "large ",
-        (false, true) => "many ",
-        (false, false) => "",
+        (false, true) => "",
+        (false, false) => "each ",
     };
     out.invoke(format_args!("{}::private::section_struct", paths.rt), |list| {
         list.item((keyword, ident)).group();

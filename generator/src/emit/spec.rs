@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use bpf_skel::spec::{
-    CoreSpec, Data, Endian, ExternKind, ExternSpec, JumpTable, KconfigType, Linkage, MapContents,
-    MapSpec, ObjectSpec, Pinning, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget,
+    Data, Endian, ExternKind, ExternSpec, JumpTable, KconfigType, Linkage, MapContents, MapSpec,
+    ObjectSpec, Pinning, ProgramSpec, Relocation, RelocationTarget, Slot, SlotTarget,
     StructOpsFunction, VariableSpec,
 };
 use bpf_skel::uapi::MapType;
@@ -50,15 +50,7 @@ pub(super) fn constant(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<
     out.field("btf", blob(btf));
     out.list("maps", maps, map);
     out.list("inner_maps", inner_maps, map);
-    if programs.is_empty() {
-        out.field("programs", "none()");
-    } else {
-        out.open("programs: Borrowed(&[");
-        for spec in programs.iter() {
-            program(out, spec)?;
-        }
-        out.close("]),");
-    }
+    out.try_list("programs", programs, program)?;
     out.list("jump_tables", jump_tables, jump_table);
     out.list("variables", variables, variable);
     core::spec(out, core);
@@ -71,7 +63,7 @@ pub(super) fn constant(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<
 /// What the expression names. Each name that is imported takes the compiler a while.
 fn uses(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<()> {
     out.line("use ::std::borrow::Cow::Borrowed;");
-    out.line(format_args!("use {rt}::private::{{data_map, frozen_map, none, sparse, variable}};"));
+    out.line(format_args!("use {rt}::private::{{data_map, none, sparse, variable}};"));
     let mut makers = BTreeSet::new();
     for relocation in spec.programs.iter().flat_map(|program| program.relocations.iter()) {
         makers.insert(maker(&relocation.target)?.0);
@@ -79,15 +71,7 @@ fn uses(out: &mut Writer, rt: &str, spec: &ObjectSpec) -> Result<()> {
     for maker in makers {
         out.line(format_args!("use {rt}::private::{maker};"));
     }
-    if spec.core != CoreSpec::default() {
-        out.line(format_args!("use {rt}::btf::BtfKind;"));
-        out.line(format_args!(
-            "use {rt}::private::{{core, guess, index, member, member_of, number, of_enumerator, of_field}};"
-        ));
-        out.line(format_args!("use {rt}::private::{{of_type, of_whole_type, offset, root}};"));
-    } else {
-        out.line(format_args!("use {rt}::private::no_core;"));
-    }
+    core::uses(out, rt, &spec.core);
     out.line(format_args!("use {rt}::section_name::AttachKind;"));
     out.line(format_args!("use {rt}::spec::*;"));
     out.line(format_args!("use {rt}::uapi::{{AttachType, MapType, ProgramType}};"));
@@ -186,8 +170,7 @@ fn section_map(out: &mut Writer, spec: &MapSpec) -> bool {
     if name != section {
         return false;
     }
-    let make = if *frozen { "frozen_map" } else { "data_map" };
-    let head = format!("{make}({name:?}, {value_size}, {flags:#x}, {value_type_id}, ");
+    let head = format!("data_map({name:?}, {value_size}, {flags:#x}, {value_type_id}, {frozen}, ");
     self::data(out, &head, data, "),");
     true
 }

@@ -1,7 +1,5 @@
 //! `OpenStructOps`: what operations begin with, while it may be changed.
 
-use std::fmt::Display;
-
 use super::docs::code;
 use super::paths::Paths;
 use super::printed;
@@ -16,11 +14,10 @@ pub(super) fn open_struct(out: &mut Writer, paths: &Paths<'_>, all: &[StructOps<
     out.doc(
         "The object's operations for the kernel, as it has them. Functions stay null here: `OpenMap::set_function` says which program they are.",
     );
-    let fields: Vec<&dyn Display> = all.iter().map(|one| &one.ident as _).collect();
-    printed::structure(out, paths.rt, "OpenStructOps", &fields, |out| {
+    printed::structure(out, paths.rt, "OpenStructOps", |fields| {
         for one in all {
-            field_doc(out, one);
-            out.typed(format_args!("pub {}: ::std::boxed::Box<{}>,", one.ident, paths.ty(&one.ty)));
+            field_doc(fields.out, one);
+            fields.public(&one.ident, format_args!("::std::boxed::Box<{}>", paths.ty(&one.ty)));
         }
     });
 }

@@ -4,6 +4,7 @@
 //! Nothing goes in but identifiers of the identifier module, numbers, literals, what the user of the generator gives it, and
 //! documentation through [`Writer::doc`].
 
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::mem;
 
@@ -165,12 +166,28 @@ impl Writer {
 
     /// `name: Borrowed(&[ … ]),`, or `name: none(),`, which takes the compiler less.
     pub(super) fn list<T>(&mut self, name: &str, items: &[T], print: impl Fn(&mut Self, &T)) {
+        let print = |out: &mut Self, item: &T| {
+            print(out, item);
+            Ok::<(), Infallible>(())
+        };
+        let Ok(()) = self.try_list(name, items, print);
+    }
+
+    /// As [`list`](Self::list), of items that may not be printable.
+    pub(super) fn try_list<T, E>(
+        &mut self,
+        name: &str,
+        items: &[T],
+        print: impl Fn(&mut Self, &T) -> Result<(), E>,
+    ) -> Result<(), E> {
         if items.is_empty() {
-            return self.field(name, "none()");
+            self.field(name, "none()");
+            return Ok(());
         }
         self.open(format_args!("{name}: Borrowed(&["));
-        items.iter().for_each(|item| print(self, item));
+        items.iter().try_for_each(|item| print(self, item))?;
         self.close("]),");
+        Ok(())
     }
 
     /// As [`list`](Self::list), of short items: as many as fit on a line.

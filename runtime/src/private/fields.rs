@@ -3,35 +3,25 @@
 
 use std::fmt;
 
-use super::types::{PodField, debug_methods, debug_plain};
+use super::types::debug_struct;
 use crate::pod::Pod;
 
 /// References to as many fields as a tuple may have here.
 pub trait Fields {
-    /// `Name { field: value, … }`, with the names in one string.
+    /// As [`debug_all`] prints them.
     fn debug(&self, f: &mut fmt::Formatter<'_>, names: &str) -> fmt::Result;
 }
 
-/// What [`debug_fields`] is for plain data, for any.
+/// [`Fields`] that are plain data, as their tuple proves.
+pub trait PlainFields: Fields {}
+
+/// `Name { field: value, … }`. The names are one string, the struct's before those of its fields.
 #[inline]
 pub fn debug_parts(f: &mut fmt::Formatter<'_>, names: &str, parts: impl Fields) -> fmt::Result {
     parts.debug(f, names)
 }
 
-fn debug_all(f: &mut fmt::Formatter<'_>, names: &str, values: &[&dyn fmt::Debug]) -> fmt::Result {
-    // The compiler puts a long name on a line of its own.
-    let (name, fields) = names.split_once(char::is_whitespace).unwrap_or((names, ""));
-    debug_methods(f, name, &[], fields, values)
-}
-
-/// As [`Fields`], of plain data.
-pub trait PlainFields {
-    /// As [`debug_plain`] prints them.
-    fn debug(&self, f: &mut fmt::Formatter<'_>, names: &str) -> fmt::Result;
-}
-
-/// `Name { field: value, … }` of fields that are proved to be plain data by their tuple. The names are one string, the
-/// struct's before those of its fields; fields that have none are only proved.
+/// As [`debug_parts`], of plain data; fields that have no name are only proved to be.
 #[inline]
 pub fn debug_fields(
     f: &mut fmt::Formatter<'_>,
@@ -41,6 +31,15 @@ pub fn debug_fields(
     fields.debug(f, names)
 }
 
+/// As [`debug_parts`], of any number.
+pub fn debug_all(
+    f: &mut fmt::Formatter<'_>,
+    names: &str,
+    values: &[&dyn fmt::Debug],
+) -> fmt::Result {
+    debug_struct(f, names, values.iter().copied(), "", &[])
+}
+
 macro_rules! fields {
     ($($field:ident)*) => {
         impl<$($field: fmt::Debug),*> Fields for ($(&$field,)*) {
@@ -48,20 +47,11 @@ macro_rules! fields {
             fn debug(&self, f: &mut fmt::Formatter<'_>, names: &str) -> fmt::Result {
                 #[allow(non_snake_case, reason = "the fields are named as their types")]
                 let ($($field,)*) = *self;
-                let values: &[&dyn fmt::Debug] = &[$($field),*];
-                debug_all(f, names, values)
+                debug_all(f, names, &[$($field),*])
             }
         }
 
-        impl<$($field: Pod + fmt::Debug),*> PlainFields for ($(&$field,)*) {
-            #[inline]
-            fn debug(&self, f: &mut fmt::Formatter<'_>, names: &str) -> fmt::Result {
-                #[allow(non_snake_case, reason = "the fields are named as their types")]
-                let ($($field,)*) = *self;
-                let values: &[&dyn PodField] = &[$($field),*];
-                debug_plain(f, names, values)
-            }
-        }
+        impl<$($field: Pod + fmt::Debug),*> PlainFields for ($(&$field,)*) {}
     };
 }
 
@@ -79,7 +69,7 @@ fields!(A B C D E F G H I J);
 fields!(A B C D E F G H I J K);
 fields!(A B C D E F G H I J K L);
 
-/// `printed!(NAME; field, …)`: `Debug` of a struct of any fields, no more than [`Fields`] takes.
+/// `printed!(NAME; field, …)`: `Debug` of a struct of any fields. `printed!(each NAME; field, …)`: of more than [`Fields`] takes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bpf_skel_printed {
@@ -95,6 +85,18 @@ macro_rules! __bpf_skel_printed {
             }
         }
     };
+    (each $name:ident; $($field:ident),*) => {
+        impl ::core::fmt::Debug for $name {
+            #[inline]
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                $crate::private::debug_all(
+                    f,
+                    ::core::stringify!($name $($field)*),
+                    &[$(&self.$field),*],
+                )
+            }
+        }
+    };
 }
 
 #[cfg(test)]
@@ -102,7 +104,7 @@ mod tests {
     #[test]
     fn a_struct_prints_as_if_derived() {
         #[derive(Debug)]
-        #[allow(dead_code, reason = "printed")]
+        #[expect(dead_code, reason = "a derive's Debug is no use to the compiler")]
         struct Derived {
             a: &'static str,
             r#type: Option<u8>,
@@ -111,10 +113,17 @@ mod tests {
             a: &'static str,
             r#type: Option<u8>,
         }
+        struct Each {
+            a: &'static str,
+            r#type: Option<u8>,
+        }
         __bpf_skel_printed!(Printed; a, r#type);
+        __bpf_skel_printed!(each Each; a, r#type);
         let text = format!("{:?}", Printed { a: "x", r#type: Some(1) });
         let derived = format!("{:?}", Derived { a: "x", r#type: Some(1) });
         assert_eq!(text, derived.replace("Derived", "Printed"));
+        let each = format!("{:?}", Each { a: "x", r#type: Some(1) });
+        assert_eq!(each, derived.replace("Derived", "Each"));
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub use core::{
 };
 pub use data::sparse;
 pub use enums::{debug_number, known, name_of};
-pub use fields::{Fields, PlainFields, debug_fields, debug_parts};
+pub use fields::{Fields, PlainFields, debug_all, debug_fields, debug_parts};
 pub use layout::same_layouts;
 pub use members::{
     flexible, flexible_unaligned, live_unaligned, live_view, set_live_unaligned, set_view, view,
@@ -43,8 +43,8 @@ pub use named::{hash, same};
 pub use padding::*;
 pub use place::{Place, field, place};
 pub use relocations::{jump_table, kfunc, ksym, map_fd, map_value};
-pub use spec::{data_map, frozen_map, none, variable};
-pub use types::{PodField, debug_methods, debug_plain};
+pub use spec::{data_map, none, variable};
+pub use types::{PodField, debug_methods};
 
 #[doc(hidden)]
 pub use crate::{

@@ -5,34 +5,14 @@ use std::borrow::Cow;
 use crate::spec::{Data, Linkage, MapContents, MapSpec, Pinning, VariableSpec};
 use crate::uapi::MapType;
 
-/// The map of a data section that programs write to: an array of one element.
+/// The map of a data section like most: an array of one element.
 pub const fn data_map(
     section: &'static str,
     size: u32,
     flags: u32,
     type_id: u32,
+    frozen: bool,
     data: Data,
-) -> MapSpec {
-    section_map(section, size, flags, type_id, MapContents::Data { data, frozen: false })
-}
-
-/// As [`data_map`], of constants.
-pub const fn frozen_map(
-    section: &'static str,
-    size: u32,
-    flags: u32,
-    type_id: u32,
-    data: Data,
-) -> MapSpec {
-    section_map(section, size, flags, type_id, MapContents::Data { data, frozen: true })
-}
-
-const fn section_map(
-    section: &'static str,
-    size: u32,
-    flags: u32,
-    type_id: u32,
-    contents: MapContents,
 ) -> MapSpec {
     MapSpec {
         name: Cow::Borrowed(section),
@@ -48,7 +28,7 @@ const fn section_map(
         key_type_id: 0,
         value_type_id: type_id,
         inner: None,
-        contents,
+        contents: MapContents::Data { data, frozen },
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use super::Place;
 use crate::pod::Pod;
 
-/// A field of plain data. Structs give their fields as such to [`debug_plain`], which proves that all of them are.
+/// A field of plain data. Structs give their fields as such to [`debug_methods`], which proves that all of them are.
 ///
 /// # Safety
 /// The type is [`Pod`].
@@ -19,21 +19,24 @@ unsafe impl<T: Pod + fmt::Debug> PodField for T {}
 // SAFETY: it stands for a T, which is.
 unsafe impl<T: Pod + fmt::Debug> PodField for Place<'_, T> {}
 
-/// `Name { field: value, … }` of plain data. The names are one string, the struct's before those of its fields; fields
-/// that have none are only proved.
-pub fn debug_plain(
-    f: &mut fmt::Formatter<'_>,
-    names: &str,
-    values: &[&dyn PodField],
-) -> fmt::Result {
-    debug_methods(f, names, values, "", &[])
-}
-
-/// As [`debug_plain`], with what methods say of the struct's bits behind its fields.
+/// `Name { field: value, … }` of plain data, with what methods say of the struct's bits behind its fields. The names are one
+/// string, the struct's before those of its fields; fields that have none are only proved.
 pub fn debug_methods(
     f: &mut fmt::Formatter<'_>,
     names: &str,
     values: &[&dyn PodField],
+    methods: &str,
+    results: &[&dyn fmt::Debug],
+) -> fmt::Result {
+    let values = values.iter().map(|value| value as &dyn fmt::Debug);
+    debug_struct(f, names, values, methods, results)
+}
+
+/// As [`debug_methods`], of any values.
+pub(super) fn debug_struct<'v>(
+    f: &mut fmt::Formatter<'_>,
+    names: &str,
+    values: impl Iterator<Item = &'v dyn fmt::Debug>,
     methods: &str,
     results: &[&dyn fmt::Debug],
 ) -> fmt::Result {
@@ -190,8 +193,8 @@ macro_rules! __bpf_skel_plain {
 }
 
 /// `section_struct!(NAME; field, …; hidden, …;)`: as `plain!` without the default, since that of a section of many megabytes
-/// would be on the stack, and without equality. `section_struct!(NAME; field, …; hidden, …; method, …)`: some print by methods.
-/// `section_struct!(many NAME; field, …; hidden, …;)`: more fields than a tuple of [`Fields`](crate::private::Fields) takes.
+/// would be on the stack, and without equality. `section_struct!(each NAME; field, …; hidden, …; method, …)`: some print by
+/// methods, or they are more than a tuple of [`Fields`](crate::private::Fields) takes.
 /// `section_struct!(large NAME; …)`: the struct derives `Clone` and `Copy`, since the standard library clones a box of one
 /// that does not by way of the stack.
 #[doc(hidden)]
@@ -210,17 +213,13 @@ macro_rules! __bpf_skel_section {
             }
         }
     };
-    (many $name:ident; $($field:ident),*; $($hidden:ident),*;) => {
+    (each $name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
         $crate::__bpf_skel_plain!(@pod $name);
-        $crate::__bpf_skel_section!(@debug $name; $($field),*; $($hidden),*;);
+        $crate::__bpf_skel_section!(@debug $name; $($field),*; $($hidden),*; $($method),*);
     };
     (large $name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
         // SAFETY: as in `plain!`.
         unsafe impl $crate::pod::Pod for $name {}
-        $crate::__bpf_skel_section!(@debug $name; $($field),*; $($hidden),*; $($method),*);
-    };
-    ($name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),+) => {
-        $crate::__bpf_skel_plain!(@pod $name);
         $crate::__bpf_skel_section!(@debug $name; $($field),*; $($hidden),*; $($method),*);
     };
     (@debug $name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {

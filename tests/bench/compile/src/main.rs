@@ -60,6 +60,7 @@ fn modules(command: &Path, objects: &[PathBuf], rounds: usize, scratch: &Path) -
     for peer in Peer::BOTH {
         projects.push(Project::library(scratch, peer)?);
     }
+    let compiler = project::compiler()?;
     let empty = PathBuf::from("nothing");
     for object in std::iter::once(&empty).chain(objects) {
         let mut sources = Vec::new();
@@ -76,7 +77,8 @@ fn modules(command: &Path, objects: &[PathBuf], rounds: usize, scratch: &Path) -
             let mut usages = [const { Vec::new() }; 2];
             for _ in 0..rounds {
                 for ((project, source), usages) in projects.iter().zip(&sources).zip(&mut usages) {
-                    usages.push(Usage::of(project.rustc(source, profile)?.args(flags))?);
+                    let mut rustc = project.rustc(&compiler, source, profile)?;
+                    usages.push(Usage::of(rustc.args(flags))?);
                 }
             }
             row(&name(object)?, &format!("module, {mode}"), usages);

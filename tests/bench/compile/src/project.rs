@@ -141,7 +141,7 @@ impl Project {
     }
 
     /// The compiler on a library of this source, which may use the dependency.
-    pub fn rustc(&self, source: &Path, profile: &str) -> Result<Command> {
+    pub fn rustc(&self, compiler: &Path, source: &Path, profile: &str) -> Result<Command> {
         let folder = if profile == "dev" { "debug" } else { profile };
         let libraries = self.folder.join("target").join(folder).join("deps");
         let name = self.peer.crate_name();
@@ -156,7 +156,7 @@ impl Project {
         }
         let library =
             library.ok_or_else(|| format!("no {prefix}*.rlib in {}", libraries.display()))?;
-        let mut command = Command::new(compiler()?);
+        let mut command = Command::new(compiler);
         command.args(["--edition=2024", "--crate-type=lib", "--crate-name=skeleton"]).arg(source);
         command.arg("--out-dir").arg(&self.folder);
         command.arg("-L").arg(format!("dependency={}", libraries.display()));
@@ -166,7 +166,7 @@ impl Project {
 }
 
 /// The toolchain's own compiler, which is what cargo starts: the one in the path may be rustup, which looks for it first.
-fn compiler() -> Result<PathBuf> {
+pub fn compiler() -> Result<PathBuf> {
     let output = Command::new("rustc").args(["--print", "sysroot"]).output()?;
     if !output.status.success() {
         return Err(format!("rustc --print sysroot: {}", output.status).into());
