@@ -66,12 +66,11 @@ pub mod arena {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.pages, self.arena, 40);
             object.program(self.progs.run);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0]));
+            let (h0, h1) = handles;
             ::core::result::Result::Ok(Prepared {
-                maps: Maps {
-                    pages: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                },
-                arena: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
+                maps: Maps { pages: h0 },
+                arena: h1,
                 object,
             })
         }
@@ -107,12 +106,13 @@ pub mod arena {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { run: h0 },
                 arena: self.arena,
                 object,
             })
@@ -121,14 +121,6 @@ pub mod arena {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                run: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

@@ -65,11 +65,10 @@ pub mod callbacks {
             object.map(self.maps.numbers);
             object.program(self.progs.loops);
             object.program(self.progs.walks);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[]));
+            let (h0,) = handles;
             ::core::result::Result::Ok(Prepared {
-                maps: Maps {
-                    numbers: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                },
+                maps: Maps { numbers: h0 },
                 object,
             })
         }
@@ -103,12 +102,13 @@ pub mod callbacks {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { loops: h0, walks: h1 },
                 object,
             })
         }
@@ -116,15 +116,6 @@ pub mod callbacks {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                loops: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                walks: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-            })
         }
     }
     /// The object, loaded.

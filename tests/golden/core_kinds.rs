@@ -68,12 +68,11 @@ pub mod core_kinds {
             object.section(self.maps.bss, self.bss, 2048);
             object.program(self.progs.prog);
             object.program(self.progs.direct);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0]));
+            let (h0, h1) = handles;
             ::core::result::Result::Ok(Prepared {
-                maps: Maps {
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                },
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
+                maps: Maps { bss: h0 },
+                bss: h1,
                 object,
             })
         }
@@ -109,12 +108,13 @@ pub mod core_kinds {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { prog: h0, direct: h1 },
                 bss: self.bss,
                 object,
             })
@@ -123,15 +123,6 @@ pub mod core_kinds {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                prog: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                direct: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-            })
         }
     }
     /// The object, loaded.

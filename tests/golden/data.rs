@@ -97,24 +97,27 @@ pub mod data {
             object.map(self.maps.rodata_str1_1);
             object.section(self.maps.bss_scratch, self.bss_scratch, 64);
             object.program(self.progs.r#use);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0, 1, 2, 3, 5, 7]));
+            let (g0_0, g0_1) = handles;
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11) = g0_0;
+            let (h12, h13) = g0_1;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    data_config: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    rodata_table: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
-                    rodata_private: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
-                    rodata_str1_1: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
-                    bss_scratch: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
+                    rodata: h0,
+                    data: h1,
+                    data_config: h2,
+                    rodata_table: h3,
+                    rodata_private: h4,
+                    bss: h5,
+                    rodata_str1_1: h6,
+                    bss_scratch: h7,
                 },
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 0)),
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
-                data_config: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
-                rodata_table: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 3)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 5)),
-                bss_scratch: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 7)),
+                rodata: h8,
+                data: h9,
+                data_config: h10,
+                rodata_table: h11,
+                bss: h12,
+                bss_scratch: h13,
                 object,
             })
         }
@@ -162,12 +165,13 @@ pub mod data {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { r#use: h0 },
                 rodata: self.rodata,
                 data: self.data,
                 data_config: self.data_config,
@@ -181,14 +185,6 @@ pub mod data {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

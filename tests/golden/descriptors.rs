@@ -85,19 +85,20 @@ pub mod descriptors {
             object.program(self.progs.at_interface);
             object.program(self.progs.at_cpu);
             object.program(self.progs.elsewhere);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[]));
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    cgroups: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    sockets: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    flows: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    few_flows: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
-                    listeners: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
-                    ports: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
-                    plain_ports: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
-                    interfaces: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
-                    cpus: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 8)),
-                    queues: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 9)),
+                    cgroups: h0,
+                    sockets: h1,
+                    flows: h2,
+                    few_flows: h3,
+                    listeners: h4,
+                    ports: h5,
+                    plain_ports: h6,
+                    interfaces: h7,
+                    cpus: h8,
+                    queues: h9,
                 },
                 object,
             })
@@ -132,12 +133,17 @@ pub mod descriptors {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    at_interface: h0,
+                    at_cpu: h1,
+                    elsewhere: h2,
+                },
                 object,
             })
         }
@@ -145,16 +151,6 @@ pub mod descriptors {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                at_interface: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                at_cpu: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                elsewhere: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-            })
         }
     }
     /// The object, loaded.

@@ -64,7 +64,8 @@ pub mod exceptions {
             object.program(self.progs.throws);
             object.program(self.progs.may_throw);
             object.program(self.progs.uncaught);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[]));
+            let () = handles;
             ::core::result::Result::Ok(Prepared { maps: Maps {}, object })
         }
         /// Creates the maps and loads the programs.
@@ -97,12 +98,17 @@ pub mod exceptions {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    throws: h0,
+                    may_throw: h1,
+                    uncaught: h2,
+                },
                 object,
             })
         }
@@ -110,16 +116,6 @@ pub mod exceptions {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                throws: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                may_throw: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                uncaught: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-            })
         }
     }
     /// The object, loaded.

@@ -79,16 +79,17 @@ pub mod externs {
             object.program(self.progs.symbols);
             object.program(self.progs.functions);
             object.program(self.progs.unguarded);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0, 1, 2]));
+            let (h0, h1, h2, h3, h4, h5) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    data: h0,
+                    bss: h1,
+                    kconfig: h2,
                 },
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
-                kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 2)),
+                data: h3,
+                bss: h4,
+                kconfig: h5,
                 object,
             })
         }
@@ -128,12 +129,18 @@ pub mod externs {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2, h3) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    options: h0,
+                    symbols: h1,
+                    functions: h2,
+                    unguarded: h3,
+                },
                 data: self.data,
                 bss: self.bss,
                 kconfig: self.kconfig,
@@ -144,17 +151,6 @@ pub mod externs {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                options: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                symbols: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                functions: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-                unguarded: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
-            })
         }
     }
     /// The object, loaded.

@@ -84,13 +84,11 @@ pub mod failures {
             object.program(self.progs.no_target);
             object.program(self.progs.attaches);
             object.program(self.progs.attaches_nowhere);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[1]));
+            let (h0, h1, h2) = handles;
             ::core::result::Result::Ok(Prepared {
-                maps: Maps {
-                    counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                },
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
+                maps: Maps { counts: h0, bss: h1 },
+                bss: h2,
                 object,
             })
         }
@@ -126,12 +124,23 @@ pub mod failures {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    accepted: h0,
+                    no_null_check: h1,
+                    outside: h2,
+                    long_story: h3,
+                    gpl_only: h4,
+                    no_member: h5,
+                    no_target: h6,
+                    attaches: h7,
+                    attaches_nowhere: h8,
+                },
                 bss: self.bss,
                 object,
             })
@@ -140,22 +149,6 @@ pub mod failures {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                accepted: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                no_null_check: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                outside: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-                long_story: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
-                gpl_only: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 4)),
-                no_member: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 5)),
-                no_target: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 6)),
-                attaches: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 7)),
-                attaches_nowhere: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 8)),
-            })
         }
     }
     /// The object, loaded.

@@ -88,20 +88,21 @@ pub mod flexible {
             object.section(self.maps.data_odd, self.data_odd, 29);
             object.section(self.maps.bss, self.bss, 89);
             object.program(self.progs.r#use);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0, 1, 2, 3, 4]));
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    data_tight: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    data_odd: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
+                    data: h0,
+                    data_tight: h1,
+                    rodata: h2,
+                    data_odd: h3,
+                    bss: h4,
                 },
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
-                data_tight: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 2)),
-                data_odd: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 3)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 4)),
+                data: h5,
+                data_tight: h6,
+                rodata: h7,
+                data_odd: h8,
+                bss: h9,
                 object,
             })
         }
@@ -145,12 +146,13 @@ pub mod flexible {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { r#use: h0 },
                 data: self.data,
                 data_tight: self.data_tight,
                 rodata: self.rodata,
@@ -163,14 +165,6 @@ pub mod flexible {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

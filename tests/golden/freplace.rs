@@ -62,7 +62,8 @@ pub mod freplace {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.program(self.progs.original);
             object.program(self.progs.replacement);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[]));
+            let () = handles;
             ::core::result::Result::Ok(Prepared { maps: Maps {}, object })
         }
         /// Creates the maps and loads the programs.
@@ -95,12 +96,16 @@ pub mod freplace {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    original: h0,
+                    replacement: h1,
+                },
                 object,
             })
         }
@@ -108,15 +113,6 @@ pub mod freplace {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                original: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                replacement: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-            })
         }
     }
     /// The object, loaded.

@@ -63,11 +63,10 @@ pub mod inner_by_user {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.map(self.maps.bare);
             object.program(self.progs.r#use);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[]));
+            let (h0,) = handles;
             ::core::result::Result::Ok(Prepared {
-                maps: Maps {
-                    bare: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                },
+                maps: Maps { bare: h0 },
                 object,
             })
         }
@@ -101,12 +100,13 @@ pub mod inner_by_user {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { r#use: h0 },
                 object,
             })
         }
@@ -114,14 +114,6 @@ pub mod inner_by_user {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

@@ -69,13 +69,14 @@ pub mod inner_maps {
             object.map(self.maps.filled);
             object.map(self.maps.templated);
             object.program(self.progs.r#use);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[]));
+            let (h0, h1, h2, h3) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    two: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    one: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    filled: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    templated: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    two: h0,
+                    one: h1,
+                    filled: h2,
+                    templated: h3,
                 },
                 object,
             })
@@ -110,12 +111,13 @@ pub mod inner_maps {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { r#use: h0 },
                 object,
             })
         }
@@ -123,14 +125,6 @@ pub mod inner_maps {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

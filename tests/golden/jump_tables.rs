@@ -70,12 +70,11 @@ pub mod jump_tables {
             object.program(self.progs.first);
             object.program(self.progs.second);
             object.program(self.progs.third);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0]));
+            let (h0, h1) = handles;
             ::core::result::Result::Ok(Prepared {
-                maps: Maps {
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                },
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
+                maps: Maps { bss: h0 },
+                bss: h1,
                 object,
             })
         }
@@ -111,12 +110,17 @@ pub mod jump_tables {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    first: h0,
+                    second: h1,
+                    third: h2,
+                },
                 bss: self.bss,
                 object,
             })
@@ -125,16 +129,6 @@ pub mod jump_tables {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                first: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                second: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                third: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-            })
         }
     }
     /// The object, loaded.

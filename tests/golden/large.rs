@@ -66,12 +66,11 @@ pub mod large {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.bss, self.bss, 3145772);
             object.program(self.progs.r#use);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0]));
+            let (h0, h1) = handles;
             ::core::result::Result::Ok(Prepared {
-                maps: Maps {
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                },
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
+                maps: Maps { bss: h0 },
+                bss: h1,
                 object,
             })
         }
@@ -107,12 +106,13 @@ pub mod large {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { r#use: h0 },
                 bss: self.bss,
                 object,
             })
@@ -121,14 +121,6 @@ pub mod large {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

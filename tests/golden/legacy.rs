@@ -87,18 +87,19 @@ pub mod legacy {
             object.program(self.progs.nest);
             object.program(self.progs.nowhere);
             object.program(self.progs.act_main);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[]));
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    modern: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    counters: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    next: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    shape: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
-                    outer: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
-                    inner_zero: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
-                    inner_three: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
-                    outer_hash: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
-                    jumps: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 8)),
+                    modern: h0,
+                    counters: h1,
+                    next: h2,
+                    shape: h3,
+                    outer: h4,
+                    inner_zero: h5,
+                    inner_three: h6,
+                    outer_hash: h7,
+                    jumps: h8,
                 },
                 object,
             })
@@ -133,12 +134,19 @@ pub mod legacy {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2, h3, h4) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    cls_main: h0,
+                    count: h1,
+                    nest: h2,
+                    nowhere: h3,
+                    act_main: h4,
+                },
                 object,
             })
         }
@@ -146,18 +154,6 @@ pub mod legacy {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                cls_main: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                count: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                nest: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-                nowhere: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
-                act_main: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 4)),
-            })
         }
     }
     /// The object, loaded.

@@ -65,12 +65,10 @@ pub mod legacy_def {
             object.map(self.maps.seen);
             object.map(self.maps.verdict);
             object.program(self.progs.xdp_main);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[]));
+            let (h0, h1) = handles;
             ::core::result::Result::Ok(Prepared {
-                maps: Maps {
-                    seen: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    verdict: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                },
+                maps: Maps { seen: h0, verdict: h1 },
                 object,
             })
         }
@@ -104,12 +102,13 @@ pub mod legacy_def {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { xdp_main: h0 },
                 object,
             })
         }
@@ -117,14 +116,6 @@ pub mod legacy_def {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                xdp_main: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

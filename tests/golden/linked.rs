@@ -97,23 +97,26 @@ pub mod linked {
             object.program(self.progs.jumped);
             object.program(self.progs.from_lib);
             object.program(self.progs.core_lib);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[3, 4, 5, 6, 7]));
+            let (g0_0, g0_1) = handles;
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11) = g0_0;
+            let (h12,) = g0_1;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    mine: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    jumps: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    data_custom: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
-                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
-                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
-                    kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
+                    mine: h0,
+                    jumps: h1,
+                    counts: h2,
+                    data_custom: h3,
+                    data: h4,
+                    bss: h5,
+                    rodata: h6,
+                    kconfig: h7,
                 },
-                data_custom: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 3)),
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 4)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 5)),
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 6)),
-                kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 7)),
+                data_custom: h8,
+                data: h9,
+                bss: h10,
+                rodata: h11,
+                kconfig: h12,
                 object,
             })
         }
@@ -157,12 +160,19 @@ pub mod linked {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2, h3, h4) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    from_main: h0,
+                    core_main: h1,
+                    jumped: h2,
+                    from_lib: h3,
+                    core_lib: h4,
+                },
                 data_custom: self.data_custom,
                 data: self.data,
                 bss: self.bss,
@@ -175,18 +185,6 @@ pub mod linked {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                from_main: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                core_main: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                jumped: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-                from_lib: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
-                core_lib: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 4)),
-            })
         }
     }
     /// The object, loaded.

@@ -66,13 +66,14 @@ pub mod map_kinds {
             object.map(self.maps.waiting);
             object.map(self.maps.done);
             object.map(self.maps.by_route);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[]));
+            let (h0, h1, h2, h3) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    routes: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    waiting: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    done: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    by_route: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    routes: h0,
+                    waiting: h1,
+                    done: h2,
+                    by_route: h3,
                 },
                 object,
             })
@@ -107,12 +108,13 @@ pub mod map_kinds {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let () = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {},
                 object,
             })
         }
@@ -120,12 +122,6 @@ pub mod map_kinds {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {})
         }
     }
     /// The object, loaded.

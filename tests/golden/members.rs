@@ -77,15 +77,16 @@ pub mod members {
             object.program(self.progs.fill);
             object.program(self.progs.enter);
             object.program(self.progs.ask);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[1, 2]));
+            let (h0, h1, h2, h3, h4) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    flows: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    flows: h0,
+                    rodata: h1,
+                    bss: h2,
                 },
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 1)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
+                rodata: h3,
+                bss: h4,
                 object,
             })
         }
@@ -123,12 +124,17 @@ pub mod members {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    fill: h0,
+                    enter: h1,
+                    ask: h2,
+                },
                 rodata: self.rodata,
                 bss: self.bss,
                 object,
@@ -138,16 +144,6 @@ pub mod members {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                fill: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                enter: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                ask: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-            })
         }
     }
     /// The object, loaded.

@@ -70,13 +70,11 @@ pub mod module {
             object.section(self.maps.bss, self.bss, 16);
             object.program(self.progs.lookup);
             object.program(self.progs.types);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[1]));
+            let (h0, h1, h2) = handles;
             ::core::result::Result::Ok(Prepared {
-                maps: Maps {
-                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                },
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
+                maps: Maps { rodata: h0, bss: h1 },
+                bss: h2,
                 object,
             })
         }
@@ -112,12 +110,13 @@ pub mod module {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { lookup: h0, types: h1 },
                 bss: self.bss,
                 object,
             })
@@ -126,15 +125,6 @@ pub mod module {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                lookup: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                types: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-            })
         }
     }
     /// The object, loaded.

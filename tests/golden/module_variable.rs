@@ -66,12 +66,11 @@ pub mod module_variable {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
             object.section(self.maps.data, self.data, 4);
             object.program(self.progs.variable);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0]));
+            let (h0, h1) = handles;
             ::core::result::Result::Ok(Prepared {
-                maps: Maps {
-                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                },
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
+                maps: Maps { data: h0 },
+                data: h1,
                 object,
             })
         }
@@ -107,12 +106,13 @@ pub mod module_variable {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { variable: h0 },
                 data: self.data,
                 object,
             })
@@ -121,14 +121,6 @@ pub mod module_variable {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                variable: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

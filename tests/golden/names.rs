@@ -103,27 +103,30 @@ pub mod names {
             object.program(self.progs.r#loop);
             object.program(self.progs.foo__bar);
             object.program(self.progs.open);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[8, 9, 10, 11]));
+            let (g0_0, g0_1) = handles;
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11) = g0_0;
+            let (h12, h13, h14, h15, h16) = g0_1;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    r#match: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    object: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    config: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
-                    bss_data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
-                    maps: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
-                    data_x: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
-                    keyed: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
-                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 8)),
-                    data_x_2: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 9)),
-                    data_type: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 10)),
-                    bss_2: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 11)),
-                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 12)),
+                    r#match: h0,
+                    object: h1,
+                    config: h2,
+                    bss: h3,
+                    bss_data: h4,
+                    maps: h5,
+                    data_x: h6,
+                    keyed: h7,
+                    data: h8,
+                    data_x_2: h9,
+                    data_type: h10,
+                    bss_2: h11,
+                    rodata: h12,
                 },
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 8)),
-                data_x: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 9)),
-                data_type: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 10)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 11)),
+                data: h13,
+                data_x: h14,
+                data_type: h15,
+                bss: h16,
                 object,
             })
         }
@@ -165,12 +168,17 @@ pub mod names {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    r#loop: h0,
+                    foo__bar: h1,
+                    open: h2,
+                },
                 data: self.data,
                 data_x: self.data_x,
                 data_type: self.data_type,
@@ -182,16 +190,6 @@ pub mod names {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                r#loop: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                foo__bar: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                open: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-            })
         }
     }
     /// The object, loaded.

@@ -71,14 +71,12 @@ pub mod no_btf {
             object.section(self.maps.rodata, self.rodata, 4);
             object.section(self.maps.bss, self.bss, 16);
             object.program(self.progs.r#use);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0, 1]));
+            let (h0, h1, h2, h3) = handles;
             ::core::result::Result::Ok(Prepared {
-                maps: Maps {
-                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                },
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 0)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
+                maps: Maps { rodata: h0, bss: h1 },
+                rodata: h2,
+                bss: h3,
                 object,
             })
         }
@@ -116,12 +114,13 @@ pub mod no_btf {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { r#use: h0 },
                 rodata: self.rodata,
                 bss: self.bss,
                 object,
@@ -131,14 +130,6 @@ pub mod no_btf {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

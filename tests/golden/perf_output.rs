@@ -68,13 +68,11 @@ pub mod perf_output {
             object.map(self.maps.events);
             object.section(self.maps.bss, self.bss, 16);
             object.program(self.progs.watch);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[1]));
+            let (h0, h1, h2) = handles;
             ::core::result::Result::Ok(Prepared {
-                maps: Maps {
-                    events: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                },
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
+                maps: Maps { events: h0, bss: h1 },
+                bss: h2,
                 object,
             })
         }
@@ -110,12 +108,13 @@ pub mod perf_output {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { watch: h0 },
                 bss: self.bss,
                 object,
             })
@@ -124,14 +123,6 @@ pub mod perf_output {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                watch: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

@@ -109,25 +109,28 @@ pub mod phases {
             object.program(self.progs.jump);
             object.program(self.progs.rarely);
             object.program(self.progs.always);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[6, 7, 8, 10]));
+            let (g0_0, g0_1) = handles;
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11) = g0_0;
+            let (h12, h13, h14) = g0_1;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    one: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    two: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    outer: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    jumps: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
-                    counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
-                    spare: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
-                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
-                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
-                    data_custom: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 8)),
-                    data_quiet: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 9)),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 10)),
+                    one: h0,
+                    two: h1,
+                    outer: h2,
+                    jumps: h3,
+                    counts: h4,
+                    spare: h5,
+                    rodata: h6,
+                    data: h7,
+                    data_custom: h8,
+                    data_quiet: h9,
+                    bss: h10,
                 },
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 6)),
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 7)),
-                data_custom: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 8)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 10)),
+                rodata: h11,
+                data: h12,
+                data_custom: h13,
+                bss: h14,
                 object,
             })
         }
@@ -169,12 +172,22 @@ pub mod phases {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2, h3, h4, h5, h6, h7) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    first: h0,
+                    second: h1,
+                    observe: h2,
+                    count: h3,
+                    nest: h4,
+                    jump: h5,
+                    rarely: h6,
+                    always: h7,
+                },
                 rodata: self.rodata,
                 data: self.data,
                 data_custom: self.data_custom,
@@ -186,21 +199,6 @@ pub mod phases {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                first: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                second: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                observe: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-                count: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
-                nest: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 4)),
-                jump: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 5)),
-                rarely: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 6)),
-                always: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 7)),
-            })
         }
     }
     /// The object, loaded.

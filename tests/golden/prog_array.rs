@@ -67,11 +67,10 @@ pub mod prog_array {
             object.program(self.progs.pass);
             object.program(self.progs.drop);
             object.program(self.progs.entry);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[]));
+            let (h0,) = handles;
             ::core::result::Result::Ok(Prepared {
-                maps: Maps {
-                    jumps: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                },
+                maps: Maps { jumps: h0 },
                 object,
             })
         }
@@ -105,12 +104,17 @@ pub mod prog_array {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    pass: h0,
+                    drop: h1,
+                    entry: h2,
+                },
                 object,
             })
         }
@@ -118,16 +122,6 @@ pub mod prog_array {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                pass: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                drop: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                entry: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-            })
         }
     }
     /// The object, loaded.

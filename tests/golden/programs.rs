@@ -68,7 +68,8 @@ pub mod programs {
             object.program(self.progs.by_length);
             object.program(self.progs.on_switch);
             object.program(self.progs.no_type);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[]));
+            let () = handles;
             ::core::result::Result::Ok(Prepared { maps: Maps {}, object })
         }
         /// Creates the maps and loads the programs.
@@ -101,12 +102,19 @@ pub mod programs {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2, h3, h4) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    pass: h0,
+                    drop: h1,
+                    by_length: h2,
+                    on_switch: h3,
+                    no_type: h4,
+                },
                 object,
             })
         }
@@ -114,18 +122,6 @@ pub mod programs {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                pass: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                drop: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                by_length: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-                on_switch: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
-                no_type: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 4)),
-            })
         }
     }
     /// The object, loaded.

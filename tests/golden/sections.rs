@@ -150,7 +150,8 @@ pub mod sections {
             object.program(self.progs.on_lwt_in);
             object.program(self.progs.on_netfilter);
             object.program(self.progs.on_syscall);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[]));
+            let () = handles;
             ::core::result::Result::Ok(Prepared { maps: Maps {}, object })
         }
         /// Creates the maps and loads the programs.
@@ -183,12 +184,64 @@ pub mod sections {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (g0_0, g0_1, g0_2, g0_3) = handles;
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11) = g0_0;
+            let (h12, h13, h14, h15, h16, h17, h18, h19, h20, h21, h22, h23) = g0_1;
+            let (h24, h25, h26, h27, h28, h29, h30, h31, h32, h33, h34, h35) = g0_2;
+            let (h36, h37, h38, h39, h40, h41, h42, h43, h44, h45) = g0_3;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    on_tracepoint: h0,
+                    on_tp: h1,
+                    on_raw_tp: h2,
+                    on_raw_tracepoint: h3,
+                    on_raw_tp_writable: h4,
+                    on_tp_btf: h5,
+                    on_fentry: h6,
+                    on_fexit: h7,
+                    on_fentry_sleepable: h8,
+                    on_fmod_ret: h9,
+                    on_lsm: h10,
+                    on_lsm_sleepable: h11,
+                    on_iter: h12,
+                    on_kprobe: h13,
+                    on_kretprobe: h14,
+                    on_kprobe_multi: h15,
+                    on_uprobe: h16,
+                    on_perf_event: h17,
+                    on_socket: h18,
+                    on_tc: h19,
+                    on_classifier: h20,
+                    on_action: h21,
+                    on_tcx_ingress: h22,
+                    on_tcx_egress: h23,
+                    on_xdp: h24,
+                    on_xdp_frags: h25,
+                    on_xdp_devmap: h26,
+                    on_xdp_cpumap: h27,
+                    on_cgroup_ingress: h28,
+                    on_cgroup_egress: h29,
+                    on_cgroup_skb: h30,
+                    on_cgroup_sock_create: h31,
+                    on_cgroup_connect4: h32,
+                    on_cgroup_sendmsg6: h33,
+                    on_cgroup_dev: h34,
+                    on_cgroup_sysctl: h35,
+                    on_cgroup_getsockopt: h36,
+                    on_sockops: h37,
+                    on_sk_msg: h38,
+                    on_sk_skb_verdict: h39,
+                    on_flow_dissector: h40,
+                    on_sk_lookup: h41,
+                    on_sk_reuseport: h42,
+                    on_lwt_in: h43,
+                    on_netfilter: h44,
+                    on_syscall: h45,
+                },
                 object,
             })
         }
@@ -196,85 +249,6 @@ pub mod sections {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                on_tracepoint: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                on_tp: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                on_raw_tp: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-                on_raw_tracepoint: ::bpf_skel::private::ok!(
-                    ::bpf_skel::private::program(object, 3),
-                ),
-                on_raw_tp_writable: ::bpf_skel::private::ok!(
-                    ::bpf_skel::private::program(object, 4),
-                ),
-                on_tp_btf: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 5)),
-                on_fentry: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 6)),
-                on_fexit: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 7)),
-                on_fentry_sleepable: ::bpf_skel::private::ok!(
-                    ::bpf_skel::private::program(object, 8),
-                ),
-                on_fmod_ret: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 9)),
-                on_lsm: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 10)),
-                on_lsm_sleepable: ::bpf_skel::private::ok!(
-                    ::bpf_skel::private::program(object, 11),
-                ),
-                on_iter: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 12)),
-                on_kprobe: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 13)),
-                on_kretprobe: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 14)),
-                on_kprobe_multi: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 15)),
-                on_uprobe: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 16)),
-                on_perf_event: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 17)),
-                on_socket: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 18)),
-                on_tc: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 19)),
-                on_classifier: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 20)),
-                on_action: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 21)),
-                on_tcx_ingress: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 22)),
-                on_tcx_egress: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 23)),
-                on_xdp: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 24)),
-                on_xdp_frags: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 25)),
-                on_xdp_devmap: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 26)),
-                on_xdp_cpumap: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 27)),
-                on_cgroup_ingress: ::bpf_skel::private::ok!(
-                    ::bpf_skel::private::program(object, 28),
-                ),
-                on_cgroup_egress: ::bpf_skel::private::ok!(
-                    ::bpf_skel::private::program(object, 29),
-                ),
-                on_cgroup_skb: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 30)),
-                on_cgroup_sock_create: ::bpf_skel::private::ok!(
-                    ::bpf_skel::private::program(object, 31),
-                ),
-                on_cgroup_connect4: ::bpf_skel::private::ok!(
-                    ::bpf_skel::private::program(object, 32),
-                ),
-                on_cgroup_sendmsg6: ::bpf_skel::private::ok!(
-                    ::bpf_skel::private::program(object, 33),
-                ),
-                on_cgroup_dev: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 34)),
-                on_cgroup_sysctl: ::bpf_skel::private::ok!(
-                    ::bpf_skel::private::program(object, 35),
-                ),
-                on_cgroup_getsockopt: ::bpf_skel::private::ok!(
-                    ::bpf_skel::private::program(object, 36),
-                ),
-                on_sockops: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 37)),
-                on_sk_msg: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 38)),
-                on_sk_skb_verdict: ::bpf_skel::private::ok!(
-                    ::bpf_skel::private::program(object, 39),
-                ),
-                on_flow_dissector: ::bpf_skel::private::ok!(
-                    ::bpf_skel::private::program(object, 40),
-                ),
-                on_sk_lookup: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 41)),
-                on_sk_reuseport: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 42)),
-                on_lwt_in: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 43)),
-                on_netfilter: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 44)),
-                on_syscall: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 45)),
-            })
         }
     }
     /// The object, loaded.

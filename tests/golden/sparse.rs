@@ -83,18 +83,19 @@ pub mod sparse {
             object.section(self.maps.data_counts, self.data_counts, 2400);
             object.section(self.maps.data_dense, self.data_dense, 300);
             object.program(self.progs.touch);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0, 1, 2, 3]));
+            let (h0, h1, h2, h3, h4, h5, h6, h7) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    rodata_zeros: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    data_counts: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    data_dense: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    rodata: h0,
+                    rodata_zeros: h1,
+                    data_counts: h2,
+                    data_dense: h3,
                 },
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 0)),
-                rodata_zeros: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 1)),
-                data_counts: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
-                data_dense: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 3)),
+                rodata: h4,
+                rodata_zeros: h5,
+                data_counts: h6,
+                data_dense: h7,
                 object,
             })
         }
@@ -138,12 +139,13 @@ pub mod sparse {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { touch: h0 },
                 rodata: self.rodata,
                 rodata_zeros: self.rodata_zeros,
                 data_counts: self.data_counts,
@@ -155,14 +157,6 @@ pub mod sparse {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                touch: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

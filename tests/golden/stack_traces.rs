@@ -75,16 +75,17 @@ pub mod stack_traces {
             object.section(self.maps.rodata, self.rodata, 40);
             object.section(self.maps.bss, self.bss, 16);
             object.program(self.progs.on_call);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[2, 3]));
+            let (h0, h1, h2, h3, h4, h5) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    kernel: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    user: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    kernel: h0,
+                    user: h1,
+                    rodata: h2,
+                    bss: h3,
                 },
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 2)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 3)),
+                rodata: h4,
+                bss: h5,
                 object,
             })
         }
@@ -122,12 +123,13 @@ pub mod stack_traces {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { on_call: h0 },
                 rodata: self.rodata,
                 bss: self.bss,
                 object,
@@ -137,14 +139,6 @@ pub mod stack_traces {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                on_call: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

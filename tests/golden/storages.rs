@@ -84,18 +84,19 @@ pub mod storages {
             object.program(self.progs.of_cgroup);
             object.program(self.progs.of_socket);
             object.program(self.progs.of_attached);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[6]));
+            let (h0, h1, h2, h3, h4, h5, h6, h7) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    tasks: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    cgroups: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    sockets: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    attached: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
-                    shared: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
-                    inodes: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
-                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
+                    tasks: h0,
+                    cgroups: h1,
+                    sockets: h2,
+                    attached: h3,
+                    shared: h4,
+                    inodes: h5,
+                    rodata: h6,
                 },
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 6)),
+                rodata: h7,
                 object,
             })
         }
@@ -131,12 +132,18 @@ pub mod storages {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2, h3) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    of_task: h0,
+                    of_cgroup: h1,
+                    of_socket: h2,
+                    of_attached: h3,
+                },
                 rodata: self.rodata,
                 object,
             })
@@ -145,17 +152,6 @@ pub mod storages {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                of_task: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                of_cgroup: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                of_socket: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-                of_attached: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
-            })
         }
     }
     /// The object, loaded.

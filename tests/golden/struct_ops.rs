@@ -99,19 +99,20 @@ pub mod struct_ops {
             object.program(self.progs.cong_avoid);
             object.program(self.progs.cong_avoid_more);
             object.program(self.progs.never_called);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0]));
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    plain: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    linked: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    absent: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
-                    present: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
-                    wide: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
-                    odd: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
-                    more: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
+                    bss: h0,
+                    plain: h1,
+                    linked: h2,
+                    absent: h3,
+                    present: h4,
+                    wide: h5,
+                    odd: h6,
+                    more: h7,
                 },
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
+                bss: h8,
                 object,
             })
         }
@@ -147,12 +148,19 @@ pub mod struct_ops {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2, h3, h4) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    ssthresh: h0,
+                    undo_cwnd: h1,
+                    cong_avoid: h2,
+                    cong_avoid_more: h3,
+                    never_called: h4,
+                },
                 bss: self.bss,
                 object,
             })
@@ -161,18 +169,6 @@ pub mod struct_ops {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                ssthresh: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                undo_cwnd: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                cong_avoid: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-                cong_avoid_more: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
-                never_called: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 4)),
-            })
         }
     }
     /// The object, loaded.

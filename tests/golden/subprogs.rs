@@ -72,12 +72,11 @@ pub mod subprogs {
             object.program(self.progs.shallow);
             object.program(self.progs.deep);
             object.program(self.progs.circular);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0]));
+            let (h0, h1) = handles;
             ::core::result::Result::Ok(Prepared {
-                maps: Maps {
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                },
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 0)),
+                maps: Maps { bss: h0 },
+                bss: h1,
                 object,
             })
         }
@@ -113,12 +112,18 @@ pub mod subprogs {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0, h1, h2, h3) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs {
+                    alone: h0,
+                    shallow: h1,
+                    deep: h2,
+                    circular: h3,
+                },
                 bss: self.bss,
                 object,
             })
@@ -127,17 +132,6 @@ pub mod subprogs {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                alone: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-                shallow: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 1)),
-                deep: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 2)),
-                circular: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 3)),
-            })
         }
     }
     /// The object, loaded.

@@ -80,18 +80,19 @@ pub mod types {
             object.section(self.maps.rodata, self.rodata, 9);
             object.section(self.maps.bss, self.bss, 1080);
             object.program(self.progs.r#use);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[2, 3, 4]));
+            let (h0, h1, h2, h3, h4, h5, h6, h7) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    values: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    anonymous: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    rodata: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
+                    values: h0,
+                    anonymous: h1,
+                    data: h2,
+                    rodata: h3,
+                    bss: h4,
                 },
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
-                rodata: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 3)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 4)),
+                data: h5,
+                rodata: h6,
+                bss: h7,
                 object,
             })
         }
@@ -131,12 +132,13 @@ pub mod types {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { r#use: h0 },
                 data: self.data,
                 rodata: self.rodata,
                 bss: self.bss,
@@ -147,14 +149,6 @@ pub mod types {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

@@ -72,20 +72,17 @@ pub mod usdt {
             object.section(self.maps.bss, self.bss, 120);
             object.map(self.maps.kconfig);
             object.program(self.progs.on_fire);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[2, 3]));
+            let (h0, h1, h2, h3, h4, h5) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    __bpf_usdt_ip_to_spec_id: ::bpf_skel::private::ok!(
-                        ::bpf_skel::private::map(&object, 0),
-                    ),
-                    __bpf_usdt_specs: ::bpf_skel::private::ok!(
-                        ::bpf_skel::private::map(&object, 1),
-                    ),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
+                    __bpf_usdt_ip_to_spec_id: h0,
+                    __bpf_usdt_specs: h1,
+                    bss: h2,
+                    kconfig: h3,
                 },
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
-                kconfig: ::bpf_skel::private::ok!(::bpf_skel::private::frozen(&object, 3)),
+                bss: h4,
+                kconfig: h5,
                 object,
             })
         }
@@ -123,12 +120,13 @@ pub mod usdt {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { on_fire: h0 },
                 bss: self.bss,
                 kconfig: self.kconfig,
                 object,
@@ -138,14 +136,6 @@ pub mod usdt {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                on_fire: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

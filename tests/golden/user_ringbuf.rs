@@ -73,15 +73,16 @@ pub mod user_ringbuf {
             object.section(self.maps.data, self.data, 8);
             object.section(self.maps.bss, self.bss, 40);
             object.program(self.progs.drain);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[1, 2]));
+            let (h0, h1, h2, h3, h4) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    requests: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    data: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    bss: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
+                    requests: h0,
+                    data: h1,
+                    bss: h2,
                 },
-                data: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 1)),
-                bss: ::bpf_skel::private::ok!(::bpf_skel::private::live(&object, 2)),
+                data: h3,
+                bss: h4,
                 object,
             })
         }
@@ -119,12 +120,13 @@ pub mod user_ringbuf {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { drain: h0 },
                 data: self.data,
                 bss: self.bss,
                 object,
@@ -134,14 +136,6 @@ pub mod user_ringbuf {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                drain: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

@@ -79,18 +79,19 @@ pub mod maps {
             object.map(self.maps.bloom_long);
             object.map(self.maps.first);
             object.program(self.progs.r#use);
-            let object = ::bpf_skel::private::ok!(object.prepare());
+            let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[]));
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8) = handles;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
-                    typed: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 0)),
-                    second: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 1)),
-                    sized: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 2)),
-                    both: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 3)),
-                    records: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 4)),
-                    events: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 5)),
-                    bloom: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 6)),
-                    bloom_long: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 7)),
-                    first: ::bpf_skel::private::ok!(::bpf_skel::private::map(&object, 8)),
+                    typed: h0,
+                    second: h1,
+                    sized: h2,
+                    both: h3,
+                    records: h4,
+                    events: h5,
+                    bloom: h6,
+                    bloom_long: h7,
+                    first: h8,
                 },
                 object,
             })
@@ -125,12 +126,13 @@ pub mod maps {
         /// Where the verifier rejects a program; nothing is left behind then.
         #[inline]
         pub fn load(self) -> ::bpf_skel::Result<Skel> {
-            let (object, progs) = ::bpf_skel::private::ok!(
-                ::bpf_skel::private::load(self.object, Progs::of),
+            let (object, handles) = ::bpf_skel::private::ok!(
+                ::bpf_skel::private::load(self.object),
             );
+            let (h0,) = handles;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
-                progs,
+                progs: Progs { r#use: h0 },
                 object,
             })
         }
@@ -138,14 +140,6 @@ pub mod maps {
         #[inline]
         pub fn object(&self) -> &::bpf_skel::object::PreparedObject {
             &self.object
-        }
-    }
-    impl Progs {
-        #[inline]
-        fn of(object: &::bpf_skel::object::Object) -> ::bpf_skel::Result<Self> {
-            ::core::result::Result::Ok(Self {
-                r#use: ::bpf_skel::private::ok!(::bpf_skel::private::program(object, 0)),
-            })
         }
     }
     /// The object, loaded.

@@ -6,6 +6,7 @@ use std::fmt::Display;
 
 use super::docs::{bytes, code};
 use super::printed;
+use super::structs::MANY;
 use super::text::Text;
 use super::writer::Writer;
 use crate::ident::Ident;
@@ -17,7 +18,6 @@ pub(super) fn structs(out: &mut Writer, rt: &str, object: &Object<'_, '_>, file:
     phases.new_open(out);
     phases.prepare(out);
     phases.prepared(out);
-    phases.handles(out);
     phases.skel(out);
 }
 
@@ -101,12 +101,6 @@ impl Phases<'_> {
         out.call(head, &["SPEC", &index.to_string()], ",");
     }
 
-    /// `name: private::ok!(private::make(object, index)),`
-    fn handle(&self, out: &mut Writer, name: &Ident, make: &str, object: &str, index: usize) {
-        let make = format!("{}::private::{make}", self.rt);
-        self.ok(out, &format!("{name}: "), &make, &[object, &index.to_string()], ",");
-    }
-
     /// `head private::ok!(function(arguments)) tail`
     fn ok(&self, out: &mut Writer, head: &str, function: &str, arguments: &[&str], tail: &str) {
         let call = format!("{function}({})", arguments.join(", "));
@@ -138,12 +132,10 @@ impl Phases<'_> {
         for program in &object.programs {
             out.call("object.program", &[&format!("self.progs.{}", program.ident)], ";");
         }
-        self.ok(out, "let object = ", "object.prepare", &[], ";");
-        if object.maps.is_empty() {
-            out.line("::core::result::Result::Ok(Prepared { maps: Maps {}, object })");
-        } else {
-            self.created(out);
-        }
+        let sections: Vec<_> = object.sections.iter().map(|it| it.map.to_string()).collect();
+        let sections = format!("&[{}]", sections.join(", "));
+        self.ok(out, "let (object, handles) = ", "object.prepare", &[&sections], ";");
+        self.created(out);
         out.close("}");
         function(out, "Creates the maps and loads the programs.", &[ERRORS]);
         let result = format!("{rt}::Result<Skel>");
@@ -158,17 +150,17 @@ impl Phases<'_> {
         out.close("}");
     }
 
-    /// The second phase, with handles on all maps.
+    /// The second phase, of handles on all maps and then on the data sections.
     fn created(&self, out: &mut Writer) {
-        out.open("::core::result::Result::Ok(Prepared {");
-        out.open("maps: Maps {");
-        for (index, map) in self.object.maps.iter().enumerate() {
-            self.handle(out, &map.ident, "map", "&object", index);
+        let Object { maps, sections, .. } = self.object;
+        unpack(out, maps.len() + sections.len());
+        if maps.is_empty() {
+            return out.line("::core::result::Result::Ok(Prepared { maps: Maps {}, object })");
         }
-        out.close("},");
-        for section in &self.object.sections {
-            let make = if section.frozen { "frozen" } else { "live" };
-            self.handle(out, &section.ident, make, "&object", section.map);
+        out.open("::core::result::Result::Ok(Prepared {");
+        held(out, "maps", "Maps", maps.iter().map(|map| &map.ident));
+        for (index, section) in sections.iter().enumerate() {
+            out.field(&section.ident, handle(maps.len() + index));
         }
         out.line("object,");
         out.close("})");
@@ -192,10 +184,12 @@ impl Phases<'_> {
         function(out, "Loads the programs.", &[ERRORS]);
         out.open_function("pub fn load", &["self"], &format!("{rt}::Result<Skel>"));
         let load = format!("{rt}::private::load");
-        self.ok(out, "let (object, progs) = ", &load, &["self.object", "Progs::of"], ";");
+        self.ok(out, "let (object, handles) = ", &load, &["self.object"], ";");
+        let programs = &self.object.programs;
+        unpack(out, programs.len());
         out.open("::core::result::Result::Ok(Skel {");
         out.line("maps: self.maps,");
-        out.line("progs,");
+        held(out, "progs", "Progs", programs.iter().map(|program| &program.ident));
         for Section { ident, .. } in &self.object.sections {
             out.field(ident, format_args!("self.{ident}"));
         }
@@ -205,22 +199,6 @@ impl Phases<'_> {
         let doc = "What is behind it: final instructions, maps and programs by index.";
         function(out, doc, &[]);
         out.function("object", &["&self"], &format!("&{object}"), &["&self.object"]);
-        out.close("}");
-    }
-
-    /// What makes `Progs`: the runtime calls it while it can still take all back.
-    fn handles(&self, out: &mut Writer) {
-        let rt = self.rt;
-        out.open("impl Progs {");
-        out.line("#[inline]");
-        let object = format!("object: &{rt}::object::Object");
-        out.open_function("fn of", &[&object], &format!("{rt}::Result<Self>"));
-        out.open("::core::result::Result::Ok(Self {");
-        for (index, program) in self.object.programs.iter().enumerate() {
-            self.handle(out, &program.ident, "program", "object", index);
-        }
-        out.close("})");
-        out.close("}");
         out.close("}");
     }
 
@@ -297,6 +275,44 @@ impl Phases<'_> {
             }
         }
     }
+}
+
+/// `name: path { ident: h0, … },`
+fn held<'i>(out: &mut Writer, name: &str, path: &str, idents: impl Iterator<Item = &'i Ident>) {
+    let fields = idents.enumerate().map(|(index, ident)| format!("{ident}: {}", handle(index)));
+    out.literal(name, path, &fields.collect::<Vec<_>>());
+}
+
+/// The name of the handle at this place.
+fn handle(index: usize) -> String {
+    format!("h{index}")
+}
+
+/// `let (h0, h1, …) = handles;`: as `private::Handles` makes them, in tuples of tuples where they are more than one takes.
+fn unpack(out: &mut Writer, len: usize) {
+    let mut lines = Vec::new();
+    let mut names: Vec<_> = (0..len).map(handle).collect();
+    for level in 0.. {
+        let tuple = |names: &[String]| match names {
+            [one] => format!("({one},)"),
+            _ => format!("({})", names.join(", ")),
+        };
+        if names.len() <= MANY {
+            lines.push(format!("let {} = handles;", tuple(&names)));
+            break;
+        }
+        let groups = names.chunks(MANY).enumerate();
+        let (group_names, group_lines): (Vec<_>, Vec<_>) = groups
+            .map(|(index, group)| {
+                let name = format!("g{level}_{index}");
+                let line = format!("let {} = {name};", tuple(group));
+                (name, line)
+            })
+            .unzip();
+        lines.extend(group_lines.into_iter().rev());
+        names = group_names;
+    }
+    lines.iter().rev().for_each(|line| out.line(line));
 }
 
 fn section_doc(out: &mut Writer, section: &Section<'_>) {

@@ -132,6 +132,19 @@ impl Writer {
         }
     }
 
+    /// `name: path { fields },`, each field on its own line where they are long together.
+    pub(super) fn literal(&mut self, name: &str, path: &str, fields: &[String]) {
+        // As long as prettyplease has such literals.
+        const WIDTH: usize = 35;
+        let literal = format!("{path} {{ {} }}", fields.join(", "));
+        if !fields.is_empty() && literal.len() <= WIDTH {
+            return self.field(name, literal);
+        }
+        self.open((name, ": ", path, " {"));
+        fields.iter().for_each(|field| self.line((field.as_str(), ",")));
+        self.close("},");
+    }
+
     /// `path!(…);`, with what `arguments` puts between the brackets.
     pub(super) fn invoke(&mut self, path: impl Text, arguments: impl FnOnce(&mut Arguments<'_>)) {
         let start = self.text.len();

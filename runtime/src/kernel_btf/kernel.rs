@@ -109,6 +109,7 @@ impl KernelBtf {
     }
 
     /// A running kernel of these types with one module, whose types continue them.
+    #[cfg(feature = "elf")]
     #[cfg(test)]
     pub(crate) fn for_test(bytes: Vec<u8>, module: Vec<u8>, fd: std::os::fd::OwnedFd) -> Self {
         let base = Btf::parse(&bytes, Endian::NATIVE).unwrap();

@@ -26,11 +26,6 @@ enum Memory<T> {
 }
 
 impl<T: Pod> Frozen<T> {
-    /// The section of a map that the caller has frozen: as `try_from`.
-    pub(crate) fn of_frozen(map: Map) -> Result<Self> {
-        Self::try_from(map)
-    }
-
     /// The map behind it.
     pub fn map(&self) -> &Map {
         &self.map

@@ -58,6 +58,17 @@ macro_rules! typed_map {
             }
         }
 
+        impl $(< $($param: $crate::pod::Pod),+ >)? $crate::private::Handles<$crate::object::PreparedObject>
+            for $name $(< $($param),+ >)?
+        {
+            fn next(
+                object: &$crate::object::PreparedObject,
+                indices: &mut dyn Iterator<Item = usize>,
+            ) -> $crate::Result<Self> {
+                $crate::private::typed(object, indices)
+            }
+        }
+
         impl $(< $($param),+ >)? std::ops::Deref for $name $(< $($param),+ >)? {
             type Target = $crate::map::Map;
 

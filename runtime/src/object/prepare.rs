@@ -44,7 +44,6 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
         notes: RefCell::new(notes),
     };
     let mut maps = Vec::with_capacity(open_maps.len() + added.len());
-    let mut created = Vec::with_capacity(maps.capacity());
     let mut slots = Vec::with_capacity(maps.capacity());
     let mut operations = Vec::with_capacity(maps.capacity());
     let mut autoattach = Vec::with_capacity(maps.capacity());
@@ -53,7 +52,6 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
         autoattach.push(open.autoattach);
         let made = create::map(&context, open, &mut pins).within(|| name)?;
         maps.push(made.map);
-        created.push(made.created);
         slots.push(made.slots);
         operations.push(made.operations);
     }
@@ -88,7 +86,6 @@ pub(crate) fn prepare(open: OpenObject) -> Result<PreparedObject> {
         options,
         token,
         maps,
-        created,
         slots,
         operations,
         autoattach,

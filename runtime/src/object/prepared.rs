@@ -23,8 +23,6 @@ pub struct PreparedObject {
     pub(crate) token: LazyToken,
     /// The object's maps in the order of the spec, then those that the caller added.
     pub(crate) maps: Vec<Map>,
-    /// Which of the maps this load has created.
-    pub(crate) created: Vec<bool>,
     /// What is put into each map once the programs are there.
     pub(crate) slots: Vec<Slots>,
     /// What each struct_ops map is filled with once the programs are there.

@@ -7,6 +7,7 @@ mod core;
 mod data;
 mod enums;
 mod fields;
+mod handles;
 mod layout;
 mod members;
 mod named;
@@ -17,12 +18,8 @@ mod result;
 mod spec;
 mod types;
 
-use crate::error::{Error, Result};
-use crate::live::LiveLayout;
-use crate::map::{Frozen, Live, Map};
-use crate::object::{Object, OpenMap, OpenObject, OpenProgram, Options, PreparedObject, SpecRef};
+use crate::object::{OpenMap, OpenObject, OpenProgram, Options, SpecRef};
 use crate::pod::{Pod, boxed_from_bytes, boxed_zeroed, bytes_of_mut};
-use crate::program::{Kind, Program};
 use crate::spec::{Data, MapContents, ObjectSpec};
 
 pub use bits::{BitInt, bits, live_bits, set_bits, set_live_bits};
@@ -34,6 +31,8 @@ pub use core::{
 pub use data::sparse;
 pub use enums::{debug_number, known, name_of};
 pub use fields::{Fields, PlainFields, debug_all, debug_fields, debug_parts};
+pub(crate) use handles::typed;
+pub use handles::{Handles, load};
 pub use layout::same_layouts;
 pub use members::{
     flexible, flexible_unaligned, live_unaligned, live_view, set_live_unaligned, set_view, view,
@@ -126,51 +125,4 @@ impl Assembly {
     pub fn program(&mut self, program: OpenProgram) {
         self.0.programs.push(program);
     }
-
-    /// The second phase.
-    pub fn prepare(self) -> Result<PreparedObject> {
-        self.0.prepare()
-    }
-}
-
-/// The typed handle of the map with this index.
-pub fn map<M: TryFrom<Map>>(object: &PreparedObject, index: usize) -> Result<M>
-where
-    Error: From<M::Error>,
-{
-    match M::try_from(untyped_map(object, index)?) {
-        Ok(map) => Ok(map),
-        Err(error) => Err(Error::from(error).within(object.frame())),
-    }
-}
-
-fn untyped_map(object: &PreparedObject, index: usize) -> Result<Map> {
-    let map = object.maps().get(index).ok_or_else(|| Error::not_found(format!("no map {index}")));
-    map.and_then(Map::try_clone).map_err(|error| error.within(object.frame()))
-}
-
-/// The third phase of a skeleton, with its typed programs.
-pub fn load<P>(object: PreparedObject, programs: fn(&Object) -> Result<P>) -> Result<(Object, P)> {
-    object.load_with(programs)
-}
-
-/// The typed handle of the program with this index.
-pub fn program<K: Kind>(object: &Object, index: usize) -> Result<Program<K>> {
-    let program =
-        object.programs().get(index).ok_or_else(|| Error::not_found(format!("no program {index}")));
-    program.and_then(Program::try_clone).and_then(Program::try_into_kind)
-}
-
-/// The live variables of the data section with this index.
-pub fn live<L: LiveLayout>(object: &PreparedObject, index: usize) -> Result<Live<L>> {
-    map(object, index)
-}
-
-/// The constants of the data section with this index. A map that this load has found instead of created may still be
-/// changed by others, so it is copied.
-pub fn frozen<T: Pod>(object: &PreparedObject, index: usize) -> Result<Frozen<T>> {
-    if object.created.get(index) != Some(&true) {
-        return map(object, index);
-    }
-    Frozen::of_frozen(map::<Map>(object, index)?).map_err(|error| error.within(object.frame()))
 }
