@@ -28,7 +28,8 @@ use crate::{Error, Options, Result, btf_file, cargo};
 ///
 /// # Errors
 /// Where clang is missing or refuses the source, where the object holds what is not supported, where a file cannot
-/// be written, where the build script has made the same module of another source.
+/// be written, where the build script has made the same module of another source, or with other
+/// options.
 pub fn build(source: impl AsRef<Path>) -> Result<()> {
     Builder::new().build(source).map(drop)
 }
@@ -300,13 +301,13 @@ impl Builder {
     /// The file of the skeleton of this module, which is made of `sources`.
     ///
     /// # Errors
-    /// Where this process has made it of others.
+    /// Where this process has made it of others, or with other options.
     pub(crate) fn output_of(&self, module: &str, sources: &[impl AsRef<Path>]) -> Result<PathBuf> {
         match &self.output {
             Some(path) => Ok(path.clone()),
             None => {
                 let path = skeleton_path(module)?;
-                made::claim(&path, sources)?;
+                made::claim(&path, sources, self)?;
                 Ok(path)
             }
         }

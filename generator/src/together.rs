@@ -42,6 +42,10 @@ impl Builder {
         let output = |source| self.output_of(&self.module_of(source)?, &[source]);
         let outputs: Vec<PathBuf> =
             sources.iter().map(|source| output(source)).collect::<Result<_>>()?;
+        let shared_output = match &self.shared {
+            Some(path) => Some(self.output_of(module_name(&module_path(path)?), &sources)?),
+            None => None,
+        };
         let mut objects = Vec::new();
         for source in &sources {
             objects.push(self.read_one(source)?);
@@ -59,8 +63,7 @@ impl Builder {
             skeleton.write(&path)?;
             written.push(path);
         }
-        if let Some(shared) = shared {
-            let path = self.output_of(&shared.name(), &sources)?;
+        if let Some((shared, path)) = shared.zip(shared_output) {
             write_if_changed(&path, shared.text(&self.options)?.as_bytes())?;
             written.push(path);
         }

@@ -65,11 +65,11 @@ impl Input {
     }
 
     pub(crate) fn types(&self) -> Vec<String> {
-        self.types.iter().map(LitStr::value).collect()
+        values(&self.types)
     }
 
     pub(crate) fn untyped_maps(&self) -> Vec<String> {
-        self.untyped_maps.iter().map(LitStr::value).collect()
+        values(&self.untyped_maps)
     }
 
     pub(crate) fn bindings(&self) -> Vec<Binding> {
@@ -96,6 +96,10 @@ impl Input {
             _ => None,
         })
     }
+}
+
+fn values(literals: &[LitStr]) -> Vec<String> {
+    literals.iter().map(LitStr::value).collect()
 }
 
 /// `"path"` or `["path", "path"]`

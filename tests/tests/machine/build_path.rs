@@ -16,7 +16,7 @@ tests![
     a_bundled_object_stands_for_clang,
     what_clang_refuses_is_said_once,
     several_sources_make_one_skeleton,
-    two_sources_of_one_name_are_refused,
+    a_module_made_in_two_ways_is_refused,
 ];
 
 /// Its value is in a header, so that a change of that changes what the program prints.
@@ -271,7 +271,7 @@ fn several_sources_make_one_skeleton() -> Outcome {
     Ok(())
 }
 
-fn two_sources_of_one_name_are_refused() -> Outcome {
+fn a_module_made_in_two_ways_is_refused() -> Outcome {
     let clang = clang()?.into_string().expect("a name");
     let project = Project::new(
         "one-name",
@@ -315,5 +315,22 @@ fn two_sources_of_one_name_are_refused() -> Outcome {
     ] {
         assert!(stderr.contains(words), "{words} is not in\n{stderr}");
     }
+    // Nor is one source made twice in two ways: the second would be seen, and not the first.
+    project.write(
+        "build.rs",
+        r#"
+        fn main() -> bpf_skel_build::Result<()> {
+            let builder = bpf_skel_build::Builder::new;
+            builder().build("src/probe.bpf.c")?;
+            builder().build("src/probe.bpf.c")?;
+            builder().define("MORE", "1").build("src/probe.bpf.c").map(drop)
+        }
+        "#,
+    );
+    let stderr = project.run(&[("CLANG", clang.as_str())]).bad();
+    assert!(
+        stderr.contains("src/probe.bpf.c and would be made of it with other options now"),
+        "{stderr}"
+    );
     Ok(())
 }

@@ -43,7 +43,7 @@ fn main() -> Result<()> {
     fs::create_dir(&scratch)?;
     let objects = generate::objects(&scratch)?;
     println!(
-        "| object | step | bpf-skel s | CPU s | peak MiB | libbpf-rs s | CPU s | peak MiB | time of libbpf-rs | CPU of libbpf-rs |"
+        "| object | step | bpf-skel ms | CPU ms | peak MiB | libbpf-rs ms | CPU ms | peak MiB | time of libbpf-rs | CPU of libbpf-rs |"
     );
     println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|");
     modules(command, &objects, rounds, &scratch)?;
@@ -53,6 +53,9 @@ fn main() -> Result<()> {
     fs::remove_dir_all(&scratch)?;
     Ok(())
 }
+
+/// How cargo compiles a crate of one's own for `cargo build`.
+const INCREMENTAL: [&str; 2] = ["--emit=dep-info,metadata,link", "-Cdebuginfo=2"];
 
 /// rustc alone, on a crate that is a skeleton; first on one without anything, which is the floor.
 fn modules(command: &Path, objects: &[PathBuf], rounds: usize, scratch: &Path) -> Result<()> {
@@ -83,7 +86,37 @@ fn modules(command: &Path, objects: &[PathBuf], rounds: usize, scratch: &Path) -
             }
             row(&name(object)?, &format!("module, {mode}"), usages);
         }
+        incremental(&name(object)?, &compiler, &projects, &sources, rounds)?;
     }
+    Ok(())
+}
+
+/// From nothing, and again after a function was written behind the skeleton.
+fn incremental(
+    object: &str,
+    compiler: &Path,
+    projects: &[Project],
+    sources: &[PathBuf],
+    rounds: usize,
+) -> Result<()> {
+    let mut first = [const { Vec::new() }; 2];
+    let mut edited = [const { Vec::new() }; 2];
+    for _ in 0..rounds {
+        for (index, (project, source)) in projects.iter().zip(sources).enumerate() {
+            let skeleton = fs::read_to_string(source)?;
+            let compile = || {
+                let mut rustc = project.rustc(compiler, source, "dev")?;
+                Usage::of(rustc.args(INCREMENTAL).arg(project.incremental()))
+            };
+            project.forget()?;
+            first[index].push(compile()?);
+            fs::write(source, format!("{skeleton}\npub fn more() {{}}\n"))?;
+            edited[index].push(compile()?);
+            fs::write(source, skeleton)?;
+        }
+    }
+    row(object, "module, debug, incremental", first);
+    row(object, "… edited", edited);
     Ok(())
 }
 

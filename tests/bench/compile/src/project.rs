@@ -128,6 +128,19 @@ impl Project {
         Ok(fs::remove_dir_all(self.folder)?)
     }
 
+    /// Where the compiler keeps what it would do again.
+    pub fn incremental(&self) -> String {
+        format!("-Cincremental={}", self.folder.join("incremental").display())
+    }
+
+    /// Removes what the compiler has kept.
+    pub fn forget(&self) -> Result<()> {
+        match fs::remove_dir_all(self.folder.join("incremental")) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
     pub fn cargo_build(&self, profile: &str) -> Command {
         let mut command = Command::new("cargo");
         command

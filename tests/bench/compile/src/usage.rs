@@ -56,6 +56,6 @@ impl Usage {
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.2} | {:.2} | {:.0}", self.wall, self.cpu, self.peak)
+        write!(f, "{:.0} | {:.0} | {:.0}", self.wall * 1e3, self.cpu * 1e3, self.peak)
     }
 }
