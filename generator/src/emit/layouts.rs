@@ -9,7 +9,7 @@ use crate::model::{Field, FieldRole, Ty, Types};
 const STRUCTS_AT_ONCE: usize = 100;
 
 /// Offsets that one constant checks: an incremental build hashes the whole constant once more for each of them.
-const OFFSETS_AT_ONCE: usize = 50;
+const OFFSETS_AT_ONCE: usize = 25;
 
 /// Of numbers one behind the other, each of this many is held to its offset.
 const STRIDE: usize = 16;

@@ -328,3 +328,29 @@ fn function(out: &mut Writer, doc: impl Text, errors: &[&str]) {
     }
     out.line("#[inline]");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_number_of_handles_is_unpacked() {
+        for len in [0, 1, MANY, MANY + 1, MANY * MANY, MANY * MANY + 1, 2000] {
+            let mut out = Writer::new(0);
+            unpack(&mut out, len);
+            let text = out.into_text();
+            let mut bound = vec!["handles"];
+            for line in text.lines() {
+                let (tuple, whole) = line.split_once(" = ").expect("a statement");
+                let at = bound.iter().position(|name| [name, ";"].concat() == whole);
+                bound.remove(at.expect("what was bound before"));
+                let names = tuple.trim_start_matches("let (").trim_end_matches(')').split(", ");
+                let names: Vec<_> = names.map(|name| name.trim_end_matches(',')).collect();
+                assert!(names.len() <= MANY, "{line}");
+                bound.extend(names.into_iter().filter(|name| !name.is_empty()));
+            }
+            let handles: Vec<_> = (0..len).map(handle).collect();
+            assert_eq!(bound, handles, "{len}");
+        }
+    }
+}
