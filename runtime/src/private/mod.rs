@@ -53,7 +53,8 @@ pub use crate::{
     __bpf_skel_total as total,
 };
 
-/// What the fields of live structs are made of: each of these is [`LiveLayout`] for all that it may be of.
+/// What the fields of live structs are made of: each of these is [`LiveLayout`](crate::live::LiveLayout) for all that it
+/// may be of.
 pub mod cells {
     pub use crate::live::{Global, GlobalArray, GlobalStruct};
 }
