@@ -2,8 +2,8 @@
 //!
 //! A name that is a Rust identifier already stays as it is (keywords become raw: `r#type`). Every other one is
 //! bent as little as possible, and never onto a name that another thing of the same scope has: an exact name
-//! always goes before a bent one, and a name that the source has before one that was made up for what has none there, so
-//! adding a map never renames another. A name that is too long is cut.
+//! always goes before a bent one, a struct's tag before a typedef of its name, and a name that the source has before one that
+//! was made up for what has none there, so adding a map never renames another. A name that is too long is cut.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -32,6 +32,8 @@ const LONGEST: usize = 200;
 pub(crate) enum Origin {
     /// The source has it.
     C,
+    /// The source has it as a typedef, which C keeps apart from the tags of structs, unions and enums.
+    Typedef,
     /// Made up, for what has none there.
     Made,
 }
@@ -107,7 +109,7 @@ impl<'n> Scope<'n> {
     ) -> Vec<Ident> {
         let mut all: Vec<(Name<'n>, Option<Ident>)> =
             names.into_iter().map(|name| (name.into(), None)).collect();
-        for origin in [Origin::C, Origin::Made] {
+        for origin in [Origin::C, Origin::Typedef, Origin::Made] {
             let mut of = |claim: &mut dyn FnMut(&'n str) -> Option<Ident>| {
                 for (name, ident) in &mut all {
                     if name.origin == origin && ident.is_none() {

@@ -581,13 +581,13 @@ pub mod names {
         }
         /// `struct {…}`, 4 bytes, alignment 4
         #[repr(C)]
-        pub struct pair {
+        pub struct pair_t__element {
             /// `u32 x`
             pub x: u32,
         }
-        ::bpf_skel::private::plain!(pair; x;; "");
+        ::bpf_skel::private::plain!(pair_t__element; x;; "");
         /// `typedef struct {…} pair_t[2]`
-        pub type pair_t = [pair; 2];
+        pub type pair_t = [pair_t__element; 2];
         /// `enum loop`, 4 bytes, alignment 4
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         #[repr(transparent)]
@@ -630,7 +630,7 @@ pub mod names {
             outer__inner_2: 4, 4;
             outer__inner: 8, 8;
             choice: 8, 4, anon0: 4;
-            pair: 4, 4;
+            pair_t__element: 4, 4;
         }
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -752,9 +752,9 @@ pub mod names {
             }
         }
         ::bpf_skel::private::live_struct! {
-            /// `struct {…}` in shared memory; [`types::pair`](super::types::pair) is its plain twin.
+            /// `struct {…}` in shared memory; [`types::pair_t__element`](super::types::pair_t__element) is its plain twin.
             #[repr(C)]
-            pub struct pair of super::types::pair {
+            pub struct pair_t__element of super::types::pair_t__element {
                 /// `u32 x`
                 pub x: Global<u32>,
             }
@@ -883,7 +883,10 @@ pub mod names {
                 /// `struct choice choice`, 8 bytes, section `.bss`
                 pub choice: GlobalStruct<super::live::choice>,
                 /// `pair_t pair`, 8 bytes, section `.bss`
-                pub pair: GlobalArray<::bpf_skel::live::GlobalStruct<super::live::pair>, 2>,
+                pub pair: GlobalArray<
+                    ::bpf_skel::live::GlobalStruct<super::live::pair_t__element>,
+                    2,
+                >,
                 /// `enum loop Loop`, 4 bytes, section `.bss`
                 pub Loop: Global<super::types::r#loop>,
                 #[doc(hidden)]

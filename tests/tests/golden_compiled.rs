@@ -17,7 +17,7 @@ macro_rules! goldens {
 goldens! {
     arena callbacks core core_kinds data descriptors exceptions externs failures flexible freplace inner_by_user
     inner_maps jump_tables jump_tables_other large legacy legacy_def linked many map_kinds maps members module
-    module_variable names nested no_btf no_license perf_output phases prog_array programs rare sections sparse
+    module_variable names nested no_btf no_license owners perf_output phases prog_array programs rare sections sparse
     stack_traces storages struct_ops subprogs types usdt user_ringbuf
 }
 

@@ -15,6 +15,7 @@ bpf_skel!(mod many = "fixtures/many-el.o", "fixtures/many-eb.o");
 bpf_skel!(mod members = "fixtures/members-el.o", "fixtures/members-eb.o");
 bpf_skel!(mod every = "fixtures/types-el.o", "fixtures/types-eb.o");
 bpf_skel!(mod names = "fixtures/names-el.o", "fixtures/names-eb.o");
+bpf_skel!(mod owners = "fixtures/owners-el.o", "fixtures/owners-eb.o");
 bpf_skel!(mod rare = "fixtures/rare-el.o", "fixtures/rare-eb.o");
 
 use members::{live, types};
@@ -39,6 +40,33 @@ fn names_of_the_source_stay() {
         (choice.anon0, choice.letter()),
         (3, if cfg!(target_endian = "little") { 4 } else { 0 })
     );
+}
+
+#[test]
+fn what_has_no_name_is_called_after_what_names_it() {
+    use bpf_skel::map::Array;
+    use owners::types::{event, holder, limits_t, pair_t, pair_t__element, stats__value};
+
+    // One definition, one type, whichever of its maps is first.
+    let _ = |maps: owners::Maps| -> [Array<stats__value>; 2] { [maps.rx, maps.tx] };
+    // The struct has its tag's name, though the typedef of that name is met first.
+    let _ = |maps: owners::Maps| -> Array<event> { maps.tag };
+    let _ = (event { a: 1_u64, b: 2 }, limits_t { x: 3_u32 });
+    let mut holder = holder { pair: [pair_t__element::ONE; 2], ..holder::default() };
+    let _: pair_t = holder.pair;
+    // Methods of every type that take the value would be found before these.
+    holder.way.set_into(4);
+    assert_eq!((holder.way.into_2(), holder.way.try_into_2()), (4, 4));
+}
+
+#[test]
+fn variables_show_types_of_every_kind() {
+    use owners::types::{id_of_tag, of_tag, shown};
+
+    let _: (shown, of_tag, id_of_tag) = (shown::SHOWN, of_tag::OF_TAG, 5_u32);
+    let text = include_str!("../golden/owners.rs");
+    let fields = text.split_once("pub mod sections {").expect("sections").1;
+    assert!(fields.contains("pub unused_shown: ") && !fields.contains("pub unused_of_tag"));
 }
 
 #[test]

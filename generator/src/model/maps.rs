@@ -118,11 +118,20 @@ fn is_data(spec: &MapSpec) -> bool {
 }
 
 fn key(spec: &MapSpec, types: &mut Types<'_>) -> Ty {
-    types.root(spec.key_type_id, spec.key_size.into(), &format!("{}__key", spec.name))
+    let path = path(spec, spec.key_type_id, "key", types);
+    types.root(spec.key_type_id, spec.key_size.into(), &path)
 }
 
 fn value(spec: &MapSpec, types: &mut Types<'_>) -> Ty {
-    types.root(spec.value_type_id, spec.value_size.into(), &format!("{}__value", spec.name))
+    let path = path(spec, spec.value_type_id, "value", types);
+    types.root(spec.value_type_id, spec.value_size.into(), &path)
+}
+
+/// What an anonymous key or value is called: after the struct that defines the map, which may define others too, or else
+/// after the map.
+fn path(spec: &MapSpec, id: u32, what: &str, types: &Types<'_>) -> String {
+    let owner = types.definition(&spec.name, id).unwrap_or(&spec.name);
+    format!("{owner}__{what}")
 }
 
 fn handle(spec: &MapSpec, types: &mut Types<'_>) -> Handle {

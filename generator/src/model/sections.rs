@@ -52,7 +52,7 @@ pub(super) fn sections<'s>(
     let exporting = types.exporting();
     for variable in spec.variables.iter().chain(&options) {
         if exporting.contains(&*variable.name) {
-            types.root(variable.type_id, variable.size.into(), &variable.name);
+            types.shown(variable.type_id, &variable.name);
         } else if variable.linkage != Linkage::Static
             && let Some(of_map) = variables.get_mut(variable.map as usize)
         {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use bpf_skel::btf::{Btf, BtfKind, Kind};
+use bpf_skel::btf::{Array, Btf, BtfKind, Kind};
 
 use super::ty::{Def, DefKind, Equality, Ty};
 use crate::ident::{Ident, Origin, PRIMITIVES, Scope};
@@ -41,6 +41,8 @@ impl<'b> Types<'b> {
         for (_, ty) in btf.into_iter().flat_map(|btf| btf.types_of(wanted)) {
             match ty.kind {
                 Kind::Typedef(to) => {
+                    // `typedef const struct {…} limits` names it as well.
+                    let to = btf.and_then(|btf| btf.unqualified_kind(to)).map_or(to, |(to, _)| to);
                     typedefs.entry(to).or_insert(ty.name);
                 }
                 Kind::DeclTag { ty: of, component, .. } => {
@@ -77,8 +79,26 @@ impl<'b> Types<'b> {
         variables.map(|(id, ty)| (ty.name, id)).collect()
     }
 
-    /// Gives every type its identifier. Exact C names go first and made ones last, so nothing depends on the order of
-    /// discovery but the suffixes of names that clash.
+    /// The tag of the struct that defines this map, where the map's key or value with this id is anonymous.
+    pub(super) fn definition(&self, map: &str, id: u32) -> Option<&'b str> {
+        let btf = self.btf?;
+        let mut of_map = btf.unqualified(id)?.1;
+        while let Kind::Array(Array { element: inner, .. }) | Kind::Ptr(inner) = of_map.kind {
+            of_map = btf.unqualified(inner)?.1;
+        }
+        if !of_map.name.is_empty() {
+            return None;
+        }
+        let Kind::Var { ty, .. } = btf.find_kind(map, BtfKind::Var)?.1.kind else { return None };
+        let (_, mut definition) = btf.resolve(ty)?;
+        while let Kind::Array(array) = definition.kind {
+            definition = btf.resolve(array.element)?.1;
+        }
+        Some(definition.name).filter(|tag| !tag.is_empty())
+    }
+
+    /// Gives every type its identifier. Exact C names go first, tags before typedefs, and made ones last, so nothing depends on
+    /// the order of discovery but the suffixes of tags that clash: those of linked objects.
     pub(crate) fn name_all(&mut self) {
         let names = self.defs.iter().map(|def| (def.wanted.as_str(), def.origin));
         let idents = Scope::reserving(PRIMITIVES).claim_all(names);

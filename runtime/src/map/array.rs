@@ -26,7 +26,7 @@ impl<V: Pod> Array<V> {
         self.max_entries()
     }
 
-    /// The value at `index`.
+    /// The value at `index`. For one that is too large for the stack see [`Map::lookup_into`].
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the index is beyond the end.

@@ -43,6 +43,18 @@ impl Map {
     /// As [`lookup`](Self::lookup), into memory of one's own, which must have [`value_len`](Self::value_len) bytes;
     /// `false` where there is no such key.
     ///
+    /// It is also how a typed value of megabytes is read, which would not fit on the stack:
+    ///
+    /// ```no_run
+    /// use bpf_skel::pod::{boxed_zeroed, bytes_of, bytes_of_mut};
+    ///
+    /// # fn read(map: &bpf_skel::map::Array<[u8; 4 << 20]>) -> bpf_skel::Result<()> {
+    /// let mut value = boxed_zeroed::<[u8; 4 << 20]>();
+    /// map.lookup_into(bytes_of(&0u32), bytes_of_mut(&mut *value))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Where one of the two has another size.
     pub fn lookup_into(&self, key: &[u8], value: &mut [u8]) -> Result<bool> {

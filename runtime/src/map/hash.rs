@@ -22,7 +22,7 @@ impl<K: Pod, V: Pod> Hash<K, V> {
         expect_value::<V>(map)
     }
 
-    /// The value of `key`, or `None` where there is none.
+    /// The value of `key`, or `None` where there is none. For one that is too large for the stack see [`Map::lookup_into`].
     ///
     /// # Errors
     /// Where the map can't be read.

@@ -133,6 +133,15 @@ fn what_cannot_be_is_said() -> Outcome {
             Builder::new().bind("struct flow", "Flow"),
             "members-el.o: type \"struct flow\": Flow: the path is relative (begin it with `crate::` or `::`: `crate::Flow`)",
         ),
+        (
+            Builder::new().bind("struct flow", "crate::Flow").bind("flow", "crate::Other"),
+            "members-el.o: type \"flow\": it is bound to crate::Flow already, and to crate::Other as well",
+        ),
+        (Builder::new().types([""]), "members-el.o: type \"\": a type has a name"),
+        (
+            Builder::new().types(["absent *"]),
+            "members-el.o: type \"absent *\": the object has none of this name",
+        ),
     ];
     for (builder, expected) in cases {
         assert_eq!(skeleton(builder), expected);

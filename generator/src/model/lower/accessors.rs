@@ -10,13 +10,25 @@ use crate::model::types::Types;
 /// The methods that a type and its live twin have of their own.
 pub(super) type Taken = [&'static [&'static str]; 2];
 
-/// What every live twin has.
-pub(super) const TAKEN: Taken = [&[], &["get", "set", "update"]];
+/// What every value has by traits that take it whole, which go before methods that borrow it; and what every live twin has.
+pub(super) const TAKEN: Taken =
+    [&["into", "try_into"], &["into", "try_into", "get", "set", "update"]];
 
 /// What a section is reached through has more.
 pub(super) const TAKEN_BY_MAPS: Taken = [
-    &["map", "is_mapped"],
-    &["get", "set", "update", "map", "is_mapped", "snapshot", "refresh", "flush"],
+    &["into", "try_into", "map", "is_mapped"],
+    &[
+        "into",
+        "try_into",
+        "get",
+        "set",
+        "update",
+        "map",
+        "is_mapped",
+        "snapshot",
+        "refresh",
+        "flush",
+    ],
 ];
 
 /// What the methods of one type are made from.

@@ -1,6 +1,6 @@
 //! Typedefs, and the names of anonymous types.
 
-use bpf_skel::btf::Btf;
+use bpf_skel::btf::{Btf, Kind};
 
 use super::owner::Owner;
 use crate::ident::{Origin, cut};
@@ -9,18 +9,16 @@ use crate::model::ty::{DefKind, Ty};
 use crate::model::types::Types;
 
 impl<'b> Types<'b> {
-    pub(super) fn alias(
-        &mut self,
-        btf: &Btf<'b>,
-        id: u32,
-        name: &str,
-        to: u32,
-        owner: Owner<'_>,
-    ) -> Ty {
+    pub(super) fn alias(&mut self, btf: &Btf<'b>, id: u32, name: &str, to: u32) -> Ty {
         if let Some(index) = self.known(id) {
             return Ty::Def(index);
         }
         let Some((target_id, resolved)) = btf.resolve(to) else { return Ty::Unit };
+        // What is anonymous in it is called after it, whoever uses it first.
+        let owner = match resolved.kind {
+            Kind::Array(_) => Owner::member(name, "element"),
+            _ => Owner::named(name),
+        };
         let target = self.lower(btf, target_id, owner);
         let tags = self.tags(id, None);
         if tags.is_empty() && well_known(name).is_some_and(|known| known == target) {
@@ -40,7 +38,7 @@ impl<'b> Types<'b> {
             return target;
         }
         let c = format!("typedef {}", declaration(btf, to, name));
-        let index = self.reserve(id, (name.to_owned(), Origin::C), c);
+        let index = self.reserve(id, (name.to_owned(), Origin::Typedef), c);
         let (size, align) = (self.size(&target), self.align(&target));
         let (over_aligned, equality) = (self.over_aligned(&target), self.equality(&target));
         let def = &mut self.defs[index];
@@ -50,15 +48,19 @@ impl<'b> Types<'b> {
         Ty::Def(index)
     }
 
-    /// The C name, that of the first typedef, or the path to it.
-    pub(super) fn wanted_name(&self, id: u32, name: &str, owner: Owner<'_>) -> (String, Origin) {
-        let name =
-            if name.is_empty() { self.typedefs.get(&id).copied().unwrap_or("") } else { name };
+    /// The C name, or that of the first typedef.
+    pub(super) fn c_name(&self, id: u32, name: &str) -> Option<(String, Origin)> {
         if !name.is_empty() {
-            return (name.to_owned(), Origin::C);
+            return Some((name.to_owned(), Origin::C));
         }
+        self.typedefs.get(&id).map(|&name| (name.to_owned(), Origin::Typedef))
+    }
+
+    /// As [`c_name`](Self::c_name), or else the path to it.
+    pub(super) fn wanted_name(&self, id: u32, name: &str, owner: Owner<'_>) -> (String, Origin) {
         // Cut at once: types may nest deep, and each has the path to the one around it.
-        (cut(owner.to_string().into()).into_owned(), Origin::Made)
+        let path = || (cut(owner.to_string().into()).into_owned(), Origin::Made);
+        self.c_name(id, name).unwrap_or_else(path)
     }
 
     /// `struct event`, `typedef enum {…} state_t`, `union {…}`

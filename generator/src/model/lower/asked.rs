@@ -52,6 +52,13 @@ impl<'b> Types<'b> {
         let path = Path::absolute(&binding.rust).map_err(in_type)?;
         let (btf, id) = self.find(name)?;
         let Some((id, ty)) = btf.unqualified(id) else { return Ok(()) };
+        // Nothing else was lowered yet.
+        if let Some(bound) = self.known(id)
+            && let DefKind::Bound(other, _) = &self.defs[bound].kind
+        {
+            let message = format!("it is bound to {other} already, and to {} as well", path.text());
+            return Err(in_type(Error::invalid_input(message)));
+        }
         // What the skeleton would have had for it.
         let mut own = Types::new(self.btf);
         let lowered = own.lower(btf, id, Owner::named(name));
@@ -63,7 +70,8 @@ impl<'b> Types<'b> {
             Kind::Enum(_) | Kind::Enum64(_) => self.c_title(id, "enum", ty.name),
             _ => format!("typedef {}", ty.name),
         };
-        let index = self.reserve(id, (ty.name.to_owned(), Origin::C), c);
+        let origin = if matches!(ty.kind, Kind::Typedef(_)) { Origin::Typedef } else { Origin::C };
+        let index = self.reserve(id, (ty.name.to_owned(), origin), c);
         let def = &mut self.defs[index];
         // Nothing is known of how it is made.
         (def.size, def.align, def.over_aligned, def.equality) = (size, align, true, Equality::None);
@@ -102,6 +110,9 @@ impl<'b> Types<'b> {
             Some((word, name)) => (word, name.trim()),
             None => ("", wanted),
         };
+        if name.is_empty() {
+            return Err(missing("a type has a name"));
+        }
         let fits = |kind: &Kind<'_>| match word {
             "" => is_type(kind),
             "struct" => matches!(kind, Kind::Struct(_)),
@@ -121,12 +132,19 @@ impl<'b> Types<'b> {
         }
         let error = missing("the object has none of this name");
         Err(match near(btf, name) {
+            near if near.is_empty() && !is_tag(name) => error,
             near if near.is_empty() => error.with_hint(format!(
                 "clang leaves out what nothing refers to: add `struct {name} *unused_{name};` to the C source"
             )),
             near => error.with_hint(format!("there is {}", near.join(", "))),
         })
     }
+}
+
+/// Whether C source may have a struct of this name.
+fn is_tag(name: &str) -> bool {
+    !name.starts_with(|first: char| first.is_ascii_digit())
+        && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
 }
 
 fn is_type(kind: &Kind<'_>) -> bool {

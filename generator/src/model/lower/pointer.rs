@@ -4,7 +4,6 @@ use bpf_skel::btf::{Btf, FuncProto, Kind};
 
 use super::enumeration::int_bytes;
 use super::owner::Owner;
-use crate::ident::Origin;
 use crate::model::c_text::type_name;
 use crate::model::ty::Ty;
 use crate::model::types::Types;
@@ -28,14 +27,10 @@ impl<'b> Types<'b> {
                 if let Some(index) = self.known(id) {
                     return Ty::Def(index);
                 }
-                let name = match ty.name {
-                    "" => self.typedefs.get(&id).copied().unwrap_or(""),
-                    name => name,
-                };
-                if name.is_empty() {
-                    return Ty::Unit;
+                match self.c_name(id, ty.name) {
+                    Some(wanted) => Ty::Def(self.reserve(id, wanted, type_name(btf, id))),
+                    None => Ty::Unit,
                 }
-                Ty::Def(self.reserve(id, (name.to_owned(), Origin::C), type_name(btf, id)))
             }
             Kind::Ptr(to) => Ty::Ptr(Box::new(self.target(btf, to, functions))),
             Kind::Array(_) if btf.size_of(id).is_ok_and(|size| size > MAX_ARRAY) => Ty::Unit,

@@ -75,20 +75,21 @@ impl<'b> Types<'b> {
         }
     }
 
-    /// What a pointer, or an array of pointers, points to.
+    /// The type that a variable is there to show: what it points to, whatever that is, or else its own.
+    pub(crate) fn shown(&mut self, id: u32, name: &str) {
+        if let Some(btf) = self.btf {
+            let to = target(btf, id).unwrap_or(id);
+            self.lower(btf, to, Owner::named(name));
+        }
+    }
+
+    /// What a pointer, or an array of pointers, points to, if it has members or values.
     fn record(&mut self, btf: &Btf<'b>, id: u32, owner: Owner<'_>) {
-        let mut at = btf.resolve_kind(id);
-        while let Some((_, kind)) = at {
-            match kind {
-                Kind::Array(array) => at = btf.resolve_kind(array.element),
-                Kind::Ptr(to) if !is_tagged(btf, to) => {
-                    if let Some((_, Kind::Struct(_) | Kind::Union(_))) = btf.resolve_kind(to) {
-                        self.lower(btf, to, owner);
-                    }
-                    return;
-                }
-                _ => return,
-            }
+        if let Some(to) = target(btf, id)
+            && let Some((_, kind)) = btf.resolve_kind(to)
+            && matches!(kind, Kind::Struct(_) | Kind::Union(_) | Kind::Enum(_) | Kind::Enum64(_))
+        {
+            self.lower(btf, to, owner);
         }
     }
 
@@ -97,7 +98,7 @@ impl<'b> Types<'b> {
         let Some((id, kind)) = btf.unqualified_kind(id) else { return Ty::Unit };
         let name = || btf.name_by_id(id);
         match kind {
-            Kind::Typedef(to) => self.alias(btf, id, name(), to, owner),
+            Kind::Typedef(to) => self.alias(btf, id, name(), to),
             Kind::Int(int) => match (int.size, int.encoding) {
                 (1, encoding) if encoding.is_bool() => Ty::Bool,
                 // C's plain char is text or bytes, whatever sign a target gives it.
@@ -128,6 +129,18 @@ impl<'b> Types<'b> {
             }
             _ => Ty::Unit,
         }
+    }
+}
+
+/// What a pointer, or an array of pointers, points to.
+fn target(btf: &Btf<'_>, id: u32) -> Option<u32> {
+    let mut at = btf.resolve_kind(id)?.1;
+    while let Kind::Array(array) = at {
+        at = btf.resolve_kind(array.element)?.1;
+    }
+    match at {
+        Kind::Ptr(to) if !is_tagged(btf, to) => Some(to),
+        _ => None,
     }
 }
 
