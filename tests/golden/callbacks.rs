@@ -212,7 +212,8 @@ pub mod callbacks {
         pub walks: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     ::bpf_skel::private::printed!(Progs; loops, walks);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {}
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{

@@ -221,7 +221,8 @@ pub mod core_kinds {
         pub direct: ::bpf_skel::program::Program<::bpf_skel::program::kind::TpBtf>,
     }
     ::bpf_skel::private::printed!(Progs; prog, direct);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {}
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {

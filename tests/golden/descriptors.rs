@@ -297,7 +297,8 @@ pub mod descriptors {
         pub elsewhere: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
     }
     ::bpf_skel::private::printed!(Progs; at_interface, at_cpu, elsewhere);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct flow`, 8 bytes, alignment 4
         #[repr(C)]

@@ -214,7 +214,8 @@ pub mod exceptions {
         pub uncaught: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
     }
     ::bpf_skel::private::printed!(Progs; throws, may_throw, uncaught);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {}
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{

@@ -281,7 +281,8 @@ pub mod externs {
         pub unguarded: ::bpf_skel::program::Program<::bpf_skel::program::kind::TpBtf>,
     }
     ::bpf_skel::private::printed!(Progs; options, symbols, functions, unguarded);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `enum libbpf_tristate`, 4 bytes, alignment 4
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

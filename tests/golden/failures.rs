@@ -351,7 +351,8 @@ pub mod failures {
         Progs; accepted, no_null_check, outside, long_story, gpl_only, no_member, no_target,
         attaches, attaches_nowhere
     );
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {}
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {

@@ -202,7 +202,8 @@ pub mod inner_by_user {
         pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     ::bpf_skel::private::printed!(Progs; r#use);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {}
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{

@@ -235,7 +235,8 @@ pub mod jump_tables {
         pub third: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
     }
     ::bpf_skel::private::printed!(Progs; first, second, third);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct xdp_md`, 24 bytes, alignment 4
         #[repr(C)]

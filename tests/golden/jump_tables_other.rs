@@ -211,7 +211,8 @@ pub mod jump_tables_other {
         pub other: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
     }
     ::bpf_skel::private::printed!(Progs; other);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct xdp_md`, 24 bytes, alignment 4
         #[repr(C)]

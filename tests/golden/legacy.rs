@@ -334,7 +334,8 @@ pub mod legacy {
         pub act_main: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
     }
     ::bpf_skel::private::printed!(Progs; cls_main, count, nest, nowhere, act_main);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct counter`, 16 bytes, alignment 8
         #[repr(C)]

@@ -208,7 +208,8 @@ pub mod legacy_def {
         pub xdp_main: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
     ::bpf_skel::private::printed!(Progs; xdp_main);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {}
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{

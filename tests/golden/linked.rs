@@ -349,7 +349,8 @@ pub mod linked {
         pub core_lib: ::bpf_skel::program::Program<::bpf_skel::program::kind::SocketFilter>,
     }
     ::bpf_skel::private::printed!(Progs; from_main, core_main, jumped, from_lib, core_lib);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct event`, 16 bytes, alignment 8
         #[repr(C)]

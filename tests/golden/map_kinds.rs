@@ -216,7 +216,8 @@ pub mod map_kinds {
     /// The object's programs.
     pub struct Progs {}
     ::bpf_skel::private::printed!(Progs;);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct prefix`, 8 bytes, alignment 4
         #[repr(C)]

@@ -260,7 +260,8 @@ pub mod members {
         pub ask: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
     ::bpf_skel::private::printed!(Progs; fill, enter, ask);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct flow`, 32 bytes, alignment 8
         #[repr(C)]

@@ -356,7 +356,8 @@ pub mod names {
         pub open: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     ::bpf_skel::private::printed!(Progs; r#loop, foo__bar, open);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct Clone`, 16 bytes, alignment 8
         #[repr(C)]

@@ -222,7 +222,8 @@ pub mod no_btf {
         pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     ::bpf_skel::private::printed!(Progs; r#use);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {}
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {

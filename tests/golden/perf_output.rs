@@ -217,7 +217,8 @@ pub mod perf_output {
         pub watch: ::bpf_skel::program::Program<::bpf_skel::program::kind::Xdp>,
     }
     ::bpf_skel::private::printed!(Progs; watch);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct sample`, 16 bytes, alignment 8
         #[repr(C)]

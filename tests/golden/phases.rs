@@ -405,7 +405,8 @@ pub mod phases {
         pub always: ::bpf_skel::program::Program<::bpf_skel::program::kind::Tc>,
     }
     ::bpf_skel::private::printed!(Progs; first, second, observe, count, nest, jump, rarely, always);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {}
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {

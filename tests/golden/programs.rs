@@ -240,7 +240,8 @@ pub mod programs {
         pub no_type: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
     ::bpf_skel::private::printed!(Progs; pass, drop, by_length, on_switch, no_type);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct xdp_md`, 24 bytes, alignment 4
         #[repr(C)]

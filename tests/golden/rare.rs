@@ -215,7 +215,8 @@ pub mod rare {
         pub enter: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     ::bpf_skel::private::printed!(Progs; enter);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct untold`, 64 bytes, alignment 8
         #[repr(C)]

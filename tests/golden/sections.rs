@@ -715,7 +715,8 @@ pub mod sections {
         on_cgroup_sysctl, on_cgroup_getsockopt, on_sockops, on_sk_msg, on_sk_skb_verdict,
         on_flow_dissector, on_sk_lookup, on_sk_reuseport, on_lwt_in, on_netfilter, on_syscall
     );
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {}
     /// Everything that the object holds.
     pub const SPEC: &::bpf_skel::spec::ObjectSpec = &{

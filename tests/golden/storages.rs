@@ -292,7 +292,8 @@ pub mod storages {
         pub of_attached: ::bpf_skel::program::Program<::bpf_skel::program::kind::Cgroup>,
     }
     ::bpf_skel::private::printed!(Progs; of_task, of_cgroup, of_socket, of_attached);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct visits`, 16 bytes, alignment 8
         #[repr(C)]

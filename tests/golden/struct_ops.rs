@@ -369,7 +369,8 @@ pub mod struct_ops {
     ::bpf_skel::private::printed!(
         Progs; ssthresh, undo_cwnd, cong_avoid, cong_avoid_more, never_called
     );
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct tcp_congestion_ops`, 64 bytes, alignment 8
         #[repr(C)]

@@ -246,7 +246,8 @@ pub mod subprogs {
         pub circular: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
     ::bpf_skel::private::printed!(Progs; alone, shallow, deep, circular);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {}
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {

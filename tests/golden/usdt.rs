@@ -242,7 +242,8 @@ pub mod usdt {
         pub on_fire: ::bpf_skel::program::Program<::bpf_skel::program::kind::Usdt>,
     }
     ::bpf_skel::private::printed!(Progs; on_fire);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct __bpf_usdt_spec`, 208 bytes, alignment 8
         #[repr(C)]

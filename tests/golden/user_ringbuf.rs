@@ -236,7 +236,8 @@ pub mod user_ringbuf {
         pub drain: ::bpf_skel::program::Program<::bpf_skel::program::kind::None>,
     }
     ::bpf_skel::private::printed!(Progs; drain);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct request`, 16 bytes, alignment 8
         #[repr(C)]

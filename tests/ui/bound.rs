@@ -268,7 +268,8 @@ pub mod maps {
         pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
     }
     ::bpf_skel::private::printed!(Progs; r#use);
-    /// The object's C types, byte for byte.
+    /// The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with
+    /// `..Default::default()`.
     pub mod types {
         /// `struct key`, 8 bytes, alignment 4
         ///

@@ -65,7 +65,8 @@ pub(super) fn module(out: &mut Writer, root: &Paths<'_>, shared: Option<&Shared>
     };
     let (common, own): (Vec<&Def>, Vec<&Def>) =
         root.model.defs.iter().partition(|def| is_common(def));
-    out.doc("The object's C types, byte for byte.");
+    out.doc("The object's C types, byte for byte. Padding is fields as well: where there is some, a struct is made with");
+    out.doc("`..Default::default()`.");
     out.open("pub mod types {");
     if let Some(shared) = shared {
         let path = shared.path.text();
