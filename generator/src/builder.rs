@@ -164,7 +164,8 @@ impl Builder {
 
     /// Has a Rust type stand for a C type wherever the skeleton uses it: `bind("struct event", "crate::Event")`.
     ///
-    /// The path is absolute. The type has to be [`Pod`](bpf_skel::pod::Pod) and `Debug`. The skeleton compiles only where it
+    /// The path is absolute. The type has to be [`Pod`](bpf_skel::pod::Pod), which
+    /// [`impl_pod!`](bpf_skel::impl_pod) makes a struct without `unsafe`, and `Debug`. The skeleton compiles only where it
     /// lies in memory as the C type does: its size, its alignment, and of each field that the generated struct would have
     /// the name, the offset and the size. It may have more fields, such as padding, and they may be of other types of the
     /// same size, such as `[u8; 4]` for a `__be32`. Bit-fields, and the members of unions, are methods of a generated struct

@@ -38,6 +38,8 @@ use syn::{Error, LitStr, Result};
 /// }
 /// ```
 ///
+/// A Rust type of one's own is plain data by `bpf_skel::impl_pod!(Own { field, … })`, without `unsafe`, and `Debug`.
+///
 /// Paths are relative to the crate's `Cargo.toml`. A source is compiled for the host's byte order and architecture: a
 /// macro is not told the target's. Use a `build.rs` for anything else.
 #[proc_macro]

@@ -4,6 +4,8 @@ use std::ptr::NonNull;
 
 /// A type whose values are just bytes: it may be read from and written to memory that the kernel shares.
 ///
+/// Structs of one's own have it by [`impl_pod!`](crate::impl_pod), which proves the rules and needs no `unsafe`.
+///
 /// # Safety
 ///
 /// - Every bit pattern of the type's size is a valid value.
@@ -12,7 +14,8 @@ use std::ptr::NonNull;
 /// - It holds no host pointer, reference or handle.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not plain data",
-    note = "use a type of the generated `types` module, an integer, a float, `Bool`, `Ptr`, or an array of those"
+    note = "use a type of the generated `types` module, an integer, a float, `Bool`, `Ptr`, or an array of those",
+    note = "a struct of one's own becomes plain data by `bpf_skel::impl_pod!(NAME {{ FIELD, … }});`, without `unsafe`"
 )]
 pub unsafe trait Pod: Copy + Send + Sync + 'static {}
 

@@ -6,6 +6,7 @@
 mod boolean;
 mod bytes;
 mod chars;
+mod own;
 mod ptr;
 mod unaligned;
 
@@ -15,5 +16,7 @@ pub use bytes::{
     slice_from_bytes, zeroed,
 };
 pub use chars::{CStrExt, CharArray};
+#[doc(hidden)]
+pub use own::size_of_field;
 pub use ptr::Ptr;
 pub use unaligned::UnalignedSlice;

@@ -59,6 +59,7 @@ fn the_same_types_are_one() -> Outcome {
                 "src/main.rs",
                 r#"
                 #![deny(warnings)]
+                #![forbid(unsafe_code)]
                 bpf_skel::include_skel!(common);
                 bpf_skel::include_skel!(a);
                 bpf_skel::include_skel!(b);
@@ -66,8 +67,7 @@ fn the_same_types_are_one() -> Outcome {
                 #[derive(Clone, Copy, Debug)]
                 #[repr(C)]
                 struct Own { a: u32, b: u32 }
-                // SAFETY: two numbers without padding.
-                unsafe impl bpf_skel::pod::Pod for Own {}
+                bpf_skel::impl_pod!(Own { a, b });
 
                 fn main() {
                     let mut open = a::open();

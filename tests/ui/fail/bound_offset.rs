@@ -10,7 +10,6 @@ pub struct Key {
     pub b: u16,
 }
 
-// SAFETY: numbers without padding.
-unsafe impl bpf_skel::pod::Pod for Key {}
+bpf_skel::impl_pod!(Key { a, c, b });
 
 fn main() {}
