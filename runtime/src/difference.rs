@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::uapi::{MapType, flags};
 
-/// One attribute in which a map that exists differs from a definition.
+/// One thing in which a map that exists differs from a definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the two values of what the variant says")]
@@ -39,6 +39,23 @@ pub enum Difference {
     Key(LayoutDifference),
     /// The C layout of the value, where both sides have BTF: the first member that differs.
     Value(LayoutDifference),
+    /// The map is pinned in the place of constants (`.rodata`), and may still change: whoever made it was not done.
+    NotFrozen,
+    /// The map is pinned in the place of constants (`.rodata`), and has others.
+    Contents(ContentsDifference),
+}
+
+/// The first byte in which constants differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContentsDifference {
+    /// Where the byte is in the section.
+    pub offset: usize,
+    /// The C name of the variable that it belongs to, where the object has one there.
+    pub variable: Option<String>,
+    /// What this load has there: the variable's value where it is an integer or an enum, else the byte.
+    pub defined: String,
+    /// What the map has there.
+    pub found: String,
 }
 
 /// The first place in which two C types differ.
@@ -67,7 +84,9 @@ impl Difference {
             | Self::ValueSize { .. }
             | Self::Extra { .. }
             | Self::Key(_)
-            | Self::Value(_) => false,
+            | Self::Value(_)
+            | Self::NotFrozen
+            | Self::Contents(_) => false,
         }
     }
 }
@@ -93,6 +112,8 @@ impl fmt::Display for Difference {
             }
             Self::Key(layout) => write!(f, "key{layout}"),
             Self::Value(layout) => write!(f, "value{layout}"),
+            Self::NotFrozen => f.write_str("constants: defined frozen, found not frozen"),
+            Self::Contents(contents) => write!(f, "constants{contents}"),
         }
     }
 }
@@ -101,6 +122,16 @@ impl fmt::Display for LayoutDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.member.is_empty() {
             write!(f, " member {:?}", self.member)?;
+        }
+        write!(f, ": defined {}, found {}", self.defined, self.found)
+    }
+}
+
+impl fmt::Display for ContentsDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, " at byte {}", self.offset)?;
+        if let Some(variable) = &self.variable {
+            write!(f, " (variable {variable:?})")?;
         }
         write!(f, ": defined {}, found {}", self.defined, self.found)
     }
@@ -117,6 +148,7 @@ mod tests {
             (Difference::Flags { defined: flags::NO_PREALLOC, found: 0 }, true),
             (Difference::Flags { defined: flags::RDONLY_PROG, found: 0 }, false),
             (Difference::KeySize { defined: 4, found: 8 }, false),
+            (Difference::NotFrozen, false),
             (Difference::MapType { defined: MapType::HASH, found: MapType::LRU_HASH }, false),
         ] {
             assert_eq!(difference.is_safe(), safe, "{difference}");

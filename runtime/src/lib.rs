@@ -37,5 +37,5 @@ mod linux;
 #[cfg(all(target_os = "linux", feature = "load"))]
 pub use linux::*;
 
-pub use difference::{Difference, LayoutDifference};
+pub use difference::{ContentsDifference, Difference, LayoutDifference};
 pub use error::{Error, ErrorKind, Frame, Location, Report, Result};

@@ -2,6 +2,8 @@
 
 use std::os::fd::AsFd;
 
+use super::constants;
+use super::open_map::OpenMap;
 use crate::btf::Btf;
 use crate::error::{Error, Result};
 use crate::map::{Map, MapInfo};
@@ -13,22 +15,44 @@ use crate::{Difference, LayoutDifference};
 /// In what a map that exists differs from a definition, its `max_entries` already what the kernel would be told.
 pub(crate) fn differences(
     object: &ObjectSpec,
-    spec: &MapSpec,
+    open: &OpenMap,
     existing: &Map,
 ) -> Result<Vec<Difference>> {
-    let mut differences = of_attributes(spec, existing.info());
+    let mut differences = of_attributes(&open.spec, existing.info());
     // Types of other sizes need no look at their members.
-    if differences.is_empty() || differences.iter().all(Difference::is_safe) {
-        differences.extend(of_layout(object, spec, existing)?);
+    if differences.iter().all(Difference::is_safe) {
+        differences.extend(of_layout(object, &open.spec, existing)?);
     }
     Ok(differences)
 }
 
-/// An error that names every attribute that differs, with both values.
+/// As [`differences`], also of the constants that the map stands for: nobody but its pin says that it is the one.
+pub(crate) fn differences_of_pinned(
+    object: &ObjectSpec,
+    open: &OpenMap,
+    existing: &Map,
+) -> Result<Vec<Difference>> {
+    let mut differences = differences(object, open, existing)?;
+    if differences.iter().all(Difference::is_safe) {
+        differences.extend(constants::differences(object, open, existing)?);
+    }
+    Ok(differences)
+}
+
+/// An error that names everything that differs, with both values.
 pub(crate) fn mismatch(differences: Vec<Difference>) -> Error {
     let text: Vec<_> = differences.iter().map(ToString::to_string).collect();
-    Error::mismatch(format!("the map found differs from its definition: {}", text.join("; ")))
-        .with_differences(differences)
+    let constants =
+        differences.iter().any(|it| matches!(it, Difference::NotFrozen | Difference::Contents(_)));
+    let error =
+        Error::mismatch(format!("the map found differs from its definition: {}", text.join("; ")))
+            .with_differences(differences);
+    if constants {
+        return error.with_hint(
+            "the map pinned can be replaced (OnMismatch::Replace), or this one be pinned elsewhere",
+        );
+    }
+    error
 }
 
 fn of_attributes(spec: &MapSpec, existing: &MapInfo) -> Vec<Difference> {

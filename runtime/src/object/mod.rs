@@ -12,6 +12,7 @@
 mod bind;
 mod btf;
 mod compat;
+mod constants;
 mod core;
 mod create;
 mod externs;

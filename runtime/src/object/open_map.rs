@@ -242,7 +242,8 @@ impl OpenMap {
     }
 
     /// Uses `map` instead of creating one. It must have the definition's type, sizes and flags: `prepare` compares.
-    /// Its contents stay as they are, and `map` stays the caller's.
+    /// Its contents stay as they are, and `map` stays the caller's. That goes for constants too: those of a map that is
+    /// given for `.rodata` are what programs see, not the object's.
     ///
     /// # Errors
     /// The descriptor cannot be duplicated.
@@ -252,7 +253,7 @@ impl OpenMap {
     }
 
     /// Pins the map at `path` on bpffs. Where a map is pinned there already, it is compared with the definition and
-    /// used, contents and all.
+    /// used, contents and all; constants (`.rodata`) have to be those of this load.
     pub fn set_pin_path(&mut self, path: impl Into<PathBuf>) -> &mut Self {
         self.pin = Pin::At(Location::Path(path.into()));
         self

@@ -72,8 +72,11 @@ impl Options {
 
     /// Pins every map in `directory`, a directory of this object's own on a BPF file system, and takes those that are
     /// pinned there already, contents and all: a process that comes back finds its data, and its live globals are
-    /// those of before. `.bss` is `maps/_bss` there: a BPF file system takes no dots. What a map was told itself goes
-    /// before. [`Object::attach_pinned`](super::Object::attach_pinned) does the like for the programs.
+    /// those of before. Its constants are its own, those of the object or of its edits: where others are pinned, such as
+    /// by another version of the object, the load fails, unless `open.maps.rodata` has
+    /// [`set_on_mismatch`](OpenMap::set_on_mismatch) replace them.
+    ///
+    /// `.bss` is `maps/_bss` there: a BPF file system takes no dots. What a map was told itself goes before. [`Object::attach_pinned`](super::Object::attach_pinned) does the like for the programs.
     pub fn set_pin_directory(&mut self, directory: impl Into<PathBuf>) -> &mut Self {
         self.pin_directory = Some(directory.into());
         self

@@ -7,14 +7,17 @@ use super::create::{Context, Made, create};
 use super::open_map::{OpenMap, Pin};
 use super::persist::map_pin;
 use super::pins::Pins;
+use crate::Difference;
 use crate::error::{Error, ErrorKind, Frame, Result, Within};
 use crate::map::Map;
 use crate::pin::{Location, OnMismatch};
-use crate::spec::{ObjectSpec, Pinning};
+use crate::spec::Pinning;
 
-/// The map that the caller gave.
+/// The map that the caller gave: with what is in it, be it constants.
 pub(crate) fn given(context: &Context<'_>, open: &OpenMap, fd: OwnedFd) -> Result<Made> {
-    match look_at(context.spec, open, fd, open.on_mismatch.unwrap_or_default())? {
+    let map = Map::from_fd(fd)?;
+    let differences = compat::differences(context.spec, open, &map)?;
+    match judge(open, map, differences, open.on_mismatch.unwrap_or_default()) {
         Found::Fits(map) => Ok(Made::found(map)),
         // Nothing is pinned that a new one could replace.
         Found::Differs(error) => Err(error),
@@ -65,7 +68,10 @@ pub(crate) fn pinned(
         tries += 1;
         match location.open() {
             Ok(fd) => {
-                let found = look_at(context.spec, open, fd, on_mismatch);
+                let found = Map::from_fd(fd).and_then(|map| {
+                    let differences = compat::differences_of_pinned(context.spec, open, &map)?;
+                    Ok(judge(open, map, differences, on_mismatch))
+                });
                 match found.within(|| Frame::Path(location.to_string()))? {
                     Found::Fits(map) => return Ok(Made::found(map)),
                     Found::Differs(error) if on_mismatch != OnMismatch::Replace => {
@@ -107,20 +113,13 @@ enum Found {
     Differs(Error),
 }
 
-fn look_at(
-    spec: &ObjectSpec,
-    open: &OpenMap,
-    fd: OwnedFd,
-    on_mismatch: OnMismatch,
-) -> Result<Found> {
-    let map = Map::from_fd(fd)?;
-    let differences = compat::differences(spec, &open.spec, &map)?;
+fn judge(open: &OpenMap, map: Map, differences: Vec<Difference>, on_mismatch: OnMismatch) -> Found {
     let fits = match on_mismatch {
         OnMismatch::Fail | OnMismatch::Replace => differences.is_empty(),
-        OnMismatch::Reuse => differences.iter().all(crate::Difference::is_safe),
+        OnMismatch::Reuse => differences.iter().all(Difference::is_safe),
     };
     if fits {
-        return Ok(Found::Fits(map.named(open.spec.name.clone())));
+        return Found::Fits(map.named(open.spec.name.clone()));
     }
-    Ok(Found::Differs(compat::mismatch(differences)))
+    Found::Differs(compat::mismatch(differences))
 }

@@ -4,7 +4,9 @@ use super::Place;
 use crate::Result;
 use crate::spec::{MapSpec, ObjectSpec};
 
-/// What to do where a map is pinned already that differs from the definition.
+/// What to do where a map is pinned already that differs from the definition, or in the place of constants (`.rodata`,
+/// `.kconfig`) has others or is not frozen: see [`Difference`](crate::Difference). Variables that may change are no
+/// difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OnMismatch {
     /// Fail, and name every difference. Nothing is changed.
@@ -13,7 +15,7 @@ pub enum OnMismatch {
     /// Use it where the differences cannot matter to a program that was compiled for the definition: see
     /// [`Difference::is_safe`](crate::Difference::is_safe). Fail otherwise.
     Reuse,
-    /// Create a new map, empty, that takes the name over once the object's programs are attached: at the end of
+    /// Create a new map, with no more in it than the object gives, that takes the name over once the object's programs are attached: at the end of
     /// [`Object::attach`](crate::Object::attach), or by [`Object::replace_pins`](crate::Object::replace_pins). Until
     /// then the old pin stays; programs that use the old map keep it.
     Replace,

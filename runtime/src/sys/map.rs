@@ -1,5 +1,5 @@
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use super::attr::{ElementAttr, MapCreateAttr};
 use super::bpf::{bpf, bpf_fd, object_name, raw, raw_or_zero};
@@ -62,4 +62,11 @@ pub(crate) fn map_freeze(map: BorrowedFd<'_>) -> io::Result<()> {
     let mut attr = ElementAttr { map_fd: raw(map), ..ElementAttr::default() };
     // SAFETY: the command reads the descriptor only.
     unsafe { bpf(Command::MAP_FREEZE, &mut attr) }.map(drop)
+}
+
+/// Whether a map is frozen, as `/proc` tells (Linux 5.2). An error where it is not mounted.
+pub(crate) fn map_frozen(map: BorrowedFd<'_>) -> io::Result<bool> {
+    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", map.as_raw_fd()))?;
+    let frozen = text.lines().find_map(|line| line.strip_prefix("frozen:"));
+    frozen.map(|frozen| frozen.trim() == "1").ok_or_else(|| io::ErrorKind::InvalidData.into())
 }

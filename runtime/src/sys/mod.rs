@@ -53,7 +53,7 @@ pub(crate) use link::{
     Functions, LinkCreate, LinkOptions, Target, iter_create, link_create, link_detach, link_update,
     raw_tracepoint_open,
 };
-pub(crate) use map::{MapCreate, map_create, map_freeze};
+pub(crate) use map::{MapCreate, map_create, map_freeze, map_frozen};
 pub(crate) use mapping::{Access, Mapping};
 pub(crate) use netlink::Netlink;
 pub(crate) use object::{

@@ -53,6 +53,7 @@ mod object_slots;
 mod persist;
 mod phases;
 mod pin;
+mod pin_constants;
 mod pin_policy;
 mod pin_races;
 mod program;
@@ -109,6 +110,7 @@ fn main() {
         object_maps::TESTS,
         object_pins::TESTS,
         persist::TESTS,
+        pin_constants::TESTS,
         pin_policy::TESTS,
         pin_races::TESTS,
         object_programs::TESTS,
