@@ -38,7 +38,7 @@ pub mod flexible {
         pub rodata: ::std::boxed::Box<sections::rodata>,
         /// Data section `.data.odd`, 29 bytes.
         pub data_odd: ::std::boxed::Box<sections::data_odd>,
-        /// Data section `.bss`, 89 bytes.
+        /// Data section `.bss`, 97 bytes.
         pub bss: ::std::boxed::Box<sections::bss>,
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
@@ -86,7 +86,7 @@ pub mod flexible {
             object.section(self.maps.data_tight, self.data_tight, 12);
             object.section(self.maps.rodata, self.rodata, 8);
             object.section(self.maps.data_odd, self.data_odd, 29);
-            object.section(self.maps.bss, self.bss, 89);
+            object.section(self.maps.bss, self.bss, 97);
             object.program(self.progs.r#use);
             let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0, 1, 2, 3, 4]));
             let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9) = handles;
@@ -133,7 +133,7 @@ pub mod flexible {
         pub rodata: ::bpf_skel::map::Frozen<sections::rodata>,
         /// Data section `.data.odd`, 29 bytes.
         pub data_odd: ::bpf_skel::map::Live<live_sections::data_odd>,
-        /// Data section `.bss`, 89 bytes.
+        /// Data section `.bss`, 97 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
@@ -181,7 +181,7 @@ pub mod flexible {
         pub rodata: ::bpf_skel::map::Frozen<sections::rodata>,
         /// Data section `.data.odd`, 29 bytes.
         pub data_odd: ::bpf_skel::map::Live<live_sections::data_odd>,
-        /// Data section `.bss`, 89 bytes.
+        /// Data section `.bss`, 97 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::Object,
@@ -247,7 +247,7 @@ pub mod flexible {
         pub rodata: ::bpf_skel::object::OpenMap,
         /// The map of data section `.data.odd`, 29 bytes.
         pub data_odd: ::bpf_skel::object::OpenMap,
-        /// The map of data section `.bss`, 89 bytes.
+        /// The map of data section `.bss`, 97 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
     ::bpf_skel::private::printed!(OpenMaps; data, data_tight, rodata, data_odd, bss);
@@ -261,7 +261,7 @@ pub mod flexible {
         pub rodata: ::bpf_skel::map::Map,
         /// The map of data section `.data.odd`, 29 bytes.
         pub data_odd: ::bpf_skel::map::Map,
-        /// The map of data section `.bss`, 89 bytes.
+        /// The map of data section `.bss`, 97 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
     ::bpf_skel::private::printed!(Maps; data, data_tight, rodata, data_odd, bss);
@@ -296,10 +296,12 @@ pub mod flexible {
         }
         ::bpf_skel::private::plain!(plain; n, v;; "\u{4}");
         impl plain {
-            /// The struct at the start of a record, and as many elements of `u64 v[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `u64 v[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u64])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 8.
+            pub fn from_bytes(
+                bytes: &[u8],
+            ) -> ::core::option::Option<(Self, ::bpf_skel::pod::UnalignedSlice<'_, u64>)> {
                 ::bpf_skel::private::flexible::<_, _, 8>(bytes)
             }
         }
@@ -328,10 +330,10 @@ pub mod flexible {
         }
         ::bpf_skel::private::plain!(text; n, kind, name;; "\u{5}");
         impl text {
-            /// The struct at the start of a record, and as many elements of `char name[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `char name[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u8])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 5.
+            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(Self, &[u8])> {
                 ::bpf_skel::private::flexible::<_, _, 5>(bytes)
             }
         }
@@ -357,13 +359,13 @@ pub mod flexible {
         ::bpf_skel::private::plain!(packed packed; n, v;;);
         ::bpf_skel::private::total!(packed packed; "";;);
         impl packed {
-            /// The struct at the start of a record, and as many elements of `u32 v[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `u32 v[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 1.
             pub fn from_bytes(
                 bytes: &[u8],
-            ) -> ::core::option::Option<(&Self, ::bpf_skel::pod::UnalignedSlice<'_, u32>)> {
-                ::bpf_skel::private::flexible_unaligned::<_, _, 1>(bytes)
+            ) -> ::core::option::Option<(Self, ::bpf_skel::pod::UnalignedSlice<'_, u32>)> {
+                ::bpf_skel::private::flexible::<_, _, 1>(bytes)
             }
         }
         /// `struct packed { …; u32 v[2]; }`, 9 bytes, alignment 1
@@ -388,10 +390,12 @@ pub mod flexible {
         }
         ::bpf_skel::private::plain!(wide; n, v;; "\u{4}");
         impl wide {
-            /// The struct at the start of a record, and as many elements of `u32 v[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `u32 v[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u32])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 4.
+            pub fn from_bytes(
+                bytes: &[u8],
+            ) -> ::core::option::Option<(Self, ::bpf_skel::pod::UnalignedSlice<'_, u32>)> {
                 ::bpf_skel::private::flexible::<_, _, 4>(bytes)
             }
         }
@@ -440,13 +444,13 @@ pub mod flexible {
         ::bpf_skel::private::plain!(packed less_aligned; n, odd, rest, v;;);
         ::bpf_skel::private::total!(packed less_aligned; "";;);
         impl less_aligned {
-            /// The struct at the start of a record, and as many elements of `u64 v[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `u64 v[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 8.
             pub fn from_bytes(
                 bytes: &[u8],
-            ) -> ::core::option::Option<(&Self, ::bpf_skel::pod::UnalignedSlice<'_, u64>)> {
-                ::bpf_skel::private::flexible_unaligned::<_, _, 8>(bytes)
+            ) -> ::core::option::Option<(Self, ::bpf_skel::pod::UnalignedSlice<'_, u64>)> {
+                ::bpf_skel::private::flexible::<_, _, 8>(bytes)
             }
         }
         /// `struct nested`, 16 bytes, alignment 8
@@ -461,10 +465,12 @@ pub mod flexible {
         }
         ::bpf_skel::private::plain!(nested; tag, plain;; "\u{4}\u{4}\u{4}");
         impl nested {
-            /// The struct at the start of a record, and as many elements of `u64 v[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `u64 v[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u64])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 16.
+            pub fn from_bytes(
+                bytes: &[u8],
+            ) -> ::core::option::Option<(Self, ::bpf_skel::pod::UnalignedSlice<'_, u64>)> {
                 ::bpf_skel::private::flexible::<_, _, 16>(bytes)
             }
         }
@@ -482,10 +488,10 @@ pub mod flexible {
         }
         ::bpf_skel::private::plain!(anonymous; tag, len, text;; "\u{5}");
         impl anonymous {
-            /// The struct at the start of a record, and as many elements of `char text[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `char text[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u8])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 5.
+            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(Self, &[u8])> {
                 ::bpf_skel::private::flexible::<_, _, 5>(bytes)
             }
         }
@@ -501,10 +507,12 @@ pub mod flexible {
         }
         ::bpf_skel::private::plain!(declared; len, __empty_ports, ports;; "");
         impl declared {
-            /// The struct at the start of a record, and as many elements of `u16 ports[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `u16 ports[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u16])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 2.
+            pub fn from_bytes(
+                bytes: &[u8],
+            ) -> ::core::option::Option<(Self, ::bpf_skel::pod::UnalignedSlice<'_, u16>)> {
                 ::bpf_skel::private::flexible::<_, _, 2>(bytes)
             }
         }
@@ -567,16 +575,18 @@ pub mod flexible {
             pub fn words_mut(&mut self) -> &mut [u32; 0] {
                 ::bpf_skel::private::view_mut::<_, _, 4>(self)
             }
-            /// The struct at the start of a record, and as many elements of `u8 bytes[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `u8 bytes[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes_with_bytes(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u8])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 4.
+            pub fn from_bytes_with_bytes(bytes: &[u8]) -> ::core::option::Option<(Self, &[u8])> {
                 ::bpf_skel::private::flexible::<_, _, 4>(bytes)
             }
-            /// The struct at the start of a record, and as many elements of `u32 words[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `u32 words[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes_with_words(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u32])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 4.
+            pub fn from_bytes_with_words(
+                bytes: &[u8],
+            ) -> ::core::option::Option<(Self, ::bpf_skel::pod::UnalignedSlice<'_, u32>)> {
                 ::bpf_skel::private::flexible::<_, _, 4>(bytes)
             }
         }
@@ -695,16 +705,18 @@ pub mod flexible {
             pub fn words_mut(&mut self) -> &mut [u32; 0] {
                 ::bpf_skel::private::view_mut::<_, _, 4>(self)
             }
-            /// The struct at the start of a record, and as many elements of `u8 octets[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `u8 octets[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes_with_octets(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u8])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 4.
+            pub fn from_bytes_with_octets(bytes: &[u8]) -> ::core::option::Option<(Self, &[u8])> {
                 ::bpf_skel::private::flexible::<_, _, 4>(bytes)
             }
-            /// The struct at the start of a record, and as many elements of `u32 words[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `u32 words[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes_with_words(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u32])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 4.
+            pub fn from_bytes_with_words(
+                bytes: &[u8],
+            ) -> ::core::option::Option<(Self, ::bpf_skel::pod::UnalignedSlice<'_, u32>)> {
                 ::bpf_skel::private::flexible::<_, _, 4>(bytes)
             }
         }
@@ -799,10 +811,12 @@ pub mod flexible {
             pub fn tail_mut(&mut self) -> &mut [u16; 0] {
                 ::bpf_skel::private::view_mut::<_, _, 8>(self)
             }
-            /// The struct at the start of a record, and as many elements of `u16 tail[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `u16 tail[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u16])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 8.
+            pub fn from_bytes(
+                bytes: &[u8],
+            ) -> ::core::option::Option<(Self, ::bpf_skel::pod::UnalignedSlice<'_, u16>)> {
                 ::bpf_skel::private::flexible::<_, _, 8>(bytes)
             }
         }
@@ -818,17 +832,40 @@ pub mod flexible {
         }
         ::bpf_skel::private::plain!(holds_either; at, either;; "\u{c}");
         impl holds_either {
-            /// The struct at the start of a record, and as many elements of `u8 bytes[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `u8 bytes[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes_with_bytes(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u8])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 12.
+            pub fn from_bytes_with_bytes(bytes: &[u8]) -> ::core::option::Option<(Self, &[u8])> {
                 ::bpf_skel::private::flexible::<_, _, 12>(bytes)
             }
-            /// The struct at the start of a record, and as many elements of `u32 words[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `u32 words[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes_with_words(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u32])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 12.
+            pub fn from_bytes_with_words(
+                bytes: &[u8],
+            ) -> ::core::option::Option<(Self, ::bpf_skel::pod::UnalignedSlice<'_, u32>)> {
                 ::bpf_skel::private::flexible::<_, _, 12>(bytes)
+            }
+        }
+        /// `struct huge`, 16777218 bytes, alignment 2
+        #[repr(C)]
+        pub struct huge {
+            /// `u8 block[16777216]`
+            pub block: [u8; 16777216],
+            /// `u16 len`
+            pub len: u16,
+            /// `char text[]`
+            pub text: [u8; 0],
+        }
+        ::bpf_skel::private::plain!(huge; block, len, text;; "");
+        impl huge {
+            /// A copy of the struct at the start of a record, and as many elements of `char text[]` as the record holds.
+            ///
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 16777218.
+            pub fn from_bytes(
+                bytes: &[u8],
+            ) -> ::core::option::Option<(::std::boxed::Box<Self>, &[u8])> {
+                ::bpf_skel::private::flexible_boxed::<_, _, 16777218>(bytes)
             }
         }
         ::bpf_skel::private::layouts! {
@@ -853,6 +890,7 @@ pub mod flexible {
             declared_either____empty_words: 0, 1;
             marked: 8, 4, anon0: 4;
             holds_either: 16, 8, either: 8;
+            huge: 16777218, 2, text: 16777218;
         }
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -1037,7 +1075,7 @@ pub mod flexible {
                 ::bpf_skel::private::set_view::<_, _, 21>(self, value);
             }
         }
-        /// Data section `.bss`, 89 bytes
+        /// Data section `.bss`, 97 bytes
         #[repr(C)]
         pub struct bss {
             /// `void *counters[4]`, 16 bytes, section `.bss`
@@ -1062,6 +1100,8 @@ pub mod flexible {
             pub unused_marked: ::bpf_skel::pod::Ptr<super::types::marked>,
             /// `struct holds_either *unused_holds_either`, 8 bytes, section `.bss`
             pub unused_holds_either: ::bpf_skel::pod::Ptr<super::types::holds_either>,
+            /// `struct huge *unused_huge`, 8 bytes, section `.bss`
+            pub unused_huge: ::bpf_skel::pod::Ptr<super::types::huge>,
             /// `small_counted`, 1 byte, section `.bss`
             ///
             /// Words of its size: the object does not say which type it has.
@@ -1072,7 +1112,7 @@ pub mod flexible {
         ::bpf_skel::private::section_struct!(
             bss; counters, unused_packed, unused_less_aligned, unused_nested, unused_anonymous,
             unused_declared, unused_either, unused_declared_either, unused_marked,
-            unused_holds_either, small_counted;;
+            unused_holds_either, unused_huge, small_counted;;
         );
         ::bpf_skel::private::layouts! {
             data: 128, 16, text: 24, after_text: 36, initialised_packed: 40, wide: 64,
@@ -1080,7 +1120,7 @@ pub mod flexible {
             data_tight: 12, 1;
             rodata: 8, 4;
             data_odd: 32, 8, far: 21;
-            bss: 96, 8, small_counted: 88;
+            bss: 104, 8, small_counted: 96;
         }
     }
     /// Data sections in memory that running programs share.
@@ -1168,7 +1208,7 @@ pub mod flexible {
             }
         }
         ::bpf_skel::private::live_struct! {
-            /// Data section `.bss`, 89 bytes, in shared memory
+            /// Data section `.bss`, 97 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `void *counters[4]`, 16 bytes, section `.bss`
@@ -1193,6 +1233,8 @@ pub mod flexible {
                 pub unused_marked: Global<::bpf_skel::pod::Ptr<super::types::marked>>,
                 /// `struct holds_either *unused_holds_either`, 8 bytes, section `.bss`
                 pub unused_holds_either: Global<::bpf_skel::pod::Ptr<super::types::holds_either>>,
+                /// `struct huge *unused_huge`, 8 bytes, section `.bss`
+                pub unused_huge: Global<::bpf_skel::pod::Ptr<super::types::huge>>,
                 /// `small_counted`, 1 byte, section `.bss`
                 pub small_counted: Global<u8>,
                 #[doc(hidden)]
@@ -1214,13 +1256,13 @@ pub mod flexible {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\04\x09\0\04\x09\0\0\x9a\x03\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0\xee\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0\xf3\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\x07\x01\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\x10\x01\0\0\x02\0\0\x04\x08\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\x18\x01\0\0\x0e\0\0\0@\0\0\0\x1a\x01\0\0\0\0\0\x08\x0b\0\0\0\x1e\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0+\x01\0\0\0\0\0\x08\x0d\0\0\0/\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0c\0\0\0\x07\0\0\0\0\0\0\0\x10\x01\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0B\x01\0\0\x03\0\0\x04\x08\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0G\x01\0\0\x11\0\0\0 \0\0\0L\x01\0\0\x13\0\0\0(\0\0\0Q\x01\0\0\0\0\0\x08\x12\0\0\0T\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\0\0\0\0B\x01\0\0\0\0\0\x0e\x10\0\0\0\x01\0\0\0b\x01\0\0\0\0\0\x0e\n\0\0\0\x01\0\0\0m\x01\0\0\0\0\0\x0e\x10\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x09\x11\0\0\0s\x01\0\0\0\0\0\x0e\x17\0\0\0\0\0\0\0\x80\x01\0\0\x02\0\0\x04\x01\0\0\0\x16\x01\0\0\x11\0\0\0\0\0\0\0\x18\x01\0\0\x1a\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x07\0\0\0\0\0\0\0\x87\x01\0\0\0\0\0\x0e\x19\0\0\0\x01\0\0\0\x9a\x01\0\0\x02\0\0\x04\x10\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\x18\x01\0\0\x1a\0\0\0 \0\0\0\x9a\x01\0\0\0\0\0\x0e\x1c\0\0\0\x01\0\0\0\x9f\x01\0\0\0\0\0\x0e\x0c\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n \0\0\0\0\0\0\0\0\0\0\x09\x10\0\0\0\xaa\x01\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\xb4\x01\0\0\0\0\0\x0e\x0c\0\0\0\x01\0\0\0\xb8\x01\0\0\0\0\0\x0e\x11\0\0\0\x01\0\0\0\xbc\x01\0\0\0\0\0\x0e\x0c\0\0\0\x01\0\0\0\xc1\x01\0\0\0\0\0\x0e\n\0\0\0\x01\0\0\0\xc5\x01\0\0\x02\0\0\x04\x08\0\0\0\xcb\x01\0\0'\0\0\0\0\0\0\0\xcd\x01\0\0'\0\0\0 \0\0\0\xcf\x01\0\0\0\0\0\x08\x03\0\0\0\xd3\x01\0\0\0\0\0\x0e&\0\0\0\x01\0\0\0\xd7\x01\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0\xdf\x01\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x01\0\0\0\x07\0\0\0\x04\0\0\0\xec\x01\0\0\0\0\0\x0e+\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\x19\0\0\0\xf5\x01\0\0\0\0\0\x0e-\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x020\0\0\0\x03\x02\0\0\x04\0\0\x04\x08\0\0\0\x16\x01\0\0\x11\0\0\0\0\0\0\0\xb4\x01\0\0\n\0\0\0\x08\0\0\0\x10\x02\0\01\0\0\0(\0\0\0\x18\x01\0\0\x0e\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x07\0\0\0\x03\0\0\0\x15\x02\0\0\0\0\0\x0e/\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x024\0\0\0)\x02\0\0\x02\0\0\x04\x10\0\0\00\x02\0\0\n\0\0\0\0\0\0\0\x10\x01\0\0\x09\0\0\0@\0\0\04\x02\0\0\0\0\0\x0e3\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x027\0\0\0B\x02\0\0\x02\0\0\x04\x08\0\0\00\x02\0\0\n\0\0\0\0\0\0\0\0\0\0\08\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x01\0\0\0L\x02\0\0\x11\0\0\0\0\0\0\0B\x01\0\0\x13\0\0\0\x08\0\0\0P\x02\0\0\0\0\0\x0e6\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02;\0\0\0a\x02\0\0\x02\0\0\x04\x02\0\0\0L\x02\0\0<\0\0\0\0\0\0\0\0\0\0\0>\0\0\0\x10\0\0\0j\x02\0\0\0\0\0\x08=\0\0\0n\x02\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x04\0\0\0\0}\x02\0\0?\0\0\0\0\0\0\0\x8b\x02\0\0@\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0<\0\0\0\x07\0\0\0\0\0\0\0\x91\x02\0\0\0\0\0\x0e:\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02C\0\0\0\xa1\x02\0\0\x02\0\0\x04\x04\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\0\0\0\0D\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\0\0\0\0\xa8\x02\0\0E\0\0\0\0\0\0\0\xae\x02\0\0F\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x07\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x07\0\0\0\0\0\0\0\xb4\x02\0\0\0\0\0\x0eB\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02I\0\0\0\xc2\x02\0\0\x02\0\0\x04\x08\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\0\0\0\0J\0\0\0 \0\0\0\0\0\0\0\x03\0\0\x05\x04\0\0\0\xd2\x02\0\0\n\0\0\0\0\0\0\0\0\0\0\0K\0\0\0\0\0\0\0\0\0\0\0N\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\0\0\0\0\xd8\x02\0\0L\0\0\0\0\0\0\0\xe7\x02\0\0M\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x07\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\0\0\0\0\xee\x02\0\0O\0\0\0\0\0\0\0\xae\x02\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\0\0\xfc\x02\0\0\0\0\0\x0eH\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02R\0\0\0\x13\x03\0\0\x02\0\0\x04\x08\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\0\0\0\0S\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\0\0\0\0T\0\0\0\0\0\0\0\0\0\0\0U\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0\x1a\x03\0\0F\0\0\0\0\0\0\0 \x03\0\0\n\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0\"\x03\0\0\n\0\0\0\0\0\0\0$\x03\0\0V\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0<\0\0\0\x07\0\0\0\0\0\0\0)\x03\0\0\0\0\0\x0eQ\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02Y\0\0\07\x03\0\0\x02\0\0\x04\x10\0\0\0D\x03\0\0\x0c\0\0\0\0\0\0\0\xa1\x02\0\0C\0\0\0@\0\0\0G\x03\0\0\0\0\0\x0eX\0\0\0\x01\0\0\0[\x03\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0i\x03\0\0\x0b\0\0\x0fY\0\0\0,\0\0\0\0\0\0\0\x10\0\0\0.\0\0\0\x10\0\0\0\x08\0\0\02\0\0\0\x18\0\0\0\x08\0\0\05\0\0\0 \0\0\0\x08\0\0\09\0\0\0(\0\0\0\x08\0\0\0A\0\0\00\0\0\0\x08\0\0\0G\0\0\08\0\0\0\x08\0\0\0P\0\0\0@\0\0\0\x08\0\0\0W\0\0\0H\0\0\0\x08\0\0\0Z\0\0\0P\0\0\0\x08\0\0\0[\0\0\0X\0\0\0\x01\0\0\0n\x03\0\0\x08\0\0\x0fx\0\0\0\x0f\0\0\0\0\0\0\0\x18\0\0\0\x14\0\0\0\x18\0\0\0\x0b\0\0\0\x15\0\0\0$\0\0\0\x04\0\0\0\x1b\0\0\0(\0\0\0\x09\0\0\0\x1d\0\0\0@\0\0\0\x18\0\0\0\x1e\0\0\0`\0\0\0\x08\0\0\0)\0\0\0h\0\0\0\x04\0\0\0*\0\0\0p\0\0\0\x08\0\0\0t\x03\0\0\x05\0\0\x0f\x1d\0\0\0\"\0\0\0\0\0\0\0\x08\0\0\0#\0\0\0\x08\0\0\0\x01\0\0\0$\0\0\0\x09\0\0\0\x08\0\0\0%\0\0\0\x11\0\0\0\x04\0\0\0(\0\0\0\x15\0\0\0\x08\0\0\0~\x03\0\0\x02\0\0\x0f\x0c\0\0\0\x16\0\0\0\0\0\0\0\x0b\0\0\0\x18\0\0\0\x0b\0\0\0\x01\0\0\0\x8a\x03\0\0\x01\0\0\x0f\x08\0\0\0!\0\0\0\0\0\0\0\x08\0\0\0\x92\x03\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0use\0raw_tp/sys_enter\0./flexible.bpf.c\0\x09plain.n++, text.n++, after_text++, tight.n += behind_tight, wide.n++, initialised_packed.n++;\0\x09odd++, one++, even++, far.x++;\0\x09counted++, long_counted++, counters[1]++;\0\x09return last_text.n;\0char\0__ARRAY_SIZE_TYPE__\0_license\0plain\0n\0v\0u32\0unsigned int\0u64\0unsigned long long\0text\0kind\0name\0u8\0unsigned char\0after_text\0tight\0behind_tight\0packed\0initialised_packed\0wide\0after_wide\0last_text\0odd\0one\0even\0map\0point\0x\0y\0s32\0far\0counted\0long_counted\0counters\0unused_packed\0less_aligned\0rest\0unused_less_aligned\0nested\0tag\0unused_nested\0anonymous\0len\0unused_anonymous\0declared\0u16\0unsigned short\0__empty_ports\0ports\0unused_declared\0either\0bytes\0words\0unused_either\0declared_either\0first\0__empty_octets\0octets\0__empty_words\0unused_declared_either\0marked\0start\0a\0b\0tail\0unused_marked\0holds_either\0at\0unused_holds_either\0small_counted\0.bss\0.data\0.data.odd\0.data.tight\0.rodata\0license\0"),
+            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xa4\x09\0\0\xa4\x09\0\0\xb1\x03\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0\xee\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0\xf3\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\x07\x01\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\x10\x01\0\0\x02\0\0\x04\x08\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\x18\x01\0\0\x0e\0\0\0@\0\0\0\x1a\x01\0\0\0\0\0\x08\x0b\0\0\0\x1e\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0+\x01\0\0\0\0\0\x08\x0d\0\0\0/\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x0c\0\0\0\x07\0\0\0\0\0\0\0\x10\x01\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0B\x01\0\0\x03\0\0\x04\x08\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0G\x01\0\0\x11\0\0\0 \0\0\0L\x01\0\0\x13\0\0\0(\0\0\0Q\x01\0\0\0\0\0\x08\x12\0\0\0T\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\0\0\0\0B\x01\0\0\0\0\0\x0e\x10\0\0\0\x01\0\0\0b\x01\0\0\0\0\0\x0e\n\0\0\0\x01\0\0\0m\x01\0\0\0\0\0\x0e\x10\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x09\x11\0\0\0s\x01\0\0\0\0\0\x0e\x17\0\0\0\0\0\0\0\x80\x01\0\0\x02\0\0\x04\x01\0\0\0\x16\x01\0\0\x11\0\0\0\0\0\0\0\x18\x01\0\0\x1a\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x07\0\0\0\0\0\0\0\x87\x01\0\0\0\0\0\x0e\x19\0\0\0\x01\0\0\0\x9a\x01\0\0\x02\0\0\x04\x10\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\x18\x01\0\0\x1a\0\0\0 \0\0\0\x9a\x01\0\0\0\0\0\x0e\x1c\0\0\0\x01\0\0\0\x9f\x01\0\0\0\0\0\x0e\x0c\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n \0\0\0\0\0\0\0\0\0\0\x09\x10\0\0\0\xaa\x01\0\0\0\0\0\x0e\x1f\0\0\0\x01\0\0\0\xb4\x01\0\0\0\0\0\x0e\x0c\0\0\0\x01\0\0\0\xb8\x01\0\0\0\0\0\x0e\x11\0\0\0\x01\0\0\0\xbc\x01\0\0\0\0\0\x0e\x0c\0\0\0\x01\0\0\0\xc1\x01\0\0\0\0\0\x0e\n\0\0\0\x01\0\0\0\xc5\x01\0\0\x02\0\0\x04\x08\0\0\0\xcb\x01\0\0'\0\0\0\0\0\0\0\xcd\x01\0\0'\0\0\0 \0\0\0\xcf\x01\0\0\0\0\0\x08\x03\0\0\0\xd3\x01\0\0\0\0\0\x0e&\0\0\0\x01\0\0\0\xd7\x01\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0\xdf\x01\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x01\0\0\0\x07\0\0\0\x04\0\0\0\xec\x01\0\0\0\0\0\x0e+\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\x19\0\0\0\xf5\x01\0\0\0\0\0\x0e-\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x020\0\0\0\x03\x02\0\0\x04\0\0\x04\x08\0\0\0\x16\x01\0\0\x11\0\0\0\0\0\0\0\xb4\x01\0\0\n\0\0\0\x08\0\0\0\x10\x02\0\01\0\0\0(\0\0\0\x18\x01\0\0\x0e\0\0\0@\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x07\0\0\0\x03\0\0\0\x15\x02\0\0\0\0\0\x0e/\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x024\0\0\0)\x02\0\0\x02\0\0\x04\x10\0\0\00\x02\0\0\n\0\0\0\0\0\0\0\x10\x01\0\0\x09\0\0\0@\0\0\04\x02\0\0\0\0\0\x0e3\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x027\0\0\0B\x02\0\0\x02\0\0\x04\x08\0\0\00\x02\0\0\n\0\0\0\0\0\0\0\0\0\0\08\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x04\x01\0\0\0L\x02\0\0\x11\0\0\0\0\0\0\0B\x01\0\0\x13\0\0\0\x08\0\0\0P\x02\0\0\0\0\0\x0e6\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02;\0\0\0a\x02\0\0\x02\0\0\x04\x02\0\0\0L\x02\0\0<\0\0\0\0\0\0\0\0\0\0\0>\0\0\0\x10\0\0\0j\x02\0\0\0\0\0\x08=\0\0\0n\x02\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\0\0\0\0\x02\0\0\x04\0\0\0\0}\x02\0\0?\0\0\0\0\0\0\0\x8b\x02\0\0@\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0<\0\0\0\x07\0\0\0\0\0\0\0\x91\x02\0\0\0\0\0\x0e:\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02C\0\0\0\xa1\x02\0\0\x02\0\0\x04\x04\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\0\0\0\0D\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\0\0\0\0\xa8\x02\0\0E\0\0\0\0\0\0\0\xae\x02\0\0F\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x07\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x07\0\0\0\0\0\0\0\xb4\x02\0\0\0\0\0\x0eB\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02I\0\0\0\xc2\x02\0\0\x02\0\0\x04\x08\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\0\0\0\0J\0\0\0 \0\0\0\0\0\0\0\x03\0\0\x05\x04\0\0\0\xd2\x02\0\0\n\0\0\0\0\0\0\0\0\0\0\0K\0\0\0\0\0\0\0\0\0\0\0N\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\0\0\0\0\xd8\x02\0\0L\0\0\0\0\0\0\0\xe7\x02\0\0M\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x07\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\0\0\0\0\xee\x02\0\0O\0\0\0\0\0\0\0\xae\x02\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\0\0\xfc\x02\0\0\0\0\0\x0eH\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02R\0\0\0\x13\x03\0\0\x02\0\0\x04\x08\0\0\0\x16\x01\0\0\n\0\0\0\0\0\0\0\0\0\0\0S\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\0\0\0\0T\0\0\0\0\0\0\0\0\0\0\0U\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0\x1a\x03\0\0F\0\0\0\0\0\0\0 \x03\0\0\n\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0\"\x03\0\0\n\0\0\0\0\0\0\0$\x03\0\0V\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0<\0\0\0\x07\0\0\0\0\0\0\0)\x03\0\0\0\0\0\x0eQ\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02Y\0\0\07\x03\0\0\x02\0\0\x04\x10\0\0\0D\x03\0\0\x0c\0\0\0\0\0\0\0\xa1\x02\0\0C\0\0\0@\0\0\0G\x03\0\0\0\0\0\x0eX\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\\\0\0\0[\x03\0\0\x03\0\0\x04\x02\0\0\x01`\x03\0\0]\0\0\0\0\0\0\0L\x02\0\0<\0\0\0\0\0\0\x08B\x01\0\0\x13\0\0\0\x10\0\0\x08\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x07\0\0\0\0\0\0\x01f\x03\0\0\0\0\0\x0e[\0\0\0\x01\0\0\0r\x03\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0\x80\x03\0\0\x0c\0\0\x0fa\0\0\0,\0\0\0\0\0\0\0\x10\0\0\0.\0\0\0\x10\0\0\0\x08\0\0\02\0\0\0\x18\0\0\0\x08\0\0\05\0\0\0 \0\0\0\x08\0\0\09\0\0\0(\0\0\0\x08\0\0\0A\0\0\00\0\0\0\x08\0\0\0G\0\0\08\0\0\0\x08\0\0\0P\0\0\0@\0\0\0\x08\0\0\0W\0\0\0H\0\0\0\x08\0\0\0Z\0\0\0P\0\0\0\x08\0\0\0^\0\0\0X\0\0\0\x08\0\0\0_\0\0\0`\0\0\0\x01\0\0\0\x85\x03\0\0\x08\0\0\x0fx\0\0\0\x0f\0\0\0\0\0\0\0\x18\0\0\0\x14\0\0\0\x18\0\0\0\x0b\0\0\0\x15\0\0\0$\0\0\0\x04\0\0\0\x1b\0\0\0(\0\0\0\x09\0\0\0\x1d\0\0\0@\0\0\0\x18\0\0\0\x1e\0\0\0`\0\0\0\x08\0\0\0)\0\0\0h\0\0\0\x04\0\0\0*\0\0\0p\0\0\0\x08\0\0\0\x8b\x03\0\0\x05\0\0\x0f\x1d\0\0\0\"\0\0\0\0\0\0\0\x08\0\0\0#\0\0\0\x08\0\0\0\x01\0\0\0$\0\0\0\x09\0\0\0\x08\0\0\0%\0\0\0\x11\0\0\0\x04\0\0\0(\0\0\0\x15\0\0\0\x08\0\0\0\x95\x03\0\0\x02\0\0\x0f\x0c\0\0\0\x16\0\0\0\0\0\0\0\x0b\0\0\0\x18\0\0\0\x0b\0\0\0\x01\0\0\0\xa1\x03\0\0\x01\0\0\x0f\x08\0\0\0!\0\0\0\0\0\0\0\x08\0\0\0\xa9\x03\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0use\0raw_tp/sys_enter\0./flexible.bpf.c\0\x09plain.n++, text.n++, after_text++, tight.n += behind_tight, wide.n++, initialised_packed.n++;\0\x09odd++, one++, even++, far.x++;\0\x09counted++, long_counted++, counters[1]++;\0\x09return last_text.n;\0char\0__ARRAY_SIZE_TYPE__\0_license\0plain\0n\0v\0u32\0unsigned int\0u64\0unsigned long long\0text\0kind\0name\0u8\0unsigned char\0after_text\0tight\0behind_tight\0packed\0initialised_packed\0wide\0after_wide\0last_text\0odd\0one\0even\0map\0point\0x\0y\0s32\0far\0counted\0long_counted\0counters\0unused_packed\0less_aligned\0rest\0unused_less_aligned\0nested\0tag\0unused_nested\0anonymous\0len\0unused_anonymous\0declared\0u16\0unsigned short\0__empty_ports\0ports\0unused_declared\0either\0bytes\0words\0unused_either\0declared_either\0first\0__empty_octets\0octets\0__empty_words\0unused_declared_either\0marked\0start\0a\0b\0tail\0unused_marked\0holds_either\0at\0unused_holds_either\0huge\0block\0unused_huge\0small_counted\0.bss\0.data\0.data.odd\0.data.tight\0.rodata\0license\0"),
             maps: Borrowed(&[
-                data_map(".data", 120, 0x400, 93, false, Data::Bytes(Borrowed(b"\x02\0\0\0\0\0\0\0\n\0\0\0\0\0\0\0\x14\0\0\0\0\0\0\0\x02\0\0\0\x01hello\0\0\x07\0\0\0\x02\x01\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x04\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\x08\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0"))),
-                data_map(".data.tight", 12, 0x400, 95, false, Data::Bytes(Borrowed(b"\x02\0\0\0\x01hello\0\x09"))),
-                data_map(".rodata", 8, 0x480, 96, true, Data::Bytes(Borrowed(b"\x01\0\0\0\x02hi\0"))),
-                data_map(".data.odd", 29, 0x400, 94, false, Data::Bytes(Borrowed(b"\x02\0\0\0\0\0\0\0\x01\x03\0\0\0\0\0\0\0\x06\0\0\0\x04\0\0\0\x05\0\0\0"))),
-                data_map(".bss", 89, 0x400, 92, false, Data::Zeroed(89)),
+                data_map(".data", 120, 0x400, 97, false, Data::Bytes(Borrowed(b"\x02\0\0\0\0\0\0\0\n\0\0\0\0\0\0\0\x14\0\0\0\0\0\0\0\x02\0\0\0\x01hello\0\0\x07\0\0\0\x02\x01\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x04\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\x08\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0"))),
+                data_map(".data.tight", 12, 0x400, 99, false, Data::Bytes(Borrowed(b"\x02\0\0\0\x01hello\0\x09"))),
+                data_map(".rodata", 8, 0x480, 100, true, Data::Bytes(Borrowed(b"\x01\0\0\0\x02hi\0"))),
+                data_map(".data.odd", 29, 0x400, 98, false, Data::Bytes(Borrowed(b"\x02\0\0\0\0\0\0\0\x01\x03\0\0\0\0\0\0\0\x06\0\0\0\x04\0\0\0\x05\0\0\0"))),
+                data_map(".bss", 97, 0x400, 96, false, Data::Zeroed(97)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[
@@ -1235,7 +1277,7 @@ pub mod flexible {
                     autoload: true,
                     insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x11\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\0\0\0\0\0\0\x0c\x13\0\0\0\0\0\0c2\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0q\x14\x01\0\0\0\0\0g\x04\0\0\x08\0\0\0O$\0\0\0\0\0\0q\x12\x02\0\0\0\0\0g\x02\0\0\x10\0\0\0q\x13\x03\0\0\0\0\0g\x03\0\0\x18\0\0\0O#\0\0\0\0\0\0OC\0\0\0\0\0\0q\x14\x05\0\0\0\0\0d\x04\0\0\x08\0\0\0q\x12\x04\0\0\0\0\0L$\0\0\0\0\0\0q\x15\x06\0\0\0\0\0d\x05\0\0\x10\0\0\0q\x12\x07\0\0\0\0\0d\x02\0\0\x18\0\0\0LR\0\0\0\0\0\0LB\0\0\0\0\0\0g\x02\0\0 \0\0\0O2\0\0\0\0\0\0\x07\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\xbf#\0\0\0\0\0\0w\x03\0\00\0\0\0s1\x06\0\0\0\0\0\xbf#\0\0\0\0\0\0w\x03\0\08\0\0\0s1\x07\0\0\0\0\0\xbf#\0\0\0\0\0\0w\x03\0\0 \0\0\0s1\x04\0\0\0\0\0\xbf#\0\0\0\0\0\0w\x03\0\0(\0\0\0s1\x05\0\0\0\0\0\xbf#\0\0\0\0\0\0w\x03\0\0\x10\0\0\0s1\x02\0\0\0\0\0\xbf#\0\0\0\0\0\0w\x03\0\0\x18\0\0\0s1\x03\0\0\0\0\0w\x02\0\0\x08\0\0\0s!\x01\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0q\x14\x01\0\0\0\0\0g\x04\0\0\x08\0\0\0O$\0\0\0\0\0\0q\x12\x02\0\0\0\0\0g\x02\0\0\x10\0\0\0q\x13\x03\0\0\0\0\0g\x03\0\0\x18\0\0\0O#\0\0\0\0\0\0OC\0\0\0\0\0\0q\x14\x05\0\0\0\0\0d\x04\0\0\x08\0\0\0q\x12\x04\0\0\0\0\0L$\0\0\0\0\0\0q\x15\x06\0\0\0\0\0d\x05\0\0\x10\0\0\0q\x12\x07\0\0\0\0\0d\x02\0\0\x18\0\0\0LR\0\0\0\0\0\0LB\0\0\0\0\0\0g\x02\0\0 \0\0\0O2\0\0\0\0\0\0\x07\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\xbf#\0\0\0\0\0\0w\x03\0\00\0\0\0s1\x06\0\0\0\0\0\xbf#\0\0\0\0\0\0w\x03\0\08\0\0\0s1\x07\0\0\0\0\0\xbf#\0\0\0\0\0\0w\x03\0\0 \0\0\0s1\x04\0\0\0\0\0\xbf#\0\0\0\0\0\0w\x03\0\0(\0\0\0s1\x05\0\0\0\0\0\xbf#\0\0\0\0\0\0w\x03\0\0\x10\0\0\0s1\x02\0\0\0\0\0\xbf#\0\0\0\0\0\0w\x03\0\0\x18\0\0\0s1\x03\0\0\0\0\0w\x02\0\0\x08\0\0\0s!\x01\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x01\0\0\0\0\0d\x02\0\0\x08\0\0\0q\x13\0\0\0\0\0\0L2\0\0\0\0\0\0q\x13\x02\0\0\0\0\0d\x03\0\0\x10\0\0\0q\x14\x03\0\0\0\0\0d\x04\0\0\x18\0\0\0L4\0\0\0\0\0\0L$\0\0\0\0\0\0\x04\x04\0\0\x01\0\0\0\xbcB\0\0\0\0\0\0t\x02\0\0\x10\0\0\0s!\x02\0\0\0\0\0\xbcB\0\0\0\0\0\0t\x02\0\0\x18\0\0\0s!\x03\0\0\0\0\0sA\0\0\0\0\0\0t\x04\0\0\x08\0\0\0sA\x01\0\0\0\0\0\xb4\x01\0\0\x01\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb4\x03\0\0\x01\0\0\0\xc32\0\0\0\0\0\0\xb7\x02\0\0\x01\0\0\0\x18\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xdb#\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xc3\x12\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x10\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x04\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0\x1e\0\0\0/\0\0\0\x09$\x02\0\x05\0\0\0\x1e\0\0\0/\0\0\0\x13$\x02\0\n\0\0\0\x1e\0\0\0/\0\0\0!$\x02\0\x0f\0\0\0\x1e\0\0\0/\0\0\00$\x02\0\x12\0\0\0\x1e\0\0\0/\0\0\0-$\x02\0\x17\0\0\0\x1e\0\0\0/\0\0\0D$\x02\0\x1c\0\0\0\x1e\0\0\0/\0\0\0\\$\x02\0!\0\0\0\x1e\0\0\0\x8e\0\0\0\x0c(\x02\0&\0\0\0\x1e\0\0\0\x8e\0\0\0\x05(\x02\0T\0\0\0\x1e\0\0\0\x8e\0\0\0\x14(\x02\0\x82\0\0\0\x1e\0\0\0\x8e\0\0\0\x1d(\x02\0\x99\0\0\0\x1e\0\0\0\xae\0\0\0\x09,\x02\0\x9e\0\0\0\x1e\0\0\0\xae\0\0\0\x19,\x02\0\xa1\0\0\0\x1e\0\0\0\xae\0\0\0(,\x02\0\xa4\0\0\0\x1e\0\0\0\xd9\0\0\0\x130\x02\0\xa7\0\0\0\x1e\0\0\0\xd9\0\0\0\x020\x02\0"),
+                    line_info: Borrowed(b"\0\0\0\0\x1e\0\0\0/\0\0\0\x09D\x02\0\x05\0\0\0\x1e\0\0\0/\0\0\0\x13D\x02\0\n\0\0\0\x1e\0\0\0/\0\0\0!D\x02\0\x0f\0\0\0\x1e\0\0\0/\0\0\00D\x02\0\x12\0\0\0\x1e\0\0\0/\0\0\0-D\x02\0\x17\0\0\0\x1e\0\0\0/\0\0\0DD\x02\0\x1c\0\0\0\x1e\0\0\0/\0\0\0\\D\x02\0!\0\0\0\x1e\0\0\0\x8e\0\0\0\x0cH\x02\0&\0\0\0\x1e\0\0\0\x8e\0\0\0\x05H\x02\0T\0\0\0\x1e\0\0\0\x8e\0\0\0\x14H\x02\0\x82\0\0\0\x1e\0\0\0\x8e\0\0\0\x1dH\x02\0\x99\0\0\0\x1e\0\0\0\xae\0\0\0\x09L\x02\0\x9e\0\0\0\x1e\0\0\0\xae\0\0\0\x19L\x02\0\xa1\0\0\0\x1e\0\0\0\xae\0\0\0(L\x02\0\xa4\0\0\0\x1e\0\0\0\xd9\0\0\0\x13P\x02\0\xa7\0\0\0\x1e\0\0\0\xd9\0\0\0\x02P\x02\0"),
                     relocations: Borrowed(&[
                         map_value(0, 0, 0), map_value(5, 0, 24), map_value(10, 0, 36),
                         map_value(15, 1, 11), map_value(18, 1, 0), map_value(23, 0, 64),
@@ -1274,7 +1316,8 @@ pub mod flexible {
                 variable("unused_declared_either", 4, 64, 8, 72, Linkage::Global),
                 variable("unused_marked", 4, 72, 8, 81, Linkage::Global),
                 variable("unused_holds_either", 4, 80, 8, 88, Linkage::Global),
-                variable("small_counted", 4, 88, 1, 0, Linkage::Global),
+                variable("unused_huge", 4, 88, 8, 91, Linkage::Global),
+                variable("small_counted", 4, 96, 1, 0, Linkage::Global),
             ]),
             core: no_core(),
             externs: none(),

@@ -530,10 +530,12 @@ pub mod members {
         }
         ::bpf_skel::private::plain!(samples; count, points;; "");
         impl samples {
-            /// The struct at the start of a record, and as many elements of `struct point points[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `struct point points[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(&Self, &[point])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 4.
+            pub fn from_bytes(
+                bytes: &[u8],
+            ) -> ::core::option::Option<(Self, ::bpf_skel::pod::UnalignedSlice<'_, point>)> {
                 ::bpf_skel::private::flexible::<_, _, 4>(bytes)
             }
         }
@@ -1116,10 +1118,10 @@ pub mod members {
         }
         ::bpf_skel::private::plain!(record; at, len, text;; "\u{a}");
         impl record {
-            /// The struct at the start of a record, and as many elements of `char text[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `char text[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u8])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 10.
+            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(Self, &[u8])> {
                 ::bpf_skel::private::flexible::<_, _, 10>(bytes)
             }
         }

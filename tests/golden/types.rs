@@ -774,10 +774,10 @@ pub mod types {
         }
         ::bpf_skel::private::plain!(flexible; len, bytes;; "");
         impl flexible {
-            /// The struct at the start of a record, and as many elements of `u8 bytes[]` as the record holds.
+            /// A copy of the struct at the start of a record, and as many elements of `u8 bytes[]` as the record holds.
             ///
-            /// `None` where the record is too short, or does not lie as the struct is aligned.
-            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(&Self, &[u8])> {
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 4.
+            pub fn from_bytes(bytes: &[u8]) -> ::core::option::Option<(Self, &[u8])> {
                 ::bpf_skel::private::flexible::<_, _, 4>(bytes)
             }
         }

@@ -19,12 +19,12 @@ fn alive<L: LiveLayout>(plain: L::Plain) -> GlobalArray<L, 1> {
     GlobalArray::from_plain([plain])
 }
 
-/// A record as ring buffers have it, at a multiple of eight.
+/// A record, where perf events have it: four bytes behind a multiple of eight.
 struct Record(Vec<u64>, usize);
 
 impl Record {
     fn of(parts: &[&[u8]]) -> Self {
-        let bytes = parts.concat();
+        let bytes = [&[0; 4], &parts.concat()[..]].concat();
         let mut place = vec![0u64; bytes.len().div_ceil(8)];
         for (word, bytes) in place.iter_mut().zip(bytes.chunks(8)) {
             bytes_of_mut(word)[..bytes.len()].copy_from_slice(bytes);
@@ -33,7 +33,7 @@ impl Record {
     }
 
     fn bytes(&self) -> &[u8] {
-        &slice_bytes(&self.0)[..self.1]
+        &slice_bytes(&self.0)[4..self.1]
     }
 }
 
@@ -47,17 +47,34 @@ fn elements_of_packed_structs_are_copied() {
     assert_eq!(types::packed::from_bytes(&[1]).expect("no element").1, []);
     assert!(types::packed::from_bytes(&[]).is_none());
 
-    // Where the struct may be anywhere, so may they.
-    let record = Record::of(&[&[0], &[0; 8], bytes_of(&[30u64, 40])]);
-    let (_, values) = types::less_aligned::from_bytes(&record.bytes()[1..]).expect("anywhere");
+    let record = Record::of(&[&[0; 8], bytes_of(&[30u64, 40])]);
+    let (_, values) = types::less_aligned::from_bytes(record.bytes()).expect("it is long enough");
     assert_eq!(values, [30, 40]);
+}
+
+#[test]
+fn elements_start_in_what_pads_the_struct() {
+    let record = Record::of(&[bytes_of(&3u32), &[9], b"you"]);
+    for len in 0..=record.bytes().len() {
+        let Some((head, text)) = types::text::from_bytes(&record.bytes()[..len]) else {
+            assert!(len < std::mem::offset_of!(types::text, name));
+            continue;
+        };
+        assert_eq!((head.n, head.kind, text), (3, 9, &b"you"[..len - 5]));
+    }
+    // Aligned to 16 and of 16 bytes, of which 4 are enough.
+    let record = Record::of(&[bytes_of(&[2u32, 10, 20])]);
+    let (wide, values) = types::wide::from_bytes(record.bytes()).expect("it is long enough");
+    assert_eq!((wide.n, values.to_vec()), (2, vec![10, 20]));
+    let (wide, values) = types::wide::from_bytes(&record.bytes()[..4]).expect("no element");
+    assert_eq!((wide.n, values.is_empty()), (2, true));
 }
 
 #[test]
 fn structs_end_in_structs_that_end_in_arrays() {
     let record = Record::of(&[bytes_of(&[1u32, 0, 2, 0]), bytes_of(&[30u64, 40])]);
     let (nested, values) = types::nested::from_bytes(record.bytes()).expect("it is long enough");
-    assert_eq!((nested.tag, nested.plain.n, values), (1, 2, &[30, 40][..]));
+    assert_eq!((nested.tag, nested.plain.n, values.to_vec()), (1, 2, vec![30, 40]));
     assert!(types::nested::from_bytes(&record.bytes()[..15]).is_none());
 
     let record = Record::of(&[bytes_of(&7u32), &[5], b"hello\0"]);
@@ -66,7 +83,17 @@ fn structs_end_in_structs_that_end_in_arrays() {
 
     let record = Record::of(&[bytes_of(&[2u16, 80, 443, 8080])]);
     let (declared, ports) = types::declared::from_bytes(record.bytes()).expect("as long");
-    assert_eq!((declared.len, ports), (2, &[80, 443, 8080][..]));
+    assert_eq!((declared.len, ports.to_vec()), (2, vec![80, 443, 8080]));
+}
+
+#[test]
+fn a_large_struct_is_on_the_heap() {
+    const LEN: usize = std::mem::offset_of!(types::huge, len);
+    let mut record = vec![7; LEN];
+    record.extend([&[3, 3], &b"you"[..]].concat());
+    let (head, text) = types::huge::from_bytes(&record).expect("it is long enough");
+    assert_eq!((head.block[LEN - 1], head.len, text), (7, 0x0303, &b"you"[..]));
+    assert!(types::huge::from_bytes(&record[..=LEN]).is_none());
 }
 
 #[test]
@@ -74,23 +101,28 @@ fn a_union_of_arrays_is_read_as_any_of_them() {
     let record = Record::of(&[bytes_of(&[2u32, 10, 0x0101_0101])]);
     let words = record.bytes();
     let (either, as_words) = types::either::from_bytes_with_words(words).expect("as long");
-    assert_eq!((either.n, as_words), (2, &[10, 0x0101_0101][..]));
+    assert_eq!((either.n, as_words.to_vec()), (2, vec![10, 0x0101_0101]));
     let (_, as_bytes) = types::either::from_bytes_with_bytes(words).expect("as long");
     assert_eq!((as_bytes.len(), &as_bytes[4..]), (8, &[1; 4][..]));
 
     let (either, as_words) = types::declared_either::from_bytes_with_words(words).expect("as long");
-    assert_eq!((either.first(), as_words), (10, &[10, 0x0101_0101][..]));
+    assert_eq!((either.first(), as_words.to_vec()), (10, vec![10, 0x0101_0101]));
     let (_, octets) = types::declared_either::from_bytes_with_octets(words).expect("as long");
     assert_eq!(octets[4..], [1; 4]);
 
     // `start` is none.
     let (marked, tail) = types::marked::from_bytes(words).expect("as long");
-    assert_eq!((marked.a(), marked.b(), tail), (10, 10, &[0x0101; 2][..]));
+    assert_eq!((marked.a(), marked.b(), tail.to_vec()), (10, 10, vec![0x0101; 2]));
 
     let record = Record::of(&[bytes_of(&[0u32, 0, 1, 9, 8])]);
     let (head, words) =
         types::holds_either::from_bytes_with_words(record.bytes()).expect("as long");
-    assert_eq!((head.either.n, words), (1, &[9, 8][..]));
+    assert_eq!((head.either.n, words.to_vec()), (1, vec![9, 8]));
+    // A union that is cut off is zeros, but not what is before the arrays.
+    let (either, octets) =
+        types::declared_either::from_bytes_with_octets(&record.bytes()[8..12]).expect("no octet");
+    assert_eq!((either.n, either.first(), octets), (1, 0, &[][..]));
+    assert!(types::declared_either::from_bytes_with_octets(&record.bytes()[8..11]).is_none());
 }
 
 #[test]
@@ -105,7 +137,7 @@ fn variables_have_the_arrays_that_they_are_initialised_with() {
     assert_eq!(data.after_wide, 8);
     // Whatever else is there, it is one of the struct.
     let (plain, values) = types::plain::from_bytes(bytes_of(&data.plain)).expect("it is one");
-    assert_eq!((plain.n, values), (2, &[10, 20][..]));
+    assert_eq!((plain.n, values.as_slice()), (2, Some(&[10, 20][..])));
     let (_, text) = types::text::from_bytes(bytes_of(&open.rodata.last_text)).expect("it is one");
     assert_eq!(text.to_cstr_lossy(), "hi");
     // A static variable right behind it is not among its bytes.

@@ -17,8 +17,8 @@ macro_rules! goldens {
 goldens! {
     arena callbacks core core_kinds data descriptors exceptions externs failures flexible freplace inner_by_user
     inner_maps jump_tables jump_tables_other large legacy legacy_def linked many map_kinds maps members module
-    module_variable names nested no_btf no_license owners perf_output phases prog_array programs rare sections sparse
-    stack_traces storages struct_ops subprogs types usdt user_ringbuf
+    module_variable names nested no_btf no_license owners perf_output phases prog_array programs rare records
+    sections sparse stack_traces storages struct_ops subprogs types usdt user_ringbuf
 }
 
 /// A fixture that is not in the list above would not be compiled.

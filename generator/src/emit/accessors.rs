@@ -3,6 +3,7 @@
 use super::docs::code;
 use super::live;
 use super::paths::Paths;
+use super::structs::LARGE;
 use super::text::Text;
 use super::writer::Writer;
 use crate::ident::Ident;
@@ -93,7 +94,7 @@ pub(super) fn shared(out: &mut Writer, paths: &Paths<'_>, accessor: &Accessor) {
     out.function(set, &["&self", &format!("value: {ty}")], "", &[&write]);
 }
 
-/// The elements of a flexible array, which are behind the struct.
+/// The struct, and the elements of its flexible array, out of a record.
 pub(super) fn flexible(
     out: &mut Writer,
     paths: &Paths<'_>,
@@ -103,23 +104,26 @@ pub(super) fn flexible(
     let rt = paths.rt;
     let Tail { element, offset, c, .. } = tail;
     out.doc(format_args!(
-        "The struct at the start of a record, and as many elements of {} as the record holds.",
+        "A copy of the struct at the start of a record, and as many elements of {} as the record holds.",
         code(c)
     ));
-    out.paragraph(
-        "`None` where the record is too short, or does not lie as the struct is aligned.",
-    );
-    // A record that lies as the struct is aligned is to be enough.
-    let align = paths.model.align(element);
-    let (elements, function) = if offset.is_multiple_of(align) && align <= def.align {
-        (format!("&[{}]", paths.ty(element)), "flexible")
-    } else {
-        let elements = format!("{rt}::pod::UnalignedSlice<'_, {}>", paths.ty(element));
-        (elements, "flexible_unaligned")
+    out.paragraph(format_args!(
+        "At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, \
+         {offset}.",
+    ));
+    let (head, function) = match def.size {
+        ..=LARGE => ("Self", "flexible"),
+        _ => ("::std::boxed::Box<Self>", "flexible_boxed"),
     };
-    let result = format!("::core::option::Option<(&Self, {elements})>");
-    let view = format!("{rt}::private::{function}::<_, _, {offset}>(bytes)");
-    out.function(method, &["bytes: &[u8]"], &result, &[&view]);
+    let ty = paths.ty(element);
+    // Only these are aligned wherever the record lies.
+    let elements = match paths.model.align(element) {
+        1 => format!("&[{ty}]"),
+        _ => format!("{rt}::pod::UnalignedSlice<'_, {ty}>"),
+    };
+    let result = format!("::core::option::Option<({head}, {elements})>");
+    let read = format!("{rt}::private::{function}::<_, _, {offset}>(bytes)");
+    out.function(method, &["bytes: &[u8]"], &result, &[&read]);
 }
 
 /// A single bit of `_Bool` is no byte that could be anything else.

@@ -137,7 +137,7 @@ impl PerfReader {
     }
 
     /// As [`for_each`](Self::for_each), with the bytes of each record, whatever it is: with those that the kernel has
-    /// added.
+    /// added. Of a flexible array they may be elements, so that the program says in the record how many there are.
     ///
     /// # Errors
     /// Where somebody else writes to a ring.

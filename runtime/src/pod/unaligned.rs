@@ -3,9 +3,9 @@ use std::iter::Map;
 use std::marker::PhantomData;
 use std::slice::ChunksExact;
 
-use super::{Pod, read, zeroed};
+use super::{Pod, read, slice_from_bytes, zeroed};
 
-/// Values one after another that do not lie as their type is aligned, such as the flexible array of a packed struct: there
+/// Values one after another that need not lie as their type is aligned, such as the flexible array of a record: there
 /// are no references to them, so each is copied out.
 ///
 /// ```
@@ -55,6 +55,11 @@ impl<'b, T: Pod> UnalignedSlice<'b, T> {
     /// Copies of all of them.
     pub fn to_vec(self) -> Vec<T> {
         self.iter().collect()
+    }
+
+    /// All of them in place, where they lie as their type is aligned.
+    pub fn as_slice(self) -> Option<&'b [T]> {
+        slice_from_bytes(self.bytes)
     }
 
     /// Their bytes.
@@ -125,6 +130,8 @@ mod tests {
             assert_eq!(values, expected[..]);
             assert_eq!((values.get(values.len()), values.get(usize::MAX)), (None, None));
             assert_eq!(values.as_bytes().len(), 4 * values.len());
+            assert_eq!(values.as_slice().is_some(), start == 0);
+            assert!(values.as_slice().is_none_or(|in_place| values == *in_place));
         }
         // A value that is cut off is none.
         let values = UnalignedSlice::<u32>::new(&bytes[4..11]).unwrap();

@@ -4,7 +4,7 @@
 use std::ptr;
 
 use crate::live::{LiveLayout, load_part, store_part};
-use crate::pod::{self, Pod, UnalignedSlice, bytes_of, bytes_of_mut};
+use crate::pod::{self, Pod, bytes_of, bytes_of_mut};
 
 pub use crate::live::part as live_view;
 
@@ -54,18 +54,6 @@ pub fn set_live_unaligned<S: LiveLayout, T: Pod, const OFFSET: usize>(whole: &S,
     store_part(whole, OFFSET, bytes_of(&value));
 }
 
-/// The struct in the first bytes of a record, and the elements of its flexible array, which start at `OFFSET`.
-pub fn flexible<S: Pod, T: Pod, const OFFSET: usize>(bytes: &[u8]) -> Option<(&S, &[T])> {
-    Some((pod::from_bytes(bytes)?, pod::slice_from_bytes(bytes.get(OFFSET..)?)?))
-}
-
-/// As [`flexible`], for elements that need not lie as they are aligned where the struct does.
-pub fn flexible_unaligned<S: Pod, T: Pod, const OFFSET: usize>(
-    bytes: &[u8],
-) -> Option<(&S, UnalignedSlice<'_, T>)> {
-    Some((pod::from_bytes(bytes)?, UnalignedSlice::new(bytes.get(OFFSET..)?)?))
-}
-
 const fn inside<S, T>(offset: usize) {
     assert!(offset + size_of::<T>() <= size_of::<S>(), "a member reaches out of its struct");
 }
@@ -106,30 +94,5 @@ mod tests {
         set_live_unaligned::<_, u64, 3>(&live, u64::MAX);
         assert_eq!(live_unaligned::<_, u64, 3>(&live), u64::MAX);
         assert_eq!(live[0].get().count_ones() + live[2].get().count_ones(), 32);
-    }
-
-    #[test]
-    fn a_flexible_array_is_what_follows() {
-        let record = [2u32, 10, 20, 30];
-        let bytes = bytes_of(&record);
-        assert_eq!(flexible::<u32, u32, 4>(bytes), Some((&2, &[10, 20, 30][..])));
-        // An element that is cut off is none.
-        assert_eq!(flexible::<u32, u32, 4>(&bytes[..14]), Some((&2, &[10, 20][..])));
-        assert_eq!(flexible::<u32, u32, 4>(&bytes[..4]), Some((&2, &[][..])));
-        assert_eq!(flexible::<u32, u32, 4>(&bytes[..3]), None);
-        assert_eq!(flexible::<u32, u32, 4>(&bytes[1..]), None);
-    }
-
-    #[test]
-    fn elements_that_are_misplaced_are_copied() {
-        let bytes = [&[2][..], &10u32.to_ne_bytes(), &20u32.to_ne_bytes()].concat();
-        for len in [9, 12] {
-            let mut bytes = bytes.clone();
-            bytes.resize(len, 0);
-            let (head, elements) = flexible_unaligned::<u8, u32, 1>(&bytes).unwrap();
-            assert_eq!((*head, elements.to_vec()), (2, vec![10, 20]));
-        }
-        assert!(flexible_unaligned::<u8, u32, 1>(&bytes[..1]).unwrap().1.is_empty());
-        assert!(flexible_unaligned::<u8, u32, 1>(&[]).is_none());
     }
 }

@@ -7,6 +7,7 @@ mod core;
 mod data;
 mod enums;
 mod fields;
+mod flexible;
 mod handles;
 mod layout;
 mod members;
@@ -31,12 +32,12 @@ pub use core::{
 pub use data::sparse;
 pub use enums::{debug_number, known, name_of};
 pub use fields::{Fields, PlainFields, debug_all, debug_fields, debug_parts};
+pub use flexible::{Elements, flexible, flexible_boxed};
 pub(crate) use handles::typed;
 pub use handles::{Handles, load};
 pub use layout::same_layouts;
 pub use members::{
-    flexible, flexible_unaligned, live_unaligned, live_view, set_live_unaligned, set_view, view,
-    view_mut, view_ref,
+    live_unaligned, live_view, set_live_unaligned, set_view, view, view_mut, view_ref,
 };
 pub use named::{hash, same};
 pub use padding::*;

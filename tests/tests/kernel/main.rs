@@ -30,6 +30,7 @@ mod link;
 mod linked;
 mod maps_array;
 mod maps_descriptors;
+mod maps_flexible;
 mod maps_hash;
 mod maps_live;
 mod maps_nested;
@@ -91,6 +92,7 @@ fn main() {
         linked::TESTS,
         maps_array::TESTS,
         maps_descriptors::TESTS,
+        maps_flexible::TESTS,
         maps_hash::TESTS,
         maps_live::TESTS,
         maps_nested::TESTS,
