@@ -30,9 +30,6 @@ pod! { u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 f32 f64 }
 // SAFETY: an array is its elements one after another, with nothing in between.
 unsafe impl<T: Pod, const N: usize> Pod for [T; N] {}
 
-// clang aligns __int128 to 16 for BPF.
-const _: () = assert!(align_of::<u128>() == 16 && align_of::<i128>() == 16);
-
 /// The bytes of a value, in host byte order.
 pub fn bytes_of<T: Pod>(value: &T) -> &[u8] {
     slice_bytes(std::slice::from_ref(value))
