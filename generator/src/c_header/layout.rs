@@ -4,6 +4,8 @@
 //! alignment; a bit-field goes to the next bit unless it would cross a unit of its type; `packed` makes all alignments 1;
 //! an unnamed bit-field takes room and aligns nothing.
 
+use std::collections::HashMap;
+
 use bpf_skel::btf::{Btf, Composite, Enum, Enum64, Kind, Member};
 
 use super::{base, members};
@@ -56,6 +58,8 @@ pub(super) struct Layout<'b> {
     btf: &'b Btf<'b>,
     /// By id of a struct or union, its alignment; 0 where it is not known yet.
     aligns: Vec<u32>,
+    /// By id of a nameless member's struct or union, whether it has no padding.
+    dense: HashMap<u32, bool>,
 }
 
 /// A member that is to be placed.
@@ -68,15 +72,15 @@ struct Placed<'b> {
     align: u64,
     /// Size of its type where it is a bit-field, which must not cross a unit of that.
     unit: Option<u64>,
-    /// Whether its type has members, or its elements' type.
-    composite: bool,
+    /// Whether `packed` can be said of it alone.
+    packable: bool,
     /// It lies where its alignment forbids it: its type is packed in a way that BTF does not show.
     packed: bool,
 }
 
 impl<'b> Layout<'b> {
     pub(super) fn new(btf: &'b Btf<'b>) -> Self {
-        Self { btf, aligns: vec![0; btf.len() as usize] }
+        Self { btf, aligns: vec![0; btf.len() as usize], dense: HashMap::new() }
     }
 
     /// From now on the type is written as bytes.
@@ -127,6 +131,7 @@ impl<'b> Layout<'b> {
                     self.set_align(id, NO_ALIGN);
                 }
                 place.align = 8 * u64::from(align?);
+                place.packable = self.is_packable(&member);
                 placed.push(place);
             }
         }
@@ -178,8 +183,37 @@ impl<'b> Layout<'b> {
         }
         let size = bits.unwrap_or(whole);
         let unit = bits.map(|_| whole);
-        let composite = self.is_composite(member.ty);
-        Ok(Some(Placed { index, member, at, size, align: 8, unit, composite, packed: false }))
+        Ok(Some(Placed { index, member, at, size, align: 8, unit, packable: false, packed: false }))
+    }
+
+    /// Where a member has a name and its type has members, or its elements' type. Behind a nameless one the attribute is
+    /// the type's, which must stay as it is.
+    fn is_packable(&mut self, member: &Member<'b>) -> bool {
+        if !member.name.is_empty() {
+            return self.is_composite(member.ty);
+        }
+        let Some((id, kind)) = self.btf.resolve_kind(member.ty) else { return false };
+        if let Some(&dense) = self.dense.get(&id) {
+            return dense;
+        }
+        let dense = self.is_dense(&kind);
+        self.dense.insert(id, dense);
+        dense
+    }
+
+    /// Whether a struct or union has no padding.
+    fn is_dense(&self, kind: &Kind<'b>) -> bool {
+        let (Kind::Struct(composite) | Kind::Union(composite)) = kind else { return false };
+        let is_union = matches!(kind, Kind::Union(_));
+        let mut end = 0;
+        for (index, member) in composite.members().enumerate() {
+            let Ok(Some(place)) = self.sized(index, member) else { return false };
+            if place.at != if is_union { 0 } else { end } {
+                return false;
+            }
+            end = if is_union { end.max(place.size) } else { end.saturating_add(place.size) };
+        }
+        end == 8 * u64::from(composite.size)
     }
 
     fn is_composite(&self, id: u32) -> bool {
@@ -237,7 +271,7 @@ fn natural(placed: &mut [Placed<'_>], end: u64) -> Option<u64> {
             Some(unit) => place.at % place.align + place.size <= unit,
             None => place.at.is_multiple_of(place.align),
         };
-        match (fits, place.composite) {
+        match (fits, place.packable) {
             (true, _) => natural = natural.max(place.align),
             // The struct inside is packed, and need not be so by itself.
             (false, true) => place.packed = true,
@@ -266,7 +300,10 @@ fn sequence<'b>(placed: &[Placed<'b>], end: u64, natural: Option<u64>) -> Result
         if cur.next_multiple_of(align) != place.at {
             if place.at - cur > FEW && place.unit.is_none() {
                 let reached = |to: u64| cur.next_multiple_of(to) == place.at;
-                let mut powers = powers_above(align).filter(|&to| end.is_multiple_of(to));
+                // `_Alignas`, which a nameless one has, takes no less than its type's.
+                let least = if place.member.name.is_empty() { place.align } else { 0 };
+                let mut powers =
+                    powers_above(align).filter(|&to| to >= least && end.is_multiple_of(to));
                 aligned = powers.find(|&to| reached(to));
             }
             match aligned {

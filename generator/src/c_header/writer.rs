@@ -211,7 +211,12 @@ impl<'b> Writer<'b> {
         match item {
             Item::Member { index, member, bits, packed, aligned } => {
                 let resolved = self.btf.resolve(member.ty).filter(|_| member.name.is_empty());
+                let nameless = resolved.is_some();
                 if let Some((inner, ty)) = resolved {
+                    if let Some(bytes) = aligned {
+                        // Behind it, the attribute would be the type's.
+                        let _ = write!(self.out, "_Alignas({bytes}) ");
+                    }
                     let is_union = matches!(ty.kind, Kind::Union(_));
                     self.out.push_str(if is_union { "union" } else { "struct" });
                     self.body(inner, &ty);
@@ -221,7 +226,7 @@ impl<'b> Writer<'b> {
                 if let Some(bits) = bits {
                     let _ = write!(self.out, ": {bits}");
                 }
-                self.attributes(packed, aligned);
+                self.attributes(packed, aligned.filter(|_| !nameless));
                 self.decl_tags(id, u32::try_from(index).ok());
             }
             Item::Gap { unit, bits } => {

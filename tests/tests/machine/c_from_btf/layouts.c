@@ -24,6 +24,17 @@ struct only_padding { u32 : 32; };
 struct empty {};
 struct holds_empty { struct empty none; int a[0]; u32 b; };
 
+/* Behind a nameless struct, attributes are the type's: what contains it is packed, or aligns it. */
+struct nameless_in_packed { u8 a; struct { u64 b; u8 c; }; } __attribute__((packed));
+struct nameless_union_in_packed { u8 a; union { struct { u8 b; u64 c; u8 d; }; u64 e; }; u32 f; } __attribute__((packed));
+struct nameless_packed { u32 a; struct { u64 b; } __attribute__((packed)); };
+struct nameless_bits_in_packed { u8 a : 3; struct { u64 b; u8 c : 3; }; u32 d; } __attribute__((packed));
+struct nameless_alignas { u8 a; _Alignas(128) struct { u8 b; }; u8 c; };
+struct nameless_aligned { u8 a; struct { u8 b; } __attribute__((aligned(128))); u8 c; };
+struct nameless_union_aligned { u8 a; union { u8 b; } __attribute__((aligned(256))); };
+struct nameless_aligned_in_packed { u8 a; struct { u8 b; } __attribute__((aligned(256))); u8 c; } __attribute__((packed));
+struct nameless_far_in_packed { u8 a[70]; _Alignas(128) struct { u64 b; u8 c; }; u8 d; } __attribute__((packed));
+
 /* Bit-fields: crossing, unnamed, of zero width, of every type. */
 enum hue { HUE_A, HUE_B, HUE_C };
 struct bits {
@@ -143,5 +154,8 @@ struct everything {
 	nameless a; nameless_enum b; struct second second; struct holds_array holds_array;
 	struct declarators declarators; struct enums enums; struct numbers numbers; bool c; twice d;
 	struct twice e; struct twice___2 f; struct tagged tagged; tagged_int g;
+	struct nameless_in_packed h; struct nameless_union_in_packed i; struct nameless_packed j;
+	struct nameless_bits_in_packed k; struct nameless_alignas l; struct nameless_aligned m;
+	struct nameless_union_aligned n; struct nameless_aligned_in_packed o; struct nameless_far_in_packed p;
 } everything;
 struct nested nested;

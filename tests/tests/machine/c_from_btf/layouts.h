@@ -326,6 +326,91 @@ struct tagged {
 
 typedef int tagged_int __attribute__((btf_decl_tag("typedef")));
 
+struct nameless_in_packed {
+	u8 a;
+	struct {
+		u64 b;
+		u8 c;
+	};
+} __attribute__((packed));
+
+struct nameless_union_in_packed {
+	u8 a;
+	union {
+		struct {
+			u8 b;
+			u64 c;
+			u8 d;
+		};
+		u64 e;
+	};
+	u32 f;
+} __attribute__((packed));
+
+struct nameless_packed {
+	u32 a;
+	struct {
+		u64 b;
+	} __attribute__((packed));
+};
+
+struct nameless_bits_in_packed {
+	u8 a: 3;
+	struct {
+		u64 b;
+		u8 c: 3;
+	};
+	u32 d;
+} __attribute__((packed));
+
+struct nameless_alignas {
+	u8 a;
+	_Alignas(128) struct {
+		u8 b;
+	};
+	u8 c;
+};
+
+struct nameless_aligned {
+	u8 a;
+	struct {
+		u8 b;
+	} __attribute__((aligned(128)));
+	u8 c;
+};
+
+struct nameless_union_aligned {
+	u8 a;
+	union {
+		u8 b;
+	} __attribute__((aligned(256)));
+};
+
+struct nameless_aligned_in_packed {
+	u8 a;
+	struct {
+		u8 b;
+	} __attribute__((aligned(256)));
+	u8 c;
+} __attribute__((packed));
+
+struct nameless_far_in_packed {
+	u8 a[70];
+	short: 16;
+	long: 64;
+	long: 64;
+	long: 64;
+	long: 64;
+	long: 64;
+	long: 64;
+	long: 64;
+	struct {
+		u64 b;
+		u8 c;
+	};
+	u8 d;
+} __attribute__((aligned(128)));
+
 struct everything {
 	struct packed_odd packed_odd;
 	struct packed_even packed_even;
@@ -360,6 +445,15 @@ struct everything {
 	struct twice___2 f;
 	struct tagged tagged;
 	tagged_int g;
+	struct nameless_in_packed h;
+	struct nameless_union_in_packed i;
+	struct nameless_packed j;
+	struct nameless_bits_in_packed k;
+	struct nameless_alignas l;
+	struct nameless_aligned m;
+	struct nameless_union_aligned n;
+	struct nameless_aligned_in_packed o;
+	struct nameless_far_in_packed p;
 };
 
 struct nested {

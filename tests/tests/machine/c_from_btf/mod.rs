@@ -16,12 +16,15 @@ use bpf_skel_tests::fixtures;
 use bpf_skel_tests::machine::{Outcome, Skip, tests, tool};
 use compare::{Named, Types};
 
+use crate::layouts;
+
 tests![
     every_type_of_the_running_kernel,
     every_type_of_other_kernels,
     a_module_over_its_kernel,
     every_type_of_the_fixtures,
     layouts_that_are_hard,
+    layouts_that_are_drawn,
     a_type_alone,
     in_every_c_of_clang,
     what_no_c_of_64_bits_gave,
@@ -147,6 +150,16 @@ fn layouts_that_are_hard() -> Outcome {
             fs::write(&golden, &text)?;
         }
         assert!(text == fs::read_to_string(&golden)?, "{}: it differs", golden.display());
+    }
+    Ok(())
+}
+
+fn layouts_that_are_drawn() -> Outcome {
+    for (seed, source) in layouts::sources() {
+        let object = compile("", &source, &["-target", "bpf", "-w"])?;
+        let (section, endian) = elf::btf(&object)?;
+        let btf = Btf::parse(section, endian)?;
+        round_trip(&btf, &CHeader::new(&btf)).map_err(|e| format!("BPF_SKEL_SEED={seed}: {e}"))?;
     }
     Ok(())
 }

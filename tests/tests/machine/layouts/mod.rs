@@ -21,6 +21,16 @@ use draw::Named;
 
 tests![as_clang_has_them, what_fails_is_made_smaller];
 
+/// The C of types drawn as the environment says, by seed.
+pub(crate) fn sources() -> impl Iterator<Item = (usize, String)> {
+    seeds().map(|seed| (seed, c::object(&draw::types(seed, number("BPF_SKEL_TYPES", 60)))))
+}
+
+fn seeds() -> std::ops::Range<usize> {
+    let first = number("BPF_SKEL_SEED", 1);
+    first..first + number("BPF_SKEL_SEEDS", 1)
+}
+
 /// Reads a number out of the environment.
 fn number(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -33,8 +43,7 @@ fn as_clang_has_them() -> Outcome {
     let main = "#![allow(warnings)]\ninclude!(\"skeleton.rs\");\ninclude!(\"check.rs\");";
     let project = Project::new("layouts", &[("src/main.rs", main)]);
     let machine = Machine { clang: clang()?, project };
-    let first = number("BPF_SKEL_SEED", 1);
-    for seed in first..first + number("BPF_SKEL_SEEDS", 1) {
+    for seed in seeds() {
         let types = draw::types(seed, number("BPF_SKEL_TYPES", 60));
         if let Err(failure) = machine.check(&types) {
             let same = |types: &[Named]| {
