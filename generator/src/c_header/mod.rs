@@ -3,7 +3,8 @@
 //! ```text
 //!   names        which C name each type and enumerator gets
 //!   order        what must be declared, or defined, before what
-//!   layout       where padding, `packed` and `aligned` are needed for the offsets of BTF
+//!   layout       the sizes and alignments that members have in C
+//!   place        where padding, `packed` and `aligned` are needed for the offsets of BTF
 //!   members      whether their names differ
 //!   base         integers, floats and enums: what has no parts
 //!   enumeration  enums with their enumerators
@@ -21,6 +22,7 @@ mod layout;
 mod members;
 mod names;
 mod order;
+mod place;
 mod writer;
 
 #[cfg(test)]

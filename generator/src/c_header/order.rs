@@ -6,7 +6,7 @@
 
 use bpf_skel::btf::{Btf, Kind, Type};
 
-use super::layout::Reason;
+use super::layout::{Reason, is_untyped};
 use super::writer::Writer;
 
 /// How deep the walk goes. The types of Linux take some 60.
@@ -228,7 +228,7 @@ impl<'b> Writer<'b> {
     fn visit_members(&mut self, ty: &Type<'b>, depth: u32) -> Result<u8, Reason> {
         let (Kind::Struct(composite) | Kind::Union(composite)) = ty.kind else { return Ok(0) };
         let mut height = 0;
-        for member in composite.members() {
+        for member in composite.members().filter(|member| !is_untyped(self.btf, member.ty)) {
             let mut inner = self.visit(member.ty, Need::Definition, depth + 1)?;
             if member.name.is_empty() {
                 // Where it has a name (-fms-extensions), its members are written in place all the same.

@@ -41,6 +41,26 @@ fn pointers_of_4_bytes() {
     has(&text, "struct plain {\n\tint l;\n\tlong long int w;\n} __attribute__((packed));");
 }
 
+/// Nothing says that what follows long ones is aligned.
+#[test]
+fn members_without_a_type() {
+    let text = c(|b| {
+        let char = b.int("char", 1, IntEncoding::SIGNED);
+        let array = b.array(0, char, 127);
+        let void = b.typedef("atomic", 0);
+        b.struct_("s", 256, &[member("a", char, 0), member("x", array, 1), member("b", char, 128)]);
+        b.union_("u", 128, &[member("x", array, 0), member("a", char, 0), member("y", void, 0)]);
+    });
+    has(
+        &text,
+        "\tchar a;\n\t/* x at byte 1: BTF has no type for it */\n\tlong: 56;\n\tunsigned char __bytes_8[120];\n\tchar b;\n",
+    );
+    has(
+        &text,
+        "union u {\n\t/* x at byte 0: BTF has no type for it */\n\tchar a;\n\t/* y at byte 0: BTF has no type for it */\n\tunsigned char __bytes_0[128];\n};",
+    );
+}
+
 #[test]
 fn constants_of_the_base_are_its_own() {
     let mut b = BtfBuilder::new(Endian::Little);

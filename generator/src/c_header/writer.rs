@@ -8,9 +8,10 @@ use bpf_skel::btf::{Btf, Int, Kind, Type};
 use super::attribute::write_attribute;
 use super::base::{self, Spelled};
 use super::declarator::{Spell, declare};
-use super::layout::{Item, Layout, Plan, Reason};
+use super::layout::{Layout, Reason};
 use super::names::{self, Names, identifier};
 use super::order::{HEIGHT, Order};
+use super::place::{Item, Plan};
 
 /// How deep declarators go. No type that is written is higher.
 const DEPTH: u32 = HEIGHT as u32 + 8;
@@ -202,6 +203,11 @@ impl<'b> Writer<'b> {
                 let _ = write!(self.out, "{BEFORE_C23}\n{name}#else\n{other}#endif\n");
             }
             Item::Member { member, .. } => self.item_named(id, item, &identifier(member.name)),
+            Item::Untyped(member) => {
+                self.tabs();
+                let (name, at) = (identifier(member.name), member.bit_offset / 8);
+                let _ = writeln!(self.out, "/* {name} at byte {at}: BTF has no type for it */");
+            }
             _ => self.item_named(id, item, ""),
         }
     }
@@ -241,6 +247,7 @@ impl<'b> Writer<'b> {
             Item::Bytes { at, count } => {
                 let _ = write!(self.out, "unsigned char __bytes_{at}[{count}]");
             }
+            Item::Untyped(_) => return,
         }
         self.out.push_str(";\n");
     }

@@ -119,7 +119,7 @@ fn what_c_cannot_say_becomes_bytes() {
     has("struct overlap { /* as bytes: its members overlap */\n\tunsigned char __bytes_0[8];\n}");
     has("struct beyond { /* as bytes: its members reach past its end */");
     has("struct incomplete { /* as bytes: a member's type is declared only */");
-    has("struct void_ { /* as bytes: ");
+    has("struct void_ {\n\t/* a at byte 0: BTF has no type for it */\n\tint: 32;\n}");
     has("struct huge { /* as bytes: ");
     has("\tint a;\n\tint: 32;\n\tunsigned char __bytes_8[4294967280];\n");
     has(

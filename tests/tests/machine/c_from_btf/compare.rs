@@ -89,6 +89,13 @@ impl<'b> Types<'b> {
         }
     }
 
+    fn is_untyped(&self, id: u32) -> bool {
+        match self.btf.resolve_kind(id) {
+            Some((_, Kind::Array(array))) => self.is_untyped(array.element),
+            resolved => matches!(resolved, Some((_, Kind::Void))),
+        }
+    }
+
     /// The name by which C refers to it; of what is declared only, the name alone.
     fn reference(&self, id: u32, ty: &Type<'_>) -> Option<String> {
         if ty.name.is_empty() {
@@ -226,10 +233,11 @@ impl Pair<'_, '_, '_> {
 
     fn same_members(&self, a: &Composite<'_>, b: &Composite<'_>) -> Result {
         equal("bytes", a.size, b.size)?;
-        // Padding has a name where it is long.
+        // What has no type is left out, and padding has a name where it is long.
+        let a: Vec<_> = a.members().filter(|it| !self.old.is_untyped(it.ty)).collect();
         let b: Vec<_> = b.members().filter(|it| !it.name.starts_with("__bytes_")).collect();
         equal("number of members", a.len(), b.len())?;
-        for (a, b) in a.members().zip(b) {
+        for (a, b) in a.into_iter().zip(b) {
             equal("member", a.name, b.name)?;
             let place = |what: String| format!("{}: {what}", a.name);
             equal("bit offset", a.bit_offset, b.bit_offset).map_err(place)?;

@@ -35,6 +35,13 @@ struct nameless_union_aligned { u8 a; union { u8 b; } __attribute__((aligned(256
 struct nameless_aligned_in_packed { u8 a; struct { u8 b; } __attribute__((aligned(256))); u8 c; } __attribute__((packed));
 struct nameless_far_in_packed { u8 a[70]; _Alignas(128) struct { u64 b; u8 c; }; u8 d; } __attribute__((packed));
 
+/* BTF of clang 19 has no type for what is atomic. */
+struct atomic_between { u8 a; _Atomic u32 b; u64 c; };
+struct atomic_end { u32 a; _Atomic u64 b; };
+struct atomic_only { _Atomic u32 a; };
+union atomic_union { _Atomic u64 a; u32 b; };
+struct holds_atomic { u8 a; struct { _Atomic u16 b; u16 c; }; union atomic_union d; _Atomic u32 *e; };
+
 /* Bit-fields: crossing, unnamed, of zero width, of every type. */
 enum hue { HUE_A, HUE_B, HUE_C };
 struct bits {
@@ -154,6 +161,7 @@ struct everything {
 	nameless a; nameless_enum b; struct second second; struct holds_array holds_array;
 	struct declarators declarators; struct enums enums; struct numbers numbers; bool c; twice d;
 	struct twice e; struct twice___2 f; struct tagged tagged; tagged_int g;
+	struct atomic_between aa; struct atomic_end ab; struct atomic_only ac; struct holds_atomic ad;
 	struct nameless_in_packed h; struct nameless_union_in_packed i; struct nameless_packed j;
 	struct nameless_bits_in_packed k; struct nameless_alignas l; struct nameless_aligned m;
 	struct nameless_union_aligned n; struct nameless_aligned_in_packed o; struct nameless_far_in_packed p;

@@ -326,6 +326,41 @@ struct tagged {
 
 typedef int tagged_int __attribute__((btf_decl_tag("typedef")));
 
+struct atomic_between {
+	u8 a;
+	/* b at byte 4: BTF has no type for it */
+	u64 c;
+};
+
+struct atomic_end {
+	u32 a;
+	/* b at byte 8: BTF has no type for it */
+	int: 32;
+	long: 64;
+};
+
+struct atomic_only {
+	/* a at byte 0: BTF has no type for it */
+	int: 32;
+};
+
+union atomic_union {
+	/* a at byte 0: BTF has no type for it */
+	u32 b;
+	long: 64;
+};
+
+struct holds_atomic {
+	u8 a;
+	struct {
+		/* b at byte 0: BTF has no type for it */
+		short: 16;
+		u16 c;
+	};
+	union atomic_union d;
+	void *e;
+};
+
 struct nameless_in_packed {
 	u8 a;
 	struct {
@@ -445,6 +480,10 @@ struct everything {
 	struct twice___2 f;
 	struct tagged tagged;
 	tagged_int g;
+	struct atomic_between aa;
+	struct atomic_end ab;
+	struct atomic_only ac;
+	struct holds_atomic ad;
 	struct nameless_in_packed h;
 	struct nameless_union_in_packed i;
 	struct nameless_packed j;
