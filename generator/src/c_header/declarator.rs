@@ -69,23 +69,53 @@ fn left<'b>(spell: &mut impl Spell<'b>, id: u32, depth: u32) {
         Kind::Ptr(to) => {
             left(spell, to, depth - 1);
             separate(spell.out());
-            let star = if binds_tighter(spell.btf(), to) { "(*" } else { "*" };
-            spell.out().push_str(star);
+            if binds_tighter(spell.btf(), to) {
+                spell.out().push('(');
+                type_tags(spell, to, depth - 1);
+                separate(spell.out());
+            }
+            spell.out().push('*');
         }
         Kind::Array(array) => left(spell, array.element, depth - 1),
         Kind::FuncProto(proto) => left(spell, proto.ret, depth - 1),
         Kind::Const(to) => qualified(spell, "const", to, depth),
         Kind::Volatile(to) => qualified(spell, "volatile", to, depth),
-        Kind::Restrict(to) => qualified(spell, "restrict", to, depth),
+        Kind::Restrict(to) => qualified(spell, "__restrict", to, depth),
         Kind::TypeTag { ty: to, attribute } => {
             left(spell, to, depth - 1);
-            let text = spell.btf().name_by_id(id);
-            spell.type_tag(text, attribute);
+            // Of what a pointer in parentheses points to, they are inside.
+            if !binds_tighter(spell.btf(), to) {
+                let text = spell.btf().name_by_id(id);
+                spell.type_tag(text, attribute);
+            }
         }
         _ => {
             let ty = Type { name: spell.btf().name_by_id(id), kind };
             spell.base(id, &ty);
         }
+    }
+}
+
+/// The tags of an array or a function, the innermost first: before the star of the pointer to it.
+fn type_tags<'b>(spell: &mut impl Spell<'b>, mut id: u32, depth: u32) {
+    let begin = spell.out().len();
+    let mut tags = Vec::new();
+    for _ in 0..depth {
+        id = match spell.btf().kind_by_id(id) {
+            Some(Kind::TypeTag { ty: to, attribute }) => {
+                tags.push((id, attribute));
+                to
+            }
+            Some(Kind::Const(to) | Kind::Volatile(to) | Kind::Restrict(to)) => to,
+            _ => break,
+        };
+    }
+    for (id, attribute) in tags.into_iter().rev() {
+        let text = spell.btf().name_by_id(id);
+        spell.type_tag(text, attribute);
+    }
+    if spell.out()[begin..].starts_with(' ') {
+        spell.out().remove(begin);
     }
 }
 

@@ -41,6 +41,21 @@ fn pointers_of_4_bytes() {
     has(&text, "struct plain {\n\tint l;\n\tlong long int w;\n} __attribute__((packed));");
 }
 
+/// clang writes none into BTF, and GCC does.
+#[test]
+fn qualifiers_of_nameless_members() {
+    let text = c(|b| {
+        let int = b.int("int", 4, IntEncoding::SIGNED);
+        let inner = b.struct_("", 4, &[member("x", int, 0)]);
+        let inner = b.const_(inner);
+        let other = b.union_("", 4, &[member("y", int, 0)]);
+        let other = b.const_(other);
+        let other = b.volatile(other);
+        b.struct_("s", 8, &[member("", inner, 0), member("", other, 4)]);
+    });
+    has(&text, "\tconst struct {\n\t\tint x;\n\t};\n\tconst volatile union {\n");
+}
+
 /// Nothing says that what follows long ones is aligned.
 #[test]
 fn members_without_a_type() {

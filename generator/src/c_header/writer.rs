@@ -219,6 +219,7 @@ impl<'b> Writer<'b> {
                 let resolved = self.btf.resolve(member.ty).filter(|_| member.name.is_empty());
                 let nameless = resolved.is_some();
                 if let Some((inner, ty)) = resolved {
+                    self.qualifiers(member.ty);
                     if let Some(bytes) = aligned {
                         // Behind it, the attribute would be the type's.
                         let _ = write!(self.out, "_Alignas({bytes}) ");
@@ -250,6 +251,28 @@ impl<'b> Writer<'b> {
             Item::Untyped(_) => return,
         }
         self.out.push_str(";\n");
+    }
+
+    /// Those of a nameless member, whose type is written in place.
+    fn qualifiers(&mut self, mut id: u32) {
+        let mut all = Vec::new();
+        for _ in 0..DEPTH {
+            id = match self.btf.kind_by_id(id) {
+                Some(Kind::Const(to)) => {
+                    all.push("const ");
+                    to
+                }
+                Some(Kind::Volatile(to)) => {
+                    all.push("volatile ");
+                    to
+                }
+                Some(Kind::Typedef(to) | Kind::TypeTag { ty: to, .. }) => to,
+                _ => break,
+            };
+        }
+        all.sort_unstable();
+        all.dedup();
+        self.out.extend(all);
     }
 
     pub(super) fn attributes(&mut self, packed: bool, aligned: Option<u64>) {

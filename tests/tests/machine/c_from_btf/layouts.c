@@ -147,6 +147,9 @@ struct tagged {
 	int tag("user") *a;
 	struct first tag("rcu") *tag("percpu") *b;
 	int c declares("member \"c\"");
+	int (tag("function") *d)(int tag("user") *);
+	int (tag("array") *e)[3];
+	int tag("element") *(tag("x") tag("y") *const f)[2][3];
 } declares("whole");
 typedef int tagged_int declares("typedef");
 

@@ -219,7 +219,7 @@ struct declarators {
 	chooser *choose;
 	const volatile char *const *volatile qualified;
 	const u8 constants[2][2];
-	int *restrict sole;
+	int *__restrict sole;
 	const struct first *volatile const *matrix[2];
 	void *nothing;
 	const void *const_nothing;
@@ -322,6 +322,9 @@ struct tagged {
 	int __attribute__((btf_type_tag("user"))) *a;
 	struct first __attribute__((btf_type_tag("rcu"))) * __attribute__((btf_type_tag("percpu"))) *b;
 	int c __attribute__((btf_decl_tag("member \"c\"")));
+	int (__attribute__((btf_type_tag("function"))) *d)(int __attribute__((btf_type_tag("user"))) *);
+	int (__attribute__((btf_type_tag("array"))) *e)[3];
+	int __attribute__((btf_type_tag("element"))) *(__attribute__((btf_type_tag("x"))) __attribute__((btf_type_tag("y"))) *const f)[2][3];
 } __attribute__((btf_decl_tag("whole")));
 
 typedef int tagged_int __attribute__((btf_decl_tag("typedef")));

@@ -196,7 +196,7 @@ fn in_every_c_of_clang() -> Outcome {
     let bytes = fs::read("/sys/kernel/btf/vmlinux")?;
     let btf = Btf::parse(&bytes, Endian::NATIVE)?;
     let text = CHeader::vmlinux(&btf).to_c()?;
-    for standard in ["-std=gnu11", "-std=gnu17", "-std=gnu2x"] {
+    for standard in ["-std=gnu89", "-std=gnu11", "-std=gnu17", "-std=gnu2x"] {
         compile(&text, "bool yes = true;", &["-target", "bpf", standard, "-Wno-pre-c23-compat"])?;
     }
     let with_stdbool = format!("#include <stdbool.h>\n{text}");
