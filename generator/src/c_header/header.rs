@@ -29,8 +29,9 @@ const NARROW: &str = "/* The pointers of these types have 4 bytes, and for BPF 8
 ///
 /// Types come in an order that compiles, with forward declarations, padding, `packed` and `aligned` where they are needed.
 /// Of several types with one name the first keeps it and the others become `name___2`, … : flavors, which CO-RE relocates
-/// like the name itself. A type that C cannot express (none that a C compiler wrote) becomes an array of bytes of its
-/// size. In place of a member that BTF has no type for (`_Atomic`, of clang 19) are padding and a comment.
+/// like the name itself. So does what has a word of C23 for its name, such as `nullptr`. A type that C cannot express (none
+/// that a C compiler wrote) becomes an array of bytes of its size. In place of a member that BTF has no type for (`_Atomic`,
+/// of clang 19) are padding and a comment.
 ///
 /// Of a 32-bit kernel, types with pointers have their members in order and not at the same offsets, since pointers have 8
 /// bytes for BPF: CO-RE finds them.
@@ -83,8 +84,8 @@ impl<'b> CHeader<'b> {
     /// would be many times the BTF, which is not what compilers write.
     pub fn to_c(&self) -> Result<String> {
         let surveyed = Survey::of(self);
-        let names =
-            Names::new(surveyed.all(), surveyed.functions.iter().map(|function| function.name));
+        let functions = surveyed.functions.iter().map(|function| function.name);
+        let names = Names::new(self.btf, surveyed.all(), functions);
         let roots = self.roots(&surveyed)?;
         let mut writer = Writer::new(self.btf, names, surveyed.tags.clone());
         writer.line(GENERATED);
@@ -257,19 +258,25 @@ impl<'b> Survey<'b> {
 
 /// Enumerators that belong to no type of a name, such as `enum { false, true }`.
 fn constants<'b>(writer: &mut Writer<'b>, types: impl Iterator<Item = (u32, Type<'b>)>) {
+    const WORDS: [&str; 2] = ["false", "true"];
+    let mut released = false;
     for (id, ty) in types.filter(|(_, ty)| ty.name.is_empty()) {
-        let word = |name: &str| matches!(name, "true" | "false");
         let named = |name: &str| !name.is_empty();
         let words = match ty.kind {
-            Kind::Enum(values) if values.values().any(|(name, _)| named(name)) => {
-                values.values().any(|(name, _)| word(name))
-            }
+            Kind::Enum(values) if values.values().any(|(name, _)| named(name)) => values
+                .values()
+                .filter(|(name, _)| named(name))
+                .all(|(name, _)| WORDS.contains(&name)),
             Kind::Enum64(values) if values.values().any(|(name, _)| named(name)) => false,
             _ => continue,
         };
         if !writer.is_done(id) {
             writer.mark_done(id);
-            writer.guarded(words, |writer| writer.define_enum(id));
+            let guard = words && !std::mem::replace(&mut released, true);
+            if guard {
+                writer.names.release(&WORDS);
+            }
+            writer.guarded(guard, |writer| writer.define_enum(id));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use bpf_skel::btf::{Kind, Type};
+use bpf_skel::btf::{Btf, Kind, Type};
 
 /// What no declaration may be called, in the C that clang compiles by default (gnu17).
 const KEYWORDS: &[&str] = &[
@@ -95,7 +95,8 @@ const PREDEFINED: [&str; 3] = ["__builtin_va_list", "__int128_t", "__uint128_t"]
 ///
 /// C has two name spaces: tags (structs, unions, enums), and ordinary names (typedefs, functions, enumerators). Of
 /// different things with one name the one with the lowest id keeps it and the others get `___2`, `___3`, …, which
-/// CO-RE leaves out of account when it compares names.
+/// CO-RE leaves out of account when it compares names. So does what C23 has for a word, but for the kernel's own `bool`,
+/// `false` and `true`, which are declared where C has none.
 pub(super) struct Names<'b> {
     tags: NameSpace<'b>,
     ordinary: NameSpace<'b>,
@@ -103,6 +104,8 @@ pub(super) struct Names<'b> {
     flavors: HashMap<u32, u32>,
     /// Of a type that is declared only: the one type that its name stands for.
     meant: HashMap<u32, u32>,
+    /// `typedef _Bool bool`.
+    boolean: Option<u32>,
 }
 
 /// By name, how many have asked for it.
@@ -111,6 +114,7 @@ type NameSpace<'b> = HashMap<Cow<'b, str>, u32>;
 impl<'b> Names<'b> {
     /// Names for all `types`; `functions` are those that will be declared.
     pub(super) fn new<'i>(
+        btf: &Btf<'b>,
         types: impl Iterator<Item = (u32, Type<'b>)>,
         functions: impl Iterator<Item = &'i str>,
     ) -> Self
@@ -118,11 +122,14 @@ impl<'b> Names<'b> {
         'b: 'i,
         'i: 'b,
     {
+        let taken = |name| (Cow::Borrowed(name), 1);
+        let words = WORDS_OF_C23.into_iter().map(taken);
         let mut names = Self {
-            tags: HashMap::new(),
-            ordinary: PREDEFINED.into_iter().map(|name| (Cow::Borrowed(name), 1)).collect(),
+            tags: words.clone().collect(),
+            ordinary: PREDEFINED.into_iter().map(taken).chain(words).collect(),
             flavors: HashMap::new(),
             meant: HashMap::new(),
+            boolean: None,
         };
         // What is defined under a name and a kind of tag: the first one, and whether it is the only one.
         let mut defined: HashMap<(Tag, &'b str), (u32, bool)> = HashMap::new();
@@ -132,8 +139,12 @@ impl<'b> Names<'b> {
             names.ordinary.insert(identifier(function), 1);
         }
         for (id, ty) in types.filter(|(_, ty)| !ty.name.is_empty()) {
-            if let Kind::Typedef(_) = ty.kind {
-                if !is_first(&mut names.ordinary, ty.name) {
+            if let Kind::Typedef(to) = ty.kind {
+                let target = btf.kind_by_id(to);
+                let is_bool = matches!(target, Some(Kind::Int(int)) if int.encoding.is_bool());
+                if is_bool && ty.name == "bool" && names.boolean.is_none() {
+                    names.boolean = Some(id);
+                } else if !is_first(&mut names.ordinary, ty.name) {
                     more_typedefs.push((id, ty.name));
                 }
             } else if let Some((tag, complete)) = Tag::of(&ty.kind) {
@@ -179,6 +190,18 @@ impl<'b> Names<'b> {
     /// The type that this one stands for: itself, but for one that is declared only and defined elsewhere.
     pub(super) fn meant(&self, id: u32) -> u32 {
         self.meant.get(&id).copied().unwrap_or(id)
+    }
+
+    /// Whether this typedef is the `bool` of C23.
+    pub(super) fn is_boolean(&self, id: u32) -> bool {
+        self.boolean == Some(id)
+    }
+
+    /// From now on enumerators may be called so: they are declared where C has no such words.
+    pub(super) fn release(&mut self, words: &[&str]) {
+        for word in words {
+            self.ordinary.remove(*word);
+        }
     }
 
     /// Appends the name of a type.

@@ -93,6 +93,20 @@ fn constants_of_the_base_are_its_own() {
 }
 
 #[test]
+fn enumerators_with_words_of_c23_for_names() {
+    let text = c(|b| {
+        b.enum_("named", 4, false, &[("false", 0), ("nullptr", 1)]);
+        b.enum_("", 4, false, &[("true", 1), ("unknown", 2)]);
+        b.enum_("", 4, false, &[("false", 0), ("true", 1)]);
+        b.enum_("", 4, false, &[("false", 0), ("true", 1)]);
+    });
+    has(&text, "enum named {\n\tfalse___2 = 0,\n\tnullptr___2 = 1,\n};");
+    has(&text, "enum {\n\ttrue___2 = 1,\n\tunknown = 2,\n};");
+    has(&text, "_are_defined)\nenum {\n\tfalse = 0,\n\ttrue = 1,\n};\n#endif\n");
+    has(&text, "#endif\n\nenum {\n\tfalse___3 = 0,\n\ttrue___3 = 1,\n};");
+}
+
+#[test]
 fn members_with_words_of_c23_for_names() {
     let text = c(|b| {
         let int = b.int("bool", 1, IntEncoding::BOOL);

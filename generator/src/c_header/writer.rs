@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use bpf_skel::btf::{Btf, Int, Kind, Type};
+use bpf_skel::btf::{Btf, Kind, Type};
 
 use super::attribute::write_attribute;
 use super::base::{self, Spelled};
@@ -121,9 +121,7 @@ impl<'b> Writer<'b> {
 
     pub(super) fn define_typedef(&mut self, id: u32, ty: &Type<'b>) {
         let Kind::Typedef(to) = ty.kind else { return };
-        let is_bool = |int: Int| ty.name == "bool" && int.encoding.is_bool();
-        let target = self.btf.kind_by_id(to);
-        self.guarded(matches!(target, Some(Kind::Int(int)) if is_bool(int)), |writer| {
+        self.guarded(self.names.is_boolean(id), |writer| {
             writer.out.push_str("typedef ");
             let mut name = String::new();
             writer.names.write(&mut name, id, ty.name);

@@ -4,6 +4,20 @@ use std::collections::{HashMap, HashSet};
 
 use bpf_skel::btf::{Btf, Composite, Kind, Type};
 
+/// Those that a type could have for a name before.
+const WORDS_OF_C23: [&str; 10] = [
+    "alignas",
+    "alignof",
+    "bool",
+    "constexpr",
+    "false",
+    "nullptr",
+    "static_assert",
+    "thread_local",
+    "true",
+    "typeof_unqual",
+];
+
 /// A type of a name.
 pub(super) struct Named {
     pub(super) id: u32,
@@ -34,8 +48,11 @@ impl<'b> Types<'b> {
     /// Numbers what has the same name as the header does: in the order of ids.
     pub(super) fn new(btf: &'b Btf<'b>) -> Self {
         let mut counts: HashMap<(bool, String), u32> = HashMap::new();
-        // clang's own `va_list` is another one.
+        // clang's own `va_list` is another one, and what C23 has for words no type has for a name.
         counts.insert((false, "__builtin_va_list".into()), 1);
+        for word in WORDS_OF_C23 {
+            counts.extend([true, false].map(|tag| ((tag, word.to_owned()), 1)));
+        }
         let mut types = Self { btf, named: Vec::new(), by_c: HashMap::new(), c_of: HashMap::new() };
         let base = btf.base().into_iter().flat_map(|base| base.types());
         let all: Vec<_> = base.chain(btf.types()).collect();
@@ -45,6 +62,9 @@ impl<'b> Types<'b> {
             let Some(word) = word(&ty.kind) else { continue };
             let tag = !word.is_empty();
             let count = counts.entry((tag, ty.name.to_owned())).or_default();
+            if is_bool(btf, ty) && !types.by_c.contains_key("bool") {
+                *count = 0;
+            }
             *count += 1;
             while *count > 1 && taken.contains(&(tag, &*format!("{}___{count}", ty.name))) {
                 *count += 1;
@@ -109,6 +129,13 @@ impl<'b> Types<'b> {
             _ => self.c_of.get(&id).cloned(),
         }
     }
+}
+
+/// Whether it is what C23 means by `bool`.
+fn is_bool(btf: &Btf<'_>, ty: &Type<'_>) -> bool {
+    let Kind::Typedef(to) = ty.kind else { return false };
+    let target = btf.kind_by_id(to);
+    ty.name == "bool" && matches!(target, Some(Kind::Int(int)) if int.encoding.is_bool())
 }
 
 /// What stands before the name of a type, if it is defined under its name.

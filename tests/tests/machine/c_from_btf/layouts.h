@@ -296,11 +296,11 @@ struct numbers {
 	long double i;
 };
 
-struct bool;
+struct bool___2;
 
-typedef struct bool bool;
+typedef struct bool___2 bool___2;
 
-struct bool {
+struct bool___2 {
 #if (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 202311L) && !defined(__bool_true_false_are_defined)
 	_Bool bool;
 #else
@@ -477,7 +477,7 @@ struct everything {
 	struct declarators declarators;
 	struct enums enums;
 	struct numbers numbers;
-	bool c;
+	bool___2 c;
 	twice d;
 	struct twice e;
 	struct twice___2 f;

@@ -27,6 +27,7 @@ tests![
     layouts_that_are_drawn,
     a_type_alone,
     in_every_c_of_clang,
+    words_of_c23,
     what_no_c_of_64_bits_gave,
 ];
 
@@ -201,6 +202,35 @@ fn in_every_c_of_clang() -> Outcome {
     }
     let with_stdbool = format!("#include <stdbool.h>\n{text}");
     compile(&with_stdbool, "bool yes = true;", &["-target", "bpf"])?;
+    Ok(())
+}
+
+/// As tags, typedefs and enumerators, beside those that every kernel has.
+fn words_of_c23() -> Outcome {
+    let sources = [
+        "struct nullptr { int alignas; }; union constexpr { struct nullptr a; }; enum thread_local { static_assert, alignof };
+         typedef struct nullptr typeof_unqual; typedef int nullptr; enum named { false, true = 5, other };
+         struct all { union constexpr a; enum thread_local b; typeof_unqual c; nullptr d; enum named e; } all;",
+        "typedef _Bool bool; enum { false, true }; struct bool { bool a; }; typedef enum { alignas } constexpr;
+         struct all { struct bool a; int b : sizeof(bool[2]); constexpr c; } all; int constant = true;",
+        "typedef unsigned char bool; enum { false, true, unknown }; struct all { bool a; } all; int constant = unknown;",
+    ];
+    for source in sources {
+        let object = compile("", source, &["-target", "bpf", "-w", "-std=gnu17"])?;
+        let (section, endian) = elf::btf(&object)?;
+        let btf = Btf::parse(section, endian)?;
+        round_trip(&btf, &CHeader::new(&btf))?;
+        let text = CHeader::vmlinux(&btf).to_c()?;
+        for standard in ["-std=gnu89", "-std=gnu17", "-std=gnu23"] {
+            compile(
+                &text,
+                "struct all all;",
+                &["-target", "bpf", standard, "-Wno-pre-c23-compat"],
+            )?;
+        }
+        let headers = format!("#include <stdbool.h>\n#include <stdalign.h>\n{text}");
+        compile(&headers, "struct all all; bool yes = true;", &["-target", "bpf"])?;
+    }
     Ok(())
 }
 
