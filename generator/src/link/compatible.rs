@@ -1,7 +1,8 @@
 //! Whether a declaration and a definition have the same type, by the types of two objects.
 //!
 //! Typedefs and qualifiers do not count, nor do names of parameters and the signs of integers; behind a pointer only
-//! the names of structs and unions do, for one side may know no more. This is what libbpf takes.
+//! the names of structs and unions do, for one side may know no more. libbpf takes all of this, and arrays of any two
+//! lengths: here one of them must leave it out.
 
 use std::collections::HashSet;
 

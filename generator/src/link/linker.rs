@@ -63,7 +63,7 @@ fn link_all(objects: &[(&str, &[u8])]) -> bpf_skel::Result<Vec<u8>> {
         ext = btf_ext::merge(&inputs, &layout, &overridden, &mut merged, endian, &mut budget)?;
         types = Some(merged.builder.finish());
     }
-    write::object(&layout, &table, types.as_deref(), ext.as_deref(), endian)
+    write::object(&layout, &table, types.as_deref(), ext.as_deref(), endian, &mut budget)
 }
 
 fn one_endian(inputs: &[Input<'_>]) -> bpf_skel::Result<Endian> {

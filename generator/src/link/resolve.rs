@@ -20,7 +20,8 @@ use super::symbols::{Binding, Place, Symbol};
 use crate::model::type_name;
 
 /// The data sections whose symbols the kernel or its loader defines.
-pub(super) const KERNEL_SECTIONS: [&str; 2] = [".kconfig", ".ksyms"];
+pub(super) const KERNEL_SECTIONS: [&str; 2] = [KCONFIG, ".ksyms"];
+const KCONFIG: &str = ".kconfig";
 const MAPS: &str = ".maps";
 
 /// A symbol of an input.
@@ -239,7 +240,12 @@ impl<'o, 'a> Occurrence<'o, 'a> {
                 .within(Frame::Member(attribute.name))),
             };
         }
-        match compatible::difference((ours, a), (theirs, b)) {
+        // What an option's `y` is depends on it.
+        let values = || {
+            let differ = self.is_in(&[KCONFIG]) && is_bool(ours, a) != is_bool(theirs, b);
+            differ.then(|| "only one of them is a _Bool".to_owned())
+        };
+        match compatible::difference((ours, a), (theirs, b)).or_else(values) {
             None => Ok(()),
             Some(reason) => {
                 let (a, b) = (spelled(ours, a), spelled(theirs, b));
@@ -249,6 +255,11 @@ impl<'o, 'a> Occurrence<'o, 'a> {
             }
         }
     }
+}
+
+fn is_bool(btf: &Btf<'_>, variable: u32) -> bool {
+    let Some(Kind::Var { ty, .. }) = btf.kind_by_id(variable) else { return false };
+    matches!(btf.resolve_kind(ty), Some((_, Kind::Int(int))) if int.encoding.is_bool())
 }
 
 /// The type of a variable or function in C.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use bpf_skel::spec::Endian;
 use bpf_skel::{Error, Frame, Result};
 
 use super::budget::Budget;
@@ -40,7 +41,8 @@ pub(super) struct Layout<'a> {
 }
 
 /// What an object can have only one of: the others must say the same and are left out, with all that is in them.
-const ONCE: [&str; 2] = ["license", "version"];
+const ONCE: [&str; 2] = ["license", VERSION];
+const VERSION: &str = "version";
 
 impl<'a> Layout<'a> {
     pub(super) fn new(inputs: &[Input<'a>], budget: &mut Budget) -> Result<Self> {
@@ -78,13 +80,14 @@ impl<'a> Layout<'a> {
                 let out = &self.sections[index];
                 let (here, there) = (inputs[number].name, inputs[out.first].name);
                 if ONCE.contains(&section.name) {
+                    let endian = inputs[number].endian;
                     return if out.bytes == section.bytes {
                         Ok(None)
                     } else {
                         Err(Error::mismatch(format!(
                             "{} in {there}, {} in {here}",
-                            text(&out.bytes),
-                            text(section.bytes)
+                            text(section.name, &out.bytes, endian),
+                            text(section.name, section.bytes, endian)
                         )))
                     };
                 }
@@ -150,8 +153,14 @@ impl OutSection<'_> {
     }
 }
 
-/// The text of a license, or the bytes of a version.
-fn text(bytes: &[u8]) -> String {
+/// The text of a license, or the number of a version.
+fn text(name: &str, bytes: &[u8], endian: Endian) -> String {
+    if name == VERSION {
+        return match bytes.try_into() {
+            Ok(word) => endian.u32(word).to_string(),
+            Err(_) => format!("{bytes:?}"),
+        };
+    }
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
     match std::str::from_utf8(&bytes[..end]) {
         Ok(text) if !text.is_empty() => format!("{text:?}"),

@@ -9,6 +9,7 @@ use object::elf::{
     SHT_STRTAB, SHT_SYMTAB, STB_GLOBAL, STB_LOCAL, STB_WEAK,
 };
 
+use super::budget::Budget;
 use super::sections::{Layout, OutSection};
 use super::symbols::{Binding, Row, RowPlace, Table};
 
@@ -17,6 +18,9 @@ const SECTION_HEADER_LEN: u16 = 64;
 const SYMBOL_LEN: u64 = 24;
 const RELOCATION_LEN: u64 = 16;
 
+/// What places in the file are aligned to at the most.
+const MOST_ALIGNED: u64 = 1 << 16;
+
 /// The bytes of the result: each section with its relocations, then BTF, then the symbols and all names.
 pub(super) fn object(
     layout: &Layout<'_>,
@@ -24,6 +28,7 @@ pub(super) fn object(
     btf: Option<&[u8]>,
     ext: Option<&[u8]>,
     endian: Endian,
+    budget: &mut Budget,
 ) -> Result<Vec<u8>> {
     let with_relocations = layout.sections.iter().filter(|it| !it.relocations.is_empty()).count();
     let btfs = usize::from(btf.is_some()) + usize::from(ext.is_some());
@@ -32,7 +37,7 @@ pub(super) fn object(
     if symtab + 2 > usize::from(SHN_LORESERVE) {
         return Err(Error::not_supported_yet(format!("{} sections", symtab + 2)));
     }
-    let mut file = File::new(endian);
+    let mut file = File::new(endian, budget);
     let mut indices = Vec::new();
     for section in &layout.sections {
         let index = file.section(Header {
@@ -44,7 +49,7 @@ pub(super) fn object(
             entry_size: section.entry_size,
             bytes: &section.bytes,
             ..Header::default()
-        });
+        })?;
         indices.push(index);
         if !section.relocations.is_empty() {
             file.section(Header {
@@ -57,14 +62,14 @@ pub(super) fn object(
                 link: symtab as u32,
                 info: index,
                 bytes: &relocations(section, endian),
-            });
+            })?;
         }
     }
     for (name, bytes) in [(".BTF", btf), (".BTF.ext", ext)] {
         if let Some(bytes) = bytes {
             let (name, size) = (name.to_owned(), bytes.len() as u64);
             let kind = SHT_PROGBITS.0;
-            file.section(Header { name, kind, size, align: 8, bytes, ..Header::default() });
+            file.section(Header { name, kind, size, align: 8, bytes, ..Header::default() })?;
         }
     }
     let rows = symbols(&table.rows, &indices, &mut file);
@@ -78,8 +83,8 @@ pub(super) fn object(
         info: table.locals as u32 + 1,
         bytes: &rows,
         ..Header::default()
-    });
-    Ok(file.finish())
+    })?;
+    file.finish()
 }
 
 fn relocations(section: &OutSection<'_>, endian: Endian) -> Vec<u8> {
@@ -89,7 +94,7 @@ fn relocations(section: &OutSection<'_>, endian: Endian) -> Vec<u8> {
     words.flat_map(|word| u64_bytes(word, endian)).collect()
 }
 
-fn symbols(rows: &[Row<'_>], indices: &[u32], file: &mut File) -> Vec<u8> {
+fn symbols(rows: &[Row<'_>], indices: &[u32], file: &mut File<'_>) -> Vec<u8> {
     let endian = file.endian;
     let mut bytes = vec![0; SYMBOL_LEN as usize];
     for row in rows {
@@ -127,8 +132,9 @@ struct Header<'b> {
 }
 
 /// The file in the making: what comes after its header, and the section headers.
-struct File {
+struct File<'f> {
     endian: Endian,
+    budget: &'f mut Budget,
     bytes: Vec<u8>,
     headers: Vec<u8>,
     sections: u16,
@@ -136,10 +142,11 @@ struct File {
     known: HashMap<String, u32>,
 }
 
-impl File {
-    fn new(endian: Endian) -> Self {
+impl<'f> File<'f> {
+    fn new(endian: Endian, budget: &'f mut Budget) -> Self {
         Self {
             endian,
+            budget,
             bytes: vec![0; usize::from(HEADER_LEN)],
             headers: vec![0; usize::from(SECTION_HEADER_LEN)],
             sections: 1,
@@ -161,11 +168,14 @@ impl File {
     }
 
     /// Adds a section; returns its index.
-    fn section(&mut self, header: Header<'_>) -> u32 {
+    fn section(&mut self, header: Header<'_>) -> Result<u32> {
         let endian = self.endian;
-        // Sections may be aligned to more than files are; nothing maps them from there.
-        self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
-        let offset = self.bytes.len() as u64;
+        // libelf believes no alignment above the offset, and libbpf's linker refuses the object.
+        let align = header.align.clamp(8, MOST_ALIGNED) as usize;
+        let start = self.bytes.len().next_multiple_of(align);
+        self.budget.take(start - self.bytes.len())?;
+        self.bytes.resize(start, 0);
+        let offset = start as u64;
         self.bytes.extend_from_slice(header.bytes);
         let name = self.string(&header.name);
         let mut words = Vec::new();
@@ -178,10 +188,10 @@ impl File {
         words.extend(longs.iter().flat_map(|word| u64_bytes(*word, endian)));
         self.headers.extend(words);
         self.sections += 1;
-        u32::from(self.sections) - 1
+        Ok(u32::from(self.sections) - 1)
     }
 
-    fn finish(mut self) -> Vec<u8> {
+    fn finish(mut self) -> Result<Vec<u8>> {
         let name = ".strtab".to_owned();
         self.string(&name);
         let strings = std::mem::take(&mut self.strings);
@@ -194,7 +204,7 @@ impl File {
             align: 1,
             bytes: &strings,
             ..Header::default()
-        });
+        })?;
         self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
         let headers = self.bytes.len() as u64;
         self.bytes.append(&mut self.headers);
@@ -214,7 +224,7 @@ impl File {
         let words = [HEADER_LEN, 0, 0, SECTION_HEADER_LEN, self.sections, names as u16];
         header.extend(words.iter().flat_map(|word| u16_bytes(*word, endian)));
         self.bytes[..usize::from(HEADER_LEN)].copy_from_slice(&header);
-        self.bytes
+        Ok(self.bytes)
     }
 }
 

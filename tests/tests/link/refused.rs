@@ -34,7 +34,16 @@ const EXPECTED: &[(&str, &str)] = &[
 ];
 
 /// Cases that fit.
-const GOOD: &[&str] = &["fits", "function_weak", "nowhere", "kconfig_int", "kconfig_long"];
+const GOOD: &[&str] = &[
+    "aligned",
+    "fits",
+    "function_weak",
+    "kconfig_bool",
+    "kconfig_char",
+    "kconfig_int",
+    "kconfig_long",
+    "nowhere",
+];
 
 fn fails(objects: &[(&str, &[u8])]) -> String {
     let error = bpf_skel_build::link(objects).expect_err("it must not link");
@@ -79,6 +88,29 @@ fn options_of_the_kernel_have_one_type() {
         fails(&[("a.o", &case("kconfig_int")), ("b.o", &case("kconfig_long"))]),
         r#"symbol "CONFIG_HZ": a.o declares it as "int", b.o declares it as "long long""#
     );
+    // `y` has a value for each.
+    assert_eq!(
+        fails(&[("a.o", &case("kconfig_bool")), ("b.o", &case("kconfig_char"))]),
+        r#"symbol "CONFIG_BPF": a.o declares it as "_Bool", b.o declares it as "char""#
+    );
+}
+
+#[test]
+fn versions() {
+    let versioned = |bytes: &[u8]| {
+        let section = Section {
+            name: "version".into(),
+            kind: PROGBITS,
+            flags: 3,
+            bytes: bytes.into(),
+            ..Section::default()
+        };
+        object(&[section], &[])
+    };
+    let said = |a: &[u8], b: &[u8]| fails(&[("a.o", &versioned(a)), ("b.o", &versioned(b))]);
+    let start = r#"section "version": "#;
+    assert_eq!(said(&[1, 0, 0, 0], &[0, 10, 5, 0]), format!("{start}1 in a.o, 330240 in b.o"));
+    assert_eq!(said(&[1, 0, 0, 0], &[1, 0]), format!("{start}1 in a.o, [1, 0] in b.o"));
 }
 
 /// The result may be linked again with what has it. Who reads it is told.

@@ -3,12 +3,12 @@
 use bpf_skel::spec::Endian;
 use bpf_skel_tests::elf::{EXEC, FUNCTION, PROGBITS, REL, Section, Symbol, object};
 use bpf_skel_tests::fixtures;
-use object::read::elf::ElfFile64;
+use object::read::elf::{ElfFile64, SectionHeader};
 use object::{
     Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget, SectionFlags,
 };
 
-use crate::link;
+use crate::{case, link};
 
 const ABS64: u32 = 2;
 const SECTION_SYMBOL: u8 = 3;
@@ -74,6 +74,18 @@ fn relocations(file: &ElfFile64<'_>, section: &str) -> Vec<(u64, String)> {
         (offset, name)
     };
     section.relocations().map(name).collect()
+}
+
+/// libelf takes no more alignment than the offset in the file for true, and libbpf refuses the object.
+#[test]
+fn offsets_are_aligned() {
+    let linked = link(&[("a.o", &case("aligned"))]);
+    let file = ElfFile64::<object::Endianness>::parse(&*linked).unwrap();
+    for (name, align) in [(".data.page", 4096), (".bss", 512)] {
+        let section = file.section_by_name(name).unwrap();
+        let offset = section.elf_section_header().sh_offset(file.endian());
+        assert_eq!((section.align(), offset % align), (align, 0), "{name}");
+    }
 }
 
 #[test]

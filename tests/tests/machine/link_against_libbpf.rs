@@ -16,7 +16,7 @@ use bpf_skel_tests::fixtures;
 use bpf_skel_tests::kernel::{PinDirectory, is_root};
 use bpf_skel_tests::machine::{Outcome, Skip, tests, tool};
 
-tests![objects_of_the_fixtures, final_instructions, libbpf_loads_ours];
+tests![objects_of_the_fixtures, final_instructions, libbpf_links_ours, libbpf_loads_ours];
 
 /// Without `third`: libbpf wants declarations of maps to be complete, and libbpf 1.1 cannot link two declarations of
 /// one kernel function. The strong definition comes first: after a declaration, libbpf takes a weak one for strong.
@@ -25,6 +25,7 @@ const SETS: &[&[&str]] = &[
     &["link/lib", "link/main"],
     &["link/cases/definitions", "link/cases/fits"],
     &["link/cases/definitions", "link/cases/function_weak", "link/cases/fits"],
+    &["link/cases/aligned"],
     &["struct_ops", "link/ops"],
     &["core"],
     &["data"],
@@ -211,6 +212,19 @@ fn final_instructions() -> Outcome {
         refused += ours.values().filter(|text| !text.starts_with('[')).count();
     }
     assert!(refused * 4 < programs, "{refused} of {programs} programs cannot be prepared");
+    Ok(())
+}
+
+fn libbpf_links_ours() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let [object, again] = ["ours.o", "again.o"].map(|name| folder.path().join(name));
+    for names in sets() {
+        let ours = ours(&paths(names));
+        std::fs::write(&object, &ours)?;
+        let theirs = theirs(std::slice::from_ref(&object), &again)
+            .map_err(|error| format!("{names:?}: {error}"))?;
+        assert_eq!(described(&read(&ours)), described(&read(&theirs)), "{names:?}");
+    }
     Ok(())
 }
 
