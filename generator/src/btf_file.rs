@@ -63,7 +63,23 @@ impl BtfFile {
             );
             return Err(error.within_path(&self.path));
         }
-        Btf::parse(&self.bytes, self.endian).map_err(|error| self.fault(error))
+        Btf::parse(&self.bytes, self.endian).map_err(|error| match self.has_empty_name() {
+            Some(false) => self.fault(error.with_hint(
+                "these types may continue those of another file: bpf-skel btf dump --base FILE, vmlinux --module",
+            )),
+            _ => self.fault(error),
+        })
+    }
+
+    /// Whether the names begin with an empty one; those of types that continue others need not.
+    fn has_empty_name(&self) -> Option<bool> {
+        let field = |at: usize| {
+            let bytes = self.bytes.get(at..at + 4)?.try_into().ok()?;
+            usize::try_from(self.endian.u32(bytes)).ok()
+        };
+        // The length of the header, and where the names are behind it.
+        let names = field(4)?.checked_add(field(16)?)?;
+        self.bytes.get(names).map(|&byte| byte == 0)
     }
 
     /// What the types continue by what the file itself says: names and sizes of types of the kernel that a module was built
@@ -115,17 +131,31 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_module_that_brings_its_base() {
+    /// A typedef of a struct of its base.
+    fn module() -> BtfFile {
         let mut b = BtfBuilder::new(Endian::Little);
         let task = b.struct_("task", 400, &[]);
         let base = b.finish();
-        let mut b = BtfBuilder::over(&Btf::parse(&base, Endian::Little).unwrap());
+        let mut b = BtfBuilder::over(&Btf::parse(&base, Endian::Little).expect("valid BTF"));
         b.typedef("task_t", task);
         let (path, bytes) = (PathBuf::from("mod.ko"), b.finish());
         let endian = Endian::Little;
-        let file = BtfFile { path, bytes, base: Some(base), endian, moved: OnceCell::new() };
+        BtfFile { path, bytes, base: Some(base), endian, moved: OnceCell::new() }
+    }
 
+    #[test]
+    fn a_module_without_its_base() {
+        let file = BtfFile { base: None, ..module() };
+        let error = file.types().unwrap_err().to_string();
+        assert!(error.contains("mod.ko: BTF strings") && error.contains("--base FILE"), "{error}");
+        let file = BtfFile { bytes: vec![0; 3], ..file };
+        let error = file.types().unwrap_err().to_string();
+        assert!(!error.contains("--base"), "{error}");
+    }
+
+    #[test]
+    fn a_module_that_brings_its_base() {
+        let file = module();
         let error = file.types().unwrap_err().to_string();
         assert!(error.contains("mod.ko: a module") && error.contains("/sys/kernel/btf"), "{error}");
         let own = file.own_base().unwrap().unwrap();
