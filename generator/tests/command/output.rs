@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Output, Stdio};
 use std::thread;
 
-use super::{Command, Path, PathBuf, bpf_skel, fixture, run};
+use super::{Command, Path, PathBuf, bpf_skel, fixture, install, run};
 
 /// A folder that is gone with the value.
 struct Folder(PathBuf);
@@ -47,13 +47,6 @@ impl Folder {
         install(&text, &clang);
         clang
     }
-}
-
-/// An executable copy, by a process of its own: of a file that this one has open, another test's child could have it open
-/// for writing still, and the kernel runs none of those.
-fn install(from: &Path, to: &Path) {
-    let status = Command::new("install").args(["-m", "755"]).args([from, to]).status();
-    assert!(status.expect("install runs").success());
 }
 
 impl Drop for Folder {
