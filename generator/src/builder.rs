@@ -6,6 +6,7 @@ mod generate;
 mod linked;
 mod made;
 mod temporary;
+mod unused;
 
 use std::env;
 use std::ffi::OsString;
@@ -201,7 +202,7 @@ impl Builder {
     /// their skeletons have them: a value of one skeleton's map is then one of the other's.
     ///
     /// `module` is the absolute path by which the skeletons find it: for `crate::common`, `include_skel!(common)` goes to
-    /// the crate's root.
+    /// the crate's root. Other calls refuse it.
     pub fn shared_types(mut self, module: impl Into<String>) -> Self {
         self.shared = Some(module.into());
         self
@@ -270,22 +271,6 @@ impl Builder {
     pub(crate) fn watch(&self, object: &Path) {
         if cargo::in_build_script() {
             cargo::rerun_if_changed(object);
-        }
-    }
-
-    /// Each of several skeletons has its own name and its own files.
-    pub(crate) fn check_for_several(&self) -> Result<()> {
-        let one = [
-            ("module_name", self.options.module.is_some()),
-            ("output", self.output.is_some()),
-            ("object", self.object.is_some()),
-            ("bundled", self.bundled.is_some()),
-        ];
-        match one.iter().find(|(_, is_set)| *is_set) {
-            Some((name, _)) => Err(Error::invalid_input(format!(
-                "`{name}` is for one skeleton, and these are several"
-            ))),
-            None => Ok(()),
         }
     }
 

@@ -13,8 +13,9 @@ impl Builder {
     /// Compiles `source` and writes the skeleton of the object. Returns the skeleton's path.
     ///
     /// # Errors
-    /// As [`build`](crate::build).
+    /// As [`build`](crate::build); also where [`sources`](Self::sources) or [`shared_types`](Self::shared_types) were set.
     pub fn build(&self, source: impl AsRef<Path>) -> Result<PathBuf> {
+        self.check_unused("build", &["sources", "shared_types"])?;
         self.build_from(&[source.as_ref().to_owned()])
     }
 
@@ -38,7 +39,7 @@ impl Builder {
             _ => error,
         })?;
         self.renew_bundled(&object, sources, &dependencies)?;
-        self.skeleton(&[object])?.write(&output)?;
+        self.skeleton_of(&[object])?.write(&output)?;
         Ok(output)
     }
 
@@ -46,14 +47,20 @@ impl Builder {
     /// [`vmlinux.h`](Self::vmlinux) that was written for it.
     ///
     /// # Errors
-    /// Where clang is missing or refuses the source, where the object cannot be written.
+    /// Where clang is missing or refuses the source, where the object cannot be written, where
+    /// [`sources`](Self::sources) were set.
     pub fn compile(
         &self,
         source: impl AsRef<Path>,
         object: impl AsRef<Path>,
     ) -> Result<Vec<PathBuf>> {
-        let compiled = self.compile_to_bytes(source.as_ref())?;
-        output::write(object.as_ref(), &compiled.object)?;
+        self.check_unused("compile", &["sources"])?;
+        self.compile_one(source.as_ref(), object.as_ref())
+    }
+
+    pub(super) fn compile_one(&self, source: &Path, object: &Path) -> Result<Vec<PathBuf>> {
+        let compiled = self.compile_to_bytes(source)?;
+        output::write(object, &compiled.object)?;
         Ok(compiled.dependencies)
     }
 

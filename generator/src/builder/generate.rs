@@ -23,11 +23,13 @@ impl Builder {
     /// Writes the skeleton of that one of `objects` which has the target's byte order: `["x-el.o", "x-eb.o"]`.
     ///
     /// # Errors
-    /// As [`generate`](crate::generate); also where none of them has the target's byte order.
+    /// As [`generate`](crate::generate); also where none of them has the target's byte order, and where an option was set
+    /// that is for [`build`](Self::build), [`build_as`](Self::build_as) or [`build_all`](Self::build_all).
     pub fn generate_from(
         &self,
         objects: impl IntoIterator<Item = impl AsRef<Path>>,
     ) -> Result<PathBuf> {
+        self.check_unused("generate", &["sources", "shared_types", "object", "bundled"])?;
         let objects: Vec<PathBuf> =
             objects.into_iter().map(|path| path.as_ref().to_owned()).collect();
         if cargo::in_build_script() {
@@ -41,6 +43,11 @@ impl Builder {
     /// # Errors
     /// As [`Builder::generate_from`].
     pub fn skeleton(&self, objects: &[impl AsRef<Path>]) -> Result<Skeleton> {
+        self.check_unused("skeleton", &["sources", "shared_types"])?;
+        self.skeleton_of(objects)
+    }
+
+    pub(super) fn skeleton_of(&self, objects: &[impl AsRef<Path>]) -> Result<Skeleton> {
         let (bytes, file) = self.choose(objects)?;
         let skeleton = Skeleton::from_object(&bytes, &file, &self.options)?;
         self.warn(&file, skeleton.warnings());
@@ -102,7 +109,7 @@ impl Builder {
         objects: &[PathBuf],
         sources: &[PathBuf],
     ) -> Result<PathBuf> {
-        let skeleton = self.skeleton(objects)?;
+        let skeleton = self.skeleton_of(objects)?;
         let path = self.output_of(skeleton.module(), sources)?;
         skeleton.write(&path)?;
         Ok(path)

@@ -12,7 +12,7 @@ use crate::{Error, Result, Skeleton, cargo};
 impl Builder {
     /// The sources that together make one object, for [`build_as`](Self::build_as): each is compiled by itself, and
     /// the objects are linked as by [`link`](crate::link), in this order. What does not end in `.c` is an object
-    /// already.
+    /// already. Other calls refuse them.
     pub fn sources(mut self, sources: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
         self.sources.extend(sources.into_iter().map(Into::into));
         self
@@ -30,8 +30,10 @@ impl Builder {
     /// ```
     ///
     /// # Errors
-    /// As [`build`](crate::build) and [`link`](crate::link); also where there are no sources.
+    /// As [`build`](crate::build) and [`link`](crate::link); also where there are no sources, and where
+    /// [`module_name`](Self::module_name) or [`shared_types`](Self::shared_types) were set.
     pub fn build_as(&self, name: impl Into<String>) -> Result<PathBuf> {
+        self.check_unused("build_as", &["shared_types", "module_name"])?;
         let name = name.into();
         let ident = identifier(&name).unwrap_or_else(|| module(&name));
         self.clone().module_name(ident.as_str()).build_from(&self.sources)
@@ -43,17 +45,18 @@ impl Builder {
     /// # Errors
     /// As [`build_as`](Self::build_as).
     pub fn expand_all(&self, paths: &[impl AsRef<Path>]) -> Result<(Skeleton, Vec<PathBuf>)> {
+        self.check_unused("expand", &["sources", "shared_types"])?;
         let paths: Vec<PathBuf> = paths.iter().map(|path| path.as_ref().to_owned()).collect();
         match &paths[..] {
             [object] if !is_source(object) => {
-                return Ok((self.skeleton(&[object])?, vec![object.clone()]));
+                return Ok((self.skeleton_of(&[object])?, vec![object.clone()]));
             }
             _ => {}
         }
         let folder = TemporaryFolder::new()?;
         let object = folder.0.join(format!("{}.bpf.o", self.file_stem(first(&paths)?)));
         let dependencies = self.compile_all(&paths, &object)?;
-        Ok((self.skeleton(&[object])?, dependencies))
+        Ok((self.skeleton_of(&[object])?, dependencies))
     }
 
     /// Makes `object` of all of `sources`. Returns all files it was made from.
@@ -61,7 +64,7 @@ impl Builder {
         if let [source] = sources
             && is_source(source)
         {
-            return self.compile(source, object);
+            return self.compile_one(source, object);
         }
         let (mut objects, mut dependencies) = (Vec::new(), Vec::new());
         for (number, source) in sources.iter().enumerate() {
@@ -69,7 +72,7 @@ impl Builder {
                 let mut path = object.as_os_str().to_owned();
                 path.push(format!(".{number}.o"));
                 let path = PathBuf::from(path);
-                dependencies.extend(self.compile(source, &path)?);
+                dependencies.extend(self.compile_one(source, &path)?);
                 path
             } else {
                 if cargo::in_build_script() {
