@@ -81,6 +81,24 @@ impl Input {
         self.bindings.iter().map(binding).collect()
     }
 
+    /// That no two alternatives are of one byte order: both would be the module.
+    pub(crate) fn check_orders(&self, orders: &[&str]) -> Result<()> {
+        for (number, order) in orders.iter().enumerate() {
+            let Some(before) = orders[..number].iter().position(|other| other == order) else {
+                continue;
+            };
+            let [first, second] = [before, number].map(|at| self.objects[at].first());
+            if let Some((first, second)) = first.zip(second) {
+                let (a, b) = (first.value(), second.value());
+                let message = format!(
+                    "{a} and {b} are both {order}-endian (`[{a:?}, {b:?}]` links them into one)"
+                );
+                return Err(Error::new_spanned(second, message));
+            }
+        }
+        Ok(())
+    }
+
     /// Where the type or the map is written that the error is about, if it is about one.
     pub(crate) fn place(&self, error: &bpf_skel_build::Error) -> Option<TokenStream> {
         let c = || self.types.iter().chain(self.bindings.iter().map(|bound| &bound.c));

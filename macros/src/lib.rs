@@ -53,10 +53,15 @@ pub fn bpf_skel(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 
 impl Input {
     fn expand(self) -> Result<TokenStream> {
-        self.objects.iter().map(|object| self.skeleton(object)).collect()
+        let made = self.objects.iter().map(|object| self.skeleton(object));
+        let (orders, skeletons): (Vec<_>, Vec<_>) =
+            made.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        self.check_orders(&orders)?;
+        Ok(skeletons.into_iter().collect())
     }
 
-    fn skeleton(&self, literals: &[LitStr]) -> Result<TokenStream> {
+    /// The byte order of one alternative, and its skeleton.
+    fn skeleton(&self, literals: &[LitStr]) -> Result<(&'static str, TokenStream)> {
         let object =
             || literals.first().map_or(self.module.to_token_stream(), |it| it.to_token_stream());
         let failed = |error: bpf_skel_build::Error| {
@@ -81,10 +86,11 @@ impl Input {
         // The compiler builds again when a file that it has included changes.
         let absolute = files.iter().map(|file| std::path::absolute(file).unwrap_or(file.clone()));
         let files = absolute.map(|file| file.to_string_lossy().into_owned());
-        Ok(quote! {
+        let skeleton = quote! {
             #only
             #skeleton
             #(const _: &[u8] = ::core::include_bytes!(#files);)*
-        })
+        };
+        Ok((endian, skeleton))
     }
 }
