@@ -36,6 +36,16 @@ pub fn path(name: &str, endian: Endian) -> PathBuf {
     folder().join(format!("{name}-{suffix}.o"))
 }
 
+/// Fixture `programs`, in which the section that is nobody's has a misspelt name: `raw_pt/sched_s`.
+pub fn misspelt_section(endian: Endian) -> Vec<u8> {
+    let (before, after) = (b"something/else", b"raw_pt/sched_s");
+    let mut bytes = bytes("programs", endian);
+    while let Some(at) = bytes.windows(before.len()).position(|window| window == before) {
+        bytes[at..][..after.len()].copy_from_slice(after);
+    }
+    bytes
+}
+
 /// The bytes of a fixture's object.
 pub fn bytes(name: &str, endian: Endian) -> Vec<u8> {
     if name == LINKED {

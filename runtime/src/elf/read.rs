@@ -15,8 +15,8 @@ use super::{btf_fix, data, exception, link, maps, object_name, slots, struct_ops
 use crate::btf::{Btf, BtfKind, DataSec, Kind};
 use crate::error::Within as _;
 use crate::relocate::Table;
-use crate::spec::{KCONFIG, ObjectSpec};
-use crate::{Error, Frame, Result};
+use crate::spec::{KCONFIG, ObjectSpec, ProgramSpec};
+use crate::{Error, Frame, Result, section_name};
 
 /// Reads a BPF object: an ELF file as `clang -target bpf -c` writes it, in either byte order.
 ///
@@ -190,6 +190,7 @@ fn describe(
     if let Some(legacy) = &legacy {
         legacy::link(legacy, &mut maps, &mut programs, budget)?;
     }
+    maps.warnings.extend(programs.iter().filter_map(unknown_section));
     let spec = ObjectSpec {
         name: name.to_owned().into(),
         endian: file.endian,
@@ -205,6 +206,12 @@ fn describe(
         externs: externs.specs(budget)?.into(),
     };
     Ok(Reading { spec, legacy: legacy.map(|legacy| legacy.maps), warnings: maps.warnings })
+}
+
+fn unknown_section(program: &ProgramSpec) -> Option<Warning> {
+    let near = section_name::nearest(&program.section)?;
+    let (program, section) = (program.name.to_string(), program.section.to_string());
+    Some(Warning::UnknownSection { program, section, near })
 }
 
 /// All data sections of the BTF with their ids, by name.

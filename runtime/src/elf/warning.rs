@@ -48,6 +48,15 @@ pub enum Warning {
         /// The section that it is in.
         section: String,
     },
+    /// A program's section names no type of program, and is spelt nearly as one that does.
+    UnknownSection {
+        /// The program.
+        program: String,
+        /// The section.
+        section: String,
+        /// What the other one begins with.
+        near: &'static str,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -72,6 +81,10 @@ impl fmt::Display for Warning {
             Self::UnknownMember { map, member } => {
                 write!(f, "map {map:?}: member {member:?} is not known, and is passed over")
             }
+            Self::UnknownSection { program, section, near } => write!(
+                f,
+                "program {program:?}: section {section:?} names no type of program; did you mean {near:?}?"
+            ),
             Self::Elsewhere { variable, section } => write!(
                 f,
                 "variable {variable:?}: it is in section {section:?}, and BTF lists it in another one only"

@@ -4,7 +4,7 @@ use std::path::Path;
 use super::config::{Config, Hook};
 use super::opened::{Loaded, LoadedBy, Opened, Warning};
 use super::{compat, select::Selection};
-use bpf_skel::elf::{Legacy, Reader, Reading};
+use bpf_skel::elf::{self, Legacy, Reader, Reading};
 use bpf_skel::uapi::ProgramType;
 use bpf_skel::{Error, ErrorKind, Frame, OpenObject, Result};
 
@@ -112,8 +112,11 @@ impl Loader {
     /// configuration of pins cannot be used.
     pub fn open(&self, object: &[u8], file: &str) -> Result<Opened> {
         let (reading, loader, why) = self.read(object, file)?;
-        let mut warnings: Vec<Warning> =
-            reading.warnings.into_iter().map(Warning::Object).collect();
+        let mut found = reading.warnings;
+        if self.selection.program_type.is_some() {
+            found.retain(|warning| !matches!(warning, elf::Warning::UnknownSection { .. }));
+        }
+        let mut warnings: Vec<Warning> = found.into_iter().map(Warning::Object).collect();
         let mut open = OpenObject::new(reading.spec);
         self.selection.apply(&mut open)?;
         if let Some(mut config) = self.config()? {

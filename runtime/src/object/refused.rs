@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::feature::{self, Feature};
 use crate::insn::Insn;
 use crate::relocate;
+use crate::section_name;
 use crate::spec::{ObjectSpec, ProgramSpec};
 use crate::sys::explain;
 use crate::token::Creation;
@@ -150,8 +151,10 @@ fn unknown_use(error: Error, program: &PreparedProgram, source: &ProgramSpec) ->
     if program.open.program_type != ProgramType::UNSPEC {
         return error;
     }
+    let section = &source.section;
+    let near = section_name::nearest(section);
+    let near = near.map(|near| format!("did you mean {near:?}? Else ")).unwrap_or_default();
     error.with_hint(format!(
-        "section {:?} names no type of program: set one with OpenProgram::set_type",
-        source.section
+        "section {section:?} names no type of program: {near}set one with OpenProgram::set_type"
     ))
 }

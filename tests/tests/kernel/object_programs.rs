@@ -52,6 +52,11 @@ fn not_loaded_by_default() -> Outcome {
 fn a_section_without_type() -> Outcome {
     let words = ["program \"no_type\"", "section \"something/else\" names no type of program"];
     fails(fixture_of(fixture!("programs"), &[]).load(), &words);
+    let mut misspelt: ObjectSpec = fixture!("programs");
+    misspelt.programs.to_mut()[4].section = "raw_pt/sched_switch".into();
+    let words =
+        "section \"raw_pt/sched_switch\" names no type of program: did you mean \"raw_tp\"?";
+    fails(fixture_of(misspelt, &[]).load(), &["program \"no_type\"", words]);
     let mut open = fixture_of(fixture!("programs"), &[]);
     open.program_mut("no_type")?.set_type(ProgramType::SCHED_CLS);
     assert_eq!(run(&open.load()?, "no_type"), 0);

@@ -78,6 +78,20 @@ fn nothing_else_leads_to_the_compatibility_loader() {
 }
 
 #[test]
+fn a_misspelt_section_is_told_unless_its_type_is_given() {
+    let bytes = fixtures::misspelt_section(Endian::NATIVE);
+    let warnings = |loader: Loader| loader.open(&bytes, "x.o").unwrap().warnings;
+    let told: Vec<String> = warnings(loader()).iter().map(Warning::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            r#"program "no_type": section "raw_pt/sched_s" names no type of program; did you mean "raw_tp"?"#
+        ]
+    );
+    assert!(warnings(loader().program_type(ProgramType::XDP)).is_empty());
+}
+
+#[test]
 fn a_layout_of_its_own() {
     let bytes = fixtures::legacy_size(20, Endian::NATIVE);
     let flags = |layout| {
