@@ -309,6 +309,12 @@ pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
+/// These, as a sentence has them.
+fn list(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    paths.join(", ")
+}
+
 /// A file's name up to the first dot.
 pub(crate) fn object_name(file_name: &str) -> &str {
     file_name.split('.').next().unwrap_or(file_name)

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bpf_skel::Frame;
 use bpf_skel::btf::Btf;
-use bpf_skel::elf::{Reader, Reading, Warning};
+use bpf_skel::elf::{self, Reader, Reading, Warning};
 use bpf_skel::spec::{Endian, ObjectSpec};
 
 use crate::builder::object_name;
@@ -30,6 +30,27 @@ pub struct Skeleton {
     text: [String; 3],
 }
 
+/// What a skeleton is made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin<'o> {
+    /// The name of the object's file, which has the object's own.
+    pub(crate) file: &'o str,
+    /// What errors call it: what the user named, where that is not the object.
+    pub(crate) shown: &'o str,
+}
+
+impl Origin<'_> {
+    fn frame(&self) -> Frame {
+        Frame::Object(self.shown.to_owned())
+    }
+}
+
+impl<'o> From<&'o str> for Origin<'o> {
+    fn from(file: &'o str) -> Self {
+        Self { file, shown: file }
+    }
+}
+
 impl Skeleton {
     /// The skeleton of an object that was read from `file`. Map definitions in a section `maps`, as iproute2 and libbpf
     /// before 1.0 had them, are as good as those in `.maps`; [`warnings`](Self::warnings) has what is to be said of them.
@@ -37,9 +58,14 @@ impl Skeleton {
     /// # Errors
     /// Where the object is broken or holds what is not supported; where an option is no Rust.
     pub fn from_object(bytes: &[u8], file: &str, options: &Options) -> Result<Self> {
+        Self::of(bytes, file.into(), options)
+    }
+
+    pub(crate) fn of(bytes: &[u8], origin: Origin<'_>, options: &Options) -> Result<Self> {
         let reader = Reader::new().legacy(options.legacy);
-        let Reading { spec, warnings, .. } = reader.read(bytes, file)?;
-        Ok(Self { warnings, ..Self::sharing(spec, file, options, None)? })
+        let Reading { mut spec, warnings, .. } = reader.read(bytes, origin.shown)?;
+        spec.name = elf::object_name(origin.file).to_owned().into();
+        Ok(Self { warnings, ..Self::sharing(spec, origin, options, None)? })
     }
 
     /// As [`from_object`](Self::from_object), of bytes that stay. So does what is made of them.
@@ -47,7 +73,7 @@ impl Skeleton {
     pub(crate) fn from_static(bytes: &'static [u8], file: &str, options: &Options) -> Result<Self> {
         let reader = Reader::new().legacy(options.legacy);
         let Reading { spec, warnings, .. } = reader.read_static(bytes, file)?;
-        let skeleton = Self::made(spec, file, options, None, true)?;
+        let skeleton = Self::made(spec, file.into(), options, None, true)?;
         Ok(Self { warnings, ..skeleton })
     }
 
@@ -61,36 +87,36 @@ impl Skeleton {
             let in_file = |error: bpf_skel::Error| error.within(Frame::Object(file.to_owned()));
             Btf::parse(&spec.btf, spec.endian).map_err(in_file)?;
         }
-        Self::sharing(spec, file, options, None)
+        Self::sharing(spec, file.into(), options, None)
     }
 
     /// As [`from_spec`](Self::from_spec) of a spec that was read from an object, with the types that are shared where those
     /// are.
     pub(crate) fn sharing(
         spec: ObjectSpec,
-        file: &str,
+        origin: Origin<'_>,
         options: &Options,
         shared: Option<&Shared>,
     ) -> Result<Self> {
-        Self::made(spec, file, options, shared, false)
+        Self::made(spec, origin, options, shared, false)
     }
 
     /// `last`: for a process that ends with it, to which nothing has to be given back.
     fn made(
         spec: ObjectSpec,
-        file: &str,
+        origin: Origin<'_>,
         options: &Options,
         shared: Option<&Shared>,
         last: bool,
     ) -> Result<Self> {
-        let frame = |error: crate::Error| error.within(Frame::Object(file.to_owned()));
+        let frame = |error: crate::Error| error.within(origin.frame());
         let runtime = options.runtime_path()?;
-        let ident = options.module_ident(object_name(file))?;
+        let ident = options.module_ident(object_name(origin.file))?;
         let header = Header {
             attributes: &options.attributes,
             visibility: options.visibility.as_deref().unwrap_or("pub"),
             module: &ident,
-            file,
+            file: origin.file,
             runtime: runtime.text(),
         };
         let parts = || -> Result<_> {

@@ -59,7 +59,7 @@ impl Builder {
         let mut written = Vec::with_capacity(objects.len() + 1);
         for ((file, spec), path) in objects.into_iter().zip(outputs) {
             let options = self.options.for_object(&spec, read_btf(&spec)?.as_ref());
-            let skeleton = Skeleton::sharing(spec, &file, &options, shared.as_ref())?;
+            let skeleton = Skeleton::sharing(spec, (&*file).into(), &options, shared.as_ref())?;
             skeleton.write(&path)?;
             written.push(path);
         }

@@ -39,7 +39,7 @@ impl Builder {
             _ => error,
         })?;
         self.renew_bundled(&object, sources, &dependencies)?;
-        self.skeleton_of(&[object])?.write(&output)?;
+        self.skeleton_from(&object, sources)?.write(&output)?;
         Ok(output)
     }
 

@@ -9,7 +9,7 @@ use super::generate::elf_endian;
 use crate::btf_file::BtfFile;
 use crate::bundled::{Bundled, RENEW, hash, slashed};
 use crate::cargo::{self, Folders};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Options of clang whose value may follow them at once, and be a path. Longer ones first.
 const BEFORE_PATHS: [&str; 8] =
@@ -40,7 +40,13 @@ impl Builder {
             let watched = listed.iter().chain(sources).filter(|path| folders.made(path).is_none());
             watched.chain(self.watched_kernel()).for_each(|path| cargo::rerun_if_changed(path));
         }
-        self.write_skeleton(std::slice::from_ref(path), sources).map(Some)
+        let skeleton = self.skeleton_from(path, std::slice::from_ref(path));
+        let skeleton = skeleton.map_err(|error| match error.kind() {
+            ErrorKind::Object => error
+                .with_hint(format!("it is the bundled object: {RENEW}=1 cargo build renews it")),
+            _ => error,
+        })?;
+        self.write_skeleton(&skeleton, sources).map(Some)
     }
 
     /// Renews the bundled object where that is asked for; else says that it is not what it should be.
@@ -57,10 +63,13 @@ impl Builder {
             return Bundled::new(path, &folders).renew(fresh, sources, dependencies, options);
         }
         if cargo::in_build_script() {
-            cargo::warning(&format!(
-                "{} does not belong to its source: {RENEW}=1 cargo build renews it",
-                path.display()
-            ));
+            let was_there = path.exists();
+            let path = path.display();
+            cargo::warning(&if was_there {
+                format!("{path} does not belong to its source: {RENEW}=1 cargo build renews it")
+            } else {
+                format!("{path} is not there: {RENEW}=1 cargo build makes it")
+            });
         }
         Ok(())
     }

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use bpf_skel::spec::Endian;
 
-use super::{Builder, file_name};
+use super::{Builder, file_name, list};
+use crate::skeleton::Origin;
 use crate::{Error, Result, Skeleton, cargo};
 
 impl Builder {
@@ -35,7 +36,7 @@ impl Builder {
         if cargo::in_build_script() {
             objects.iter().for_each(|path| cargo::rerun_if_changed(path));
         }
-        self.write_skeleton(&objects, &objects)
+        self.write_skeleton(&self.skeleton_of(&objects)?, &objects)
     }
 
     /// The skeleton of that one of `objects` which has the target's byte order, without writing it.
@@ -51,6 +52,16 @@ impl Builder {
         let (bytes, file) = self.choose(objects)?;
         let skeleton = Skeleton::from_object(&bytes, &file, &self.options)?;
         self.warn(&file, skeleton.warnings());
+        Ok(skeleton)
+    }
+
+    /// The skeleton of an object that was made of `sources`, by which errors call it.
+    pub(super) fn skeleton_from(&self, object: &Path, sources: &[PathBuf]) -> Result<Skeleton> {
+        let (bytes, file) = self.choose(&[object])?;
+        let shown = list(sources);
+        let origin = Origin { file: &file, shown: &shown };
+        let skeleton = Skeleton::of(&bytes, origin, &self.options)?;
+        self.warn(&shown, skeleton.warnings());
         Ok(skeleton)
     }
 
@@ -103,13 +114,12 @@ impl Builder {
         self.expand_all(&[path])
     }
 
-    /// Writes the skeleton of one of `objects`, which are made of `sources`.
+    /// Writes the skeleton of what was made of `sources`.
     pub(super) fn write_skeleton(
         &self,
-        objects: &[PathBuf],
+        skeleton: &Skeleton,
         sources: &[PathBuf],
     ) -> Result<PathBuf> {
-        let skeleton = self.skeleton_of(objects)?;
         let path = self.output_of(skeleton.module(), sources)?;
         skeleton.write(&path)?;
         Ok(path)

@@ -56,7 +56,7 @@ impl Builder {
         let folder = TemporaryFolder::new()?;
         let object = folder.0.join(format!("{}.bpf.o", self.file_stem(first(&paths)?)));
         let dependencies = self.compile_all(&paths, &object)?;
-        Ok((self.skeleton_of(&[object])?, dependencies))
+        Ok((self.skeleton_from(&object, &paths)?, dependencies))
     }
 
     /// Makes `object` of all of `sources`. Returns all files it was made from.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{self, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::list;
 use crate::{Error, Result};
 
 /// Skeletons, and what each is made of.
@@ -44,11 +45,6 @@ pub(super) fn claim(
     };
     Err(Error::invalid_input(message)
         .with_hint("give one of them another name with `Builder::module_name`"))
-}
-
-fn list(paths: &[PathBuf]) -> String {
-    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    paths.join(", ")
 }
 
 #[cfg(test)]

@@ -158,6 +158,9 @@ fn a_bundled_object_stands_for_clang() -> Outcome {
 
     let stderr = project.run(&[NO_CLANG]).bad();
     assert!(stderr.contains("clang is needed since objects/first.bpf.o is missing"), "{stderr}");
+    let stderr = project.run(&[with]).good().stderr;
+    let words = "objects/first.bpf.o is not there: BPF_SKEL_BUNDLE=1 cargo build makes it";
+    assert!(stderr.contains(words), "{stderr}");
 
     assert_eq!(project.run(&[with, renew]).good().stdout, "1\n");
     let bundle = || {
@@ -192,7 +195,13 @@ fn a_bundled_object_stands_for_clang() -> Outcome {
     assert_eq!(project.run(&[NO_CLANG]).good().stdout, "7\n");
 
     // Whoever asks for it gets it anew, whatever was there.
-    project.write("objects/first.bpf.o", "nonsense");
+    project.write("objects/first.bpf.o", "\x7fELF\x02\x01\x01");
+    let stderr = project.run(&[with]).bad();
+    let words = [
+        "objects/first.bpf.o: ",
+        "it is the bundled object: BPF_SKEL_BUNDLE=1 cargo build renews it",
+    ];
+    assert!(words.iter().all(|words| stderr.contains(words)), "{stderr}");
     assert_eq!(project.run(&[with, renew]).good().stdout, "7\n");
     assert!(bundle() == renewed);
     Ok(())
@@ -222,6 +231,12 @@ fn what_clang_refuses_is_said_once() -> Outcome {
         "{error}"
     );
     assert!(!refused("#include \"other.h\"")?.contains("vmlinux"));
+
+    // What is wrong with the object is said of the source, whatever the module is called.
+    fs::write(&source, "int x = 1;")?;
+    let named = builder.clone().module_name("other").types(["absent"]);
+    let error = named.expand(&source).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{}: type \"absent\"", source.display())), "{error}");
     Ok(())
 }
 
@@ -263,6 +278,14 @@ fn several_sources_make_one_skeleton() -> Outcome {
     // All of them are watched.
     project.write("src/two.bpf.c", &second.replace("NUMBER", "8"));
     assert_eq!(project.run(&environment).good().stdout, "8 8 42\n");
+
+    let misspelt =
+        "__attribute__((section(\"raw_pt/x\"), used)) int odd(void *ctx) { return 0; }\n";
+    project.write("src/two.bpf.c", &(second.replace("NUMBER", "8") + misspelt));
+    let stderr = project.run(&environment).good().stderr;
+    let words = "warning: several@0.1.0: src/one.bpf.c, src/two.bpf.c: program \"odd\": section \"raw_pt/x\" \
+                 names no type of program; did you mean \"raw_tp\"?";
+    assert!(stderr.contains(words), "{stderr}");
 
     project.write("src/two.bpf.c", "long long shared = 7;\n");
     let stderr = project.run(&environment).bad();
