@@ -84,8 +84,8 @@ impl Args {
             opened.object.options.set_token_path(bpffs);
         }
         for (name, path) in &self.maps {
-            let map = Map::from_pin(path)?;
-            opened.object.map_mut(name)?.reuse(map)?;
+            let map = opened.object.map_mut(name)?;
+            map.reuse(Map::from_pin(path)?)?;
         }
         for (place, value) in &self.variables {
             assign(&mut opened.object, place, value)?;

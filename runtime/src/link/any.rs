@@ -145,7 +145,7 @@ impl Program<Any> {
 
     /// To a cgroup. See [`Cgroup`](crate::program::kind::Cgroup).
     pub fn attach_cgroup(&self, cgroup: impl AsFd, options: CgroupOptions<'_>) -> Result<Link> {
-        cgroup::attach(self.handle(), cgroup.as_fd(), options)
+        cgroup::attach(self.handle(), cgroup.as_fd(), None, options)
     }
 
     /// To a network namespace. See [`FlowDissector`](crate::program::kind::FlowDissector) and

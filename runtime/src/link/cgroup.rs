@@ -67,8 +67,9 @@ macro_rules! cgroup {
             ///
             /// As `attach`; [`NotFound`](crate::ErrorKind::NotFound): no such directory.
             pub fn attach_path(&self, cgroup: impl AsRef<Path>) -> Result<Link> {
-                let cgroup = open(self.handle(), cgroup.as_ref())?;
-                self.attach(cgroup)
+                let path = cgroup.as_ref();
+                let cgroup = open(self.handle(), path)?;
+                attach(self.handle(), cgroup.as_fd(), Some(path), CgroupOptions::new())
             }
 
             /// As [`attach`](Self::attach), with options.
@@ -81,7 +82,7 @@ macro_rules! cgroup {
                 cgroup: impl AsFd,
                 options: CgroupOptions<'_>,
             ) -> Result<Link> {
-                attach(self.handle(), cgroup.as_fd(), options)
+                attach(self.handle(), cgroup.as_fd(), None, options)
             }
         }
     )* };
@@ -103,10 +104,14 @@ fn open(program: &Handle, cgroup: &Path) -> Result<File> {
 pub(super) fn attach(
     program: &Handle,
     cgroup: BorrowedFd<'_>,
+    path: Option<&Path>,
     options: CgroupOptions<'_>,
 ) -> Result<Link> {
     let attach_type = options.attach_type.unwrap_or(program.about().attach_type);
-    let target = || format!("cgroup hook {attach_type}");
+    let target = || match path {
+        Some(path) => format!("cgroup hook {attach_type} of {}", path.display()),
+        None => format!("cgroup hook {attach_type}"),
+    };
     attach_to(program, &[K::Cgroup, K::SockOps, K::LsmCgroup], target, |fd| {
         let (flags, relative) = options.position.flags();
         if options.revision != 0 {

@@ -110,10 +110,8 @@ impl Target {
     pub fn attach(&self, program: &Program) -> Result<Link> {
         let kind = program.attach_kind();
         if !self.takes(kind) {
-            return Err(Error::invalid_input(format!(
-                "{self} is no target for it (kind {kind:?})"
-            ))
-            .within(Frame::Program(program.name().to_owned())));
+            return Err(Error::invalid_input(format!("{self} is no target for it (kind {kind})"))
+                .within(Frame::Program(program.name().to_owned())));
         }
         let open = |path: &PathBuf| {
             File::open(path).map_err(|error| {
@@ -121,6 +119,9 @@ impl Target {
                     .within(Frame::Path(path.display().to_string()))
                     .within(Frame::Program(program.name().to_owned()))
             })
+        };
+        let at = |path: &PathBuf, link: Result<Link>| {
+            link.map_err(|error| error.within(Frame::Path(path.display().to_string())))
         };
         match self {
             Self::Auto => program.attach(),
@@ -134,8 +135,10 @@ impl Target {
                 };
                 program.attach_tcx(name.as_str(), direction, TcxOptions::new())
             }
-            Self::Cgroup(path) => program.attach_cgroup(open(path)?, CgroupOptions::new()),
-            Self::Netns(path) => program.attach_netns(open(path)?),
+            Self::Cgroup(path) => {
+                at(path, program.attach_cgroup(open(path)?, CgroupOptions::new()))
+            }
+            Self::Netns(path) => at(path, program.attach_netns(open(path)?)),
         }
     }
 }

@@ -1,3 +1,5 @@
+use std::fmt;
+
 /// How a program is attached; the generator picks the handle's type by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -85,5 +87,58 @@ impl AttachKind {
                 | Self::UprobeSession
                 | Self::Usdt
         )
+    }
+}
+
+impl fmt::Display for AttachKind {
+    /// What sections of this kind begin with: `raw_tracepoint`, `cgroup`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Tracepoint => "tracepoint",
+            Self::RawTracepoint => "raw_tracepoint",
+            Self::TpBtf => "tp_btf",
+            Self::Fentry => "fentry",
+            Self::Fexit => "fexit",
+            Self::FmodRet => "fmod_ret",
+            Self::Fsession => "fsession",
+            Self::FentryMulti => "fentry.multi",
+            Self::FexitMulti => "fexit.multi",
+            Self::FsessionMulti => "fsession.multi",
+            Self::Freplace => "freplace",
+            Self::Lsm => "lsm",
+            Self::LsmCgroup => "lsm_cgroup",
+            Self::Iter => "iter",
+            Self::Kprobe => "kprobe",
+            Self::Kretprobe => "kretprobe",
+            Self::KprobeMulti => "kprobe.multi",
+            Self::KretprobeMulti => "kretprobe.multi",
+            Self::KprobeSession => "kprobe.session",
+            Self::Ksyscall => "ksyscall",
+            Self::Kretsyscall => "kretsyscall",
+            Self::Uprobe => "uprobe",
+            Self::Uretprobe => "uretprobe",
+            Self::UprobeMulti => "uprobe.multi",
+            Self::UretprobeMulti => "uretprobe.multi",
+            Self::UprobeSession => "uprobe.session",
+            Self::Usdt => "usdt",
+            Self::SocketFilter => "socket",
+            Self::SkReuseport => "sk_reuseport",
+            Self::Tc => "tc",
+            Self::Tcx => "tcx",
+            Self::Netkit => "netkit",
+            Self::Xdp => "xdp",
+            Self::PerfEvent => "perf_event",
+            Self::Lwt => "lwt",
+            Self::SockOps => "sockops",
+            Self::SkSkb => "sk_skb",
+            Self::SkMsg => "sk_msg",
+            Self::LircMode2 => "lirc_mode2",
+            Self::FlowDissector => "flow_dissector",
+            Self::SkLookup => "sk_lookup",
+            Self::Netfilter => "netfilter",
+            Self::Cgroup => "cgroup",
+            Self::StructOps => "struct_ops",
+        })
     }
 }

@@ -165,6 +165,15 @@ fn no_two_rows_cover_the_same_name() {
 }
 
 #[test]
+fn kinds_are_called_as_their_sections() {
+    for rule in RULES.iter().filter(|rule| rule.kind != K::None) {
+        let name = rule.kind.to_string();
+        let is_of_it = |other: &Rule| other.kind == rule.kind && other.prefix.starts_with(&name);
+        assert!(RULES.iter().any(is_of_it), "{name}: {}", rule.prefix);
+    }
+}
+
+#[test]
 fn unknown_names_have_no_type() {
     for name in ["", "?", "xdp_", "foo/bar", "maps", "cgroup", "tc/other", "xdp/mine", "kprobes"] {
         let parsed = parse(name);

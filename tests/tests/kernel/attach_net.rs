@@ -144,6 +144,8 @@ fn cgroup_by_path() {
     let missing = program.attach_path("/sys/fs/cgroup/no-such").unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::NotFound);
     assert!(missing.to_string().contains("/sys/fs/cgroup/no-such"), "{missing}");
+    let no_cgroup = program.attach_path("/tmp").unwrap_err();
+    assert!(no_cgroup.to_string().contains(" of /tmp: "), "{no_cgroup}");
     // `cgroup/skb` names no hook.
     let egress = CgroupOptions::new().attach_type(AttachType::CGROUP_INET_EGRESS);
     let _link = program.attach_with(cgroup.open(), egress).unwrap();

@@ -232,14 +232,14 @@ fn maps_of_others() -> Outcome {
         &["map \"spare\"", "type: defined array, found hash"],
     );
     shell.bad(&format!("load phases.o --map counts={path}-none"), &["theirs-none", "nothing"]);
-    shell.bad(&format!("load phases.o --map nope={path}"), &["nope"]);
+    shell.bad(&format!("load phases.o --map nope={path}-none"), &["nope"]);
     Ok(())
 }
 
 const FAIL_LATE: [(&str, &str); 4] = [
     ("dev:no-such-if", "there is no network interface of this name"),
     ("cgroup:/no/such", "/no/such"),
-    ("auto", "auto is no target for any program"),
+    ("auto", "auto is no target for any program: xdp_main (xdp)"),
     ("nope=auto", "no program is named \"nope\""),
 ];
 

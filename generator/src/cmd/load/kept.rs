@@ -112,7 +112,7 @@ fn chosen<'o>(object: &'o Object, name: Option<&str>, target: &Target) -> Result
     if programs.is_empty() {
         let loaded = object.programs().iter().filter(|program| program.is_loaded());
         let kinds: Vec<_> = loaded
-            .map(|program| format!("{} ({:?})", program.name(), program.attach_kind()))
+            .map(|program| format!("{} ({})", program.name(), program.attach_kind()))
             .collect();
         return Err(Error::invalid_input(format!(
             "{target} is no target for any program: {}",
