@@ -67,6 +67,15 @@ fn help_names_every_command_and_argument() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn help_says_what_root_is() {
+    for command in ["load", "unload"] {
+        let (_, help, _) = run(bpf_skel().args([command, "--help"]));
+        assert!(help.contains("ROOT is ") && help.contains("--root <DIR>"), "{command}: {help}");
+    }
+}
+
+#[test]
 fn arguments_that_make_no_sense_give_2() {
     for args in
         [&[][..], &["gen"], &["inspect"], &["no-such-command"], &["gen", "--endian", "odd", "x.o"]]
@@ -102,6 +111,21 @@ fn what_fails_says_so_on_standard_error() {
         assert_eq!((status, &*out), (1, ""), "{args:?}: {errors}");
         assert!(errors.starts_with(message), "{args:?}: {errors}");
     }
+}
+
+#[test]
+fn a_misspelt_section_is_told() {
+    let mut bytes = std::fs::read(fixture("programs-el.o")).expect("a fixture");
+    let (before, after) = (b"something/else", b"raw_pt/sched_s");
+    while let Some(at) = bytes.windows(before.len()).position(|window| window == before) {
+        bytes[at..][..after.len()].copy_from_slice(after);
+    }
+    let path = std::env::temp_dir().join(format!("bpf-skel-misspelt-{}.o", std::process::id()));
+    std::fs::write(&path, bytes).expect("it can be written");
+    let (status, _, errors) = run(bpf_skel().arg("gen").arg(&path));
+    std::fs::remove_file(&path).expect("it was written");
+    let words = "program \"no_type\": section \"raw_pt/sched_s\" names no type of program; did you mean \"raw_tp\"?\n";
+    assert!(status == 0 && errors.ends_with(words), "{errors}");
 }
 
 #[test]

@@ -19,6 +19,9 @@ use crate::{Error, Result};
 ///
 /// Maps are pinned where the object and this machine's configuration say (see `pins --explain`), and with programs and
 /// links in a directory of this object's own, which `unload` takes. A failure leaves nothing behind.
+///
+/// ROOT is the BPF file system of all pins: that of --root, $BPF_SKEL_PIN_ROOT, $TC_BPF_MNT or the configuration, else
+/// /sys/fs/bpf, else the first one that is mounted, as for iproute2.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The object; of this machine's byte order.
@@ -39,6 +42,9 @@ pub(super) struct Args {
     /// The directory on a BPF file system; ROOT/bpf-skel/OBJECT if not given.
     #[arg(long, value_name = "DIR")]
     pin: Option<PathBuf>,
+    /// The root of the BPF file system.
+    #[arg(long, value_name = "DIR", conflicts_with = "no_config")]
+    root: Option<PathBuf>,
     /// Use the map that is pinned at PATH.
     #[arg(long = "map", value_name = "NAME=PATH", value_parser = pair)]
     maps: Vec<(String, String)>,
@@ -71,11 +77,14 @@ struct Attachment {
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let config = match (&self.config, self.no_config) {
+        let mut config = match (&self.config, self.no_config) {
             (Some(path), _) => Some(Config::from_file(absolute(path)?)?),
             (None, false) => Some(Config::system()?),
             (None, true) => None,
         };
+        if let Some((config, root)) = config.as_mut().zip(self.root.as_ref()) {
+            config.set_root(absolute(root)?);
+        }
         let mut opened = self.loader(config.clone()).open_file(&self.object)?;
         for warning in &opened.warnings {
             say(format_args!("bpf-skel: {warning}"));

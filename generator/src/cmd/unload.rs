@@ -15,12 +15,18 @@ const PARTS: [&str; 3] = ["links", "programs", "maps"];
 /// Detach and unpin what `load` has pinned in the directory of an object.
 ///
 /// Maps that the object shares with others (see `pins --explain`) stay pinned where they are shared.
+///
+/// ROOT is the BPF file system of all pins: that of --root, $BPF_SKEL_PIN_ROOT, $TC_BPF_MNT or the configuration, else
+/// /sys/fs/bpf, else the first one that is mounted, as for iproute2.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The object's name, of which the directory is ROOT/bpf-skel/NAME, or with a slash the directory that `load --pin` was
     /// given.
     #[arg(value_name = "OBJECT|DIR")]
     object: PathBuf,
+    /// The root of the BPF file system.
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
 }
 
 impl Args {
@@ -28,7 +34,11 @@ impl Args {
         // A name is never a directory that happens to be where the command runs.
         let directory = match self.object.to_str() {
             Some(name) if !name.contains('/') => {
-                Config::system()?.root().join("bpf-skel").join(name)
+                let root = match self.root {
+                    Some(root) => root,
+                    None => Config::system()?.root(),
+                };
+                root.join("bpf-skel").join(name)
             }
             _ => self.object,
         };

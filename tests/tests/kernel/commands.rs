@@ -14,7 +14,7 @@ use bpf_skel_tests::kernel::needs::{STRUCT_OPS, STRUCT_OPS_LINK};
 use bpf_skel_tests::kernel::{BPFFS, Cgroup, Outcome, PinDirectory, Veth, child, tests};
 
 tests! {
-    []: stays_until_unloaded, on_a_device, in_a_cgroup, globals, maps_of_others, failures_leave_nothing, failures_leave_what_was_there, of_two_one_wins, explained, listed, nothing_to_unload;
+    []: stays_until_unloaded, on_a_device, in_a_cgroup, globals, maps_of_others, under_another_root, failures_leave_nothing, failures_leave_what_was_there, of_two_one_wins, explained, listed, nothing_to_unload;
     [STRUCT_OPS, STRUCT_OPS_LINK]: operations, operations_one_by_one;
 }
 
@@ -233,6 +233,24 @@ fn maps_of_others() -> Outcome {
     );
     shell.bad(&format!("load phases.o --map counts={path}-none"), &["theirs-none", "nothing"]);
     shell.bad(&format!("load phases.o --map nope={path}-none"), &["nope"]);
+    Ok(())
+}
+
+fn under_another_root() -> Outcome {
+    let shell = Shell::new("root")?;
+    let root = PinDirectory::new("root")?;
+    let option = format!("--root {}", root.join("").display());
+    let load = shell.run(&format!("load legacy.o --section classifier {option}"));
+    assert_eq!(load.status, Some(0), "{}", load.errors);
+    let shared = root.join("tc/globals/counters");
+    let own = root.join("bpf-skel/legacy/maps/counters");
+    assert_eq!(Map::from_pin(&shared)?.id()?, Map::from_pin(&own)?.id()?);
+    assert!(!exists("bpf-skel") && !exists("tc"));
+    shell.bad("unload legacy", &["nothing is loaded there"]);
+    shell.good(&format!("unload legacy {option}"));
+    assert!(!own.exists() && shared.exists());
+    let ran = shell.run(&format!("load phases.o --no-config {option}"));
+    assert_eq!((ran.status, &*ran.out), (Some(2), ""), "{}", ran.errors);
     Ok(())
 }
 
