@@ -136,7 +136,8 @@ impl Builder {
         self
     }
 
-    /// The name of the generated module, and of its file; else the source's name up to the first dot.
+    /// The name of the generated module, and of its file: an identifier. Else it is the source's name up to the first dot,
+    /// bent to one: `my_prog` of `my-prog.x.bpf.c`, `type_` of `type.bpf.c`.
     pub fn module_name(mut self, name: impl Into<String>) -> Self {
         self.options.module = Some(name.into());
         self
@@ -165,7 +166,7 @@ impl Builder {
 
     /// Has a Rust type stand for a C type wherever the skeleton uses it: `bind("struct event", "crate::Event")`.
     ///
-    /// The path is absolute. The type has to be [`Pod`](bpf_skel::pod::Pod), which
+    /// The path is absolute. The type has to be `#[repr(C)]`, [`Pod`](bpf_skel::pod::Pod), which
     /// [`impl_pod!`](bpf_skel::impl_pod) makes a struct without `unsafe`, and `Debug`. The skeleton compiles only where it
     /// lies in memory as the C type does: its size, its alignment, and of each field that the generated struct would have
     /// the name, the offset and the size. It may have more fields, such as padding, and they may be of other types of the

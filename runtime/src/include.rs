@@ -1,5 +1,6 @@
 /// Includes the skeleton that a build script has written with `bpf_skel_build::build("src/NAME.bpf.c")`, as
-/// `mod NAME`.
+/// `mod NAME`. A source's name counts up to the first dot, and what is no identifier is bent to one: `my-prog.x.bpf.c` is
+/// `my_prog`, `type.bpf.c` is `type_`.
 ///
 /// ```text
 /// bpf_skel::include_skel!(runqslower);

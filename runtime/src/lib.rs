@@ -4,6 +4,23 @@
 //! `bpf_skel_macros::bpf_skel!`; this crate is what the generated code and its user link. It depends on `libc` alone.
 //!
 //! ```text
+//! bpf_skel::include_skel!(hello);                     // of src/hello.bpf.c, by build.rs
+//!
+//! let mut open = hello::open();                       // no system call, cannot fail
+//! open.rodata.report_every = 1_000;                   // globals are fields
+//! open.maps.counts.set_max_entries(65_536);
+//! let skel = open.load()?;                            // maps created, programs verified
+//! let _links = skel.attach()?;                        // detached when dropped
+//! println!("{} switches", skel.bss.total.get());      // live memory, shared with the kernel
+//! ```
+//!
+//! | feature | has |
+//! | --- | --- |
+//! | `load` (default) | all that talks to a kernel, on Linux |
+//! | `elf` | module `elf`: objects are read when the program runs |
+//! | `loader` | the standard loader of such objects, with a system-wide configuration of pins; it implies the others |
+//!
+//! ```text
 //! portable   spec insn uapi section_name btf relocate pod live elf     the same result on any host
 //! linux      sys kernel_btf feature token map program link object pin ringbuf perf  talk to a kernel
 //! top        private                                                   all that generated code may call

@@ -12,6 +12,9 @@ use crate::{ErrorKind, Result, cargo, vmlinux};
 impl Builder {
     /// Compiles `source` and writes the skeleton of the object. Returns the skeleton's path.
     ///
+    /// The module, and what `include_skel!` is given, is [`module_name`](Self::module_name), else the source's name up to
+    /// the first dot, bent to an identifier: `my_prog` of `my-prog.x.bpf.c`, `type_` of `type.bpf.c`.
+    ///
     /// # Errors
     /// As [`build`](crate::build); also where [`sources`](Self::sources) or [`shared_types`](Self::shared_types) were set.
     pub fn build(&self, source: impl AsRef<Path>) -> Result<PathBuf> {

@@ -7,6 +7,9 @@ use super::cli::{Reading, is_output, print};
 use crate::{Builder, Result};
 
 /// Write the Rust skeleton of an object.
+///
+/// The file defines a module of the object's name: after `-o hello.rs`, `include!("hello.rs");` brings module `hello` of
+/// hello.bpf.o. The crate depends on `bpf-skel`.
 #[derive(Debug, clap::Args)]
 #[command(name = "gen")]
 pub(super) struct Args {
