@@ -60,6 +60,17 @@ fn what_has_no_name_is_called_after_what_names_it() {
 }
 
 #[test]
+fn a_phase_prints_what_is_in_it() {
+    let text = format!("{:?}", many::open());
+    let expected = concat!(
+        r#"Open { maps: OpenMaps { bss: OpenMap { name: ".bss", type: array, key_size: 4, value_size: 52, max_entries: 1, "#,
+        r#"flags: 0x400, pin: AsDefined, .. } }, progs: OpenProgs { use: OpenProgram { name: "use", type: raw_tracepoint, "#,
+        r#"kind: RawTracepoint, target: Some("sys_enter"), autoload: true, .. } }, bss: bss { v1: 0, "#,
+    );
+    assert!(text.starts_with(expected), "{text}");
+}
+
+#[test]
 fn variables_show_types_of_every_kind() {
     use owners::types::{id_of_tag, of_tag, shown};
 

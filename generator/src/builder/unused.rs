@@ -11,25 +11,30 @@ struct Special {
 }
 
 impl Builder {
-    fn special(&self) -> [Special; 5] {
+    fn special(&self) -> [Special; 6] {
         let one = |name, is_set, hint| Special { name, is_set, hint };
         [
             one("sources", !self.sources.is_empty(), "`build_as` compiles and links them"),
             one("shared_types", self.shared.is_some(), "`build_all` writes their module"),
             one("module_name", self.options.module.is_some(), "`build_as` is given the name"),
+            one("output", self.output.is_some(), "`build`, `build_as` and `generate` write it"),
             one("object", self.object.is_some(), "`build` and `build_as` compile one"),
             one("bundled", self.bundled.is_some(), "`build` and `build_as` take it"),
         ]
     }
 
+    /// The first of these options that is set.
+    fn first_set(&self, names: &[&str]) -> Option<Special> {
+        self.special().into_iter().find(|option| option.is_set && names.contains(&option.name))
+    }
+
     /// # Errors
     /// Where one of these options is set, which `call` passes over.
     pub(crate) fn check_unused(&self, call: &str, passed_over: &[&str]) -> Result<()> {
-        let special = self.special();
-        match special.iter().find(|option| option.is_set && passed_over.contains(&option.name)) {
+        match self.first_set(passed_over) {
             Some(Special { name, hint, .. }) => {
                 let message = format!("`{name}` is set, which `{call}` passes over");
-                Err(Error::invalid_input(message).with_hint(*hint))
+                Err(Error::invalid_input(message).with_hint(hint))
             }
             None => Ok(()),
         }
@@ -37,14 +42,8 @@ impl Builder {
 
     /// Each of several skeletons has its own name and its own files.
     pub(crate) fn check_for_several(&self) -> Result<()> {
-        let one = [
-            ("module_name", self.options.module.is_some()),
-            ("output", self.output.is_some()),
-            ("object", self.object.is_some()),
-            ("bundled", self.bundled.is_some()),
-        ];
-        match one.iter().find(|(_, is_set)| *is_set) {
-            Some((name, _)) => Err(Error::invalid_input(format!(
+        match self.first_set(&["module_name", "output", "object", "bundled"]) {
+            Some(Special { name, .. }) => Err(Error::invalid_input(format!(
                 "`{name}` is for one skeleton, and these are several"
             ))),
             None => self.check_unused("build_all", &["sources"]),

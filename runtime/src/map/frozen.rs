@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use super::Map;
 use super::section::{check_section, read_section};
@@ -56,6 +56,12 @@ impl<T: Pod> TryFrom<Map> for Frozen<T> {
             Memory::Copied(read_section(&map)?)
         };
         Ok(Self { memory, map })
+    }
+}
+
+impl<T: Pod> AsFd for Frozen<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.map.as_fd()
     }
 }
 

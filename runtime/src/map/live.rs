@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use super::arena::Arena;
@@ -118,6 +118,12 @@ fn cells<L: LiveLayout>(plain: Box<L::Plain>) -> Box<L> {
     let () = L::SAME_LAYOUT;
     // SAFETY: same size, alignment and layout, and any bytes are valid in both.
     unsafe { Box::from_raw(Box::into_raw(plain).cast()) }
+}
+
+impl<L: LiveLayout> AsFd for Live<L> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.map.as_fd()
+    }
 }
 
 impl<L: LiveLayout> Deref for Live<L> {

@@ -382,8 +382,14 @@ impl OpenMap {
 
 impl fmt::Debug for OpenMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let MapSpec { name, map_type, key_size, value_size, max_entries, flags, .. } = &self.spec;
         f.debug_struct("OpenMap")
-            .field("spec", &self.spec)
+            .field("name", name)
+            .field("type", &format_args!("{map_type}"))
+            .field("key_size", key_size)
+            .field("value_size", value_size)
+            .field("max_entries", max_entries)
+            .field("flags", &format_args!("{flags:#x}"))
             .field("pin", &self.pin)
             .finish_non_exhaustive()
     }

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::fmt;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -11,7 +12,6 @@ use crate::sys;
 use crate::uapi::{AttachType, ProgramType};
 
 /// A program in the open phase: whether and as what it is loaded.
-#[derive(Debug)]
 pub struct OpenProgram {
     pub(crate) name: Cow<'static, str>,
     pub(crate) index: u32,
@@ -24,6 +24,18 @@ pub struct OpenProgram {
     pub(crate) flags: u32,
     /// A loaded program that `target` is a function of.
     pub(crate) target_program: Option<OwnedFd>,
+}
+
+impl fmt::Debug for OpenProgram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenProgram")
+            .field("name", &self.name)
+            .field("type", &format_args!("{}", self.program_type))
+            .field("kind", &self.attach)
+            .field("target", &self.target)
+            .field("autoload", &self.autoload)
+            .finish_non_exhaustive()
+    }
 }
 
 impl OpenProgram {

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::os::fd::OwnedFd;
 use std::sync::Mutex;
 
@@ -39,7 +40,6 @@ pub struct PreparedObject {
 }
 
 /// A program with its final text.
-#[derive(Debug)]
 pub(crate) struct PreparedProgram {
     pub(crate) open: OpenProgram,
     /// Empty where the program is not to be loaded.
@@ -47,6 +47,16 @@ pub(crate) struct PreparedProgram {
     pub(crate) target: Target,
     /// Held until the program has them.
     pub(crate) _jump_tables: Vec<(u32, Map)>,
+}
+
+impl fmt::Debug for PreparedProgram {
+    /// How many instructions it has, not each of them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreparedProgram")
+            .field("open", &self.open)
+            .field("insns", &self.text.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl PreparedObject {
