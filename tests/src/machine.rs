@@ -23,7 +23,7 @@ pub struct Test {
 #[macro_export]
 macro_rules! machine_tests {
     ($($name:ident),* $(,)?) => {
-        pub const TESTS: &[$crate::machine::Test] = &[$( $crate::machine::Test {
+        pub static TESTS: &[$crate::machine::Test] = &[$( $crate::machine::Test {
             name: concat!(module_path!(), "::", stringify!($name)),
             run: || $crate::machine::IntoOutcome::into_outcome($name()),
         }, )*];

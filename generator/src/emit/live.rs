@@ -133,7 +133,7 @@ fn item(out: &mut Writer, paths: &Paths<'_>, index: usize, def: &Def, cells: &Ce
         paths,
         (ident, cells.repr(), paths.ty(&plain)),
         |out| {
-            let twin = format_args!("[`types::{ident}`](super::types::{ident})");
+            let twin = format!("[`types::{ident}`](super::types::{ident})");
             out.doc((code(&def.c), " in shared memory; ", twin, " is its plain twin."));
         },
         |out| match cells {

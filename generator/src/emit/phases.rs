@@ -97,7 +97,7 @@ impl Phases<'_> {
 
     /// `name: private::make(SPEC, index),`
     fn initial(&self, out: &mut Writer, name: impl Display, make: &str, index: usize) {
-        let head = format_args!("{name}: {}::private::{make}", self.rt);
+        let head = format!("{name}: {}::private::{make}", self.rt);
         out.call(head, &["SPEC", &index.to_string()], ",");
     }
 
@@ -113,7 +113,7 @@ impl Phases<'_> {
         const ERRORS: &str = "Whatever the kernel refuses; nothing is left behind then.";
         function(out, "Creates the maps and makes the programs ready for the verifier.", &[ERRORS]);
         out.open_function("pub fn prepare", &["self"], &format!("{rt}::Result<Prepared>"));
-        let new = format_args!("let mut object = {rt}::private::Assembly::new");
+        let new = format!("let mut object = {rt}::private::Assembly::new");
         out.call(new, &["SPEC", "self.options"], ";");
         for (index, map) in object.maps.iter().enumerate() {
             let map = format!("self.maps.{}", map.ident);

@@ -20,7 +20,7 @@ pub(super) fn structs(out: &mut Writer, paths: &Paths<'_>, programs: &[Program<'
         for program in programs {
             let Program { ident, kind, .. } = program;
             program_doc(fields.out, program);
-            let kind = format_args!("{rt}::program::kind::{kind:?}");
+            let kind = format!("{rt}::program::kind::{kind:?}");
             fields.public(ident, format_args!("{rt}::program::Program<{kind}>"));
         }
     });

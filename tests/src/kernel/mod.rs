@@ -42,7 +42,7 @@ pub struct Test {
 #[macro_export]
 macro_rules! kernel_tests {
     ($( $needs:tt : $($name:ident),+ $(,)? ; )+) => {
-        pub const TESTS: &[$crate::kernel::Test] = &[$( $( $crate::kernel::Test {
+        pub static TESTS: &[$crate::kernel::Test] = &[$( $( $crate::kernel::Test {
             name: concat!(module_path!(), "::", stringify!($name)),
             needs: &$needs,
             run: || $crate::kernel::IntoOutcome::into_outcome($name()),

@@ -108,7 +108,7 @@ macro_rules! needs {
             use super::*;
             $(
                 $(#[$meta])*
-                pub const $name: &Need = {
+                pub static $name: &Need = {
                     static NEED: Need = Need::new($probe);
                     &NEED
                 };
