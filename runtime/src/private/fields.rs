@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::tuples::each_tuple;
 use super::types::debug_struct;
 use crate::pod::Pod;
 
@@ -55,19 +56,7 @@ macro_rules! fields {
     };
 }
 
-fields!();
-fields!(A);
-fields!(A B);
-fields!(A B C);
-fields!(A B C D);
-fields!(A B C D E);
-fields!(A B C D E F);
-fields!(A B C D E F G);
-fields!(A B C D E F G H);
-fields!(A B C D E F G H I);
-fields!(A B C D E F G H I J);
-fields!(A B C D E F G H I J K);
-fields!(A B C D E F G H I J K L);
+each_tuple!(fields);
 
 /// `printed!(NAME; field, …)`: `Debug` of a struct of any fields. `printed!(each NAME; field, …)`: of more than [`Fields`] takes.
 #[doc(hidden)]

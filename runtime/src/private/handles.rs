@@ -1,6 +1,7 @@
 //! What a phase hands out, as one tuple: the compiler proves one bound and checks one return for all handles.
 
 use super::Assembly;
+use super::tuples::each_tuple;
 use crate::error::{Error, Result};
 use crate::live::LiveLayout;
 use crate::map::{Frozen, Live, Map};
@@ -70,19 +71,7 @@ macro_rules! handles {
     };
 }
 
-handles!();
-handles!(A);
-handles!(A B);
-handles!(A B C);
-handles!(A B C D);
-handles!(A B C D E);
-handles!(A B C D E F);
-handles!(A B C D E F G);
-handles!(A B C D E F G H);
-handles!(A B C D E F G H I);
-handles!(A B C D E F G H I J);
-handles!(A B C D E F G H I J K);
-handles!(A B C D E F G H I J K L);
+each_tuple!(handles);
 
 impl Assembly {
     /// The second phase: handles on all maps, then on those of `sections` once more, as their data.

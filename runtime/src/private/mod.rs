@@ -17,6 +17,7 @@ mod place;
 mod relocations;
 mod result;
 mod spec;
+mod tuples;
 mod types;
 
 use crate::object::{OpenMap, OpenObject, OpenProgram, Options, SpecRef};
