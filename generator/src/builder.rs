@@ -29,8 +29,7 @@ use crate::{Error, Options, Result, btf_file, cargo};
 ///
 /// # Errors
 /// Where clang is missing or refuses the source, where the object holds what is not supported, where a file cannot
-/// be written, where the build script has made the same module of another source, or with other
-/// options.
+/// be written, where the build script has made the same module of another source, or with other options.
 pub fn build(source: impl AsRef<Path>) -> Result<()> {
     Builder::new().build(source).map(drop)
 }

@@ -98,9 +98,9 @@ pub mod data {
             object.section(self.maps.bss_scratch, self.bss_scratch, 64);
             object.program(self.progs.r#use);
             let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0, 1, 2, 3, 5, 7]));
-            let (g0_0, g0_1) = handles;
-            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11) = g0_0;
-            let (h12, h13) = g0_1;
+            let (handles_0, handles_1) = handles;
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11) = handles_0;
+            let (h12, h13) = handles_1;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
                     rodata: h0,

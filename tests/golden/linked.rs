@@ -98,9 +98,9 @@ pub mod linked {
             object.program(self.progs.from_lib);
             object.program(self.progs.core_lib);
             let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[3, 4, 5, 6, 7]));
-            let (g0_0, g0_1) = handles;
-            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11) = g0_0;
-            let (h12,) = g0_1;
+            let (handles_0, handles_1) = handles;
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11) = handles_0;
+            let (h12,) = handles_1;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
                     mine: h0,

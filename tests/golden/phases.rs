@@ -110,9 +110,9 @@ pub mod phases {
             object.program(self.progs.rarely);
             object.program(self.progs.always);
             let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[6, 7, 8, 10]));
-            let (g0_0, g0_1) = handles;
-            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11) = g0_0;
-            let (h12, h13, h14) = g0_1;
+            let (handles_0, handles_1) = handles;
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11) = handles_0;
+            let (h12, h13, h14) = handles_1;
             ::core::result::Result::Ok(Prepared {
                 maps: Maps {
                     one: h0,

@@ -187,11 +187,11 @@ pub mod sections {
             let (object, handles) = ::bpf_skel::private::ok!(
                 ::bpf_skel::private::load(self.object),
             );
-            let (g0_0, g0_1, g0_2, g0_3) = handles;
-            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11) = g0_0;
-            let (h12, h13, h14, h15, h16, h17, h18, h19, h20, h21, h22, h23) = g0_1;
-            let (h24, h25, h26, h27, h28, h29, h30, h31, h32, h33, h34, h35) = g0_2;
-            let (h36, h37, h38, h39, h40, h41, h42, h43, h44, h45) = g0_3;
+            let (handles_0, handles_1, handles_2, handles_3) = handles;
+            let (h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11) = handles_0;
+            let (h12, h13, h14, h15, h16, h17, h18, h19, h20, h21, h22, h23) = handles_1;
+            let (h24, h25, h26, h27, h28, h29, h30, h31, h32, h33, h34, h35) = handles_2;
+            let (h36, h37, h38, h39, h40, h41, h42, h43, h44, h45) = handles_3;
             ::core::result::Result::Ok(Skel {
                 maps: self.maps,
                 progs: Progs {

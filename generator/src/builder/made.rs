@@ -1,6 +1,7 @@
 //! What this process has written to `OUT_DIR`: of two calls that write one file, only the last would be seen.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::path::{self, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +13,7 @@ use crate::{Error, Result};
 static MADE: Mutex<BTreeMap<PathBuf, Making>> = Mutex::new(BTreeMap::new());
 
 /// What a skeleton is made of, and how.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 struct Making {
     sources: Vec<PathBuf>,
     /// The builder that makes it, as it prints.
@@ -33,10 +34,13 @@ pub(super) fn claim(
     let now = Making { sources, builder: format!("{builder:?}") };
     // Nothing panics while it is locked.
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    let before = made.entry(absolute(skeleton)).or_insert_with(|| now.clone());
-    if *before == now {
-        return Ok(());
-    }
+    let before = match made.entry(absolute(skeleton)) {
+        Entry::Occupied(before) if *before.get() != now => before.into_mut(),
+        entry => {
+            entry.or_insert(now);
+            return Ok(());
+        }
+    };
     let (file, earlier) = (skeleton.display(), list(&before.sources));
     let message = if before.sources == now.sources {
         format!("{file} was made of {earlier} and would be made of it with other options now")

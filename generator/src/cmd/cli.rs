@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs};
 
@@ -140,6 +140,12 @@ pub(super) fn write(path: Option<&Path>, bytes: &(impl AsRef<[u8]> + ?Sized)) ->
 /// Whether the name of a file stands for standard output.
 pub(super) fn is_output(path: &Path) -> bool {
     path == Path::new("-")
+}
+
+/// The path from the root, for configurations, which take no other.
+#[cfg(target_os = "linux")]
+pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|error| Error::io("find", path, &error))
 }
 
 /// The name of a type without the `struct`, `union` or `enum` that C has before it.

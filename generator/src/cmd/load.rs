@@ -1,7 +1,7 @@
 mod kept;
 mod report;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bpf_skel::elf::Legacy;
@@ -11,7 +11,7 @@ use bpf_skel::{Map, section_name};
 
 use self::kept::Kept;
 use self::report::Report;
-use super::cli::{Layout, print, print_json};
+use super::cli::{Layout, absolute, print, print_json};
 use crate::output::say;
 use crate::{Error, Result};
 
@@ -142,10 +142,6 @@ impl Args {
             None => loader.without_configuration(),
         }
     }
-}
-
-fn absolute(path: &Path) -> Result<PathBuf> {
-    std::path::absolute(path).map_err(|error| Error::io("find", path, &error))
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -8,7 +8,7 @@ use bpf_skel::loader::{Config, Loader};
 use bpf_skel::{Link, Map, Program};
 use serde::Serialize;
 
-use super::cli::{print, print_json};
+use super::cli::{absolute, print, print_json};
 use super::table::Table;
 use crate::output::say;
 use crate::{Error, Result};
@@ -67,11 +67,7 @@ struct Pin {
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
         let mut config = match &self.config {
-            Some(path) => {
-                let path =
-                    std::path::absolute(path).map_err(|error| Error::io("find", path, &error))?;
-                Config::from_file(path)?
-            }
+            Some(path) => Config::from_file(absolute(path)?)?,
             None => Config::system()?,
         };
         if let Some(root) = &self.root {

@@ -153,7 +153,7 @@ impl Phases<'_> {
     /// The second phase, of handles on all maps and then on the data sections.
     fn created(&self, out: &mut Writer) {
         let Object { maps, sections, .. } = self.object;
-        unpack(out, maps.len() + sections.len());
+        unpack(out, "handles", &handles(maps.len() + sections.len()));
         if maps.is_empty() {
             return out.line("::core::result::Result::Ok(Prepared { maps: Maps {}, object })");
         }
@@ -186,7 +186,7 @@ impl Phases<'_> {
         let load = format!("{rt}::private::load");
         self.ok(out, "let (object, handles) = ", &load, &["self.object"], ";");
         let programs = &self.object.programs;
-        unpack(out, programs.len());
+        unpack(out, "handles", &handles(programs.len()));
         out.open("::core::result::Result::Ok(Skel {");
         out.line("maps: self.maps,");
         held(out, "progs", "Progs", programs.iter().map(|program| &program.ident));
@@ -288,31 +288,29 @@ fn handle(index: usize) -> String {
     format!("h{index}")
 }
 
-/// `let (h0, h1, …) = handles;`: as `private::Handles` makes them, in tuples of tuples where they are more than one takes.
-fn unpack(out: &mut Writer, len: usize) {
-    let mut lines = Vec::new();
-    let mut names: Vec<_> = (0..len).map(handle).collect();
-    for level in 0.. {
-        let tuple = |names: &[String]| match names {
-            [one] => format!("({one},)"),
-            _ => format!("({})", names.join(", ")),
-        };
-        if names.len() <= MANY {
-            lines.push(format!("let {} = handles;", tuple(&names)));
-            break;
-        }
-        let groups = names.chunks(MANY).enumerate();
-        let (group_names, group_lines): (Vec<_>, Vec<_>) = groups
-            .map(|(index, group)| {
-                let name = format!("g{level}_{index}");
-                let line = format!("let {} = {name};", tuple(group));
-                (name, line)
-            })
-            .unzip();
-        lines.extend(group_lines.into_iter().rev());
-        names = group_names;
+/// The names of so many.
+fn handles(len: usize) -> Vec<String> {
+    (0..len).map(handle).collect()
+}
+
+/// `let (h0, h1, …) = whole;`: as `private::Handles` makes them, in tuples of tuples where they are more than one takes.
+fn unpack(out: &mut Writer, whole: &str, handles: &[String]) {
+    let mut least = 1;
+    while handles.len() > least * MANY {
+        least *= MANY;
     }
-    lines.iter().rev().for_each(|line| out.line(line));
+    let parts: Vec<_> = handles.chunks(least).enumerate().collect();
+    let name = |(index, part): &(usize, &[String])| match part {
+        [handle] if least == 1 => handle.clone(),
+        _ => format!("{whole}_{index}"),
+    };
+    match &parts.iter().map(name).collect::<Vec<_>>()[..] {
+        [one] => out.line(format_args!("let ({one},) = {whole};")),
+        names => out.line(format_args!("let ({}) = {whole};", names.join(", "))),
+    }
+    if least > 1 {
+        parts.iter().for_each(|part| unpack(out, &name(part), part.1));
+    }
 }
 
 fn section_doc(out: &mut Writer, section: &Section<'_>) {
@@ -337,7 +335,7 @@ mod tests {
     fn any_number_of_handles_is_unpacked() {
         for len in [0, 1, MANY, MANY + 1, MANY * MANY, MANY * MANY + 1, 2000] {
             let mut out = Writer::new(0);
-            unpack(&mut out, len);
+            unpack(&mut out, "handles", &handles(len));
             let text = out.into_text();
             let mut bound = vec!["handles"];
             for line in text.lines() {
@@ -349,8 +347,7 @@ mod tests {
                 assert!(names.len() <= MANY, "{line}");
                 bound.extend(names.into_iter().filter(|name| !name.is_empty()));
             }
-            let handles: Vec<_> = (0..len).map(handle).collect();
-            assert_eq!(bound, handles, "{len}");
+            assert_eq!(bound, handles(len), "{len}");
         }
     }
 }

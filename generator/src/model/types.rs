@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use bpf_skel::btf::{Array, Btf, BtfKind, Kind};
+use bpf_skel::btf::{Btf, BtfKind, Kind};
 
 use super::ty::{Def, DefKind, Equality, Ty};
 use crate::ident::{Ident, Origin, PRIMITIVES, Scope};
@@ -77,24 +77,6 @@ impl<'b> Types<'b> {
         let types = whole.filter_map(|&(id, _)| Some((id, btf.type_by_id(id)?)));
         let variables = types.filter(|(_, ty)| matches!(ty.kind, Kind::Var { .. }));
         variables.map(|(id, ty)| (ty.name, id)).collect()
-    }
-
-    /// The tag of the struct that defines this map, where the map's key or value with this id is anonymous.
-    pub(super) fn definition(&self, map: &str, id: u32) -> Option<&'b str> {
-        let btf = self.btf?;
-        let mut of_map = btf.unqualified(id)?.1;
-        while let Kind::Array(Array { element: inner, .. }) | Kind::Ptr(inner) = of_map.kind {
-            of_map = btf.unqualified(inner)?.1;
-        }
-        if !of_map.name.is_empty() {
-            return None;
-        }
-        let Kind::Var { ty, .. } = btf.find_kind(map, BtfKind::Var)?.1.kind else { return None };
-        let (_, mut definition) = btf.resolve(ty)?;
-        while let Kind::Array(array) = definition.kind {
-            definition = btf.resolve(array.element)?.1;
-        }
-        Some(definition.name).filter(|tag| !tag.is_empty())
     }
 
     /// Gives every type its identifier. Exact C names go first, tags before typedefs, and made ones last, so nothing depends on
@@ -246,14 +228,19 @@ impl<'b> Types<'b> {
     }
 }
 
+/// What is in arrays of arrays, without typedefs and qualifiers.
+pub(super) fn element<'b>(btf: &Btf<'b>, id: u32) -> Option<(u32, Kind<'b>)> {
+    let mut at = btf.resolve_kind(id)?;
+    while let Kind::Array(array) = at.1 {
+        at = btf.resolve_kind(array.element)?;
+    }
+    Some(at)
+}
+
 fn places(btf: &Btf<'_>) -> Vec<u16> {
     let mut places = vec![0; btf.len() as usize];
     let mut place = |id: u32, offset: u64| {
-        let mut at = btf.resolve_kind(id);
-        while let Some((_, Kind::Array(array))) = at {
-            at = btf.resolve_kind(array.element);
-        }
-        if let Some((id, Kind::Struct(_) | Kind::Union(_))) = at {
+        if let Some((id, Kind::Struct(_) | Kind::Union(_))) = element(btf, id) {
             let align = 1 << offset.trailing_zeros().min(PAGE.ilog2());
             match places.get_mut(id as usize) {
                 Some(least) if *least == 0 || align < *least => *least = align,

@@ -76,7 +76,8 @@ impl Options {
     /// by another version of the object, the load fails, unless `open.maps.rodata` has
     /// [`set_on_mismatch`](OpenMap::set_on_mismatch) replace them.
     ///
-    /// `.bss` is `maps/_bss` there: a BPF file system takes no dots. What a map was told itself goes before. [`Object::attach_pinned`](super::Object::attach_pinned) does the like for the programs.
+    /// `.bss` is `maps/_bss` there: a BPF file system takes no dots. What a map was told itself goes before.
+    /// [`Object::attach_pinned`](super::Object::attach_pinned) does the like for the programs.
     pub fn set_pin_directory(&mut self, directory: impl Into<PathBuf>) -> &mut Self {
         self.pin_directory = Some(directory.into());
         self

@@ -15,9 +15,10 @@ pub enum OnMismatch {
     /// Use it where the differences cannot matter to a program that was compiled for the definition: see
     /// [`Difference::is_safe`](crate::Difference::is_safe). Fail otherwise.
     Reuse,
-    /// Create a new map, with no more in it than the object gives, that takes the name over once the object's programs are attached: at the end of
-    /// [`Object::attach`](crate::Object::attach), or by [`Object::replace_pins`](crate::Object::replace_pins). Until
-    /// then the old pin stays; programs that use the old map keep it.
+    /// Create a new map, with no more in it than the object gives, that takes the name over once the object's programs are
+    /// attached: at the end of [`Object::attach`](crate::Object::attach), or by
+    /// [`Object::replace_pins`](crate::Object::replace_pins). Until then the old pin stays; programs that use the old map
+    /// keep it.
     Replace,
 }
 

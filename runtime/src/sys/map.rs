@@ -1,8 +1,9 @@
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use super::attr::{ElementAttr, MapCreateAttr};
 use super::bpf::{bpf, bpf_fd, object_name, raw, raw_or_zero};
+use super::fdinfo;
 use super::memlock::with_memlock;
 use super::token::flags_and_fd;
 use crate::uapi::{Command, MapType};
@@ -66,7 +67,7 @@ pub(crate) fn map_freeze(map: BorrowedFd<'_>) -> io::Result<()> {
 
 /// Whether a map is frozen, as `/proc` tells (Linux 5.2). An error where it is not mounted.
 pub(crate) fn map_frozen(map: BorrowedFd<'_>) -> io::Result<bool> {
-    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", map.as_raw_fd()))?;
-    let frozen = text.lines().find_map(|line| line.strip_prefix("frozen:"));
-    frozen.map(|frozen| frozen.trim() == "1").ok_or_else(|| io::ErrorKind::InvalidData.into())
+    let text = fdinfo::read(map)?;
+    let frozen = fdinfo::value(&text, "frozen").map(|frozen| frozen == "1");
+    frozen.ok_or_else(|| io::ErrorKind::InvalidData.into())
 }

@@ -14,6 +14,7 @@ mod element;
 mod epoll;
 pub(crate) mod explain;
 mod fd;
+mod fdinfo;
 mod host;
 mod info;
 mod kind;

@@ -3,6 +3,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use super::attr::TokenCreateAttr;
 use super::bpf::{bpf_fd, raw};
+use super::fdinfo;
 use crate::uapi::{Command, MapFlag};
 
 /// The flag of each command that takes a token: the token's descriptor is looked at.
@@ -32,17 +33,13 @@ pub(crate) struct Allowed {
 
 /// What a token allows, as `/proc` tells.
 pub(crate) fn token_allows(token: BorrowedFd<'_>) -> io::Result<Allowed> {
-    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", token.as_raw_fd()))?;
-    parse(&text).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
+    parse(&fdinfo::read(token)?).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
 }
 
 fn parse(text: &str) -> Option<Allowed> {
-    let mask = |name| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-        match line.trim() {
-            "any" => Some(u64::MAX),
-            mask => u64::from_str_radix(mask.strip_prefix("0x")?, 16).ok(),
-        }
+    let mask = |name| match fdinfo::value(text, name)? {
+        "any" => Some(u64::MAX),
+        mask => u64::from_str_radix(mask.strip_prefix("0x")?, 16).ok(),
     };
     Some(Allowed {
         commands: mask("allowed_cmds")?,

@@ -10,25 +10,16 @@ use crate::model::types::Types;
 /// The methods that a type and its live twin have of their own.
 pub(super) type Taken = [&'static [&'static str]; 2];
 
-/// What every value has by traits that take it whole, which go before methods that borrow it; and what every live twin has.
-pub(super) const TAKEN: Taken =
-    [&["into", "try_into"], &["into", "try_into", "get", "set", "update"]];
+/// What every value has by traits that take it whole, which go before methods that borrow it.
+const BY_VALUE: &[&str] = &["into", "try_into"];
+
+/// What every live twin has.
+pub(super) const TAKEN: Taken = [&[], &["get", "set", "update"]];
 
 /// What a section is reached through has more.
 pub(super) const TAKEN_BY_MAPS: Taken = [
-    &["into", "try_into", "map", "is_mapped"],
-    &[
-        "into",
-        "try_into",
-        "get",
-        "set",
-        "update",
-        "map",
-        "is_mapped",
-        "snapshot",
-        "refresh",
-        "flush",
-    ],
+    &["map", "is_mapped"],
+    &["get", "set", "update", "map", "is_mapped", "snapshot", "refresh", "flush"],
 ];
 
 /// What the methods of one type are made from.
@@ -91,7 +82,7 @@ impl Types<'_> {
             return (Vec::new(), Vec::new());
         }
         members.retain(|(member, _)| self.has_methods(member, size));
-        let [mut scope, mut live] = taken.map(Scope::reserving);
+        let [mut scope, mut live] = taken.map(|own| Scope::reserving(&[BY_VALUE, own].concat()));
         let names = || members.iter().map(|(member, _)| (&*member.name, member.origin));
         let idents = scope.claim_all(names()).into_iter().zip(live.claim_all(names()));
         let accessors = members.iter().zip(idents).map(|(&(member, compared), (get, live_get))| {

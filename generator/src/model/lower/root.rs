@@ -1,10 +1,10 @@
 //! Where types come from: maps, variables, records, and what a user asks for.
 
-use bpf_skel::btf::{Btf, Kind};
+use bpf_skel::btf::{Btf, BtfKind, Kind};
 
 use super::owner::Owner;
 use crate::model::ty::Ty;
-use crate::model::types::Types;
+use crate::model::types::{Types, element};
 
 /// Why a variable is not of its own type.
 const UNKNOWN: &str = "Words of its size: the object does not say which type it has.";
@@ -32,6 +32,17 @@ impl<'b> Types<'b> {
         let ty = self.lower(btf, id, owner);
         self.record(btf, id, owner);
         if self.size(&ty) == size && !self.is_untold(&ty) { ty } else { Ty::bytes(size) }
+    }
+
+    /// The tag of the struct that defines this map, where the map's key or value with this id is anonymous.
+    pub(crate) fn definition(&self, map: &str, id: u32) -> Option<&'b str> {
+        let btf = self.btf?;
+        let name = |id| element(btf, id).map(|(id, _)| btf.name_by_id(id));
+        if !name(target(btf, id).unwrap_or(id))?.is_empty() {
+            return None;
+        }
+        let Kind::Var { ty, .. } = btf.find_kind(map, BtfKind::Var)?.1.kind else { return None };
+        name(ty).filter(|tag| !tag.is_empty())
     }
 
     /// The type of a variable of a data section, and why it is not its own; empty where it is.
@@ -134,11 +145,7 @@ impl<'b> Types<'b> {
 
 /// What a pointer, or an array of pointers, points to.
 fn target(btf: &Btf<'_>, id: u32) -> Option<u32> {
-    let mut at = btf.resolve_kind(id)?.1;
-    while let Kind::Array(array) = at {
-        at = btf.resolve_kind(array.element)?.1;
-    }
-    match at {
+    match element(btf, id)?.1 {
         Kind::Ptr(to) if !is_tagged(btf, to) => Some(to),
         _ => None,
     }
