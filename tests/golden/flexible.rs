@@ -528,7 +528,7 @@ pub mod flexible {
             /// The bytes of `union {…}`, for which there are methods.
             pub anon0: [u32; 0],
         }
-        ::bpf_skel::private::plain!(either; n; anon0; bytes, words);
+        ::bpf_skel::private::plain!(either; n; anon0; 1 bytes, 1 words);
         ::bpf_skel::private::total!(either; "";;);
         impl either {
             /// `u8 bytes[]`
@@ -599,7 +599,7 @@ pub mod flexible {
             pub anon0: [u32; 1],
         }
         ::bpf_skel::private::plain!(
-            declared_either; n; anon0; first, __empty_octets, octets, __empty_words, words
+            declared_either; n; anon0; 1 first, 1 __empty_octets, 1 octets, 1 __empty_words, 1 words
         );
         ::bpf_skel::private::total!(declared_either; "";;);
         impl declared_either {
@@ -736,7 +736,7 @@ pub mod flexible {
             /// The bytes of `union {…}`, for which there are methods.
             pub anon0: [u32; 1],
         }
-        ::bpf_skel::private::plain!(marked; n; anon0; start, a, b, tail);
+        ::bpf_skel::private::plain!(marked; n; anon0; 1 start, 1 a, 1 b, 1 tail);
         ::bpf_skel::private::total!(marked; "";;);
         impl marked {
             /// `u32 start[]`
@@ -1047,7 +1047,7 @@ pub mod flexible {
             pub __pad0: ::bpf_skel::private::Pad3,
         }
         ::bpf_skel::private::section_struct!(
-            each data_odd; odd, one; even, map, far; even, map_2, far
+            each data_odd; odd, one; even, map, far; 2 even, 2 map_2, 2 far
         );
         impl data_odd {
             /// `u64 even`

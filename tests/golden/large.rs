@@ -222,7 +222,9 @@ pub mod large {
             #[doc(hidden)]
             pub storage: [u64; 32769],
         }
-        ::bpf_skel::private::plain!(in_place either;; storage; bytes @ 0, word, parts @ 0, bits);
+        ::bpf_skel::private::plain!(
+            in_place either;; storage; 0 bytes @ 0, 0 word, 0 parts @ 0, 0 bits
+        );
         ::bpf_skel::private::total!(either; "";;);
         impl either {
             /// `u8 bytes[262144]`
@@ -317,7 +319,7 @@ pub mod large {
             /// The bits of `u32 low : 4; u32 high : 28`, for which there are methods.
             pub bits0: [u8; 4],
         }
-        ::bpf_skel::private::plain!(in_place packed; tag, words; bits0; low, high);
+        ::bpf_skel::private::plain!(in_place packed; tag, words; bits0; 2 low, 2 high);
         ::bpf_skel::private::total!(in_place packed; "\u{40001}";; low, high);
         impl packed {
             /// `u32 low : 4`
@@ -386,7 +388,7 @@ pub mod large {
             /// `u32 last`
             pub last: u32,
         }
-        ::bpf_skel::private::plain!(in_place anonymous; last; anon0; bytes @ 0, word);
+        ::bpf_skel::private::plain!(in_place anonymous; last; anon0; 0 bytes @ 0, 0 word);
         ::bpf_skel::private::total!(anonymous; "";;);
         impl anonymous {
             /// `u8 bytes[262144]`
@@ -436,7 +438,9 @@ pub mod large {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::private::Pad3,
         }
-        ::bpf_skel::private::plain!(in_place nested; head; anon0; tag, words @ 5, truths @ 262149);
+        ::bpf_skel::private::plain!(
+            in_place nested; head; anon0; 1 tag, 1 words @ 5, 1 truths @ 262149
+        );
         ::bpf_skel::private::total!(in_place nested; "\u{40005}";; truths @ 262149);
         impl nested {
             /// `u8 tag`
@@ -500,7 +504,7 @@ pub mod large {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::private::Pad3,
         }
-        ::bpf_skel::private::plain!(in_place nested_reals; head; anon0; tag, reals @ 5);
+        ::bpf_skel::private::plain!(in_place nested_reals; head; anon0; 1 tag, 1 reals @ 5);
         ::bpf_skel::private::equal!(in_place nested_reals; "\u{5}";; reals @ 5);
         impl nested_reals {
             /// `u8 tag`

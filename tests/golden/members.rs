@@ -282,8 +282,8 @@ pub mod members {
             pub __pad0: ::bpf_skel::private::Pad1,
         }
         ::bpf_skel::private::plain!(
-            flow; id, sport, dport; anon2, anon6, bits0; v4, v6, high, low, low_high, low_low,
-            version, tag, odd, proto, level, up, down, signed_char
+            flow; id, sport, dport; anon2, anon6, bits0; 3 v4, 3 v6, 3 high, 3 low, 3 low_high,
+            3 low_low, 3 version, 3 tag, 3 odd, 3 proto, 3 level, 3 up, 3 down, 3 signed_char
         );
         ::bpf_skel::private::total!(flow; "\u{1d}";; proto, level, up, down, signed_char);
         impl flow {
@@ -557,7 +557,7 @@ pub mod members {
             pub storage: [u64; 1],
         }
         ::bpf_skel::private::plain!(
-            number;; storage; whole, bytes, halves, real, part, get, from_whole
+            number;; storage; 0 whole, 0 bytes, 0 halves, 0 real, 0 part, 0 get, 0 from_whole
         );
         ::bpf_skel::private::total!(number; "";;);
         impl number {
@@ -698,7 +698,7 @@ pub mod members {
             pub anon0: [u16; 1],
         }
         ::bpf_skel::private::plain!(
-            packed squeezed; head, value; bits0, anon0; wide, across, half, pair
+            packed squeezed; head, value; bits0, anon0; 1 wide, 1 across, 2 half, 2 pair
         );
         ::bpf_skel::private::total!(packed squeezed; "\u{1}\u{b}\u{6}";; wide, across);
         impl squeezed {
@@ -863,7 +863,7 @@ pub mod members {
             /// `u8 rest`
             pub rest: u8,
         }
-        ::bpf_skel::private::plain!(longest; rest; bits0; tag, most, part);
+        ::bpf_skel::private::plain!(longest; rest; bits0; 0 tag, 0 most, 0 part);
         ::bpf_skel::private::total!(longest; "\u{0}\u{16}\u{1}";; tag, most, part);
         impl longest {
             /// `u8 tag : 4`
@@ -934,7 +934,7 @@ pub mod members {
             pub __pad1: ::bpf_skel::private::Pad8,
         }
         ::bpf_skel::private::plain!(
-            wide; tag, whole, rows, calls, tagged, huge, deep; bits0; first, second
+            wide; tag, whole, rows, calls, tagged, huge, deep; bits0; 4 first, 4 second
         );
         ::bpf_skel::private::total!(wide; "\u{1}\u{f}\u{50}\u{6}\u{12}";; first, second);
         impl wide {
@@ -1011,7 +1011,7 @@ pub mod members {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::private::Pad3,
         }
-        ::bpf_skel::private::plain!(anonymous;; anon0, bits0; ifindex, queue, on);
+        ::bpf_skel::private::plain!(anonymous;; anon0, bits0; 0 ifindex, 0 queue, 0 on);
         ::bpf_skel::private::total!(anonymous; "\u{4}";; on);
         impl anonymous {
             /// `u32 ifindex`

@@ -414,7 +414,7 @@ pub mod names {
             #[doc(hidden)]
             pub storage: [u64; 1],
         }
-        ::bpf_skel::private::plain!(Result;; storage; get, storage, set_get);
+        ::bpf_skel::private::plain!(Result;; storage; 0 get, 0 storage, 0 set_get);
         ::bpf_skel::private::total!(Result; "";;);
         impl Result {
             /// `u32 get`
@@ -466,7 +466,7 @@ pub mod names {
             /// The bits of `u32 where : 1; u32 set_where : 2; u32 clone : 3`, for which there are methods.
             pub bits0: u32,
         }
-        ::bpf_skel::private::plain!(r#fn;; bits0; r#where, set_where, clone);
+        ::bpf_skel::private::plain!(r#fn;; bits0; 0 r#where, 0 set_where, 0 clone);
         ::bpf_skel::private::total!(r#fn; "\u{0}";; r#where, set_where, clone);
         impl r#fn {
             /// `u32 where : 1`
@@ -548,7 +548,7 @@ pub mod names {
             /// `u32 anon0`
             pub anon0: u32,
         }
-        ::bpf_skel::private::plain!(choice; anon0; anon0_2; number, letter);
+        ::bpf_skel::private::plain!(choice; anon0; anon0_2; 0 number, 0 letter);
         ::bpf_skel::private::total!(choice; "";;);
         impl choice {
             /// `u32 number`

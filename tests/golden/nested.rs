@@ -224,7 +224,7 @@ pub mod nested {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::private::Pad12,
         }
-        ::bpf_skel::private::plain!(padded; second; anon0; first);
+        ::bpf_skel::private::plain!(padded; second; anon0; 0 first);
         ::bpf_skel::private::total!(padded; "\u{4}\u{c}\u{4}";;);
         impl padded {
             /// `u32 first`
@@ -252,7 +252,7 @@ pub mod nested {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::private::Pad2,
         }
-        ::bpf_skel::private::plain!(unnamed; head; anon0; tag, bits, word, deep);
+        ::bpf_skel::private::plain!(unnamed; head; anon0; 1 tag, 1 bits, 1 word, 1 deep);
         ::bpf_skel::private::total!(unnamed; "\u{9}\u{1}\u{6}";; bits);
         impl unnamed {
             /// `u8 tag`
@@ -322,7 +322,7 @@ pub mod nested {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::private::Pad2,
         }
-        ::bpf_skel::private::plain!(partial; head; anon0; tag, real, truth);
+        ::bpf_skel::private::plain!(partial; head; anon0; 1 tag, 1 real, 1 truth);
         ::bpf_skel::private::equal!(in_place partial; "\u{5}";; real, truth);
         impl partial {
             /// `u8 tag`
@@ -376,7 +376,7 @@ pub mod nested {
             /// The bytes of `struct {…}`, for which there are methods.
             pub anon0: [u8; 6],
         }
-        ::bpf_skel::private::plain!(truth; head; anon0; first, word, second);
+        ::bpf_skel::private::plain!(truth; head; anon0; 1 first, 1 word, 1 second);
         ::bpf_skel::private::total!(truth; "\u{2}\u{1}\u{4}";; first, second);
         impl truth {
             /// `_Bool first`
@@ -432,7 +432,7 @@ pub mod nested {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::private::Pad1,
         }
-        ::bpf_skel::private::plain!(mixed; head; anon0; tag, half, real, truth, last);
+        ::bpf_skel::private::plain!(mixed; head; anon0; 1 tag, 1 half, 1 real, 1 truth, 1 last);
         ::bpf_skel::private::total!(mixed; "\u{d}\u{1}\u{1}";; truth);
         impl mixed {
             /// `u8 tag`
@@ -517,7 +517,7 @@ pub mod nested {
             pub anon2: [u32; 1],
         }
         ::bpf_skel::private::plain!(
-            mixed_partial;; anon0, anon2; tag, half, real, other, also_real, byte
+            mixed_partial;; anon0, anon2; 0 tag, 0 half, 0 real, 0 other, 0 also_real, 0 byte
         );
         ::bpf_skel::private::equal!(in_place mixed_partial; "\u{5}\u{7}\u{4}";; other);
         impl mixed_partial {
@@ -618,7 +618,7 @@ pub mod nested {
             /// The bytes of `struct measure measure`, for which there are methods.
             pub measure: [u8; 16],
         }
-        ::bpf_skel::private::plain!(packed holds_measure; tag, odd, rest; measure; measure);
+        ::bpf_skel::private::plain!(packed holds_measure; tag, odd, rest; measure; 3 measure);
         ::bpf_skel::private::equal!(in_place holds_measure; "\u{10}";; measure);
         impl holds_measure {
             /// `struct measure measure`
@@ -674,7 +674,7 @@ pub mod nested {
             /// The bytes of `struct line line`, for which there are methods.
             pub line: [u8; 16],
         }
-        ::bpf_skel::private::plain!(packed holds_line; tag, odd, rest; line; line);
+        ::bpf_skel::private::plain!(packed holds_line; tag, odd, rest; line; 3 line);
         ::bpf_skel::private::total!(packed holds_line; "\u{14}";;);
         impl holds_line {
             /// `struct line line`

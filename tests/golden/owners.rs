@@ -339,7 +339,7 @@ pub mod owners {
             #[doc(hidden)]
             pub storage: [u32; 1],
         }
-        ::bpf_skel::private::plain!(holder__way;; storage; into_2, try_into_2);
+        ::bpf_skel::private::plain!(holder__way;; storage; 0 into_2, 0 try_into_2);
         ::bpf_skel::private::total!(holder__way; "";;);
         impl holder__way {
             /// `u32 into`

@@ -257,8 +257,8 @@ pub mod rare {
             pub __pad0: ::bpf_skel::private::Pad4,
         }
         ::bpf_skel::private::plain!(
-            untold; hits, after, tag, odd, counter, wave, inner, last, address, number; anon1; word,
-            half
+            untold; hits, after, tag, odd, counter, wave, inner, last, address, number; anon1;
+            8 word, 8 half
         );
         ::bpf_skel::private::total!(untold; "\u{3c}";;);
         impl untold {
@@ -307,7 +307,7 @@ pub mod rare {
             #[doc(hidden)]
             pub storage: [u64; 1],
         }
-        ::bpf_skel::private::plain!(either;; storage; whole, half);
+        ::bpf_skel::private::plain!(either;; storage; 0 whole, 0 half);
         ::bpf_skel::private::total!(either; "";;);
         impl either {
             /// `whole`

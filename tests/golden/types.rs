@@ -337,8 +337,8 @@ pub mod types {
         }
         ::bpf_skel::private::plain!(
             value; count, flag, flags, color, temperature, small, wide, state, f, d, big, comm, mac,
-            points, long_array, addr, named, bits, packed, inner16, quad, jiffies; anon0; sport,
-            dport, ports
+            points, long_array, addr, named, bits, packed, inner16, quad, jiffies; anon0; 15 sport,
+            15 dport, 15 ports
         );
         ::bpf_skel::private::equal!(
             value; count, flag, flags, color, temperature, small, wide, state, f, d, big, comm, mac,
@@ -479,7 +479,7 @@ pub mod types {
             #[doc(hidden)]
             pub storage: [u32; 4],
         }
-        ::bpf_skel::private::plain!(value__addr;; storage; v4, v6);
+        ::bpf_skel::private::plain!(value__addr;; storage; 0 v4, 0 v6);
         ::bpf_skel::private::total!(value__addr; "";;);
         impl value__addr {
             /// `u32 v4`
@@ -540,7 +540,9 @@ pub mod types {
             #[doc(hidden)]
             pub __pad0: ::bpf_skel::private::Pad2,
         }
-        ::bpf_skel::private::plain!(bits; after; bits0; low, middle, negative, on, color, far);
+        ::bpf_skel::private::plain!(
+            bits; after; bits0; 0 low, 0 middle, 0 negative, 0 on, 0 color, 0 far
+        );
         ::bpf_skel::private::total!(
             bits; "\u{0}\u{d}\u{1}";; low, middle, negative, on, color, far
         );
@@ -661,7 +663,7 @@ pub mod types {
             #[doc(hidden)]
             pub storage: [u32; 1],
         }
-        ::bpf_skel::private::plain!(quad_t;; storage; raw, byte);
+        ::bpf_skel::private::plain!(quad_t;; storage; 0 raw, 0 byte);
         ::bpf_skel::private::total!(quad_t; "";;);
         impl quad_t {
             /// `u32 raw`

@@ -469,3 +469,21 @@ fn a_section_prints_all_of_many_variables() {
     let text = format!("{:?}", open.bss);
     assert!(text.starts_with("bss { v1: 0, ") && text.ends_with(", v12: 0, v13: 7 }"), "{text}");
 }
+
+#[test]
+fn members_print_in_the_order_of_c() {
+    let bits = format!("{:?}", every::types::bits::default());
+    assert!(
+        bits.starts_with("bits { low: 0, ") && bits.ends_with(", far: 0, after: 0 }"),
+        "{bits}"
+    );
+    let squeezed = format!(
+        "{:?}",
+        types::squeezed { value: 4, ..types::squeezed::default() }.with_wide(3).with_half(5)
+    );
+    let half = if cfg!(target_endian = "little") { "5, pair: [5, 0]" } else { "5, pair: [0, 5]" };
+    assert_eq!(
+        squeezed,
+        format!("squeezed {{ head: 0, wide: 3, across: 0, value: 4, half: {half} }}")
+    );
+}

@@ -19,8 +19,9 @@ unsafe impl<T: Pod + fmt::Debug> PodField for T {}
 // SAFETY: it stands for a T, which is.
 unsafe impl<T: Pod + fmt::Debug> PodField for Place<'_, T> {}
 
-/// `Name { field: value, … }` of plain data, with what methods say of the struct's bits behind its fields. The names are one
-/// string, the struct's before those of its fields; fields that have none are only proved.
+/// `Name { field: value, … }` of plain data, with what methods say of the struct's other bytes. The names are one string, the
+/// struct's before those of its fields; fields that have none are only proved. Each method's name stands behind the number
+/// of fields that print before it: `"0 ihl 0 version 2 flags"`.
 pub fn debug_methods(
     f: &mut fmt::Formatter<'_>,
     names: &str,
@@ -42,13 +43,26 @@ pub(super) fn debug_struct<'v>(
 ) -> fmt::Result {
     let mut names = names.split_ascii_whitespace().map(plain_name);
     let mut out = f.debug_struct(names.next().unwrap_or_default());
-    for (name, value) in names.zip(values) {
+    let mut results = placed(methods).zip(results).peekable();
+    for (nth, (name, value)) in names.zip(values).enumerate() {
+        while let Some(((_, method), result)) = results.next_if(|((fields, _), _)| *fields <= nth) {
+            out.field(method, result);
+        }
         out.field(name, value);
     }
-    for (name, result) in methods.split_ascii_whitespace().map(plain_name).zip(results) {
-        out.field(name, result);
+    for ((_, method), result) in results {
+        out.field(method, result);
     }
     out.finish()
+}
+
+/// Methods, and how many fields go before each.
+fn placed(methods: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut words = methods.split_ascii_whitespace();
+    std::iter::from_fn(move || {
+        let fields = words.next()?.parse().unwrap_or(usize::MAX);
+        Some((fields, plain_name(words.next()?)))
+    })
 }
 
 /// A name as C has it.
@@ -62,9 +76,9 @@ pub(super) fn plain_name(name: &str) -> &str {
 /// * `plain!(NAME; field, …; hidden, …; "NAMED")`: also equal and hashed by its bytes, those that `NAMED` says, as
 ///   [`named`](crate::private::same) has it. Nearly every struct is of this form, but for those of more fields than
 ///   [`PlainFields`](crate::private::PlainFields) takes.
-/// * `plain!(packed? NAME; field, …; hidden, …; method, …)`: some fields print by methods, or `equal!` or `total!` are
-///   for what is compared.
-/// * `plain!(in_place NAME; field, …; hidden, …; method, method @ OFFSET, …)`: as that; no field is copied, and what
+/// * `plain!(packed? NAME; field, …; hidden, …; N method, …)`: some members print by methods, each behind N fields, or
+///   `equal!` or `total!` are for what is compared.
+/// * `plain!(in_place NAME; field, …; hidden, …; N method, N method @ OFFSET, …)`: as that; no field is copied, and what
 ///   methods with an offset would return neither: there is not room on the stack for everything.
 #[doc(hidden)]
 #[macro_export]
@@ -132,7 +146,7 @@ macro_rules! __bpf_skel_plain {
             }
         }
     };
-    (packed $name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
+    (packed $name:ident; $($field:ident),*; $($hidden:ident),*; $($nth:literal $method:ident),*) => {
         $crate::__bpf_skel_plain!(@pod $name);
         $crate::__bpf_skel_plain!(@default $name);
         impl ::core::fmt::Debug for $name {
@@ -143,13 +157,13 @@ macro_rules! __bpf_skel_plain {
                     f,
                     ::core::stringify!($name $($field)*),
                     &[$(&{ self.$field },)* $(&{ self.$hidden },)*],
-                    ::core::stringify!($($method)*),
+                    ::core::stringify!($($nth $method)*),
                     &[$(&self.$method(),)*],
                 )
             }
         }
     };
-    ($name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
+    ($name:ident; $($field:ident),*; $($hidden:ident),*; $($nth:literal $method:ident),*) => {
         $crate::__bpf_skel_plain!(@pod $name);
         $crate::__bpf_skel_plain!(@default $name);
         impl ::core::fmt::Debug for $name {
@@ -159,13 +173,13 @@ macro_rules! __bpf_skel_plain {
                     f,
                     ::core::stringify!($name $($field)*),
                     &[$(&self.$field,)* $(&self.$hidden,)*],
-                    ::core::stringify!($($method)*),
+                    ::core::stringify!($($nth $method)*),
                     &[$(&self.$method(),)*],
                 )
             }
         }
     };
-    (in_place $name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident $(@ $at:literal)?),*) => {
+    (in_place $name:ident; $($field:ident),*; $($hidden:ident),*; $($nth:literal $method:ident $(@ $at:literal)?),*) => {
         $crate::__bpf_skel_plain!(@pod $name);
         $crate::__bpf_skel_plain!(@default $name);
         impl ::core::fmt::Debug for $name {
@@ -178,7 +192,7 @@ macro_rules! __bpf_skel_plain {
                         $(&$crate::private::field(self, &raw const self.$field),)*
                         $(&$crate::private::field(self, &raw const self.$hidden),)*
                     ],
-                    ::core::stringify!($($method)*),
+                    ::core::stringify!($($nth $method)*),
                     &[$(&$crate::__bpf_skel_plain!(@member self $method $(@ $at)?),)*],
                 )
             }
@@ -193,7 +207,7 @@ macro_rules! __bpf_skel_plain {
 }
 
 /// `section_struct!(NAME; field, …; hidden, …;)`: as `plain!` without the default, since that of a section of many megabytes
-/// would be on the stack, and without equality. `section_struct!(each NAME; field, …; hidden, …; method, …)`: some print by
+/// would be on the stack, and without equality. `section_struct!(each NAME; field, …; hidden, …; N method, …)`: some print by
 /// methods, or they are more than a tuple of [`Fields`](crate::private::Fields) takes.
 /// `section_struct!(large NAME; …)`: the struct derives `Clone` and `Copy`, since the standard library clones a box of one
 /// that does not by way of the stack.
@@ -213,16 +227,16 @@ macro_rules! __bpf_skel_section {
             }
         }
     };
-    (each $name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
+    (each $name:ident; $($field:ident),*; $($hidden:ident),*; $($nth:literal $method:ident),*) => {
         $crate::__bpf_skel_plain!(@pod $name);
-        $crate::__bpf_skel_section!(@debug $name; $($field),*; $($hidden),*; $($method),*);
+        $crate::__bpf_skel_section!(@debug $name; $($field),*; $($hidden),*; $($nth $method),*);
     };
-    (large $name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
+    (large $name:ident; $($field:ident),*; $($hidden:ident),*; $($nth:literal $method:ident),*) => {
         // SAFETY: as in `plain!`.
         unsafe impl $crate::pod::Pod for $name {}
-        $crate::__bpf_skel_section!(@debug $name; $($field),*; $($hidden),*; $($method),*);
+        $crate::__bpf_skel_section!(@debug $name; $($field),*; $($hidden),*; $($nth $method),*);
     };
-    (@debug $name:ident; $($field:ident),*; $($hidden:ident),*; $($method:ident),*) => {
+    (@debug $name:ident; $($field:ident),*; $($hidden:ident),*; $($nth:literal $method:ident),*) => {
         impl ::core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -230,7 +244,7 @@ macro_rules! __bpf_skel_section {
                     f,
                     ::core::stringify!($name $($field)*),
                     &[$(&self.$field,)* $(&self.$hidden,)*],
-                    ::core::stringify!($($method)*),
+                    ::core::stringify!($($nth $method)*),
                     &[$(&self.$method(),)*],
                 )
             }
