@@ -910,7 +910,7 @@ pub mod members {
             }
         }
         /// `struct wide`, 128 bytes, alignment 16
-        #[repr(C)]
+        #[repr(C, align(16))]
         pub struct wide {
             /// `u8 tag`
             pub tag: u8,
@@ -1491,7 +1491,7 @@ pub mod members {
         }
         ::bpf_skel::private::live_struct! {
             /// `struct wide` in shared memory; [`types::wide`](super::types::wide) is its plain twin.
-            #[repr(C)]
+            #[repr(C, align(16))]
             pub struct wide of super::types::wide {
                 /// `u8 tag`
                 pub tag: Global<u8>,

@@ -215,7 +215,7 @@ pub mod nested {
     /// `..Default::default()`.
     pub mod types {
         /// `struct padded`, 32 bytes, alignment 16
-        #[repr(C)]
+        #[repr(C, align(16))]
         pub struct padded {
             /// The bytes of `struct {…}`, for which there are methods.
             pub anon0: [u128; 1],
@@ -719,7 +719,7 @@ pub mod nested {
     pub mod live {
         ::bpf_skel::private::live_struct! {
             /// `struct padded` in shared memory; [`types::padded`](super::types::padded) is its plain twin.
-            #[repr(C)]
+            #[repr(C, align(16))]
             pub struct padded of super::types::padded {
                 /// The bytes of `struct {…}`, for which there are methods.
                 pub anon0: Global<[u128; 1]>,

@@ -24,6 +24,8 @@ pub(crate) struct Member {
     pub(crate) size: u64,
     /// Of the Rust type.
     pub(crate) align: u64,
+    /// As much of it as the Rust type has on every target.
+    pub(crate) sure_align: u64,
     /// Whether the Rust type has `repr(align)` inside, which a packed struct may not hold.
     pub(crate) over_aligned: bool,
 }
@@ -88,7 +90,7 @@ pub(crate) fn plan(wanted: Wanted<'_>) -> Result<Plan, String> {
 
     let mut walk =
         Walk { members, size, align, packed: packed.is_some(), at: 0, places: Vec::new() };
-    let widest = walk.run()?;
+    let Widest { align: widest, sure } = walk.run()?;
     if let Some(most) = packed {
         // What became bytes aligns nothing, and `packed` only ever lowers an alignment.
         align = widest.min(most);
@@ -98,7 +100,7 @@ pub(crate) fn plan(wanted: Wanted<'_>) -> Result<Plan, String> {
         align = guess_over_alignment(end, size, align, placed_at).unwrap_or(align);
     }
     let packed = packed.map(|_| align);
-    let repr = Repr { packed, align: (packed.is_none() && align > widest).then_some(align) };
+    let repr = Repr { packed, align: (packed.is_none() && align > sure).then_some(align) };
     Ok(Plan { repr, align, places: walk.places })
 }
 
@@ -137,10 +139,16 @@ struct Walk<'m> {
     places: Vec<Place>,
 }
 
+/// The alignment that fields by themselves give their struct.
+struct Widest {
+    align: u64,
+    /// On every target.
+    sure: u64,
+}
+
 impl Walk<'_> {
-    /// Returns the alignment that the fields by themselves give the struct.
-    fn run(&mut self) -> Result<u64, String> {
-        let mut widest = 1;
+    fn run(&mut self) -> Result<Widest, String> {
+        let mut widest = Widest { align: 1, sure: 1 };
         let mut index = 0;
         while index < self.members.len() {
             let member = self.members[index];
@@ -148,7 +156,8 @@ impl Walk<'_> {
                 let run = self.members[index..].iter().take_while(|next| next.bits.is_some());
                 let members = index..index + run.count();
                 index = members.end;
-                widest = widest.max(self.bits(members)?);
+                let unit = self.bits(members)?;
+                widest = Widest { align: widest.align.max(unit), sure: widest.sure.max(unit) };
             } else {
                 let offset = member.bit_offset / 8;
                 self.pad_to(offset)?;
@@ -159,7 +168,8 @@ impl Walk<'_> {
                 self.places.push(Place::Member { index, offset, as_bytes });
                 self.at = offset + member.size;
                 if !as_bytes {
-                    widest = widest.max(member.align);
+                    widest.align = widest.align.max(member.align);
+                    widest.sure = widest.sure.max(member.sure_align);
                 }
                 index += 1;
             }
@@ -217,11 +227,19 @@ mod tests {
     use super::*;
 
     fn member(offset: u64, size: u64, align: u64) -> Member {
-        Member { bit_offset: offset * 8, bits: None, size, align, over_aligned: false }
+        let sure_align = align.min(8);
+        Member { bit_offset: offset * 8, bits: None, size, align, sure_align, over_aligned: false }
     }
 
     fn bits(bit_offset: u64, bits: u8, size: u64) -> Member {
-        Member { bit_offset, bits: Some(bits), size, align: size, over_aligned: false }
+        Member {
+            bit_offset,
+            bits: Some(bits),
+            size,
+            align: size,
+            sure_align: size.min(8),
+            over_aligned: false,
+        }
     }
 
     fn plan_of(members: &[Member], size: u64) -> Plan {
@@ -266,7 +284,7 @@ mod tests {
             ("bits after a byte", &[member(0, 1, 1), bits(8, 24, 4)], 4, align(4), 4),
             ("bits before a byte", &[bits(0, 3, 4), member(1, 1, 1)], 4, align(4), 4),
             ("packed bits", &[bits(0, 3, 4)], 1, no, 1),
-            ("128 bits", &[member(0, 16, 16), member(16, 1, 1)], 32, no, 16),
+            ("128 bits", &[member(0, 16, 16), member(16, 1, 1)], 32, align(16), 16),
         ];
         for &(what, members, size, repr, align) in cases {
             let plan = plan_of(members, size);

@@ -154,6 +154,15 @@ impl<'b> Types<'b> {
         }
     }
 
+    /// As much of the alignment as Rust gives the type on every target: s390x aligns 128-bit integers to 8 bytes.
+    pub(super) fn sure_align(&self, ty: &Ty) -> u64 {
+        match self.unaliased(ty) {
+            Ty::Array(element, _) => self.sure_align(element),
+            ty @ Ty::Int { .. } => self.align(ty).min(8),
+            ty => self.align(ty),
+        }
+    }
+
     pub(super) fn over_aligned(&self, ty: &Ty) -> bool {
         match ty {
             Ty::Array(element, _) => self.over_aligned(element),

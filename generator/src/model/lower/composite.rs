@@ -344,7 +344,8 @@ impl<'b> Types<'b> {
 
     fn words(&self, members: &[Member<'_>], size: u64, align: u64) -> UnionDef {
         let storage = Self::storage(size, align);
-        let repr = Repr { packed: None, align: (align > self.align(&storage)).then_some(align) };
+        let repr =
+            Repr { packed: None, align: (align > self.sure_align(&storage)).then_some(align) };
         let mut inside = Leaves::default();
         members.iter().for_each(|member| self.leaves(member, false, &mut inside));
         let all = inside.members.iter().all(|(member, _)| self.has_methods(member, size));
@@ -381,6 +382,7 @@ impl<'b> Types<'b> {
                 bits: member.bits,
                 size: self.size(&member.ty),
                 align: self.align(&member.ty),
+                sure_align: self.sure_align(&member.ty),
                 over_aligned: self.over_aligned(&member.ty),
             })
             .collect()
