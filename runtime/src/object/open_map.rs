@@ -273,7 +273,8 @@ impl OpenMap {
         self
     }
 
-    /// What is done where a map is pinned (or given) that differs from the definition; to fail, unless told otherwise.
+    /// What is done where a map is pinned (or given) that differs from the definition. Unless told otherwise, a pinned one
+    /// is for [`Options::set_on_mismatch`](super::Options::set_on_mismatch) or the policy, and the load fails.
     pub fn set_on_mismatch(&mut self, on_mismatch: OnMismatch) -> &mut Self {
         self.on_mismatch = Some(on_mismatch);
         self

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::OpenMap;
 use crate::error::Result;
 use crate::kernel_btf::KernelBtf;
-use crate::pin::{DEFAULT_ROOT, Policy};
+use crate::pin::{DEFAULT_ROOT, OnMismatch, Policy};
 use crate::spec::MapSpec;
 
 /// What holds for a whole load. Part of the open phase: [`OpenObject::options`](super::OpenObject::options), and the
@@ -17,6 +17,7 @@ pub struct Options {
     pub(crate) pin_root: Option<PathBuf>,
     pub(crate) pin_directory: Option<PathBuf>,
     pub(crate) pinning: Option<Arc<dyn Policy>>,
+    pub(crate) on_mismatch: Option<OnMismatch>,
     pub(crate) added: Vec<OpenMap>,
     pub(crate) kernel_btf: Option<Arc<KernelBtf>>,
     pub(crate) kconfig: Option<String>,
@@ -73,8 +74,8 @@ impl Options {
     /// Pins every map in `directory`, a directory of this object's own on a BPF file system, and takes those that are
     /// pinned there already, contents and all: a process that comes back finds its data, and its live globals are
     /// those of before. Its constants are its own, those of the object or of its edits: where others are pinned, such as
-    /// by another version of the object, the load fails, unless `open.maps.rodata` has
-    /// [`set_on_mismatch`](OpenMap::set_on_mismatch) replace them.
+    /// by another version of the object, the load fails, unless [`set_on_mismatch`](Self::set_on_mismatch) has them
+    /// replaced.
     ///
     /// `.bss` is `maps/_bss` there: a BPF file system takes no dots. What a map was told itself goes before.
     /// [`Object::attach_pinned`](super::Object::attach_pinned) does the like for the programs.
@@ -87,6 +88,14 @@ impl Options {
     /// one (feature `loader`).
     pub fn set_pinning(&mut self, policy: impl Policy + 'static) -> &mut Self {
         self.pinning = Some(Arc::new(policy));
+        self
+    }
+
+    /// What is done where a map is pinned that differs from its definition: for every map that was not told
+    /// [itself](OpenMap::set_on_mismatch), instead of what the policy says. With [`OnMismatch::Replace`] another version of
+    /// an object takes over from one that pinned its maps: those that are as before are used, contents and all.
+    pub fn set_on_mismatch(&mut self, on_mismatch: OnMismatch) -> &mut Self {
+        self.on_mismatch = Some(on_mismatch);
         self
     }
 

@@ -30,7 +30,7 @@ pub(crate) fn place(
     open: &OpenMap,
 ) -> Result<Option<(Location, OnMismatch)>> {
     let options = context.options;
-    let mut on_mismatch = OnMismatch::default();
+    let mut by_policy = OnMismatch::default();
     let location = match &open.pin {
         Pin::Nowhere => None,
         Pin::At(location) => Some(location.clone()),
@@ -39,7 +39,7 @@ pub(crate) fn place(
         Pin::AsDefined => match (&options.pin_directory, &options.pinning) {
             (Some(directory), _) => Some(Location::Path(map_pin(directory, &open.spec.name))),
             (None, Some(policy)) => {
-                on_mismatch = policy.on_mismatch();
+                by_policy = policy.on_mismatch();
                 policy.place(context.spec, &open.spec)?.map(Location::Place)
             }
             (None, None) => match open.spec.pinning {
@@ -49,7 +49,8 @@ pub(crate) fn place(
             },
         },
     };
-    Ok(location.map(|location| (location, open.on_mismatch.unwrap_or(on_mismatch))))
+    let on_mismatch = open.on_mismatch.or(options.on_mismatch).unwrap_or(by_policy);
+    Ok(location.map(|location| (location, on_mismatch)))
 }
 
 /// Reuses the map at `location`, or creates one and pins it there. Other loaders may do this at the same time: the one

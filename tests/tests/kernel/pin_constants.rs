@@ -87,13 +87,20 @@ fn others_are_replaced() -> Outcome {
     let directory = PinDirectory::new("new-constants")?;
     let own = directory.join("own");
     let old = with_knob(&own, 7).load()?.rodata.map().id()?;
+    let counts = Map::from_pin(own.join("maps/counts"))?.id()?;
     let replacing = || {
         let mut open = with_knob(&own, 8);
-        open.maps.rodata.set_on_mismatch(OnMismatch::Replace);
+        open.options.set_on_mismatch(OnMismatch::Replace);
         open.load()
     };
+    let mut open = with_knob(&own, 8);
+    open.options.set_on_mismatch(OnMismatch::Replace);
+    open.maps.rodata.set_on_mismatch(OnMismatch::Fail);
+    fails(open.load(), &["(variable \"knob\"): defined 8, found 7"]);
     let skel = replacing()?;
     assert_eq!((skel.rodata.knob, observe(&skel)?), (8, 8));
+    // What is as before stays.
+    assert_eq!(skel.maps.counts.id()?, counts);
     assert_eq!(Map::from_pin(own.join(PIN))?.id()?, old);
     skel.object().replace_pins()?;
     let new = skel.rodata.map().id()?;
