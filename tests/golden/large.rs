@@ -575,11 +575,11 @@ pub mod large {
             }
             /// `u32 bits : 3`
             pub fn bits(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 0, 3)
+                ::bpf_skel::private::live_bits(self, 0, 3, 0..262152, 4)
             }
-            /// Sets `u32 bits : 3`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 bits : 3`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_bits(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 0, 3, value);
+                ::bpf_skel::private::set_live_bits(self, 0, 3, 0..262152, 4, value);
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -615,19 +615,19 @@ pub mod large {
             }
             /// `u32 low : 4`
             pub fn low(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 2097160, 4)
+                ::bpf_skel::private::live_bits(self, 2097160, 4, 262145..262149, 1)
             }
-            /// Sets `u32 low : 4`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 low : 4`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_low(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 2097160, 4, value);
+                ::bpf_skel::private::set_live_bits(self, 2097160, 4, 262145..262149, 1, value);
             }
             /// `u32 high : 28`
             pub fn high(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 2097164, 28)
+                ::bpf_skel::private::live_bits(self, 2097164, 28, 262145..262149, 1)
             }
-            /// Sets `u32 high : 28`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 high : 28`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_high(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 2097164, 28, value);
+                ::bpf_skel::private::set_live_bits(self, 2097164, 28, 262145..262149, 1, value);
             }
         }
         ::bpf_skel::private::live_struct! {

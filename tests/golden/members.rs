@@ -1220,11 +1220,11 @@ pub mod members {
             }
             /// `u32 version : 4`
             pub fn version(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 64, 4)
+                ::bpf_skel::private::live_bits(self, 64, 4, 8..24, 4)
             }
-            /// Sets `u32 version : 4`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 version : 4`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_version(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 64, 4, value);
+                ::bpf_skel::private::set_live_bits(self, 64, 4, 8..24, 4, value);
             }
             /// `u8 tag`
             pub fn tag(&self) -> &::bpf_skel::live::Global<u8> {
@@ -1240,43 +1240,43 @@ pub mod members {
             }
             /// `enum proto proto : 5`
             pub fn proto(&self) -> super::types::proto {
-                ::bpf_skel::private::live_bits(self, 232, 5)
+                ::bpf_skel::private::live_bits(self, 232, 5, 29..32, 4)
             }
-            /// Sets `enum proto proto : 5`; not atomic: what others write to the same word in between is lost.
+            /// Sets `enum proto proto : 5`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_proto(&self, value: super::types::proto) {
-                ::bpf_skel::private::set_live_bits(self, 232, 5, value);
+                ::bpf_skel::private::set_live_bits(self, 232, 5, 29..32, 4, value);
             }
             /// `enum level level : 3`
             pub fn level(&self) -> super::types::level {
-                ::bpf_skel::private::live_bits(self, 237, 3)
+                ::bpf_skel::private::live_bits(self, 237, 3, 29..32, 4)
             }
-            /// Sets `enum level level : 3`; not atomic: what others write to the same word in between is lost.
+            /// Sets `enum level level : 3`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_level(&self, value: super::types::level) {
-                ::bpf_skel::private::set_live_bits(self, 237, 3, value);
+                ::bpf_skel::private::set_live_bits(self, 237, 3, 29..32, 4, value);
             }
             /// `_Bool up : 1`
             pub fn up(&self) -> bool {
-                ::bpf_skel::private::live_bits(self, 240, 1)
+                ::bpf_skel::private::live_bits(self, 240, 1, 29..32, 4)
             }
-            /// Sets `_Bool up : 1`; not atomic: what others write to the same word in between is lost.
+            /// Sets `_Bool up : 1`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_up(&self, value: bool) {
-                ::bpf_skel::private::set_live_bits(self, 240, 1, value);
+                ::bpf_skel::private::set_live_bits(self, 240, 1, 29..32, 4, value);
             }
             /// `_Bool down : 1`
             pub fn down(&self) -> bool {
-                ::bpf_skel::private::live_bits(self, 241, 1)
+                ::bpf_skel::private::live_bits(self, 241, 1, 29..32, 4)
             }
-            /// Sets `_Bool down : 1`; not atomic: what others write to the same word in between is lost.
+            /// Sets `_Bool down : 1`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_down(&self, value: bool) {
-                ::bpf_skel::private::set_live_bits(self, 241, 1, value);
+                ::bpf_skel::private::set_live_bits(self, 241, 1, 29..32, 4, value);
             }
             /// `char signed_char : 3`
             pub fn signed_char(&self) -> i8 {
-                ::bpf_skel::private::live_bits(self, 242, 3)
+                ::bpf_skel::private::live_bits(self, 242, 3, 29..32, 4)
             }
-            /// Sets `char signed_char : 3`; not atomic: what others write to the same word in between is lost.
+            /// Sets `char signed_char : 3`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_signed_char(&self, value: i8) {
-                ::bpf_skel::private::set_live_bits(self, 242, 3, value);
+                ::bpf_skel::private::set_live_bits(self, 242, 3, 29..32, 4, value);
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1316,11 +1316,11 @@ pub mod members {
             }
             /// `s32 part : 12`
             pub fn part(&self) -> i32 {
-                ::bpf_skel::private::live_bits(self, 0, 12)
+                ::bpf_skel::private::live_bits(self, 0, 12, 0..8, 4)
             }
-            /// Sets `s32 part : 12`; not atomic: what others write to the same word in between is lost.
+            /// Sets `s32 part : 12`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_part(&self, value: i32) {
-                ::bpf_skel::private::set_live_bits(self, 0, 12, value);
+                ::bpf_skel::private::set_live_bits(self, 0, 12, 0..8, 4, value);
             }
             /// `u32 get`
             pub fn get_2(&self) -> &::bpf_skel::live::Global<u32> {
@@ -1356,19 +1356,19 @@ pub mod members {
             }
             /// `u64 wide : 50`
             pub fn wide(&self) -> u64 {
-                ::bpf_skel::private::live_bits(self, 8, 50)
+                ::bpf_skel::private::live_bits(self, 8, 50, 1..12, 2)
             }
-            /// Sets `u64 wide : 50`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u64 wide : 50`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_wide(&self, value: u64) {
-                ::bpf_skel::private::set_live_bits(self, 8, 50, value);
+                ::bpf_skel::private::set_live_bits(self, 8, 50, 1..12, 2, value);
             }
             /// `s32 across : 31`
             pub fn across(&self) -> i32 {
-                ::bpf_skel::private::live_bits(self, 58, 31)
+                ::bpf_skel::private::live_bits(self, 58, 31, 1..12, 2)
             }
-            /// Sets `s32 across : 31`; not atomic: what others write to the same word in between is lost.
+            /// Sets `s32 across : 31`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_across(&self, value: i32) {
-                ::bpf_skel::private::set_live_bits(self, 58, 31, value);
+                ::bpf_skel::private::set_live_bits(self, 58, 31, 1..12, 2, value);
             }
             /// `u32 value`
             pub fn value(&self) -> u32 {
@@ -1466,27 +1466,27 @@ pub mod members {
         impl longest {
             /// `u8 tag : 4`
             pub fn tag(&self) -> u8 {
-                ::bpf_skel::private::live_bits(self, 0, 4)
+                ::bpf_skel::private::live_bits(self, 0, 4, 0..22, 1)
             }
-            /// Sets `u8 tag : 4`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u8 tag : 4`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_tag(&self, value: u8) {
-                ::bpf_skel::private::set_live_bits(self, 0, 4, value);
+                ::bpf_skel::private::set_live_bits(self, 0, 4, 0..22, 1, value);
             }
             /// `unsigned __int128 most : 100`
             pub fn most(&self) -> u128 {
-                ::bpf_skel::private::live_bits(self, 4, 100)
+                ::bpf_skel::private::live_bits(self, 4, 100, 0..22, 1)
             }
-            /// Sets `unsigned __int128 most : 100`; not atomic: what others write to the same word in between is lost.
+            /// Sets `unsigned __int128 most : 100`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_most(&self, value: u128) {
-                ::bpf_skel::private::set_live_bits(self, 4, 100, value);
+                ::bpf_skel::private::set_live_bits(self, 4, 100, 0..22, 1, value);
             }
             /// `__int128 part : 70`
             pub fn part(&self) -> i128 {
-                ::bpf_skel::private::live_bits(self, 104, 70)
+                ::bpf_skel::private::live_bits(self, 104, 70, 0..22, 1)
             }
-            /// Sets `__int128 part : 70`; not atomic: what others write to the same word in between is lost.
+            /// Sets `__int128 part : 70`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_part(&self, value: i128) {
-                ::bpf_skel::private::set_live_bits(self, 104, 70, value);
+                ::bpf_skel::private::set_live_bits(self, 104, 70, 0..22, 1, value);
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1526,19 +1526,19 @@ pub mod members {
         impl wide {
             /// `u32 first : 3`
             pub fn first(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 768, 3)
+                ::bpf_skel::private::live_bits(self, 768, 3, 96..102, 4)
             }
-            /// Sets `u32 first : 3`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 first : 3`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_first(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 768, 3, value);
+                ::bpf_skel::private::set_live_bits(self, 768, 3, 96..102, 4, value);
             }
             /// `u32 second : 5`
             pub fn second(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 800, 5)
+                ::bpf_skel::private::live_bits(self, 800, 5, 96..102, 4)
             }
-            /// Sets `u32 second : 5`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 second : 5`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_second(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 800, 5, value);
+                ::bpf_skel::private::set_live_bits(self, 800, 5, 96..102, 4, value);
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -1564,11 +1564,11 @@ pub mod members {
             }
             /// `u8 on : 1`
             pub fn on(&self) -> u8 {
-                ::bpf_skel::private::live_bits(self, 32, 1)
+                ::bpf_skel::private::live_bits(self, 32, 1, 4..8, 1)
             }
-            /// Sets `u8 on : 1`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u8 on : 1`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_on(&self, value: u8) {
-                ::bpf_skel::private::set_live_bits(self, 32, 1, value);
+                ::bpf_skel::private::set_live_bits(self, 32, 1, 4..8, 1, value);
             }
         }
         ::bpf_skel::private::live_struct! {

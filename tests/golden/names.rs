@@ -677,27 +677,27 @@ pub mod names {
         impl r#fn {
             /// `u32 where : 1`
             pub fn r#where(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 0, 1)
+                ::bpf_skel::private::live_bits(self, 0, 1, 0..4, 4)
             }
-            /// Sets `u32 where : 1`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 where : 1`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_where_2(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 0, 1, value);
+                ::bpf_skel::private::set_live_bits(self, 0, 1, 0..4, 4, value);
             }
             /// `u32 set_where : 2`
             pub fn set_where(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 1, 2)
+                ::bpf_skel::private::live_bits(self, 1, 2, 0..4, 4)
             }
-            /// Sets `u32 set_where : 2`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 set_where : 2`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_set_where(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 1, 2, value);
+                ::bpf_skel::private::set_live_bits(self, 1, 2, 0..4, 4, value);
             }
             /// `u32 clone : 3`
             pub fn clone(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 3, 3)
+                ::bpf_skel::private::live_bits(self, 3, 3, 0..4, 4)
             }
-            /// Sets `u32 clone : 3`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 clone : 3`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_clone(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 3, 3, value);
+                ::bpf_skel::private::set_live_bits(self, 3, 3, 0..4, 4, value);
             }
         }
         ::bpf_skel::private::live_struct! {

@@ -754,11 +754,11 @@ pub mod nested {
             }
             /// `u32 bits : 5`
             pub fn bits(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 75, 5)
+                ::bpf_skel::private::live_bits(self, 75, 5, 9..10, 4)
             }
-            /// Sets `u32 bits : 5`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 bits : 5`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_bits(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 75, 5, value);
+                ::bpf_skel::private::set_live_bits(self, 75, 5, 9..10, 4, value);
             }
             /// `u32 word`
             pub fn word(&self) -> u32 {

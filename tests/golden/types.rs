@@ -939,51 +939,51 @@ pub mod types {
         impl bits {
             /// `u32 low : 3`
             pub fn low(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 0, 3)
+                ::bpf_skel::private::live_bits(self, 0, 3, 0..13, 8)
             }
-            /// Sets `u32 low : 3`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 low : 3`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_low(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 0, 3, value);
+                ::bpf_skel::private::set_live_bits(self, 0, 3, 0..13, 8, value);
             }
             /// `u32 middle : 13`
             pub fn middle(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 3, 13)
+                ::bpf_skel::private::live_bits(self, 3, 13, 0..13, 8)
             }
-            /// Sets `u32 middle : 13`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 middle : 13`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_middle(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 3, 13, value);
+                ::bpf_skel::private::set_live_bits(self, 3, 13, 0..13, 8, value);
             }
             /// `s32 negative : 5`
             pub fn negative(&self) -> i32 {
-                ::bpf_skel::private::live_bits(self, 16, 5)
+                ::bpf_skel::private::live_bits(self, 16, 5, 0..13, 8)
             }
-            /// Sets `s32 negative : 5`; not atomic: what others write to the same word in between is lost.
+            /// Sets `s32 negative : 5`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_negative(&self, value: i32) {
-                ::bpf_skel::private::set_live_bits(self, 16, 5, value);
+                ::bpf_skel::private::set_live_bits(self, 16, 5, 0..13, 8, value);
             }
             /// `_Bool on : 1`
             pub fn on(&self) -> bool {
-                ::bpf_skel::private::live_bits(self, 21, 1)
+                ::bpf_skel::private::live_bits(self, 21, 1, 0..13, 8)
             }
-            /// Sets `_Bool on : 1`; not atomic: what others write to the same word in between is lost.
+            /// Sets `_Bool on : 1`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_on(&self, value: bool) {
-                ::bpf_skel::private::set_live_bits(self, 21, 1, value);
+                ::bpf_skel::private::set_live_bits(self, 21, 1, 0..13, 8, value);
             }
             /// `enum color color : 4`
             pub fn color(&self) -> super::types::color {
-                ::bpf_skel::private::live_bits(self, 22, 4)
+                ::bpf_skel::private::live_bits(self, 22, 4, 0..13, 8)
             }
-            /// Sets `enum color color : 4`; not atomic: what others write to the same word in between is lost.
+            /// Sets `enum color color : 4`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_color(&self, value: super::types::color) {
-                ::bpf_skel::private::set_live_bits(self, 22, 4, value);
+                ::bpf_skel::private::set_live_bits(self, 22, 4, 0..13, 8, value);
             }
             /// `u64 far : 40`
             pub fn far(&self) -> u64 {
-                ::bpf_skel::private::live_bits(self, 64, 40)
+                ::bpf_skel::private::live_bits(self, 64, 40, 0..13, 8)
             }
-            /// Sets `u64 far : 40`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u64 far : 40`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_far(&self, value: u64) {
-                ::bpf_skel::private::set_live_bits(self, 64, 40, value);
+                ::bpf_skel::private::set_live_bits(self, 64, 40, 0..13, 8, value);
             }
         }
         ::bpf_skel::private::live_struct! {

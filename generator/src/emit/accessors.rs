@@ -7,7 +7,7 @@ use super::structs::LARGE;
 use super::text::Text;
 use super::writer::Writer;
 use crate::ident::Ident;
-use crate::model::{Accessor, At, Def, Tail, Ty};
+use crate::model::{Accessor, At, Def, Tail, Ty, Words};
 
 /// What the methods belong to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(super) fn plain(out: &mut Writer, paths: &Paths<'_>, of: Of, accessor: &Acce
             format!("{rt}::private::view::<_, _, {offset}>(self)"),
             format!("{rt}::private::set_view::<_, _, {offset}>(self, value);"),
         ),
-        At::Bits(first, bits) => (
+        At::Bits(first, bits, _) => (
             format!("{rt}::private::bits(self, {first}, {bits})"),
             format!("{rt}::private::set_bits(self, {first}, {bits}, value);"),
         ),
@@ -75,9 +75,11 @@ pub(super) fn shared(out: &mut Writer, paths: &Paths<'_>, accessor: &Accessor) {
             format!("{rt}::private::live_unaligned::<_, _, {offset}>(self)"),
             format!("{rt}::private::set_live_unaligned::<_, _, {offset}>(self, value);"),
         ),
-        At::Bits(first, bits) => (
-            format!("{rt}::private::live_bits(self, {first}, {bits})"),
-            format!("{rt}::private::set_live_bits(self, {first}, {bits}, value);"),
+        At::Bits(first, bits, Words { start, end, widest }) => (
+            format!("{rt}::private::live_bits(self, {first}, {bits}, {start}..{end}, {widest})"),
+            format!(
+                "{rt}::private::set_live_bits(self, {first}, {bits}, {start}..{end}, {widest}, value);"
+            ),
         ),
     };
     let ty = ty(paths, accessor);
@@ -87,7 +89,7 @@ pub(super) fn shared(out: &mut Writer, paths: &Paths<'_>, accessor: &Accessor) {
         At::Byte(_) => out.doc(format_args!("Sets {}.", code(c))),
         // As in C, where nobody is told.
         At::Bits(..) => out.doc(format_args!(
-            "Sets {}; not atomic: what others write to the same word in between is lost.",
+            "Sets {}; not atomic: what others write to bit-fields beside it in between is lost.",
             code(c)
         )),
     }

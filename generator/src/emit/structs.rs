@@ -210,7 +210,7 @@ pub(super) fn placed<'d, M: Text>(
     methods.map(move |(accessor, method)| {
         let start = match accessor.at {
             At::Byte(offset) => offset,
-            At::Bits(first, _) => first / 8,
+            At::Bits(first, ..) => first / 8,
         };
         (starts.partition_point(|one| *one < start) as u64, " ", method)
     })

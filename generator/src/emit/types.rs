@@ -168,6 +168,7 @@ mod tests {
     use crate::ident::{Ident, Origin, identifier};
     use crate::model::{
         Accessor, At, Enumerator, Equality, Field, FieldRole, Repr, StructDef, Tail, UnionDef,
+        Words,
     };
 
     /// BTF may have any text for a name.
@@ -211,7 +212,10 @@ mod tests {
             why: "",
         });
         let bound = BoundField { ident: ident("field"), c: c.to_owned(), offset: 0, size: 1 };
-        let accessors = vec![accessor(At::Byte(0), c), accessor(At::Bits(0, 1), c)];
+        let accessors = vec![
+            accessor(At::Byte(0), c),
+            accessor(At::Bits(0, 1, Words { start: 0, end: 1, widest: 1 }), c),
+        ];
         let value = Enumerator { ident: ident("value"), c: c.to_owned(), value: 1 };
         vec![
             DefKind::Struct(StructDef {

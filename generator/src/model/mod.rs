@@ -21,6 +21,6 @@ pub(crate) use sections::Section;
 pub(crate) use struct_ops::StructOps;
 pub(crate) use ty::{
     Accessor, At, BoundField, Def, DefKind, Enumerator, Equality, Field, FieldRole, Repr,
-    StructDef, Tail, Ty, UnionDef,
+    StructDef, Tail, Ty, UnionDef, Words,
 };
 pub(crate) use types::Types;

@@ -207,7 +207,16 @@ pub(crate) struct Accessor {
 pub(crate) enum At {
     Byte(u64),
     /// First bit, as BTF counts, and number of bits.
-    Bits(u64, u8),
+    Bits(u64, u8, Words),
+}
+
+/// The words by which bit-fields are accessed that are beside one another: those that start between these bytes, where no other
+/// member is, each as wide as its place and `widest` allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Words {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) widest: u64,
 }
 
 /// An array without a length at the end of a struct or union.

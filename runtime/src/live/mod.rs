@@ -6,9 +6,10 @@
 //! consistent across words needs a protocol of its own (a sequence number, a spin lock in a map).
 //!
 //! Every access is by relaxed atomics, of the widest words that an address allows. So a struct that is copied whole is read by
-//! other widths than its members are written by, as it is by the kernel's programs. For the machine these are loads and
-//! stores like any other; Rust's model of memory has no words for widths that overlap. Threads of one process that
-//! copy a whole while others change its members can have a lock of their own instead.
+//! other widths than its members are written by, as it is by the kernel's programs, and members of a union are by those of
+//! one another. For the machine these are loads and stores like any other; Rust's model of memory has no words for widths
+//! that overlap. Threads of one process that copy a whole while others change its members can have a lock of their own
+//! instead.
 //!
 //! ```
 //! use bpf_skel::live::{Global, GlobalArray, LiveLayout};

@@ -71,25 +71,65 @@ pub fn set_bits<S: Pod, T: BitInt>(whole: &mut S, first: usize, bits: u8, value:
     Span::of(first, bits, Endian::NATIVE).put(bytes_of_mut(whole), value.to_bits());
 }
 
-/// As [`bits`], of a struct in shared memory.
-pub fn live_bits<S: LiveLayout, T: BitInt>(whole: &S, first: usize, bits: u8) -> T {
-    let (span, word, mut bytes) = Span::of(first, bits, Endian::NATIVE).within(size_of::<S>());
-    let bytes = &mut bytes[..word.len()];
-    load_part(whole, word.start, bytes);
-    T::from_bits(span.get(bytes), bits)
+/// As [`bits`], of a struct in shared memory: by the words of the run of bit-fields that it belongs to.
+pub fn live_bits<S: LiveLayout, T: BitInt>(
+    whole: &S,
+    first: usize,
+    bits: u8,
+    run: Range<usize>,
+    widest: usize,
+) -> T {
+    let span = Span::of(first, bits, Endian::NATIVE);
+    let (start, mut copy) = (span.room(), [0; Span::WORDS]);
+    for word in words(&span.bytes, run, widest) {
+        load_part(whole, word.start, &mut copy[word.start - start..word.end - start]);
+    }
+    T::from_bits(span.back(start).get(&copy), bits)
 }
 
-/// As [`set_bits`], of a struct in shared memory: the word that has the bits is read, changed and written, so that a
-/// change of its other bits in between is lost. So it is in C.
-pub fn set_live_bits<S: LiveLayout, T: BitInt>(whole: &S, first: usize, bits: u8, value: T) {
-    let (span, word, mut bytes) = Span::of(first, bits, Endian::NATIVE).within(size_of::<S>());
-    let bytes = &mut bytes[..word.len()];
-    load_part(whole, word.start, bytes);
-    span.put(bytes, value.to_bits());
-    store_part(whole, word.start, bytes);
+/// As [`set_bits`], of a struct in shared memory: the words that have the bits are read, changed and written, so that a
+/// change of their other bits in between is lost. So it is in C, and as there they hold no more than bit-fields.
+pub fn set_live_bits<S: LiveLayout, T: BitInt>(
+    whole: &S,
+    first: usize,
+    bits: u8,
+    run: Range<usize>,
+    widest: usize,
+    value: T,
+) {
+    let span = Span::of(first, bits, Endian::NATIVE);
+    let (start, mut copy) = (span.room(), [0; Span::WORDS]);
+    let words = || words(&span.bytes, run.clone(), widest);
+    for word in words() {
+        load_part(whole, word.start, &mut copy[word.start - start..word.end - start]);
+    }
+    span.clone().back(start).put(&mut copy, value.to_bits());
+    for word in words() {
+        store_part(whole, word.start, &copy[word.start - start..word.end - start]);
+    }
+}
+
+/// The words that have some of these bytes, which belong to a run of bit-fields: each is as wide as its place in the run and
+/// `widest` allow, of eight bytes at the most, so that all bit-fields of the run are accessed by the same ones.
+fn words(
+    bytes: &Range<usize>,
+    run: Range<usize>,
+    widest: usize,
+) -> impl Iterator<Item = Range<usize>> {
+    let Range { start, end } = *bytes;
+    // None of them goes over a multiple of their largest size.
+    let mut at = run.start.max(start / 8 * 8);
+    std::iter::from_fn(move || {
+        let fits = |len: &usize| *len <= widest && at.is_multiple_of(*len) && at + len <= run.end;
+        let len = [8, 4, 2].into_iter().find(fits).unwrap_or(1);
+        at += len;
+        (at - len < end).then_some(at - len..at)
+    })
+    .filter(move |word| word.end > start)
 }
 
 /// Where the bits of a bit-field are: at most [`ROOM`](Self::ROOM) bytes, read as one number.
+#[derive(Clone)]
 struct Span {
     bytes: Range<usize>,
     shift: usize,
@@ -100,6 +140,8 @@ struct Span {
 impl Span {
     /// Bytes that the longest bit-field can be in: it need not start with one.
     const ROOM: usize = MOST as usize / 8 + 1;
+    /// Of the words that have these bytes, however they lie.
+    const WORDS: usize = Self::ROOM + 7;
 
     fn of(first: usize, bits: u8, endian: Endian) -> Self {
         let bits = usize::from(bits.clamp(1, MOST));
@@ -111,18 +153,14 @@ impl Span {
         Self { bytes, shift, mask: u128::MAX >> (usize::from(MOST) - bits), endian }
     }
 
-    /// The smallest aligned word that has all the bits, so that they are read at once; else their bytes. Also room for
-    /// it, and the same bits counted from its start.
-    fn within(self, size: usize) -> (Self, Range<usize>, [u8; Self::ROOM]) {
-        let Range { start, end } = self.bytes;
-        let words = [1, 2, 4, 8].into_iter().map(|len| {
-            let start = start / len * len;
-            start..start + len
-        });
-        let word = words.into_iter().find(|word| end <= word.end && word.end <= size);
-        let word = word.unwrap_or(start..end);
-        let bytes = start - word.start..end - word.start;
-        (Self { bytes, ..self }, word, [0; Self::ROOM])
+    /// Where a copy starts of the words that have the bits: they are of eight bytes at the most.
+    fn room(&self) -> usize {
+        self.bytes.start / 8 * 8
+    }
+
+    /// The same bits, counted from there.
+    fn back(self, start: usize) -> Self {
+        Self { bytes: self.bytes.start - start..self.bytes.end - start, ..self }
     }
 
     fn get(&self, bytes: &[u8]) -> u128 {
@@ -247,11 +285,34 @@ mod tests {
         // Within a word, across two, across an aligned eight bytes, at the very end.
         for (first, len, value) in [(3, 13, 0x1234), (30, 5, 21), (60, 9, 0x155), (88, 8, 0xee_u32)]
         {
-            set_live_bits(&live, first, len, value);
-            set_bits(&mut plain, first, len, value);
-            assert_eq!(live.get(), plain);
-            assert_eq!(live_bits::<_, u32>(&live, first, len), bits(&plain, first, len));
-            assert_eq!(live_bits::<_, u32>(&live, first, len), value);
+            for widest in [1, 2, 4] {
+                set_live_bits(&live, first, len, 0..12, widest, !value);
+                set_live_bits(&live, first, len, 0..12, widest, value);
+                set_bits(&mut plain, first, len, value);
+                assert_eq!(live.get(), plain);
+                assert_eq!(live_bits::<_, u32>(&live, first, len, 0..12, widest), value);
+            }
+        }
+    }
+
+    #[test]
+    fn words_are_those_of_the_run() {
+        for (bytes, run, widest, bounds) in [
+            // struct { u8 a; u32 b : 24; }: `a` is nobody's bit-field.
+            (1..4, 1..4, 4, &[1, 2, 4][..]),
+            (0..4, 0..4, 4, &[0, 4]),
+            (0..1, 0..4, 2, &[0, 2]),
+            (2..3, 0..4, 2, &[2, 4]),
+            // struct { u64 a : 13, b : 40; u64 : 0; u64 c : 40; u8 d; }
+            (0..2, 0..13, 8, &[0, 8]),
+            (8..13, 0..13, 8, &[8, 12, 13]),
+            (7..9, 0..16, 8, &[0, 8, 16]),
+            (7..24, 4..26, 8, &[4, 8, 16, 24]),
+            (7..9, 7..9, 1, &[7, 8, 9]),
+        ] {
+            let words: Vec<_> = words(&bytes, run.clone(), widest).collect();
+            let expected: Vec<_> = bounds.windows(2).map(|pair| pair[0]..pair[1]).collect();
+            assert_eq!(words, expected, "{bytes:?} of {run:?}, {widest}");
         }
     }
 }

@@ -64,9 +64,9 @@ impl Types<'_> {
     /// Whether a member of a type of this size can have methods. Hostile BTF may put it outside of its union, or have bits
     /// of a type that has none.
     pub(super) fn has_methods(&self, member: &Member<'_>, size: u64) -> bool {
-        match at(member) {
+        match at(member, 1) {
             At::Byte(offset) => offset.saturating_add(self.size(&member.ty)) <= size,
-            At::Bits(first, bits) => {
+            At::Bits(first, bits, _) => {
                 self.is_bits(&member.ty)
                     && (1..=128).contains(&bits)
                     && first.saturating_add(bits.into()) <= size.saturating_mul(8)
@@ -89,7 +89,7 @@ impl Types<'_> {
             let mut method = |word: &str| scope.claim(word.replace('*', &member.name));
             let set = method("set_*");
             let make = method(make);
-            let at = at(member);
+            let at = at(member, align);
             let aligned = match at {
                 At::Byte(offset) => {
                     let wanted = self.align(&member.ty);
@@ -144,9 +144,10 @@ impl Types<'_> {
     }
 }
 
-fn at(member: &Member<'_>) -> At {
+/// Where a member is in a struct or union of this alignment.
+fn at(member: &Member<'_>, align: u64) -> At {
     match member.bits {
-        Some(bits) => At::Bits(member.bit_offset, bits),
+        Some(bits) => At::Bits(member.bit_offset, bits, member.run.words(align)),
         None => At::Byte(member.bit_offset / 8),
     }
 }

@@ -1,6 +1,7 @@
 //! Structs and unions.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use bpf_skel::btf::{self, Btf, Composite, Kind};
 
@@ -10,7 +11,7 @@ use super::root::is_char;
 use crate::ident::Origin;
 use crate::model::c_text::declaration;
 use crate::model::layout::{self, Plan, Wanted};
-use crate::model::ty::{DefKind, Equality, FieldRole, Repr, StructDef, Tail, Ty, UnionDef};
+use crate::model::ty::{DefKind, Equality, FieldRole, Repr, StructDef, Tail, Ty, UnionDef, Words};
 use crate::model::types::Types;
 
 /// Why a member is not of its own type.
@@ -26,12 +27,31 @@ pub(crate) struct Member<'n> {
     pub(crate) c: String,
     pub(crate) bit_offset: u64,
     pub(crate) bits: Option<u8>,
+    /// Of a bit-field.
+    pub(crate) run: Run,
     /// Of an anonymous struct or union whose own type is words then.
     pub(crate) inside: Option<Inside<'n>>,
     /// Whether nothing is behind it in its struct, nor behind that in the one around it.
     pub(crate) is_last: bool,
     /// Why a variable is not of its own type; empty where it is.
     pub(crate) why: &'static str,
+}
+
+/// Where a bit-field and those before and behind it are, in bits: up to `limit` no member of another kind is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Run {
+    start: u64,
+    limit: u64,
+    /// The largest alignment of their types.
+    widest: u64,
+}
+
+impl Run {
+    /// In a struct or union of this alignment.
+    pub(super) fn words(self, align: u64) -> Words {
+        let Self { start, limit, widest } = self;
+        Words { start: start / 8, end: limit / 8, widest: widest.min(align).min(8) }
+    }
 }
 
 /// What is inside of words.
@@ -45,6 +65,8 @@ pub(crate) struct Inside<'n> {
 impl Member<'_> {
     fn shift(&mut self, bits: u64) {
         self.bit_offset += bits;
+        self.run.start += bits;
+        self.run.limit += bits;
         let inside = self.inside.iter_mut().flat_map(|inside| &mut inside.members);
         inside.for_each(|member| member.shift(bits));
     }
@@ -181,6 +203,7 @@ impl<'b> Types<'b> {
     ) -> Result<Vec<Member<'b>>, String> {
         let mut members = Vec::with_capacity(composite.len());
         let (mut starts, mut last) = (None, 0);
+        let mut runs = Vec::new();
         for (index, member) in (0..).zip(composite.members()) {
             let is_plain = !member.name.is_empty() || member.bitfield_size.is_some();
             let behind = if is_plain { None } else { btf.resolve_kind(member.ty) };
@@ -203,13 +226,30 @@ impl<'b> Types<'b> {
                     new.c = new.name.to_string();
                     new.why = UNKNOWN;
                 }
+                match runs.last_mut() {
+                    _ if new.bits.is_none() => {}
+                    Some(Range { end, .. }) if *end == last && !is_union => *end += 1,
+                    _ => runs.push(last..last + 1),
+                }
                 members.push(new);
             }
+        }
+        for run in runs {
+            let next = if is_union { None } else { members.get(run.end) };
+            let limit = next.map_or(u64::from(composite.size) * 8, |next| next.bit_offset);
+            self.run(&mut members[run], limit);
         }
         if !is_union {
             members[..last].iter_mut().for_each(Member::not_last);
         }
         Ok(members)
+    }
+
+    /// Tells bit-fields that have nothing between them where they are.
+    fn run(&self, members: &mut [Member<'_>], limit: u64) {
+        let start = members.iter().map(|member| member.bit_offset).min().unwrap_or(0);
+        let widest = self.natural(members);
+        members.iter_mut().for_each(|one| one.run = Run { start, limit, widest });
     }
 
     /// Whether it is held by value and has no bytes of its own: BTF has void for what it has no type for.
@@ -264,6 +304,7 @@ impl<'b> Types<'b> {
             c: declaration(btf, id, ""),
             bit_offset: 0,
             bits: None,
+            run: Run::default(),
             inside: Some(Inside { is_union, members }),
             is_last: true,
             why: "",
@@ -313,7 +354,8 @@ impl<'b> Types<'b> {
         }
         let c = self.with_tags(c, id, Some(index));
         let is_last = true;
-        Member { name, origin, ty, c, bit_offset, bits, inside: None, is_last, why: "" }
+        let run = Run::default();
+        Member { name, origin, ty, c, bit_offset, bits, run, inside: None, is_last, why: "" }
     }
 
     /// `least` is an alignment that it is known to have, whatever its members tell.
