@@ -23,6 +23,9 @@ pub(crate) const PRIMITIVES: &[&str] = &[
     "u8", "u16", "u32", "u64", "u128", "usize",
 ];
 
+/// What the names start with that the runtime's macros bind in modules of generated code.
+const OF_MACROS: &str = "__bpf_skel_";
+
 /// Bytes of the longest name, before a number that tells it from another: rustdoc makes a file of each type,
 /// `struct.NAME.html`, whose name may have 255.
 const LONGEST: usize = 200;
@@ -232,6 +235,7 @@ fn is_identifier(name: &str) -> bool {
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.bytes().all(is_letter)
         && !NOT_RAW.contains(&name)
+        && !name.starts_with(OF_MACROS)
 }
 
 /// The nearest text that is an identifier, or would be one as `r#`.
@@ -253,6 +257,9 @@ fn bend(name: Cow<'_, str>) -> Cow<'_, str> {
             c if !c.is_ascii() => out.push_str(&format!("_u{:x}_", u32::from(c))),
             _ => out.push('_'),
         }
+    }
+    if out.starts_with(OF_MACROS) {
+        out.insert(0, '_');
     }
     match out.as_str() {
         "" => "unnamed".into(),
@@ -294,6 +301,9 @@ mod tests {
             ("9lives", "_9lives"),
             ("größe", "gr_uf6__udf_e"),
             ("union", "union"),
+            ("__bpf_skel_value", "___bpf_skel_value"), // bound by macros
+            ("__bpf.skel.value", "___bpf_skel_value"),
+            ("__bpf_skeleton", "__bpf_skeleton"),
             ("a b\n`{}\"//", "a_b_______"),
         ];
         for (c, rust) in cases {
@@ -371,27 +381,11 @@ mod tests {
             assert_eq!(identifier(text).map(|ident| ident.to_string()).as_deref(), Some(text));
         }
         assert_eq!(identifier("r#type").unwrap().unraw(), "type");
-        for text in [
-            "",
-            "_",
-            "9x",
-            "type",
-            "crate",
-            "self",
-            "r#",
-            "r#_",
-            "r#crate",
-            "r#9",
-            "a b",
-            " a",
-            "a ",
-            "a;",
-            "a\n",
-            "a::b",
-            "a{}",
-            "€",
-            "a\u{202e}",
-        ] {
+        let others = [
+            "", "_", "9x", "type", "crate", "self", "r#", "r#_", "r#crate", "r#9", "a b", " a",
+            "a ", "a;", "a\n", "a::b", "a{}", "€",
+        ];
+        for text in others.into_iter().chain(["a\u{202e}"]) {
             assert_eq!(identifier(text), None, "{text:?}");
         }
     }

@@ -8,7 +8,7 @@ use bpf_skel::Frame;
 use bpf_skel::btf::Btf;
 use bpf_skel::spec::ObjectSpec;
 
-use crate::emit::{Header, TypeItem, TypeText, common_types, items_text, type_items};
+use crate::emit::{Header, Locals, TypeItem, TypeText, common_types, items_text, type_items};
 use crate::ident::identifier;
 use crate::model::Object;
 use crate::path::Path;
@@ -18,6 +18,8 @@ use crate::{Error, Options, Result};
 pub(crate) struct Shared {
     /// The module's path, as generated code spells it.
     pub(crate) path: Path,
+    /// Those of all the modules: of a type that is shared, any enum of the objects may be beside it.
+    pub(crate) locals: Locals,
     /// Name of a type → its Rust.
     items: HashMap<String, TypeText>,
     /// In the order in which the objects have them.
@@ -31,10 +33,15 @@ impl Shared {
         let runtime = options.runtime_path()?;
         let mut all: Vec<HashMap<String, TypeItem>> = Vec::new();
         let mut order: Vec<String> = Vec::new();
-        for spec in objects {
-            let btf = read_btf(spec)?;
-            let object = Object::new(spec, btf.as_ref(), &options.for_object(spec, btf.as_ref()))?;
-            let items = type_items(&runtime, &object.types);
+        let btf = objects.iter().map(read_btf).collect::<Result<Vec<_>>>()?;
+        let objects = objects.iter().zip(&btf).map(|(spec, btf)| {
+            let btf = btf.as_ref();
+            Object::new(spec, btf, &options.for_object(spec, btf))
+        });
+        let objects = objects.collect::<Result<Vec<_>>>()?;
+        let locals = Locals::among(objects.iter().map(|object| &object.types));
+        for object in &objects {
+            let items = type_items(&runtime, &object.types, locals);
             order.extend(items.iter().map(|item| item.name.clone()));
             all.push(items.into_iter().map(|item| (item.name.clone(), item)).collect());
         }
@@ -45,7 +52,7 @@ impl Shared {
         let mut left = items.clone();
         let texts: Vec<_> = order.iter().filter_map(|name| left.remove(name)).collect();
         let text = items_text(&runtime, &texts);
-        Ok(Self { path, items, text })
+        Ok(Self { path, locals, items, text })
     }
 
     /// Whether the type of this name, as an object has it, is the one in the common module.

@@ -36,7 +36,7 @@ pub mod names {
         pub data_x: ::std::boxed::Box<sections::data_x>,
         /// Data section `.data.type`, 4 bytes.
         pub data_type: ::std::boxed::Box<sections::data_type>,
-        /// Data section `.bss`, 76 bytes.
+        /// Data section `.bss`, 116 bytes.
         pub bss: ::std::boxed::Box<sections::bss>,
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
@@ -98,7 +98,7 @@ pub mod names {
             object.section(self.maps.data, self.data, 4);
             object.section(self.maps.data_x_2, self.data_x, 4);
             object.section(self.maps.data_type, self.data_type, 4);
-            object.section(self.maps.bss_2, self.bss, 76);
+            object.section(self.maps.bss_2, self.bss, 116);
             object.map(self.maps.rodata);
             object.program(self.progs.r#loop);
             object.program(self.progs.foo__bar);
@@ -155,7 +155,7 @@ pub mod names {
         pub data_x: ::bpf_skel::map::Live<live_sections::data_x>,
         /// Data section `.data.type`, 4 bytes.
         pub data_type: ::bpf_skel::map::Live<live_sections::data_type>,
-        /// Data section `.bss`, 76 bytes.
+        /// Data section `.bss`, 116 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
@@ -204,7 +204,7 @@ pub mod names {
         pub data_x: ::bpf_skel::map::Live<live_sections::data_x>,
         /// Data section `.data.type`, 4 bytes.
         pub data_type: ::bpf_skel::map::Live<live_sections::data_type>,
-        /// Data section `.bss`, 76 bytes.
+        /// Data section `.bss`, 116 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::Object,
@@ -282,7 +282,7 @@ pub mod names {
         pub data_x_2: ::bpf_skel::object::OpenMap,
         /// The map of data section `.data.type`, 4 bytes.
         pub data_type: ::bpf_skel::object::OpenMap,
-        /// The map of data section `.bss`, 76 bytes.
+        /// The map of data section `.bss`, 116 bytes.
         pub bss_2: ::bpf_skel::object::OpenMap,
         /// The map of data section `.rodata`, 3 bytes.
         pub rodata: ::bpf_skel::object::OpenMap,
@@ -315,7 +315,7 @@ pub mod names {
         pub data_x_2: ::bpf_skel::map::Map,
         /// The map of data section `.data.type`, 4 bytes.
         pub data_type: ::bpf_skel::map::Map,
-        /// The map of data section `.bss`, 76 bytes.
+        /// The map of data section `.bss`, 116 bytes.
         pub bss_2: ::bpf_skel::map::Map,
         /// The map of data section `.rodata`, 3 bytes.
         pub rodata: ::bpf_skel::map::Map,
@@ -326,7 +326,7 @@ pub mod names {
     );
     /// The object's programs, before they are loaded.
     pub struct OpenProgs {
-        /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 115 instructions.
+        /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 145 instructions.
         ///
         /// `int loop(void *ctx)`.
         pub r#loop: ::bpf_skel::object::OpenProgram,
@@ -342,7 +342,7 @@ pub mod names {
     ::bpf_skel::private::printed!(OpenProgs; r#loop, foo__bar, open);
     /// The object's programs.
     pub struct Progs {
-        /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 115 instructions.
+        /// Program `loop`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 145 instructions.
         ///
         /// `int loop(void *ctx)`.
         pub r#loop: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
@@ -422,42 +422,42 @@ pub mod names {
                 ::bpf_skel::private::view::<_, _, 0>(self)
             }
             /// Sets `u32 get`.
-            pub fn set_get_2(&mut self, value: u32) {
-                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            pub fn set_get_2(&mut self, __bpf_skel_value: u32) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, __bpf_skel_value);
             }
             /// A union with this `u32 get`, and zeros behind it.
-            pub fn from_get(value: u32) -> Self {
-                let mut this: Self = ::bpf_skel::pod::zeroed();
-                this.set_get_2(value);
-                this
+            pub fn from_get(__bpf_skel_value: u32) -> Self {
+                let mut __bpf_skel_this: Self = ::bpf_skel::pod::zeroed();
+                __bpf_skel_this.set_get_2(__bpf_skel_value);
+                __bpf_skel_this
             }
             /// `u64 storage`
             pub fn storage(&self) -> u64 {
                 ::bpf_skel::private::view::<_, _, 0>(self)
             }
             /// Sets `u64 storage`.
-            pub fn set_storage(&mut self, value: u64) {
-                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            pub fn set_storage(&mut self, __bpf_skel_value: u64) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, __bpf_skel_value);
             }
             /// A union with this `u64 storage`, and zeros behind it.
-            pub fn from_storage(value: u64) -> Self {
-                let mut this: Self = ::bpf_skel::pod::zeroed();
-                this.set_storage(value);
-                this
+            pub fn from_storage(__bpf_skel_value: u64) -> Self {
+                let mut __bpf_skel_this: Self = ::bpf_skel::pod::zeroed();
+                __bpf_skel_this.set_storage(__bpf_skel_value);
+                __bpf_skel_this
             }
             /// `u64 set_get`
             pub fn set_get(&self) -> u64 {
                 ::bpf_skel::private::view::<_, _, 0>(self)
             }
             /// Sets `u64 set_get`.
-            pub fn set_set_get(&mut self, value: u64) {
-                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            pub fn set_set_get(&mut self, __bpf_skel_value: u64) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, __bpf_skel_value);
             }
             /// A union with this `u64 set_get`, and zeros behind it.
-            pub fn from_set_get(value: u64) -> Self {
-                let mut this: Self = ::bpf_skel::pod::zeroed();
-                this.set_set_get(value);
-                this
+            pub fn from_set_get(__bpf_skel_value: u64) -> Self {
+                let mut __bpf_skel_this: Self = ::bpf_skel::pod::zeroed();
+                __bpf_skel_this.set_set_get(__bpf_skel_value);
+                __bpf_skel_this
             }
         }
         /// `struct fn`, 4 bytes, alignment 4
@@ -474,13 +474,13 @@ pub mod names {
                 ::bpf_skel::private::bits(self, 0, 1)
             }
             /// Sets `u32 where : 1`.
-            pub fn set_where_2(&mut self, value: u32) {
-                ::bpf_skel::private::set_bits(self, 0, 1, value);
+            pub fn set_where_2(&mut self, __bpf_skel_value: u32) {
+                ::bpf_skel::private::set_bits(self, 0, 1, __bpf_skel_value);
             }
             /// The same with another `u32 where : 1`.
             #[must_use]
-            pub fn with_where(mut self, value: u32) -> Self {
-                self.set_where_2(value);
+            pub fn with_where(mut self, __bpf_skel_value: u32) -> Self {
+                self.set_where_2(__bpf_skel_value);
                 self
             }
             /// `u32 set_where : 2`
@@ -488,13 +488,13 @@ pub mod names {
                 ::bpf_skel::private::bits(self, 1, 2)
             }
             /// Sets `u32 set_where : 2`.
-            pub fn set_set_where(&mut self, value: u32) {
-                ::bpf_skel::private::set_bits(self, 1, 2, value);
+            pub fn set_set_where(&mut self, __bpf_skel_value: u32) {
+                ::bpf_skel::private::set_bits(self, 1, 2, __bpf_skel_value);
             }
             /// The same with another `u32 set_where : 2`.
             #[must_use]
-            pub fn with_set_where(mut self, value: u32) -> Self {
-                self.set_set_where(value);
+            pub fn with_set_where(mut self, __bpf_skel_value: u32) -> Self {
+                self.set_set_where(__bpf_skel_value);
                 self
             }
             /// `u32 clone : 3`
@@ -502,13 +502,13 @@ pub mod names {
                 ::bpf_skel::private::bits(self, 3, 3)
             }
             /// Sets `u32 clone : 3`.
-            pub fn set_clone(&mut self, value: u32) {
-                ::bpf_skel::private::set_bits(self, 3, 3, value);
+            pub fn set_clone(&mut self, __bpf_skel_value: u32) {
+                ::bpf_skel::private::set_bits(self, 3, 3, __bpf_skel_value);
             }
             /// The same with another `u32 clone : 3`.
             #[must_use]
-            pub fn with_clone(mut self, value: u32) -> Self {
-                self.set_clone(value);
+            pub fn with_clone(mut self, __bpf_skel_value: u32) -> Self {
+                self.set_clone(__bpf_skel_value);
                 self
             }
         }
@@ -519,6 +519,291 @@ pub mod names {
             pub x: u32,
         }
         ::bpf_skel::private::plain!(str_2; x;; "");
+        /// `struct bound`, 8 bytes, alignment 4
+        #[repr(C)]
+        pub struct bound {
+            /// The bits of `enum bits kind : 3; enum state state : 2`, for which there are methods.
+            pub bits0: u32,
+            /// `f f`
+            pub f: f,
+        }
+        ::bpf_skel::private::plain!(bound; f; bits0; 0 kind, 0 state);
+        ::bpf_skel::private::total!(bound; "\u{0}\u{4}\u{4}";; kind, state);
+        impl bound {
+            /// `enum bits kind : 3`
+            pub fn kind(&self) -> bits {
+                ::bpf_skel::private::bits(self, 0, 3)
+            }
+            /// Sets `enum bits kind : 3`.
+            pub fn set_kind(&mut self, __bpf_skel_value: bits) {
+                ::bpf_skel::private::set_bits(self, 0, 3, __bpf_skel_value);
+            }
+            /// The same with another `enum bits kind : 3`.
+            #[must_use]
+            pub fn with_kind(mut self, __bpf_skel_value: bits) -> Self {
+                self.set_kind(__bpf_skel_value);
+                self
+            }
+            /// `enum state state : 2`
+            pub fn state(&self) -> state {
+                ::bpf_skel::private::bits(self, 3, 2)
+            }
+            /// Sets `enum state state : 2`.
+            pub fn set_state(&mut self, __bpf_skel_value: state) {
+                ::bpf_skel::private::set_bits(self, 3, 2, __bpf_skel_value);
+            }
+            /// The same with another `enum state state : 2`.
+            #[must_use]
+            pub fn with_state(mut self, __bpf_skel_value: state) -> Self {
+                self.set_state(__bpf_skel_value);
+                self
+            }
+        }
+        /// `enum bits`, 4 bytes, alignment 4
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[repr(transparent)]
+        pub struct bits(
+            /// The value, which need not be one that has a name.
+            pub u32,
+        );
+        impl bits {
+            /// `BIT`
+            pub const BIT: Self = Self(1);
+        }
+        ::bpf_skel::private::enumeration!(bits, u32; BIT);
+        /// `enum state`, 4 bytes, alignment 4
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[repr(transparent)]
+        pub struct state(
+            /// The value, which need not be one that has a name.
+            pub u32,
+        );
+        impl state {
+            /// `IDLE`
+            pub const IDLE: Self = Self(0);
+            /// `RUN`
+            pub const RUN: Self = Self(1);
+        }
+        ::bpf_skel::private::enumeration!(state, u32; IDLE, RUN);
+        /// `typedef enum {…} f`, 4 bytes, alignment 4
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[repr(transparent)]
+        pub struct f(
+            /// The value, which need not be one that has a name.
+            pub u32,
+        );
+        impl f {
+            /// `F0`
+            pub const F0: Self = Self(0);
+        }
+        ::bpf_skel::private::enumeration!(f, u32; F0);
+        /// `union held`, 4 bytes, alignment 4
+        ///
+        /// Each member has methods to read, to write and to make it.
+        #[repr(C)]
+        pub struct held {
+            #[doc(hidden)]
+            pub storage: [u32; 1],
+        }
+        ::bpf_skel::private::plain!(held;; storage; 0 value, 0 other, 0 this);
+        ::bpf_skel::private::total!(held; "";;);
+        impl held {
+            /// `enum value value`
+            pub fn value(&self) -> value {
+                ::bpf_skel::private::view::<_, _, 0>(self)
+            }
+            /// Sets `enum value value`.
+            pub fn set_value(&mut self, __bpf_skel_value: value) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, __bpf_skel_value);
+            }
+            /// A union with this `enum value value`, and zeros behind it.
+            pub fn from_value(__bpf_skel_value: value) -> Self {
+                let mut __bpf_skel_this: Self = ::bpf_skel::pod::zeroed();
+                __bpf_skel_this.set_value(__bpf_skel_value);
+                __bpf_skel_this
+            }
+            /// `enum other other`
+            pub fn other(&self) -> other {
+                ::bpf_skel::private::view::<_, _, 0>(self)
+            }
+            /// Sets `enum other other`.
+            pub fn set_other(&mut self, __bpf_skel_value: other) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, __bpf_skel_value);
+            }
+            /// A union with this `enum other other`, and zeros behind it.
+            pub fn from_other(__bpf_skel_value: other) -> Self {
+                let mut __bpf_skel_this: Self = ::bpf_skel::pod::zeroed();
+                __bpf_skel_this.set_other(__bpf_skel_value);
+                __bpf_skel_this
+            }
+            /// `this this`
+            pub fn this(&self) -> this {
+                ::bpf_skel::private::view::<_, _, 0>(self)
+            }
+            /// Sets `this this`.
+            pub fn set_this(&mut self, __bpf_skel_value: this) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, __bpf_skel_value);
+            }
+            /// A union with this `this this`, and zeros behind it.
+            pub fn from_this(__bpf_skel_value: this) -> Self {
+                let mut __bpf_skel_this: Self = ::bpf_skel::pod::zeroed();
+                __bpf_skel_this.set_this(__bpf_skel_value);
+                __bpf_skel_this
+            }
+        }
+        /// `enum value`, 4 bytes, alignment 4
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[repr(transparent)]
+        pub struct value(
+            /// The value, which need not be one that has a name.
+            pub i32,
+        );
+        impl value {
+            /// `LOW`
+            pub const LOW: Self = Self(-1);
+            /// `HIGH`
+            pub const HIGH: Self = Self(0);
+        }
+        ::bpf_skel::private::enumeration!(value, i32; LOW, HIGH);
+        /// `enum other`, 4 bytes, alignment 4
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[repr(transparent)]
+        pub struct other(
+            /// The value, which need not be one that has a name.
+            pub u32,
+        );
+        impl other {
+            /// `THIS`
+            pub const THIS: Self = Self(0);
+            /// `THAT`
+            pub const THAT: Self = Self(1);
+        }
+        ::bpf_skel::private::enumeration!(other, u32; THIS, THAT);
+        /// `typedef enum {…} this`, 4 bytes, alignment 4
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[repr(transparent)]
+        pub struct this(
+            /// The value, which need not be one that has a name.
+            pub u32,
+        );
+        impl this {
+            /// `NONE`
+            pub const NONE: Self = Self(0);
+            /// `SELF`
+            pub const SELF: Self = Self(1);
+        }
+        ::bpf_skel::private::enumeration!(this, u32; NONE, SELF);
+        /// `struct real`, 8 bytes, alignment 4
+        #[repr(C)]
+        pub struct real {
+            /// `float real`
+            pub real: f32,
+            /// The bits of `enum other other : 1`, for which there are methods.
+            pub bits0: u32,
+        }
+        ::bpf_skel::private::plain!(real; real; bits0; 1 other);
+        ::bpf_skel::private::equal!(real; real; other);
+        impl real {
+            /// `enum other other : 1`
+            pub fn other(&self) -> other {
+                ::bpf_skel::private::bits(self, 32, 1)
+            }
+            /// Sets `enum other other : 1`.
+            pub fn set_other(&mut self, __bpf_skel_value: other) {
+                ::bpf_skel::private::set_bits(self, 32, 1, __bpf_skel_value);
+            }
+            /// The same with another `enum other other : 1`.
+            #[must_use]
+            pub fn with_other(mut self, __bpf_skel_value: other) -> Self {
+                self.set_other(__bpf_skel_value);
+                self
+            }
+        }
+        /// `struct packed`, 6 bytes, alignment 1
+        #[repr(C, packed)]
+        pub struct packed {
+            /// `u8 first`
+            pub first: u8,
+            /// `enum state state`
+            pub state: state,
+            /// The bits of `this made : 2`, for which there are methods.
+            pub bits0: u8,
+        }
+        ::bpf_skel::private::plain!(packed packed; first, state; bits0; 2 made);
+        ::bpf_skel::private::total!(packed packed; "\u{5}";; made);
+        impl packed {
+            /// `this made : 2`
+            pub fn made(&self) -> this {
+                ::bpf_skel::private::bits(self, 40, 2)
+            }
+            /// Sets `this made : 2`.
+            pub fn set_made(&mut self, __bpf_skel_value: this) {
+                ::bpf_skel::private::set_bits(self, 40, 2, __bpf_skel_value);
+            }
+            /// The same with another `this made : 2`.
+            #[must_use]
+            pub fn with_made(mut self, __bpf_skel_value: this) -> Self {
+                self.set_made(__bpf_skel_value);
+                self
+            }
+        }
+        /// `struct packed_real`, 9 bytes, alignment 1
+        #[repr(C, packed)]
+        pub struct packed_real {
+            /// `u8 first`
+            pub first: u8,
+            /// `float real`
+            pub real: f32,
+            /// `enum __bpf_skel_f ours`
+            pub ours: ___bpf_skel_f,
+        }
+        ::bpf_skel::private::plain!(packed packed_real; first, real, ours;;);
+        ::bpf_skel::private::equal!(packed packed_real; first, real, ours;);
+        /// `enum __bpf_skel_f`, 4 bytes, alignment 4
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[repr(transparent)]
+        pub struct ___bpf_skel_f(
+            /// The value, which need not be one that has a name.
+            pub u32,
+        );
+        impl ___bpf_skel_f {
+            /// `OURS`
+            pub const OURS: Self = Self(0);
+        }
+        ::bpf_skel::private::enumeration!(___bpf_skel_f, u32; OURS);
+        /// `struct record`, 4 bytes, alignment 4
+        #[repr(C)]
+        pub struct record {
+            /// `bytes unit`
+            pub unit: bytes,
+            /// `enum value values[]`
+            pub values: [value; 0],
+        }
+        ::bpf_skel::private::plain!(record; unit, values;; "");
+        impl record {
+            /// A copy of the struct at the start of a record, and as many elements of `enum value values[]` as the record holds.
+            ///
+            /// At any alignment. What the record lacks of the struct is zeros; `None` where it ends before the elements' offset, 4.
+            pub fn from_bytes(
+                __bpf_skel_bytes: &[u8],
+            ) -> ::core::option::Option<(Self, ::bpf_skel::pod::UnalignedSlice<'_, value>)> {
+                ::bpf_skel::private::flexible::<_, _, 4>(__bpf_skel_bytes)
+            }
+        }
+        /// `typedef enum {…} bytes`, 4 bytes, alignment 4
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[repr(transparent)]
+        pub struct bytes(
+            /// The value, which need not be one that has a name.
+            pub u32,
+        );
+        impl bytes {
+            /// `BYTE`
+            pub const BYTE: Self = Self(0);
+            /// `WORD`
+            pub const WORD: Self = Self(4);
+        }
+        ::bpf_skel::private::enumeration!(bytes, u32; BYTE, WORD);
         /// `struct outer`, 4 bytes, alignment 4
         #[repr(C)]
         pub struct outer {
@@ -556,13 +841,13 @@ pub mod names {
                 ::bpf_skel::private::view::<_, _, 0>(self)
             }
             /// Sets `u32 number`.
-            pub fn set_number(&mut self, value: u32) {
-                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            pub fn set_number(&mut self, __bpf_skel_value: u32) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, __bpf_skel_value);
             }
             /// The same with another `u32 number`.
             #[must_use]
-            pub fn with_number(mut self, value: u32) -> Self {
-                self.set_number(value);
+            pub fn with_number(mut self, __bpf_skel_value: u32) -> Self {
+                self.set_number(__bpf_skel_value);
                 self
             }
             /// `u8 letter`
@@ -570,13 +855,13 @@ pub mod names {
                 ::bpf_skel::private::view::<_, _, 0>(self)
             }
             /// Sets `u8 letter`.
-            pub fn set_letter(&mut self, value: u8) {
-                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            pub fn set_letter(&mut self, __bpf_skel_value: u8) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, __bpf_skel_value);
             }
             /// The same with another `u8 letter`.
             #[must_use]
-            pub fn with_letter(mut self, value: u8) -> Self {
-                self.set_letter(value);
+            pub fn with_letter(mut self, __bpf_skel_value: u8) -> Self {
+                self.set_letter(__bpf_skel_value);
                 self
             }
         }
@@ -627,6 +912,12 @@ pub mod names {
             Result: 8, 8;
             r#fn: 4, 4;
             str_2: 4, 4;
+            bound: 8, 4, f: 4;
+            held: 4, 4;
+            real: 8, 4, bits0: 4;
+            packed: 6, 1, state: 1, bits0: 5;
+            packed_real: 9, 1, ours: 5;
+            record: 4, 4, values: 4;
             outer: 4, 4;
             outer__inner_2: 4, 4;
             outer__inner: 8, 8;
@@ -709,6 +1000,146 @@ pub mod names {
             }
         }
         ::bpf_skel::private::live_struct! {
+            /// `struct bound` in shared memory; [`types::bound`](super::types::bound) is its plain twin.
+            #[repr(C)]
+            pub struct bound of super::types::bound {
+                /// The bits of `enum bits kind : 3; enum state state : 2`, for which there are methods.
+                pub bits0: Global<u32>,
+                /// `f f`
+                pub f: Global<super::types::f>,
+            }
+        }
+        impl bound {
+            /// `enum bits kind : 3`
+            pub fn kind(&self) -> super::types::bits {
+                ::bpf_skel::private::live_bits(self, 0, 3, 0..4, 4)
+            }
+            /// Sets `enum bits kind : 3`; not atomic: what others write to bit-fields beside it in between is lost.
+            pub fn set_kind(&self, value: super::types::bits) {
+                ::bpf_skel::private::set_live_bits(self, 0, 3, 0..4, 4, value);
+            }
+            /// `enum state state : 2`
+            pub fn state(&self) -> super::types::state {
+                ::bpf_skel::private::live_bits(self, 3, 2, 0..4, 4)
+            }
+            /// Sets `enum state state : 2`; not atomic: what others write to bit-fields beside it in between is lost.
+            pub fn set_state(&self, value: super::types::state) {
+                ::bpf_skel::private::set_live_bits(self, 3, 2, 0..4, 4, value);
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `union held` in shared memory; [`types::held`](super::types::held) is its plain twin.
+            #[repr(C)]
+            pub struct held of super::types::held {
+                #[doc(hidden)]
+                pub storage: Global<[u32; 1]>,
+            }
+        }
+        impl held {
+            /// `enum value value`
+            pub fn value(&self) -> &::bpf_skel::live::Global<super::types::value> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+            /// `enum other other`
+            pub fn other(&self) -> &::bpf_skel::live::Global<super::types::other> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+            /// `this this`
+            pub fn this(&self) -> &::bpf_skel::live::Global<super::types::this> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct real` in shared memory; [`types::real`](super::types::real) is its plain twin.
+            #[repr(C)]
+            pub struct real of super::types::real {
+                /// `float real`
+                pub real: Global<f32>,
+                /// The bits of `enum other other : 1`, for which there are methods.
+                pub bits0: Global<u32>,
+            }
+        }
+        impl real {
+            /// `enum other other : 1`
+            pub fn other(&self) -> super::types::other {
+                ::bpf_skel::private::live_bits(self, 32, 1, 4..8, 4)
+            }
+            /// Sets `enum other other : 1`; not atomic: what others write to bit-fields beside it in between is lost.
+            pub fn set_other(&self, value: super::types::other) {
+                ::bpf_skel::private::set_live_bits(self, 32, 1, 4..8, 4, value);
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct packed` in shared memory; [`types::packed`](super::types::packed) is its plain twin.
+            #[repr(C)]
+            pub struct packed of super::types::packed {
+                #[doc(hidden)]
+                pub storage: Global<[u8; 6]>,
+            }
+        }
+        impl packed {
+            /// `u8 first`
+            pub fn first(&self) -> &::bpf_skel::live::Global<u8> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+            /// `enum state state`
+            pub fn state(&self) -> super::types::state {
+                ::bpf_skel::private::live_unaligned::<_, _, 1>(self)
+            }
+            /// Sets `enum state state`.
+            pub fn set_state(&self, value: super::types::state) {
+                ::bpf_skel::private::set_live_unaligned::<_, _, 1>(self, value);
+            }
+            /// `this made : 2`
+            pub fn made(&self) -> super::types::this {
+                ::bpf_skel::private::live_bits(self, 40, 2, 5..6, 1)
+            }
+            /// Sets `this made : 2`; not atomic: what others write to bit-fields beside it in between is lost.
+            pub fn set_made(&self, value: super::types::this) {
+                ::bpf_skel::private::set_live_bits(self, 40, 2, 5..6, 1, value);
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct packed_real` in shared memory; [`types::packed_real`](super::types::packed_real) is its plain twin.
+            #[repr(C)]
+            pub struct packed_real of super::types::packed_real {
+                #[doc(hidden)]
+                pub storage: Global<[u8; 9]>,
+            }
+        }
+        impl packed_real {
+            /// `u8 first`
+            pub fn first(&self) -> &::bpf_skel::live::Global<u8> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+            /// `float real`
+            pub fn real(&self) -> f32 {
+                ::bpf_skel::private::live_unaligned::<_, _, 1>(self)
+            }
+            /// Sets `float real`.
+            pub fn set_real(&self, value: f32) {
+                ::bpf_skel::private::set_live_unaligned::<_, _, 1>(self, value);
+            }
+            /// `enum __bpf_skel_f ours`
+            pub fn ours(&self) -> super::types::___bpf_skel_f {
+                ::bpf_skel::private::live_unaligned::<_, _, 5>(self)
+            }
+            /// Sets `enum __bpf_skel_f ours`.
+            pub fn set_ours(&self, value: super::types::___bpf_skel_f) {
+                ::bpf_skel::private::set_live_unaligned::<_, _, 5>(self, value);
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct record` in shared memory; [`types::record`](super::types::record) is its plain twin.
+            #[repr(C)]
+            pub struct record of super::types::record {
+                /// `bytes unit`
+                pub unit: Global<super::types::bytes>,
+                /// `enum value values[]`
+                pub values: GlobalArray<::bpf_skel::live::Global<super::types::value>, 0>,
+            }
+        }
+        ::bpf_skel::private::live_struct! {
             /// `struct outer` in shared memory; [`types::outer`](super::types::outer) is its plain twin.
             #[repr(C)]
             pub struct outer of super::types::outer {
@@ -784,7 +1215,7 @@ pub mod names {
             pub progs: u32,
         }
         ::bpf_skel::private::section_struct!(data_type; progs;;);
-        /// Data section `.bss`, 76 bytes
+        /// Data section `.bss`, 116 bytes
         #[repr(C)]
         pub struct bss {
             #[doc(hidden)]
@@ -803,10 +1234,24 @@ pub mod names {
             pub Fn: super::types::r#fn,
             /// `str Str`, 4 bytes, section `.bss`
             pub Str: super::types::str_2,
+            /// `struct bound bound`, 8 bytes, section `.bss`
+            pub bound: super::types::bound,
+            /// `union held held`, 4 bytes, section `.bss`
+            pub held: super::types::held,
+            /// `struct real real`, 8 bytes, section `.bss`
+            pub real: super::types::real,
+            /// `struct packed packed`, 6 bytes, section `.bss`
+            pub packed: super::types::packed,
+            /// `struct packed_real packed_real`, 9 bytes, section `.bss`
+            pub packed_real: super::types::packed_real,
+            #[doc(hidden)]
+            pub __pad2: ::bpf_skel::private::Pad1,
+            /// `struct record record`, 4 bytes, section `.bss`
+            pub record: super::types::record,
             /// `struct outer made`, 4 bytes, section `.bss`
             pub made: super::types::outer,
             #[doc(hidden)]
-            pub __pad2: ::bpf_skel::private::Pad4,
+            pub __pad3: ::bpf_skel::private::Pad4,
             /// `struct outer__inner own`, 8 bytes, section `.bss`
             pub own: super::types::outer__inner,
             /// `struct choice choice`, 8 bytes, section `.bss`
@@ -816,17 +1261,19 @@ pub mod names {
             /// `enum loop Loop`, 4 bytes, section `.bss`
             pub Loop: super::types::r#loop,
             #[doc(hidden)]
-            pub __pad3: ::bpf_skel::private::Pad4,
+            pub __pad4: ::bpf_skel::private::Pad4,
         }
         ::bpf_skel::private::section_struct!(
-            bss; object_, r, struct_, Some, Fn, Str, made, own, choice, pair, Loop;;
+            each bss; object_, r, struct_, Some, Fn, Str, bound, held, real, packed, packed_real,
+            record, made, own, choice, pair, Loop;;
         );
         ::bpf_skel::private::layouts! {
             data: 4, 4;
             data_x: 4, 4;
             data_type: 4, 4;
-            bss: 80, 8, struct_: 16, Some: 24, Fn: 32, Str: 36, made: 40, own: 48, choice: 56,
-            pair: 64, Loop: 72;
+            bss: 120, 8, struct_: 16, Some: 24, Fn: 32, Str: 36, bound: 40, held: 48, real: 52,
+            packed: 60, packed_real: 66, record: 76, made: 80, own: 88, choice: 96, pair: 104,
+            Loop: 112;
         }
     }
     /// Data sections in memory that running programs share.
@@ -856,7 +1303,7 @@ pub mod names {
             }
         }
         ::bpf_skel::private::live_struct! {
-            /// Data section `.bss`, 76 bytes, in shared memory
+            /// Data section `.bss`, 116 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 #[doc(hidden)]
@@ -875,10 +1322,24 @@ pub mod names {
                 pub Fn: GlobalStruct<super::live::r#fn>,
                 /// `str Str`, 4 bytes, section `.bss`
                 pub Str: GlobalStruct<super::live::str_2>,
+                /// `struct bound bound`, 8 bytes, section `.bss`
+                pub bound: GlobalStruct<super::live::bound>,
+                /// `union held held`, 4 bytes, section `.bss`
+                pub held: GlobalStruct<super::live::held>,
+                /// `struct real real`, 8 bytes, section `.bss`
+                pub real: GlobalStruct<super::live::real>,
+                /// `struct packed packed`, 6 bytes, section `.bss`
+                pub packed: GlobalStruct<super::live::packed>,
+                /// `struct packed_real packed_real`, 9 bytes, section `.bss`
+                pub packed_real: GlobalStruct<super::live::packed_real>,
+                #[doc(hidden)]
+                pub __pad2: Global<::bpf_skel::private::Pad1>,
+                /// `struct record record`, 4 bytes, section `.bss`
+                pub record: GlobalStruct<super::live::record>,
                 /// `struct outer made`, 4 bytes, section `.bss`
                 pub made: GlobalStruct<super::live::outer>,
                 #[doc(hidden)]
-                pub __pad2: Global<::bpf_skel::private::Pad4>,
+                pub __pad3: Global<::bpf_skel::private::Pad4>,
                 /// `struct outer__inner own`, 8 bytes, section `.bss`
                 pub own: GlobalStruct<super::live::outer__inner>,
                 /// `struct choice choice`, 8 bytes, section `.bss`
@@ -891,7 +1352,7 @@ pub mod names {
                 /// `enum loop Loop`, 4 bytes, section `.bss`
                 pub Loop: Global<super::types::r#loop>,
                 #[doc(hidden)]
-                pub __pad3: Global<::bpf_skel::private::Pad4>,
+                pub __pad4: Global<::bpf_skel::private::Pad4>,
             }
         }
     }
@@ -910,7 +1371,7 @@ pub mod names {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xb4\x08\0\0\xb4\x08\0\0s\x04\0\0\0\0\0\0\0\0\0\x02\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x06\0\0\0\x19\0\0\0\0\0\0\x08\x07\0\0\0\x1d\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x09\0\0\0*\0\0\0\x05\0\0\x04\x10\0\0\00\0\0\0\n\0\0\0\0\0\0\07\0\0\0\x0b\0\0\0\x08\0\0\09\0\0\0\x0b\0\0\0\x10\0\0\0?\0\0\0\x0b\0\0\0\x18\0\0\0F\0\0\0\x0d\0\0\0@\0\0\00\0\0\0\x01\0\0\x04\x01\0\0\0N\0\0\0\x0b\0\0\0\0\0\0\0S\0\0\0\0\0\0\x08\x0c\0\0\0V\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0d\0\0\0\0\0\0\x08\x0e\0\0\0h\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\09\0\0\0\0\0\0\x0e\x0f\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\x96\0\0\0\0\0\0\x0e\x11\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\x9d\0\0\0\0\0\0\x0e\x13\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xa4\0\0\0\0\0\0\x0e\x15\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xa8\0\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xb1\0\0\0\0\0\0\x0e\x19\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xb6\0\0\0\0\0\0\x0e\x1b\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\x1e\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0\xbd\0\0\0\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02 \0\0\0\xc6\0\0\0\x01\0\0\x04\x04\0\0\0\xd1\0\0\0\x06\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x1d\0\0\0\x80\0\0\0\x90\0\0\0\x1f\0\0\0\xc0\0\0\0\xd5\0\0\0\0\0\0\x0e!\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xdb\0\0\0#\0\0\0\xdf\0\0\0\x01\0\0\x0c$\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xdb\0\0\0#\0\0\0\xe2\x02\0\0\x01\0\0\x0c&\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xdb\0\0\0#\0\0\0)\x03\0\0\x01\0\0\x0c(\0\0\0>\x03\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0*\0\0\0\x04\0\0\0\x04\0\0\0C\x03\0\0\0\0\0\x0e+\0\0\0\x01\0\0\0{\0\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0L\x03\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0Q\x03\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0W\x03\0\0\0\0\0\x0e\x0d\0\0\0\0\0\0\0d\x03\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0l\x03\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xa4\0\0\0\x01\0\0\x04\x04\0\0\0n\x03\0\0\x06\0\0\0\0\0\0\0p\x03\0\0\0\0\0\x0e3\0\0\0\x01\0\0\0x\x03\0\0\x03\0\0\x05\x08\0\0\0\x7f\x03\0\0\x06\0\0\0\0\0\0\0\x83\x03\0\0\x0d\0\0\0\0\0\0\0\x8b\x03\0\0\x0d\0\0\0\0\0\0\0\x93\x03\0\0\0\0\0\x0e5\0\0\0\x01\0\0\0\x98\x03\0\0\x03\0\0\x84\x04\0\0\0\x9b\x03\0\0\x06\0\0\0\0\0\0\x01\xa1\x03\0\0\x06\0\0\0\x01\0\0\x02\xab\x03\0\0\x06\0\0\0\x03\0\0\x03\xb1\x03\0\0\0\0\0\x0e7\0\0\0\x01\0\0\0\xb4\x03\0\0\0\0\0\x08:\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0\xb8\x03\0\0\x06\0\0\0\0\0\0\0\xba\x03\0\0\0\0\0\x0e9\0\0\0\x01\0\0\0\xbe\x03\0\0\x01\0\0\x04\x04\0\0\0\xc4\x03\0\0=\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0\xb8\x03\0\0\x06\0\0\0\0\0\0\0\xca\x03\0\0\0\0\0\x0e<\0\0\0\x01\0\0\0\xcf\x03\0\0\x01\0\0\x04\x08\0\0\0\xd1\0\0\0\x0d\0\0\0\0\0\0\0\xd1\0\0\0\0\0\0\x0e?\0\0\0\x01\0\0\0\xdc\x03\0\0\x02\0\0\x04\x08\0\0\0\0\0\0\0B\0\0\0\0\0\0\0\xe3\x03\0\0\x06\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\xe9\x03\0\0\x06\0\0\0\0\0\0\0\xf0\x03\0\0\x0b\0\0\0\0\0\0\0\xdc\x03\0\0\0\0\0\x0eA\0\0\0\x01\0\0\0\xf7\x03\0\0\0\0\0\x08F\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0\xb8\x03\0\0\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0E\0\0\0\x04\0\0\0\x02\0\0\0\xfe\x03\0\0\0\0\0\x0eD\0\0\0\x01\0\0\0\xdf\0\0\0\x08\0\0\x06\x04\0\0\0\x03\x04\0\0\0\0\0\0\x09\x04\0\0\x01\0\0\0\x0e\x04\0\0\x02\0\0\0\x13\x04\0\0\x03\0\0\0\x19\x04\0\0\x04\0\0\0\x1f\x04\0\0\x05\0\0\0%\x04\0\0\x06\0\0\0\xab\x03\0\0\x07\0\0\0)\x04\0\0\0\0\0\x0eH\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n*\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0J\0\0\0\x04\0\0\0\x03\0\0\0.\x04\0\0\0\0\0\x0eK\0\0\0\0\0\0\0?\x04\0\0\x0c\0\0\x0fL\0\0\00\0\0\0\0\0\0\0\x08\0\0\01\0\0\0\x08\0\0\0\x04\0\0\02\0\0\0\x0c\0\0\0\x04\0\0\04\0\0\0\x10\0\0\0\x04\0\0\06\0\0\0\x18\0\0\0\x08\0\0\08\0\0\0 \0\0\0\x04\0\0\0;\0\0\0$\0\0\0\x04\0\0\0>\0\0\0(\0\0\0\x04\0\0\0@\0\0\00\0\0\0\x08\0\0\0C\0\0\08\0\0\0\x08\0\0\0G\0\0\0@\0\0\0\x08\0\0\0I\0\0\0H\0\0\0\x04\0\0\0D\x04\0\0\x01\0\0\x0f\x04\0\0\0-\0\0\0\0\0\0\0\x04\0\0\0J\x04\0\0\x01\0\0\x0f\x04\0\0\0/\0\0\0\0\0\0\0\x04\0\0\0U\x04\0\0\x01\0\0\x0f\x04\0\0\0.\0\0\0\0\0\0\0\x04\0\0\0]\x04\0\0\x08\0\0\x0f\0\x01\0\0\x10\0\0\0\0\0\0\0 \0\0\0\x12\0\0\0 \0\0\0 \0\0\0\x14\0\0\0@\0\0\0 \0\0\0\x16\0\0\0`\0\0\0 \0\0\0\x18\0\0\0\x80\0\0\0 \0\0\0\x1a\0\0\0\xa0\0\0\0 \0\0\0\x1c\0\0\0\xc0\0\0\0 \0\0\0\"\0\0\0\xe0\0\0\0 \0\0\0c\x04\0\0\x01\0\0\x0f\x03\0\0\0L\0\0\0\0\0\0\0\x03\0\0\0k\x04\0\0\x01\0\0\x0f\x04\0\0\0,\0\0\0\0\0\0\0\x04\0\0\0\0int\0__ARRAY_SIZE_TYPE__\0u32\0unsigned int\0Clone\0Option\0_\0match\0__pad0\0Default\0some\0u8\0unsigned char\0u64\0unsigned long long\0type\0max_entries\0key\0value\0object\0config\0bss\0bss_data\0maps\0data_x\0nameless\0keyed__key\0own\0keyed\0ctx\0loop\0raw_tp/sys_enter\0./names.bpf.c\0\x09type++, object_++, r++, struct_.a++, Some.get++, Fn.where++, Str.x++, impl++, progs++;\0\x09made.inner.x++, own.own++, choice.anon0++, pair[1].x++;\0\x09counter += Loop;\0\x09bpf_map_lookup_elem(&match, &type);\0\x09bpf_map_lookup_elem(&object, &type);\0\x09bpf_map_lookup_elem(&config, &type);\0\x09bpf_map_lookup_elem(&bss, &type);\0\x09bpf_map_lookup_elem(&bss_data, &type);\0\x09bpf_map_lookup_elem(&maps, &type);\0\x09bpf_map_lookup_elem(&data_x, &type);\0\x09bpf_map_lookup_elem(&keyed, &type);\0\x09return counter;\0foo__bar\0\x09bpf_trace_printk(____fmt, sizeof(____fmt), type);\0\x09return 0;\0open\0raw_tp/sys_exit\0char\0_license\0impl\0progs\0loop.counter\0object_\0r\0a\0struct_\0Result\0get\0storage\0set_get\0Some\0fn\0where\0set_where\0clone\0Fn\0str\0x\0Str\0outer\0inner\0made\0outer__inner\0choice\0anon0\0number\0letter\0pair_t\0pair\0crate\0self\0Self\0super\0trait\0async\0fmt\0Loop\0foo__bar.____fmt\0.bss\0.data\0.data.type\0.data.x\0.maps\0.rodata\0license\0"),
+            btf: Borrowed({ static BYTES: [u8; 4366] = *b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0t\x0b\0\0t\x0b\0\0\x82\x05\0\0\0\0\0\0\0\0\0\x02\x03\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x06\0\0\0\x19\0\0\0\0\0\0\x08\x07\0\0\0\x1d\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\0\0\0\0\0\0\0\x02\x09\0\0\0*\0\0\0\x05\0\0\x04\x10\0\0\00\0\0\0\n\0\0\0\0\0\0\07\0\0\0\x0b\0\0\0\x08\0\0\09\0\0\0\x0b\0\0\0\x10\0\0\0?\0\0\0\x0b\0\0\0\x18\0\0\0F\0\0\0\x0d\0\0\0@\0\0\00\0\0\0\x01\0\0\x04\x01\0\0\0N\0\0\0\x0b\0\0\0\0\0\0\0S\0\0\0\0\0\0\x08\x0c\0\0\0V\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0d\0\0\0\0\0\0\x08\x0e\0\0\0h\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\09\0\0\0\0\0\0\x0e\x0f\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\x96\0\0\0\0\0\0\x0e\x11\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\x9d\0\0\0\0\0\0\x0e\x13\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xa4\0\0\0\0\0\0\x0e\x15\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xa8\0\0\0\0\0\0\x0e\x17\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xb1\0\0\0\0\0\0\x0e\x19\0\0\0\x01\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x05\0\0\0\x80\0\0\0\x90\0\0\0\x08\0\0\0\xc0\0\0\0\xb6\0\0\0\0\0\0\x0e\x1b\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\x1e\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0\xbd\0\0\0\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02 \0\0\0\xc6\0\0\0\x01\0\0\x04\x04\0\0\0\xd1\0\0\0\x06\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\x04 \0\0\0{\0\0\0\x01\0\0\0\0\0\0\0\x80\0\0\0\x01\0\0\0@\0\0\0\x8c\0\0\0\x1d\0\0\0\x80\0\0\0\x90\0\0\0\x1f\0\0\0\xc0\0\0\0\xd5\0\0\0\0\0\0\x0e!\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xdb\0\0\0#\0\0\0\xdf\0\0\0\x01\0\0\x0c$\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xdb\0\0\0#\0\0\0>\x03\0\0\x01\0\0\x0c&\0\0\0\0\0\0\0\x01\0\0\x0d\x02\0\0\0\xdb\0\0\0#\0\0\0\x85\x03\0\0\x01\0\0\x0c(\0\0\0\x9a\x03\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0*\0\0\0\x04\0\0\0\x04\0\0\0\x9f\x03\0\0\0\0\0\x0e+\0\0\0\x01\0\0\0{\0\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xa8\x03\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xad\x03\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xb3\x03\0\0\0\0\0\x0e\x0d\0\0\0\0\0\0\0\xc0\x03\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xc8\x03\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xa4\0\0\0\x01\0\0\x04\x04\0\0\0\xca\x03\0\0\x06\0\0\0\0\0\0\0\xcc\x03\0\0\0\0\0\x0e3\0\0\0\x01\0\0\0\xd4\x03\0\0\x03\0\0\x05\x08\0\0\0\xdb\x03\0\0\x06\0\0\0\0\0\0\0\xdf\x03\0\0\x0d\0\0\0\0\0\0\0\xe7\x03\0\0\x0d\0\0\0\0\0\0\0\xef\x03\0\0\0\0\0\x0e5\0\0\0\x01\0\0\0\xf4\x03\0\0\x03\0\0\x84\x04\0\0\0\xf7\x03\0\0\x06\0\0\0\0\0\0\x01\xfd\x03\0\0\x06\0\0\0\x01\0\0\x02\x07\x04\0\0\x06\0\0\0\x03\0\0\x03\x0d\x04\0\0\0\0\0\x0e7\0\0\0\x01\0\0\0\x10\x04\0\0\0\0\0\x08:\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0\x14\x04\0\0\x06\0\0\0\0\0\0\0\x16\x04\0\0\0\0\0\x0e9\0\0\0\x01\0\0\0\x1a\x04\0\0\x03\0\0\x84\x08\0\0\0 \x04\0\0=\0\0\0\0\0\0\x03%\x04\0\0>\0\0\0\x03\0\0\x02+\x04\0\0?\0\0\0 \0\0\0-\x04\0\0\x01\0\0\x06\x04\0\0\02\x04\0\0\x01\0\0\0%\x04\0\0\x02\0\0\x06\x04\0\0\06\x04\0\0\0\0\0\0;\x04\0\0\x01\0\0\0+\x04\0\0\0\0\0\x08@\0\0\0\0\0\0\0\x01\0\0\x06\x04\0\0\0?\x04\0\0\0\0\0\0\x1a\x04\0\0\0\0\0\x0e<\0\0\0\x01\0\0\0B\x04\0\0\x03\0\0\x05\x04\0\0\0\x90\0\0\0C\0\0\0\0\0\0\0G\x04\0\0D\0\0\0\0\0\0\0M\x04\0\0E\0\0\0\0\0\0\0\x90\0\0\0\x02\0\0\x86\x04\0\0\0R\x04\0\0\xff\xff\xff\xffV\x04\0\0\0\0\0\0G\x04\0\0\x02\0\0\x06\x04\0\0\0[\x04\0\0\0\0\0\0`\x04\0\0\x01\0\0\0M\x04\0\0\0\0\0\x08F\0\0\0\0\0\0\0\x02\0\0\x06\x04\0\0\0e\x04\0\0\0\0\0\0j\x04\0\0\x01\0\0\0B\x04\0\0\0\0\0\x0eB\0\0\0\x01\0\0\0o\x04\0\0\x02\0\0\x84\x08\0\0\0o\x04\0\0I\0\0\0\0\0\0\0G\x04\0\0D\0\0\0 \0\0\x01t\x04\0\0\0\0\0\x10\x04\0\0\0o\x04\0\0\0\0\0\x0eH\0\0\0\x01\0\0\0z\x04\0\0\x03\0\0\x84\x06\0\0\0\x81\x04\0\0\x0b\0\0\0\0\0\0\0%\x04\0\0>\0\0\0\x08\0\0\0\x87\x04\0\0E\0\0\0(\0\0\x02z\x04\0\0\0\0\0\x0eK\0\0\0\x01\0\0\0\x8c\x04\0\0\x03\0\0\x04\x09\0\0\0\x81\x04\0\0\x0b\0\0\0\0\0\0\0o\x04\0\0I\0\0\0\x08\0\0\0\x98\x04\0\0N\0\0\0(\0\0\0\x9d\x04\0\0\x01\0\0\x06\x04\0\0\0\xaa\x04\0\0\0\0\0\0\x8c\x04\0\0\0\0\0\x0eM\0\0\0\x01\0\0\0\xaf\x04\0\0\x02\0\0\x04\x04\0\0\0\xb6\x04\0\0Q\0\0\0\0\0\0\0\xbb\x04\0\0S\0\0\0 \0\0\0\xc2\x04\0\0\0\0\0\x08R\0\0\0\0\0\0\0\x02\0\0\x06\x04\0\0\0\xc8\x04\0\0\0\0\0\0\xcd\x04\0\0\x04\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0C\0\0\0\x04\0\0\0\0\0\0\0\xaf\x04\0\0\0\0\0\x0eP\0\0\0\x01\0\0\0\xd2\x04\0\0\x01\0\0\x04\x04\0\0\0\xd8\x04\0\0V\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0\x14\x04\0\0\x06\0\0\0\0\0\0\0\x87\x04\0\0\0\0\0\x0eU\0\0\0\x01\0\0\0\xde\x04\0\0\x01\0\0\x04\x08\0\0\0\xd1\0\0\0\x0d\0\0\0\0\0\0\0\xd1\0\0\0\0\0\0\x0eX\0\0\0\x01\0\0\0\xeb\x04\0\0\x02\0\0\x04\x08\0\0\0\0\0\0\0[\0\0\0\0\0\0\0\xf2\x04\0\0\x06\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\xf8\x04\0\0\x06\0\0\0\0\0\0\0\xff\x04\0\0\x0b\0\0\0\0\0\0\0\xeb\x04\0\0\0\0\0\x0eZ\0\0\0\x01\0\0\0\x06\x05\0\0\0\0\0\x08_\0\0\0\0\0\0\0\x01\0\0\x04\x04\0\0\0\x14\x04\0\0\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0^\0\0\0\x04\0\0\0\x02\0\0\0\x0d\x05\0\0\0\0\0\x0e]\0\0\0\x01\0\0\0\xdf\0\0\0\x08\0\0\x06\x04\0\0\0\x12\x05\0\0\0\0\0\0\x18\x05\0\0\x01\0\0\0\x1d\x05\0\0\x02\0\0\0\"\x05\0\0\x03\0\0\0(\x05\0\0\x04\0\0\0.\x05\0\0\x05\0\0\04\x05\0\0\x06\0\0\0\x07\x04\0\0\x07\0\0\08\x05\0\0\0\0\0\x0ea\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\n*\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0c\0\0\0\x04\0\0\0\x03\0\0\0=\x05\0\0\0\0\0\x0ed\0\0\0\0\0\0\0N\x05\0\0\x12\0\0\x0ft\0\0\00\0\0\0\0\0\0\0\x08\0\0\01\0\0\0\x08\0\0\0\x04\0\0\02\0\0\0\x0c\0\0\0\x04\0\0\04\0\0\0\x10\0\0\0\x04\0\0\06\0\0\0\x18\0\0\0\x08\0\0\08\0\0\0 \0\0\0\x04\0\0\0;\0\0\0$\0\0\0\x04\0\0\0A\0\0\0(\0\0\0\x08\0\0\0G\0\0\00\0\0\0\x04\0\0\0J\0\0\04\0\0\0\x08\0\0\0L\0\0\0<\0\0\0\x06\0\0\0O\0\0\0B\0\0\0\x09\0\0\0T\0\0\0L\0\0\0\x04\0\0\0W\0\0\0P\0\0\0\x04\0\0\0Y\0\0\0X\0\0\0\x08\0\0\0\\\0\0\0`\0\0\0\x08\0\0\0`\0\0\0h\0\0\0\x08\0\0\0b\0\0\0p\0\0\0\x04\0\0\0S\x05\0\0\x01\0\0\x0f\x04\0\0\0-\0\0\0\0\0\0\0\x04\0\0\0Y\x05\0\0\x01\0\0\x0f\x04\0\0\0/\0\0\0\0\0\0\0\x04\0\0\0d\x05\0\0\x01\0\0\x0f\x04\0\0\0.\0\0\0\0\0\0\0\x04\0\0\0l\x05\0\0\x08\0\0\x0f\0\x01\0\0\x10\0\0\0\0\0\0\0 \0\0\0\x12\0\0\0 \0\0\0 \0\0\0\x14\0\0\0@\0\0\0 \0\0\0\x16\0\0\0`\0\0\0 \0\0\0\x18\0\0\0\x80\0\0\0 \0\0\0\x1a\0\0\0\xa0\0\0\0 \0\0\0\x1c\0\0\0\xc0\0\0\0 \0\0\0\"\0\0\0\xe0\0\0\0 \0\0\0r\x05\0\0\x01\0\0\x0f\x03\0\0\0e\0\0\0\0\0\0\0\x03\0\0\0z\x05\0\0\x01\0\0\x0f\x04\0\0\0,\0\0\0\0\0\0\0\x04\0\0\0\0int\0__ARRAY_SIZE_TYPE__\0u32\0unsigned int\0Clone\0Option\0_\0match\0__pad0\0Default\0some\0u8\0unsigned char\0u64\0unsigned long long\0type\0max_entries\0key\0value\0object\0config\0bss\0bss_data\0maps\0data_x\0nameless\0keyed__key\0own\0keyed\0ctx\0loop\0raw_tp/sys_enter\0./names.bpf.c\0\x09type++, object_++, r++, struct_.a++, Some.get++, Fn.where++, Str.x++, impl++, progs++;\0\x09bound.f++, held.value++, real.other++, packed.first++, packed_real.first++, record.unit++;\0\x09made.inner.x++, own.own++, choice.anon0++, pair[1].x++;\0\x09counter += Loop;\0\x09bpf_map_lookup_elem(&match, &type);\0\x09bpf_map_lookup_elem(&object, &type);\0\x09bpf_map_lookup_elem(&config, &type);\0\x09bpf_map_lookup_elem(&bss, &type);\0\x09bpf_map_lookup_elem(&bss_data, &type);\0\x09bpf_map_lookup_elem(&maps, &type);\0\x09bpf_map_lookup_elem(&data_x, &type);\0\x09bpf_map_lookup_elem(&keyed, &type);\0\x09return counter;\0foo__bar\0\x09bpf_trace_printk(____fmt, sizeof(____fmt), type);\0\x09return 0;\0open\0raw_tp/sys_exit\0char\0_license\0impl\0progs\0loop.counter\0object_\0r\0a\0struct_\0Result\0get\0storage\0set_get\0Some\0fn\0where\0set_where\0clone\0Fn\0str\0x\0Str\0bound\0kind\0state\0f\0bits\0BIT\0IDLE\0RUN\0F0\0held\0other\0this\0LOW\0HIGH\0THIS\0THAT\0NONE\0SELF\0real\0float\0packed\0first\0made\0packed_real\0ours\0__bpf_skel_f\0OURS\0record\0unit\0values\0bytes\0BYTE\0WORD\0outer\0inner\0outer__inner\0choice\0anon0\0number\0letter\0pair_t\0pair\0crate\0self\0Self\0super\0trait\0async\0fmt\0Loop\0foo__bar.____fmt\0.bss\0.data\0.data.type\0.data.x\0.maps\0.rodata\0license\0"; &BYTES }),
             maps: Borrowed(&[
                 MapSpec {
                     name: Borrowed("match"),
@@ -1040,11 +1501,11 @@ pub mod names {
                     inner: ::core::option::Option::None,
                     contents: MapContents::Empty,
                 },
-                data_map(".data", 4, 0x400, 78, false, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
-                data_map(".data.x", 4, 0x400, 80, false, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
-                data_map(".data.type", 4, 0x400, 79, false, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
-                data_map(".bss", 76, 0x400, 77, false, Data::Zeroed(76)),
-                data_map(".rodata", 3, 0x80, 82, true, Data::Bytes(Borrowed(b"%d\0"))),
+                data_map(".data", 4, 0x400, 103, false, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
+                data_map(".data.x", 4, 0x400, 105, false, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
+                data_map(".data.type", 4, 0x400, 104, false, Data::Bytes(Borrowed(b"\x01\0\0\0"))),
+                data_map(".bss", 116, 0x400, 102, false, Data::Zeroed(116)),
+                data_map(".rodata", 3, 0x80, 107, true, Data::Bytes(Borrowed(b"%d\0"))),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[
@@ -1057,19 +1518,21 @@ pub mod names {
                     target: ::core::option::Option::Some(Borrowed("sys_enter")),
                     flags: 0x0,
                     autoload: true,
-                    insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0\xa4\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0y\x12\0\0\0\0\0\0\x07\x02\0\0\x01\0\0\0{!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\x04\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\x04\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x11\0\0\0\0\0\0\x18\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0yb\0\0\0\0\0\0\x0f\x12\0\0\0\0\0\0{&\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0y`\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
+                    insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0\xa4\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\x04\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x04\0\0\0\0\0\xa4\x02\0\0\x01\0\0\0s!\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0y\x12\0\0\0\0\0\0\x07\x02\0\0\x01\0\0\0{!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\x04\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\x04\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x11\0\0\0\0\0\0\x18\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0yb\0\0\0\0\0\0\x0f\x12\0\0\0\0\0\0{&\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x85\0\0\0\x01\0\0\0y`\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0%\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0\xf5\0\0\0\x03\x01\0\0\x11\xfc\0\0\x05\0\0\0\xf5\0\0\0\x03\x01\0\0\x16\xfc\0\0\n\0\0\0\xf5\0\0\0\x03\x01\0\0#\xfc\0\0\x0f\0\0\0\xf5\0\0\0\x03\x01\0\0/\xfc\0\0\x14\0\0\0\xf5\0\0\0\x03\x01\0\0;\xfc\0\0\x19\0\0\0\xf5\0\0\0\x03\x01\0\0D\xfc\0\0\x1e\0\0\0\xf5\0\0\0\x03\x01\0\0L\xfc\0\0#\0\0\0\xf5\0\0\0\x03\x01\0\0U\xfc\0\0(\0\0\0\xf5\0\0\0\x03\x01\0\0\x06\xfc\0\0-\0\0\0\xf5\0\0\0[\x01\0\0\x0e\0\x01\02\0\0\0\xf5\0\0\0[\x01\0\0\x19\0\x01\07\0\0\0\xf5\0\0\0[\x01\0\0)\0\x01\0<\0\0\0\xf5\0\0\0[\x01\0\06\0\x01\0A\0\0\0\xf5\0\0\0\x94\x01\0\0\x0d\x04\x01\0D\0\0\0\xf5\0\0\0\x94\x01\0\0\n\x04\x01\0I\0\0\0\xf5\0\0\0\xa6\x01\0\0\x02\x08\x01\0N\0\0\0\xf5\0\0\0\xcb\x01\0\0\x02\x0c\x01\0S\0\0\0\xf5\0\0\0\xf1\x01\0\0\x02\x10\x01\0X\0\0\0\xf5\0\0\0\x17\x02\0\0\x02\x14\x01\0]\0\0\0\xf5\0\0\0:\x02\0\0\x02\x18\x01\0b\0\0\0\xf5\0\0\0b\x02\0\0\x02\x1c\x01\0g\0\0\0\xf5\0\0\0\x86\x02\0\0\x02 \x01\0l\0\0\0\xf5\0\0\0\xac\x02\0\0\x02$\x01\0q\0\0\0\xf5\0\0\0\xd1\x02\0\0\x09(\x01\0r\0\0\0\xf5\0\0\0\xd1\x02\0\0\x02(\x01\0"),
+                    line_info: Borrowed(b"\0\0\0\0\xf5\0\0\0\x03\x01\0\0\x11T\x01\0\x05\0\0\0\xf5\0\0\0\x03\x01\0\0\x16T\x01\0\n\0\0\0\xf5\0\0\0\x03\x01\0\0#T\x01\0\x0f\0\0\0\xf5\0\0\0\x03\x01\0\0/T\x01\0\x14\0\0\0\xf5\0\0\0\x03\x01\0\0;T\x01\0\x19\0\0\0\xf5\0\0\0\x03\x01\0\0DT\x01\0\x1e\0\0\0\xf5\0\0\0\x03\x01\0\0LT\x01\0#\0\0\0\xf5\0\0\0\x03\x01\0\0UT\x01\0(\0\0\0\xf5\0\0\0\x03\x01\0\0\x06T\x01\0-\0\0\0\xf5\0\0\0[\x01\0\0\x09X\x01\02\0\0\0\xf5\0\0\0[\x01\0\0\x17X\x01\07\0\0\0\xf5\0\0\0[\x01\0\0%X\x01\0<\0\0\0\xf5\0\0\0[\x01\0\05X\x01\0A\0\0\0\xf5\0\0\0[\x01\0\0JX\x01\0F\0\0\0\xf5\0\0\0[\x01\0\0YX\x01\0K\0\0\0\xf5\0\0\0\xb7\x01\0\0\x0e\\\x01\0P\0\0\0\xf5\0\0\0\xb7\x01\0\0\x19\\\x01\0U\0\0\0\xf5\0\0\0\xb7\x01\0\0)\\\x01\0Z\0\0\0\xf5\0\0\0\xb7\x01\0\06\\\x01\0_\0\0\0\xf5\0\0\0\xf0\x01\0\0\x0d`\x01\0b\0\0\0\xf5\0\0\0\xf0\x01\0\0\n`\x01\0g\0\0\0\xf5\0\0\0\x02\x02\0\0\x02d\x01\0l\0\0\0\xf5\0\0\0'\x02\0\0\x02h\x01\0q\0\0\0\xf5\0\0\0M\x02\0\0\x02l\x01\0v\0\0\0\xf5\0\0\0s\x02\0\0\x02p\x01\0{\0\0\0\xf5\0\0\0\x96\x02\0\0\x02t\x01\0\x80\0\0\0\xf5\0\0\0\xbe\x02\0\0\x02x\x01\0\x85\0\0\0\xf5\0\0\0\xe2\x02\0\0\x02|\x01\0\x8a\0\0\0\xf5\0\0\0\x08\x03\0\0\x02\x80\x01\0\x8f\0\0\0\xf5\0\0\0-\x03\0\0\x09\x84\x01\0\x90\0\0\0\xf5\0\0\0-\x03\0\0\x02\x84\x01\0"),
                     relocations: Borrowed(&[
                         map_value(0, 11, 8), map_value(5, 11, 12), map_value(10, 11, 16),
                         map_value(15, 11, 24), map_value(20, 11, 32), map_value(25, 11, 36),
                         map_value(30, 9, 0), map_value(35, 10, 0), map_value(40, 8, 0),
-                        map_value(45, 11, 40), map_value(50, 11, 48), map_value(55, 11, 56),
-                        map_value(60, 11, 64), map_value(65, 11, 72), map_value(68, 11, 0),
-                        map_fd(73, 0), map_value(75, 8, 0), map_fd(78, 1), map_value(80, 8, 0),
-                        map_fd(83, 2), map_value(85, 8, 0), map_fd(88, 3), map_value(90, 8, 0),
-                        map_fd(93, 4), map_value(95, 8, 0), map_fd(98, 5), map_value(100, 8, 0),
-                        map_fd(103, 6), map_value(105, 8, 0), map_fd(108, 7), map_value(110, 8, 0),
+                        map_value(45, 11, 40), map_value(50, 11, 48), map_value(55, 11, 52),
+                        map_value(60, 11, 60), map_value(65, 11, 66), map_value(70, 11, 76),
+                        map_value(75, 11, 80), map_value(80, 11, 88), map_value(85, 11, 96),
+                        map_value(90, 11, 104), map_value(95, 11, 112), map_value(98, 11, 0),
+                        map_fd(103, 0), map_value(105, 8, 0), map_fd(108, 1), map_value(110, 8, 0),
+                        map_fd(113, 2), map_value(115, 8, 0), map_fd(118, 3), map_value(120, 8, 0),
+                        map_fd(123, 4), map_value(125, 8, 0), map_fd(128, 5), map_value(130, 8, 0),
+                        map_fd(133, 6), map_value(135, 8, 0), map_fd(138, 7), map_value(140, 8, 0),
                     ]),
                     core_relocations: none(),
                 },
@@ -1084,7 +1547,7 @@ pub mod names {
                     autoload: true,
                     insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x13\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb4\x02\0\0\x03\0\0\0\x85\0\0\0\x06\0\0\0\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0'\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0\xf5\0\0\0\xeb\x02\0\0-H\x01\0\x03\0\0\0\xf5\0\0\0\xeb\x02\0\0\x02H\x01\0\x07\0\0\0\xf5\0\0\0\x1e\x03\0\0\x02L\x01\0"),
+                    line_info: Borrowed(b"\0\0\0\0\xf5\0\0\0G\x03\0\0-\xa4\x01\0\x03\0\0\0\xf5\0\0\0G\x03\0\0\x02\xa4\x01\0\x07\0\0\0\xf5\0\0\0z\x03\0\0\x02\xa8\x01\0"),
                     relocations: Borrowed(&[
                         map_value(0, 8, 0), map_value(3, 12, 0),
                     ]),
@@ -1101,7 +1564,7 @@ pub mod names {
                     autoload: true,
                     insns: Borrowed(b"\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0)\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0\xf5\0\0\0\x1e\x03\0\0\x02d\x01\0"),
+                    line_info: Borrowed(b"\0\0\0\0\xf5\0\0\0z\x03\0\0\x02\xc0\x01\0"),
                     relocations: none(),
                     core_relocations: none(),
                 },
@@ -1118,12 +1581,18 @@ pub mod names {
                 variable("Some", 11, 24, 8, 53, Linkage::Global),
                 variable("Fn", 11, 32, 4, 55, Linkage::Global),
                 variable("Str", 11, 36, 4, 57, Linkage::Global),
-                variable("made", 11, 40, 4, 60, Linkage::Global),
-                variable("own", 11, 48, 8, 63, Linkage::Global),
-                variable("choice", 11, 56, 8, 65, Linkage::Global),
-                variable("pair", 11, 64, 8, 68, Linkage::Global),
-                variable("Loop", 11, 72, 4, 72, Linkage::Global),
-                variable("foo__bar.____fmt", 12, 0, 3, 75, Linkage::Static),
+                variable("bound", 11, 40, 8, 60, Linkage::Global),
+                variable("held", 11, 48, 4, 66, Linkage::Global),
+                variable("real", 11, 52, 8, 72, Linkage::Global),
+                variable("packed", 11, 60, 6, 75, Linkage::Global),
+                variable("packed_real", 11, 66, 9, 77, Linkage::Global),
+                variable("record", 11, 76, 4, 80, Linkage::Global),
+                variable("made", 11, 80, 4, 85, Linkage::Global),
+                variable("own", 11, 88, 8, 88, Linkage::Global),
+                variable("choice", 11, 96, 8, 90, Linkage::Global),
+                variable("pair", 11, 104, 8, 93, Linkage::Global),
+                variable("Loop", 11, 112, 4, 97, Linkage::Global),
+                variable("foo__bar.____fmt", 12, 0, 3, 100, Linkage::Static),
             ]),
             core: no_core(),
             externs: none(),

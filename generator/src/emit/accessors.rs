@@ -2,6 +2,7 @@
 
 use super::docs::code;
 use super::live;
+use super::locals::Locals;
 use super::paths::Paths;
 use super::structs::LARGE;
 use super::text::Text;
@@ -23,31 +24,32 @@ pub(super) fn plain(out: &mut Writer, paths: &Paths<'_>, of: Of, accessor: &Acce
     let rt = paths.rt;
     let Accessor { get, set, make, borrow, at, c, .. } = accessor;
     let ty = ty(paths, accessor);
-    let value = format!("value: {ty}");
+    let Locals { value, this, .. } = paths.locals;
+    let taken = format!("{value}: {ty}");
     let (read, write) = match at {
         At::Byte(offset) => (
             format!("{rt}::private::view::<_, _, {offset}>(self)"),
-            format!("{rt}::private::set_view::<_, _, {offset}>(self, value);"),
+            format!("{rt}::private::set_view::<_, _, {offset}>(self, {value});"),
         ),
         At::Bits(first, bits, _) => (
             format!("{rt}::private::bits(self, {first}, {bits})"),
-            format!("{rt}::private::set_bits(self, {first}, {bits}, value);"),
+            format!("{rt}::private::set_bits(self, {first}, {bits}, {value});"),
         ),
     };
     out.doc(code(c));
     out.function(get, &["&self"], &ty, &[&read]);
     out.doc(format_args!("Sets {}.", code(c)));
-    out.function(set, &["&mut self", &value], "", &[&write]);
+    out.function(set, &["&mut self", &taken], "", &[&write]);
     if of == Of::Union {
         out.doc(format_args!("A union with this {}, and zeros behind it.", code(c)));
-        let zeroed = format!("let mut this: Self = {rt}::pod::zeroed();");
-        let fill = format!("this.{set}(value);");
-        out.function(make, &[&value], "Self", &[&zeroed, &fill, "this"]);
+        let zeroed = format!("let mut {this}: Self = {rt}::pod::zeroed();");
+        let fill = format!("{this}.{set}({value});");
+        out.function(make, &[&taken], "Self", &[&zeroed, &fill, this]);
     } else if of == Of::Struct {
         out.doc(format_args!("The same with another {}.", code(c)));
         out.line("#[must_use]");
-        let fill = format!("self.{set}(value);");
-        out.function(make, &["mut self", &value], "Self", &[&fill, "self"]);
+        let fill = format!("self.{set}({value});");
+        out.function(make, &["mut self", &taken], "Self", &[&fill, "self"]);
     }
     if let (Some([by_ref, by_mut]), At::Byte(offset)) = (borrow, at) {
         let view = format!("{rt}::private::view_ref::<_, _, {offset}>(self)");
@@ -105,6 +107,7 @@ pub(super) fn flexible(
 ) {
     let rt = paths.rt;
     let Tail { element, offset, c, .. } = tail;
+    let bytes = paths.locals.bytes;
     out.doc(format_args!(
         "A copy of the struct at the start of a record, and as many elements of {} as the record holds.",
         code(c)
@@ -124,8 +127,8 @@ pub(super) fn flexible(
         _ => format!("{rt}::pod::UnalignedSlice<'_, {ty}>"),
     };
     let result = format!("::core::option::Option<({head}, {elements})>");
-    let read = format!("{rt}::private::{function}::<_, _, {offset}>(bytes)");
-    out.function(method, &["bytes: &[u8]"], &result, &[&read]);
+    let read = format!("{rt}::private::{function}::<_, _, {offset}>({bytes})");
+    out.function(method, &[&format!("{bytes}: &[u8]")], &result, &[&read]);
 }
 
 /// A single bit of `_Bool` is no byte that could be anything else.

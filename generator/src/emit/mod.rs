@@ -8,6 +8,7 @@ mod enums;
 mod fold;
 mod layouts;
 mod live;
+mod locals;
 mod maps;
 mod module;
 mod paths;
@@ -22,5 +23,6 @@ mod text;
 mod types;
 mod writer;
 
+pub(crate) use locals::Locals;
 pub(crate) use module::{Header, common_types, constant, skeleton};
 pub(crate) use types::{TypeItem, TypeText, items_text, type_items};

@@ -1,5 +1,6 @@
 use std::fmt::{self, Display};
 
+use super::locals::Locals;
 use super::text::Text;
 use crate::model::{Field, FieldRole, Ty, Types};
 
@@ -13,18 +14,19 @@ pub(super) struct Paths<'m> {
     pub(super) rt: &'m str,
     /// What goes before a name of the `types` module.
     types: &'static str,
+    pub(super) locals: Locals,
     pub(super) model: &'m Types<'m>,
 }
 
 impl<'m> Paths<'m> {
     /// From the skeleton's own module.
     pub(super) fn root(rt: &'m str, model: &'m Types<'m>) -> Self {
-        Self { rt, types: "types::", model }
+        Self { rt, types: "types::", locals: Locals::PLAIN, model }
     }
 
     /// From inside the `types` module.
-    pub(super) fn in_types(self) -> Self {
-        Self { types: "", ..self }
+    pub(super) fn in_types(self, locals: Locals) -> Self {
+        Self { types: "", locals, ..self }
     }
 
     /// From inside another inner module.

@@ -2,6 +2,7 @@
 
 use super::docs::{bytes, code, codes};
 use super::layouts::{self, Row, layouts};
+use super::locals::Locals;
 use super::paths::Paths;
 use super::structs::Named;
 use super::writer::Writer;
@@ -37,8 +38,8 @@ impl TypeText {
 }
 
 /// All types of an object, to be compared with those of another.
-pub(crate) fn type_items(runtime: &Path, types: &Types<'_>) -> Vec<TypeItem> {
-    let paths = Paths::root(runtime.text(), types).in_types();
+pub(crate) fn type_items(runtime: &Path, types: &Types<'_>, locals: Locals) -> Vec<TypeItem> {
+    let paths = Paths::root(runtime.text(), types).in_types(locals);
     let items = types.defs.iter().map(|def| {
         let made_of = types.made_of(def).map(|index| types.defs[index].ident.to_string());
         TypeItem {
@@ -59,7 +60,9 @@ pub(crate) fn items_text(runtime: &Path, types: &[TypeText]) -> String {
 }
 
 pub(super) fn module(out: &mut Writer, root: &Paths<'_>, shared: Option<&Shared>) {
-    let paths = root.in_types();
+    // What is the same in both modules has the same text.
+    let locals = shared.map_or_else(|| Locals::among([root.model]), |shared| shared.locals);
+    let paths = root.in_types(locals);
     let is_common = |def: &Def| {
         shared.is_some_and(|it| it.has(&def.ident.to_string(), || TypeText::of(&paths, def)))
     };
@@ -248,7 +251,7 @@ mod tests {
     /// The tokens of a type without its documentation.
     fn code_of(c: &str, kind: DefKind) -> (String, String) {
         let types = Types::new(None);
-        let paths = Paths::root("::bpf_skel", &types).in_types();
+        let paths = Paths::root("::bpf_skel", &types).in_types(Locals::PLAIN);
         let name = "it".to_owned();
         let tail = Tail { name, element: Ty::U8, offset: 0, c: c.to_owned() };
         let def = Def {

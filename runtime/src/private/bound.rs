@@ -25,7 +25,7 @@ macro_rules! __bpf_skel_bound {
         $($crate::__bpf_skel_bound!(@assert ::core::mem::offset_of!($name, $field) == $offset,
             "offset of field `", ::core::stringify!($field), "`: `", $c, "` has `", $c_field, "` at byte ", $offset);)*
         $($crate::__bpf_skel_bound!(
-            @assert $crate::private::size_of_field(|_whole: $name| _whole.$field) == $field_size,
+            @assert $crate::private::size_of_field(|__bpf_skel_whole: $name| __bpf_skel_whole.$field) == $field_size,
             "size of field `", ::core::stringify!($field), "`: `", $c, "` has `", $c_field, "` of ", $field_size,
             " bytes");)*
         const _: fn($name) = $crate::private::is_pod::<$name>;

@@ -66,22 +66,27 @@ macro_rules! __bpf_skel_enumeration {
 
             /// The value, if it has a name. Without the check it is the constructor.
             #[inline]
-            fn try_from(value: $repr) -> $crate::Result<Self> {
-                $crate::private::known(Self::VARIANTS, ::core::stringify!($name), Self(value), value)
+            fn try_from(__bpf_skel_value: $repr) -> $crate::Result<Self> {
+                $crate::private::known(
+                    Self::VARIANTS,
+                    ::core::stringify!($name),
+                    Self(__bpf_skel_value),
+                    __bpf_skel_value,
+                )
             }
         }
 
         impl ::core::convert::From<$name> for $repr {
             #[inline]
-            fn from(value: $name) -> $repr {
-                value.0
+            fn from(__bpf_skel_value: $name) -> $repr {
+                __bpf_skel_value.0
             }
         }
 
         impl $crate::private::BitInt for $name {
             #[inline]
-            fn from_bits(value: u128, bits: u8) -> Self {
-                Self($crate::private::BitInt::from_bits(value, bits))
+            fn from_bits(__bpf_skel_value: u128, __bpf_skel_bits: u8) -> Self {
+                Self($crate::private::BitInt::from_bits(__bpf_skel_value, __bpf_skel_bits))
             }
 
             #[inline]
@@ -92,8 +97,13 @@ macro_rules! __bpf_skel_enumeration {
 
         impl ::core::fmt::Debug for $name {
             #[inline]
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                $crate::private::debug_number(f, ::core::stringify!($name), self.name(), &self.0)
+            fn fmt(&self, __bpf_skel_f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                $crate::private::debug_number(
+                    __bpf_skel_f,
+                    ::core::stringify!($name),
+                    self.name(),
+                    &self.0,
+                )
             }
         }
     };

@@ -65,9 +65,9 @@ macro_rules! __bpf_skel_printed {
     ($name:ident; $($field:ident),*) => {
         impl ::core::fmt::Debug for $name {
             #[inline]
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            fn fmt(&self, __bpf_skel_f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::private::debug_parts(
-                    f,
+                    __bpf_skel_f,
                     ::core::stringify!($name $($field)*),
                     ($(&self.$field,)*),
                 )
@@ -77,9 +77,9 @@ macro_rules! __bpf_skel_printed {
     (each $name:ident; $($field:ident),*) => {
         impl ::core::fmt::Debug for $name {
             #[inline]
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            fn fmt(&self, __bpf_skel_f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::private::debug_all(
-                    f,
+                    __bpf_skel_f,
                     ::core::stringify!($name $($field)*),
                     &[$(&self.$field),*],
                 )

@@ -1,5 +1,8 @@
 //! What generated code calls. Not part of the public API: it may change with any version, and a skeleton is generated
 //! by the version of the generator that goes with this crate.
+//!
+//! What macros bind starts with `__bpf_skel_`, as no C type is called in Rust: where an enum is, which is a tuple struct,
+//! nothing of its name can be bound.
 
 mod bits;
 mod bound;

@@ -6,8 +6,10 @@
 macro_rules! __bpf_skel_ok {
     ($result:expr $(,)?) => {
         match $result {
-            ::core::result::Result::Ok(value) => value,
-            ::core::result::Result::Err(error) => return ::core::result::Result::Err(error),
+            ::core::result::Result::Ok(__bpf_skel_value) => __bpf_skel_value,
+            ::core::result::Result::Err(__bpf_skel_error) => {
+                return ::core::result::Result::Err(__bpf_skel_error)
+            }
         }
     };
 }

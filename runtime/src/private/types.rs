@@ -96,9 +96,9 @@ macro_rules! __bpf_skel_plain {
         unsafe impl $crate::pod::Pod for $name {}
         impl ::core::fmt::Debug for $name {
             #[inline]
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            fn fmt(&self, __bpf_skel_f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::private::debug_fields(
-                    f,
+                    __bpf_skel_f,
                     ::core::stringify!($name $($field)*),
                     ($(&self.$field,)* $(&self.$hidden,)*),
                 )
@@ -113,14 +113,14 @@ macro_rules! __bpf_skel_plain {
         }
         impl ::core::cmp::PartialEq for $name {
             #[inline]
-            fn eq(&self, other: &Self) -> bool {
-                $crate::private::same(self, other, $named)
+            fn eq(&self, __bpf_skel_other: &Self) -> bool {
+                $crate::private::same(self, __bpf_skel_other, $named)
             }
         }
         impl ::core::cmp::Eq for $name {}
         impl ::core::hash::Hash for $name {
-            fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-                $crate::private::hash(self, $named, state);
+            fn hash<H: ::core::hash::Hasher>(&self, __bpf_skel_state: &mut H) {
+                $crate::private::hash(self, $named, __bpf_skel_state);
             }
         }
     };
@@ -151,10 +151,10 @@ macro_rules! __bpf_skel_plain {
         $crate::__bpf_skel_plain!(@default $name);
         impl ::core::fmt::Debug for $name {
             #[inline]
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            fn fmt(&self, __bpf_skel_f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 // No references to fields of a packed struct: copies.
                 $crate::private::debug_methods(
-                    f,
+                    __bpf_skel_f,
                     ::core::stringify!($name $($field)*),
                     &[$(&{ self.$field },)* $(&{ self.$hidden },)*],
                     ::core::stringify!($($nth $method)*),
@@ -168,9 +168,9 @@ macro_rules! __bpf_skel_plain {
         $crate::__bpf_skel_plain!(@default $name);
         impl ::core::fmt::Debug for $name {
             #[inline]
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            fn fmt(&self, __bpf_skel_f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::private::debug_methods(
-                    f,
+                    __bpf_skel_f,
                     ::core::stringify!($name $($field)*),
                     &[$(&self.$field,)* $(&self.$hidden,)*],
                     ::core::stringify!($($nth $method)*),
@@ -184,9 +184,9 @@ macro_rules! __bpf_skel_plain {
         $crate::__bpf_skel_plain!(@default $name);
         impl ::core::fmt::Debug for $name {
             #[inline]
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            fn fmt(&self, __bpf_skel_f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::private::debug_methods(
-                    f,
+                    __bpf_skel_f,
                     ::core::stringify!($name $($field)*),
                     &[
                         $(&$crate::private::field(self, &raw const self.$field),)*
@@ -218,9 +218,9 @@ macro_rules! __bpf_skel_section {
         $crate::__bpf_skel_plain!(@pod $name);
         impl ::core::fmt::Debug for $name {
             #[inline]
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            fn fmt(&self, __bpf_skel_f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::private::debug_fields(
-                    f,
+                    __bpf_skel_f,
                     ::core::stringify!($name $($field)*),
                     ($(&self.$field,)* $(&self.$hidden,)*),
                 )
@@ -239,9 +239,9 @@ macro_rules! __bpf_skel_section {
     (@debug $name:ident; $($field:ident),*; $($hidden:ident),*; $($nth:literal $method:ident),*) => {
         impl ::core::fmt::Debug for $name {
             #[inline]
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            fn fmt(&self, __bpf_skel_f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::private::debug_methods(
-                    f,
+                    __bpf_skel_f,
                     ::core::stringify!($name $($field)*),
                     &[$(&self.$field,)* $(&self.$hidden,)*],
                     ::core::stringify!($($nth $method)*),
@@ -286,29 +286,30 @@ macro_rules! __bpf_skel_equal {
     (packed $name:ident; $($field:ident),*; $($method:ident),*) => {
         impl ::core::cmp::PartialEq for $name {
             #[inline]
-            fn eq(&self, _other: &Self) -> bool {
-                true $(&& { self.$field } == { _other.$field })*
-                    $(&& self.$method() == _other.$method())*
+            fn eq(&self, __bpf_skel_other: &Self) -> bool {
+                true $(&& { self.$field } == { __bpf_skel_other.$field })*
+                    $(&& self.$method() == __bpf_skel_other.$method())*
             }
         }
     };
     ($name:ident; $($field:ident),*; $($method:ident),*) => {
         impl ::core::cmp::PartialEq for $name {
             #[inline]
-            fn eq(&self, _other: &Self) -> bool {
-                true $(&& self.$field == _other.$field)* $(&& self.$method() == _other.$method())*
+            fn eq(&self, __bpf_skel_other: &Self) -> bool {
+                true $(&& self.$field == __bpf_skel_other.$field)*
+                    $(&& self.$method() == __bpf_skel_other.$method())*
             }
         }
     };
     (in_place $name:ident; $named:literal; $($field:ident),*; $($method:ident $(@ $at:literal)?),*) => {
         impl ::core::cmp::PartialEq for $name {
             #[inline]
-            fn eq(&self, other: &Self) -> bool {
-                $crate::private::same(self, other, $named)
+            fn eq(&self, __bpf_skel_other: &Self) -> bool {
+                $crate::private::same(self, __bpf_skel_other, $named)
                     $(&& $crate::private::field(self, &raw const self.$field)
-                        == $crate::private::field(other, &raw const other.$field))*
+                        == $crate::private::field(__bpf_skel_other, &raw const __bpf_skel_other.$field))*
                     $(&& $crate::__bpf_skel_plain!(@member self $method $(@ $at)?)
-                        == $crate::__bpf_skel_plain!(@member other $method $(@ $at)?))*
+                        == $crate::__bpf_skel_plain!(@member __bpf_skel_other $method $(@ $at)?))*
             }
         }
     };
@@ -322,10 +323,10 @@ macro_rules! __bpf_skel_total {
     (packed $name:ident; $named:literal; $($field:ident),*; $($method:ident),*) => {
         impl ::core::cmp::PartialEq for $name {
             #[inline]
-            fn eq(&self, other: &Self) -> bool {
-                $crate::private::same(self, other, $named)
-                    $(&& { self.$field } == { other.$field })*
-                    $(&& self.$method() == other.$method())*
+            fn eq(&self, __bpf_skel_other: &Self) -> bool {
+                $crate::private::same(self, __bpf_skel_other, $named)
+                    $(&& { self.$field } == { __bpf_skel_other.$field })*
+                    $(&& self.$method() == __bpf_skel_other.$method())*
             }
         }
 
@@ -333,20 +334,20 @@ macro_rules! __bpf_skel_total {
 
         impl ::core::hash::Hash for $name {
             #[inline]
-            fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-                $crate::private::hash(self, $named, state);
-                $(::core::hash::Hash::hash(&{ self.$field }, state);)*
-                $(::core::hash::Hash::hash(&self.$method(), state);)*
+            fn hash<H: ::core::hash::Hasher>(&self, __bpf_skel_state: &mut H) {
+                $crate::private::hash(self, $named, __bpf_skel_state);
+                $(::core::hash::Hash::hash(&{ self.$field }, __bpf_skel_state);)*
+                $(::core::hash::Hash::hash(&self.$method(), __bpf_skel_state);)*
             }
         }
     };
     ($name:ident; $named:literal; $($field:ident),*; $($method:ident),*) => {
         impl ::core::cmp::PartialEq for $name {
             #[inline]
-            fn eq(&self, other: &Self) -> bool {
-                $crate::private::same(self, other, $named)
-                    $(&& self.$field == other.$field)*
-                    $(&& self.$method() == other.$method())*
+            fn eq(&self, __bpf_skel_other: &Self) -> bool {
+                $crate::private::same(self, __bpf_skel_other, $named)
+                    $(&& self.$field == __bpf_skel_other.$field)*
+                    $(&& self.$method() == __bpf_skel_other.$method())*
             }
         }
 
@@ -354,10 +355,10 @@ macro_rules! __bpf_skel_total {
 
         impl ::core::hash::Hash for $name {
             #[inline]
-            fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-                $crate::private::hash(self, $named, state);
-                $(::core::hash::Hash::hash(&self.$field, state);)*
-                $(::core::hash::Hash::hash(&self.$method(), state);)*
+            fn hash<H: ::core::hash::Hasher>(&self, __bpf_skel_state: &mut H) {
+                $crate::private::hash(self, $named, __bpf_skel_state);
+                $(::core::hash::Hash::hash(&self.$field, __bpf_skel_state);)*
+                $(::core::hash::Hash::hash(&self.$method(), __bpf_skel_state);)*
             }
         }
     };
@@ -368,10 +369,10 @@ macro_rules! __bpf_skel_total {
 
         impl ::core::hash::Hash for $name {
             #[inline]
-            fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-                $crate::private::hash(self, $named, state);
-                $(::core::hash::Hash::hash(&$crate::private::field(self, &raw const self.$field), state);)*
-                $(::core::hash::Hash::hash(&$crate::__bpf_skel_plain!(@member self $method $(@ $at)?), state);)*
+            fn hash<H: ::core::hash::Hasher>(&self, __bpf_skel_state: &mut H) {
+                $crate::private::hash(self, $named, __bpf_skel_state);
+                $(::core::hash::Hash::hash(&$crate::private::field(self, &raw const self.$field), __bpf_skel_state);)*
+                $(::core::hash::Hash::hash(&$crate::__bpf_skel_plain!(@member self $method $(@ $at)?), __bpf_skel_state);)*
             }
         }
     };

@@ -14,20 +14,22 @@ struct event { u32 pid; char comm[16]; struct point at; struct later *later; };
 struct different { DIFFERENT value; };
 struct holder { struct different inner; };
 struct own { u32 a, b; };
+union choice { u32 number; enum this { ME } this; };
 char _license[] __attribute__((section("license"), used)) = "GPL";
 struct event event;
 struct holder holder;
 struct own own, owns[2];
+union choice choice;
 EXTRA
 __attribute__((section("raw_tp/sys_enter"), used)) int prog(void *ctx)
 {
-	return event.pid + (long)holder.inner.value + own.a + owns[1].b;
+	return event.pid + (long)holder.inner.value + own.a + owns[1].b + choice.number;
 }
 "#;
 
 /// What one of two sources has.
 const EXTRA: &str = r#"
-struct extra { u32 x[3]; } *unused;
+struct extra { u32 x[3]; enum value { LOW } value; } *unused;
 struct { int (*type)[1]; u32 *key, *value; int (*max_entries)[1]; }
 	seen __attribute__((section(".maps"), used));
 "#;
@@ -74,6 +76,8 @@ fn the_same_types_are_one() -> Outcome {
                     let event: common::event = b::types::event { pid: 7, ..Default::default() };
                     open.bss.event = event;
                     open.bss.own = Own { a: 1, b: 2 };
+                    // Beside an enum whose name methods would bind, in one of the objects and in the module.
+                    open.bss.choice = b::types::choice::from_this(common::this::ME);
                     // Not the same, nor is what is made of it.
                     open.bss.holder = a::types::holder { inner: a::types::different { value: 1u32 } };
                     b::open().bss.holder = b::types::holder { inner: b::types::different { value: 1u64 } };
@@ -87,7 +91,7 @@ fn the_same_types_are_one() -> Outcome {
         ],
     );
     let built = project.run(&[("CLANG", clang.as_str())]).good();
-    assert_eq!(built.stdout, "7 12\n");
+    assert_eq!(built.stdout, "7 16\n");
 
     // A type of the user's that is not the object's does not compile.
     let main = std::fs::read_to_string(project.path("src/main.rs")).expect("main.rs");
