@@ -30,7 +30,7 @@ pub mod nested {
         pub maps: OpenMaps,
         /// Its programs: which of them are loaded.
         pub progs: OpenProgs,
-        /// Data section `.bss`, 256 bytes.
+        /// Data section `.bss`, 1144 bytes.
         pub bss: ::std::boxed::Box<sections::bss>,
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
@@ -64,7 +64,7 @@ pub mod nested {
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
-            object.section(self.maps.bss, self.bss, 256);
+            object.section(self.maps.bss, self.bss, 1144);
             object.program(self.progs.r#use);
             let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0]));
             let (h0, h1) = handles;
@@ -93,7 +93,7 @@ pub mod nested {
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
-        /// Data section `.bss`, 256 bytes.
+        /// Data section `.bss`, 1144 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
@@ -129,7 +129,7 @@ pub mod nested {
         pub maps: Maps,
         /// Its programs.
         pub progs: Progs,
-        /// Data section `.bss`, 256 bytes.
+        /// Data section `.bss`, 1144 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::Object,
@@ -185,19 +185,19 @@ pub mod nested {
     }
     /// The object's maps, before they are created.
     pub struct OpenMaps {
-        /// The map of data section `.bss`, 256 bytes.
+        /// The map of data section `.bss`, 1144 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
     ::bpf_skel::private::printed!(OpenMaps; bss);
     /// The object's maps.
     pub struct Maps {
-        /// The map of data section `.bss`, 256 bytes.
+        /// The map of data section `.bss`, 1144 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
     ::bpf_skel::private::printed!(Maps; bss);
     /// The object's programs, before they are loaded.
     pub struct OpenProgs {
-        /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 47 instructions.
+        /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 71 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::object::OpenProgram,
@@ -205,7 +205,7 @@ pub mod nested {
     ::bpf_skel::private::printed!(OpenProgs; r#use);
     /// The object's programs.
     pub struct Progs {
-        /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 47 instructions.
+        /// Program `use`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 71 instructions.
         ///
         /// `int use(void *ctx)`.
         pub r#use: ::bpf_skel::program::Program<::bpf_skel::program::kind::RawTracepoint>,
@@ -701,6 +701,386 @@ pub mod nested {
             pub __pad0: ::bpf_skel::private::Pad12,
         }
         ::bpf_skel::private::plain!(line; count;; "\u{4}");
+        /// `union rows`, 16 bytes, alignment 4
+        ///
+        /// Each member has methods to read, to write and to make it.
+        #[repr(C)]
+        pub struct rows {
+            #[doc(hidden)]
+            pub storage: [u32; 4],
+        }
+        ::bpf_skel::private::plain!(rows;; storage; 0 rows, 0 pair);
+        ::bpf_skel::private::total!(rows; "\u{9}\u{1}\u{2}";;);
+        impl rows {
+            /// `struct {…} rows[3]`
+            pub fn rows(&self) -> [rows__rows; 3] {
+                ::bpf_skel::private::view::<_, _, 0>(self)
+            }
+            /// Sets `struct {…} rows[3]`.
+            pub fn set_rows(&mut self, value: [rows__rows; 3]) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// A union with this `struct {…} rows[3]`, and zeros behind it.
+            pub fn from_rows(value: [rows__rows; 3]) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_rows(value);
+                this
+            }
+            /// `struct {…} rows[3]` in place.
+            pub fn rows_ref(&self) -> &[rows__rows; 3] {
+                ::bpf_skel::private::view_ref::<_, _, 0>(self)
+            }
+            /// `struct {…} rows[3]` in place, to be changed.
+            pub fn rows_mut(&mut self) -> &mut [rows__rows; 3] {
+                ::bpf_skel::private::view_mut::<_, _, 0>(self)
+            }
+            /// `struct {…} pair`
+            pub fn pair(&self) -> rows__pair {
+                ::bpf_skel::private::view::<_, _, 0>(self)
+            }
+            /// Sets `struct {…} pair`.
+            pub fn set_pair(&mut self, value: rows__pair) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// A union with this `struct {…} pair`, and zeros behind it.
+            pub fn from_pair(value: rows__pair) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_pair(value);
+                this
+            }
+            /// `struct {…} pair` in place.
+            pub fn pair_ref(&self) -> &rows__pair {
+                ::bpf_skel::private::view_ref::<_, _, 0>(self)
+            }
+            /// `struct {…} pair` in place, to be changed.
+            pub fn pair_mut(&mut self) -> &mut rows__pair {
+                ::bpf_skel::private::view_mut::<_, _, 0>(self)
+            }
+        }
+        /// `struct {…}`, 4 bytes, alignment 2
+        #[repr(C)]
+        pub struct rows__rows {
+            /// `u8 tag`
+            pub tag: u8,
+            #[doc(hidden)]
+            pub __pad0: ::bpf_skel::private::Pad1,
+            /// `u16 half`
+            pub half: u16,
+        }
+        ::bpf_skel::private::plain!(rows__rows; tag, half;; "\u{1}\u{1}\u{2}");
+        /// `struct {…}`, 8 bytes, alignment 4
+        #[repr(C)]
+        pub struct rows__pair {
+            /// `u8 low[2]`
+            pub low: [u8; 2],
+            #[doc(hidden)]
+            pub __pad0: ::bpf_skel::private::Pad2,
+            /// `float real`
+            pub real: f32,
+        }
+        ::bpf_skel::private::plain!(rows__pair; low, real;;);
+        ::bpf_skel::private::equal!(rows__pair; low, real;);
+        /// `struct holds_loose`, 56 bytes, alignment 4
+        #[repr(C)]
+        pub struct holds_loose {
+            /// `u8 tag`
+            pub tag: u8,
+            #[doc(hidden)]
+            pub __pad0: ::bpf_skel::private::Pad3,
+            /// `union loose loose[2]`
+            pub loose: [loose; 2],
+            #[doc(hidden)]
+            pub __pad1: ::bpf_skel::private::Pad4,
+            /// The bytes of `union {…}`, for which there are methods.
+            pub anon0: [u32; 2],
+            /// The bytes of `struct {…}`, for which there are methods.
+            pub anon1: [u8; 21],
+            /// `_Bool truth`
+            pub truth: ::bpf_skel::pod::Bool,
+            #[doc(hidden)]
+            pub __pad2: ::bpf_skel::private::Pad2,
+        }
+        ::bpf_skel::private::plain!(
+            holds_loose; tag, loose, truth; anon0, anon1; 2 word, 2 letters, 2 first, 2 rows, 2 last
+        );
+        ::bpf_skel::private::total!(
+            holds_loose; "\u{1}\u{3}\u{5}\u{3}\u{5}\u{7}\u{6}\u{2}\u{a}\u{1}\u{2}\u{4}\u{2}"; truth;
+        );
+        impl holds_loose {
+            /// `u32 word`
+            pub fn word(&self) -> u32 {
+                ::bpf_skel::private::view::<_, _, 24>(self)
+            }
+            /// Sets `u32 word`.
+            pub fn set_word(&mut self, value: u32) {
+                ::bpf_skel::private::set_view::<_, _, 24>(self, value);
+            }
+            /// The same with another `u32 word`.
+            #[must_use]
+            pub fn with_word(mut self, value: u32) -> Self {
+                self.set_word(value);
+                self
+            }
+            /// `u8 letters[6]`
+            pub fn letters(&self) -> [u8; 6] {
+                ::bpf_skel::private::view::<_, _, 24>(self)
+            }
+            /// Sets `u8 letters[6]`.
+            pub fn set_letters(&mut self, value: [u8; 6]) {
+                ::bpf_skel::private::set_view::<_, _, 24>(self, value);
+            }
+            /// The same with another `u8 letters[6]`.
+            #[must_use]
+            pub fn with_letters(mut self, value: [u8; 6]) -> Self {
+                self.set_letters(value);
+                self
+            }
+            /// `u8 letters[6]` in place.
+            pub fn letters_ref(&self) -> &[u8; 6] {
+                ::bpf_skel::private::view_ref::<_, _, 24>(self)
+            }
+            /// `u8 letters[6]` in place, to be changed.
+            pub fn letters_mut(&mut self) -> &mut [u8; 6] {
+                ::bpf_skel::private::view_mut::<_, _, 24>(self)
+            }
+            /// `u8 first`
+            pub fn first(&self) -> u8 {
+                ::bpf_skel::private::view::<_, _, 32>(self)
+            }
+            /// Sets `u8 first`.
+            pub fn set_first(&mut self, value: u8) {
+                ::bpf_skel::private::set_view::<_, _, 32>(self, value);
+            }
+            /// The same with another `u8 first`.
+            #[must_use]
+            pub fn with_first(mut self, value: u8) -> Self {
+                self.set_first(value);
+                self
+            }
+            /// `union rows rows`
+            pub fn rows(&self) -> rows {
+                ::bpf_skel::private::view::<_, _, 33>(self)
+            }
+            /// Sets `union rows rows`.
+            pub fn set_rows(&mut self, value: rows) {
+                ::bpf_skel::private::set_view::<_, _, 33>(self, value);
+            }
+            /// The same with another `union rows rows`.
+            #[must_use]
+            pub fn with_rows(mut self, value: rows) -> Self {
+                self.set_rows(value);
+                self
+            }
+            /// `u16 last`
+            pub fn last(&self) -> u16 {
+                ::bpf_skel::private::view::<_, _, 49>(self)
+            }
+            /// Sets `u16 last`.
+            pub fn set_last(&mut self, value: u16) {
+                ::bpf_skel::private::set_view::<_, _, 49>(self, value);
+            }
+            /// The same with another `u16 last`.
+            #[must_use]
+            pub fn with_last(mut self, value: u16) -> Self {
+                self.set_last(value);
+                self
+            }
+        }
+        /// `union loose`, 8 bytes, alignment 4
+        ///
+        /// Each member has methods to read, to write and to make it.
+        #[repr(C)]
+        pub struct loose {
+            #[doc(hidden)]
+            pub storage: [u32; 2],
+        }
+        ::bpf_skel::private::plain!(loose;; storage; 0 whole, 0 bytes);
+        ::bpf_skel::private::total!(loose; "\u{5}";;);
+        impl loose {
+            /// `u32 whole`
+            pub fn whole(&self) -> u32 {
+                ::bpf_skel::private::view::<_, _, 0>(self)
+            }
+            /// Sets `u32 whole`.
+            pub fn set_whole(&mut self, value: u32) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// A union with this `u32 whole`, and zeros behind it.
+            pub fn from_whole(value: u32) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_whole(value);
+                this
+            }
+            /// `u8 bytes[5]`
+            pub fn bytes(&self) -> [u8; 5] {
+                ::bpf_skel::private::view::<_, _, 0>(self)
+            }
+            /// Sets `u8 bytes[5]`.
+            pub fn set_bytes(&mut self, value: [u8; 5]) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// A union with this `u8 bytes[5]`, and zeros behind it.
+            pub fn from_bytes(value: [u8; 5]) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_bytes(value);
+                this
+            }
+            /// `u8 bytes[5]` in place.
+            pub fn bytes_ref(&self) -> &[u8; 5] {
+                ::bpf_skel::private::view_ref::<_, _, 0>(self)
+            }
+            /// `u8 bytes[5]` in place, to be changed.
+            pub fn bytes_mut(&mut self) -> &mut [u8; 5] {
+                ::bpf_skel::private::view_mut::<_, _, 0>(self)
+            }
+        }
+        /// `struct loose_partial`, 12 bytes, alignment 4
+        #[repr(C)]
+        pub struct loose_partial {
+            /// `float real`
+            pub real: f32,
+            /// The bytes of `union {…}`, for which there are methods.
+            pub anon0: [u32; 2],
+        }
+        ::bpf_skel::private::plain!(loose_partial; real; anon0; 1 number, 1 five);
+        ::bpf_skel::private::equal!(in_place loose_partial; "\u{0}\u{4}\u{5}"; real;);
+        impl loose_partial {
+            /// `u32 number`
+            pub fn number(&self) -> u32 {
+                ::bpf_skel::private::view::<_, _, 4>(self)
+            }
+            /// Sets `u32 number`.
+            pub fn set_number(&mut self, value: u32) {
+                ::bpf_skel::private::set_view::<_, _, 4>(self, value);
+            }
+            /// The same with another `u32 number`.
+            #[must_use]
+            pub fn with_number(mut self, value: u32) -> Self {
+                self.set_number(value);
+                self
+            }
+            /// `u8 five[5]`
+            pub fn five(&self) -> [u8; 5] {
+                ::bpf_skel::private::view::<_, _, 4>(self)
+            }
+            /// Sets `u8 five[5]`.
+            pub fn set_five(&mut self, value: [u8; 5]) {
+                ::bpf_skel::private::set_view::<_, _, 4>(self, value);
+            }
+            /// The same with another `u8 five[5]`.
+            #[must_use]
+            pub fn with_five(mut self, value: [u8; 5]) -> Self {
+                self.set_five(value);
+                self
+            }
+            /// `u8 five[5]` in place.
+            pub fn five_ref(&self) -> &[u8; 5] {
+                ::bpf_skel::private::view_ref::<_, _, 4>(self)
+            }
+            /// `u8 five[5]` in place, to be changed.
+            pub fn five_mut(&mut self) -> &mut [u8; 5] {
+                ::bpf_skel::private::view_mut::<_, _, 4>(self)
+            }
+        }
+        /// `union loose_bits`, 4 bytes, alignment 4
+        ///
+        /// Each member has methods to read, to write and to make it.
+        #[repr(C)]
+        pub struct loose_bits {
+            #[doc(hidden)]
+            pub storage: [u32; 1],
+        }
+        ::bpf_skel::private::plain!(loose_bits;; storage; 0 few, 0 more, 0 half);
+        ::bpf_skel::private::total!(loose_bits; "\u{3}";;);
+        impl loose_bits {
+            /// `u32 few : 3`
+            pub fn few(&self) -> u32 {
+                ::bpf_skel::private::bits(self, 0, 3)
+            }
+            /// Sets `u32 few : 3`.
+            pub fn set_few(&mut self, value: u32) {
+                ::bpf_skel::private::set_bits(self, 0, 3, value);
+            }
+            /// A union with this `u32 few : 3`, and zeros behind it.
+            pub fn from_few(value: u32) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_few(value);
+                this
+            }
+            /// `u32 more : 9`
+            pub fn more(&self) -> u32 {
+                ::bpf_skel::private::bits(self, 10, 9)
+            }
+            /// Sets `u32 more : 9`.
+            pub fn set_more(&mut self, value: u32) {
+                ::bpf_skel::private::set_bits(self, 10, 9, value);
+            }
+            /// A union with this `u32 more : 9`, and zeros behind it.
+            pub fn from_more(value: u32) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_more(value);
+                this
+            }
+            /// `u16 half`
+            pub fn half(&self) -> u16 {
+                ::bpf_skel::private::view::<_, _, 0>(self)
+            }
+            /// Sets `u16 half`.
+            pub fn set_half(&mut self, value: u16) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// A union with this `u16 half`, and zeros behind it.
+            pub fn from_half(value: u16) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_half(value);
+                this
+            }
+        }
+        /// `union long_rows`, 800 bytes, alignment 2
+        ///
+        /// Each member has methods to read, to write and to make it.
+        #[repr(C)]
+        pub struct long_rows {
+            #[doc(hidden)]
+            pub storage: [u16; 400],
+        }
+        ::bpf_skel::private::plain!(long_rows;; storage; 0 rows);
+        ::bpf_skel::private::total!(long_rows; "";;);
+        impl long_rows {
+            /// `struct {…} rows[200]`
+            pub fn rows(&self) -> [long_rows__rows; 200] {
+                ::bpf_skel::private::view::<_, _, 0>(self)
+            }
+            /// Sets `struct {…} rows[200]`.
+            pub fn set_rows(&mut self, value: [long_rows__rows; 200]) {
+                ::bpf_skel::private::set_view::<_, _, 0>(self, value);
+            }
+            /// A union with this `struct {…} rows[200]`, and zeros behind it.
+            pub fn from_rows(value: [long_rows__rows; 200]) -> Self {
+                let mut this: Self = ::bpf_skel::pod::zeroed();
+                this.set_rows(value);
+                this
+            }
+            /// `struct {…} rows[200]` in place.
+            pub fn rows_ref(&self) -> &[long_rows__rows; 200] {
+                ::bpf_skel::private::view_ref::<_, _, 0>(self)
+            }
+            /// `struct {…} rows[200]` in place, to be changed.
+            pub fn rows_mut(&mut self) -> &mut [long_rows__rows; 200] {
+                ::bpf_skel::private::view_mut::<_, _, 0>(self)
+            }
+        }
+        /// `struct {…}`, 4 bytes, alignment 2
+        #[repr(C)]
+        pub struct long_rows__rows {
+            /// `u8 tag`
+            pub tag: u8,
+            #[doc(hidden)]
+            pub __pad0: ::bpf_skel::private::Pad1,
+            /// `u16 half`
+            pub half: u16,
+        }
+        ::bpf_skel::private::plain!(long_rows__rows; tag, half;; "\u{1}\u{1}\u{2}");
         ::bpf_skel::private::layouts! {
             padded: 32, 16, second: 16;
             unnamed: 24, 8, anon0: 8;
@@ -713,6 +1093,15 @@ pub mod nested {
             holder: 112, 16, holds_line: 64, last: 96;
             holds_line: 32, 1, line: 16;
             line: 16, 16;
+            rows: 16, 4;
+            rows__rows: 4, 2, half: 2;
+            rows__pair: 8, 4, real: 4;
+            holds_loose: 56, 4, loose: 4, truth: 53;
+            loose: 8, 4;
+            loose_partial: 12, 4, anon0: 4;
+            loose_bits: 4, 4;
+            long_rows: 800, 2;
+            long_rows__rows: 4, 2, half: 2;
         }
     }
     /// C structs in memory that running programs share: every field is a cell.
@@ -1005,10 +1394,204 @@ pub mod nested {
                 ::bpf_skel::private::set_live_unaligned::<_, _, 16>(self, value);
             }
         }
+        ::bpf_skel::private::live_struct! {
+            /// `union rows` in shared memory; [`types::rows`](super::types::rows) is its plain twin.
+            #[repr(C)]
+            pub struct rows of super::types::rows {
+                #[doc(hidden)]
+                pub storage: Global<[u32; 4]>,
+            }
+        }
+        impl rows {
+            /// `struct {…} rows[3]`
+            pub fn rows(
+                &self,
+            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::GlobalStruct<rows__rows>, 3> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+            /// `struct {…} pair`
+            pub fn pair(&self) -> &::bpf_skel::live::GlobalStruct<rows__pair> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct {…}` in shared memory; [`types::rows__rows`](super::types::rows__rows) is its plain twin.
+            #[repr(C)]
+            pub struct rows__rows of super::types::rows__rows {
+                /// `u8 tag`
+                pub tag: Global<u8>,
+                #[doc(hidden)]
+                pub __pad0: Global<::bpf_skel::private::Pad1>,
+                /// `u16 half`
+                pub half: Global<u16>,
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct {…}` in shared memory; [`types::rows__pair`](super::types::rows__pair) is its plain twin.
+            #[repr(C)]
+            pub struct rows__pair of super::types::rows__pair {
+                /// `u8 low[2]`
+                pub low: GlobalArray<::bpf_skel::live::Global<u8>, 2>,
+                #[doc(hidden)]
+                pub __pad0: Global<::bpf_skel::private::Pad2>,
+                /// `float real`
+                pub real: Global<f32>,
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct holds_loose` in shared memory; [`types::holds_loose`](super::types::holds_loose) is its plain twin.
+            #[repr(C)]
+            pub struct holds_loose of super::types::holds_loose {
+                /// `u8 tag`
+                pub tag: Global<u8>,
+                #[doc(hidden)]
+                pub __pad0: Global<::bpf_skel::private::Pad3>,
+                /// `union loose loose[2]`
+                pub loose: GlobalArray<::bpf_skel::live::GlobalStruct<loose>, 2>,
+                #[doc(hidden)]
+                pub __pad1: Global<::bpf_skel::private::Pad4>,
+                /// The bytes of `union {…}`, for which there are methods.
+                pub anon0: Global<[u32; 2]>,
+                /// The bytes of `struct {…}`, for which there are methods.
+                pub anon1: Global<[u8; 21]>,
+                /// `_Bool truth`
+                pub truth: Global<::bpf_skel::pod::Bool>,
+                #[doc(hidden)]
+                pub __pad2: Global<::bpf_skel::private::Pad2>,
+            }
+        }
+        impl holds_loose {
+            /// `u32 word`
+            pub fn word(&self) -> &::bpf_skel::live::Global<u32> {
+                ::bpf_skel::private::live_view::<_, _, 24>(self)
+            }
+            /// `u8 letters[6]`
+            pub fn letters(
+                &self,
+            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 6> {
+                ::bpf_skel::private::live_view::<_, _, 24>(self)
+            }
+            /// `u8 first`
+            pub fn first(&self) -> &::bpf_skel::live::Global<u8> {
+                ::bpf_skel::private::live_view::<_, _, 32>(self)
+            }
+            /// `union rows rows`
+            pub fn rows(&self) -> super::types::rows {
+                ::bpf_skel::private::live_unaligned::<_, _, 33>(self)
+            }
+            /// Sets `union rows rows`.
+            pub fn set_rows(&self, value: super::types::rows) {
+                ::bpf_skel::private::set_live_unaligned::<_, _, 33>(self, value);
+            }
+            /// `u16 last`
+            pub fn last(&self) -> u16 {
+                ::bpf_skel::private::live_unaligned::<_, _, 49>(self)
+            }
+            /// Sets `u16 last`.
+            pub fn set_last(&self, value: u16) {
+                ::bpf_skel::private::set_live_unaligned::<_, _, 49>(self, value);
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `union loose` in shared memory; [`types::loose`](super::types::loose) is its plain twin.
+            #[repr(C)]
+            pub struct loose of super::types::loose {
+                #[doc(hidden)]
+                pub storage: Global<[u32; 2]>,
+            }
+        }
+        impl loose {
+            /// `u32 whole`
+            pub fn whole(&self) -> &::bpf_skel::live::Global<u32> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+            /// `u8 bytes[5]`
+            pub fn bytes(&self) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 5> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct loose_partial` in shared memory; [`types::loose_partial`](super::types::loose_partial) is its plain twin.
+            #[repr(C)]
+            pub struct loose_partial of super::types::loose_partial {
+                /// `float real`
+                pub real: Global<f32>,
+                /// The bytes of `union {…}`, for which there are methods.
+                pub anon0: Global<[u32; 2]>,
+            }
+        }
+        impl loose_partial {
+            /// `u32 number`
+            pub fn number(&self) -> &::bpf_skel::live::Global<u32> {
+                ::bpf_skel::private::live_view::<_, _, 4>(self)
+            }
+            /// `u8 five[5]`
+            pub fn five(&self) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::Global<u8>, 5> {
+                ::bpf_skel::private::live_view::<_, _, 4>(self)
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `union loose_bits` in shared memory; [`types::loose_bits`](super::types::loose_bits) is its plain twin.
+            #[repr(C)]
+            pub struct loose_bits of super::types::loose_bits {
+                #[doc(hidden)]
+                pub storage: Global<[u32; 1]>,
+            }
+        }
+        impl loose_bits {
+            /// `u32 few : 3`
+            pub fn few(&self) -> u32 {
+                ::bpf_skel::private::live_bits(self, 0, 3)
+            }
+            /// Sets `u32 few : 3`; not atomic: what others write to the same word in between is lost.
+            pub fn set_few(&self, value: u32) {
+                ::bpf_skel::private::set_live_bits(self, 0, 3, value);
+            }
+            /// `u32 more : 9`
+            pub fn more(&self) -> u32 {
+                ::bpf_skel::private::live_bits(self, 10, 9)
+            }
+            /// Sets `u32 more : 9`; not atomic: what others write to the same word in between is lost.
+            pub fn set_more(&self, value: u32) {
+                ::bpf_skel::private::set_live_bits(self, 10, 9, value);
+            }
+            /// `u16 half`
+            pub fn half(&self) -> &::bpf_skel::live::Global<u16> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `union long_rows` in shared memory; [`types::long_rows`](super::types::long_rows) is its plain twin.
+            #[repr(C)]
+            pub struct long_rows of super::types::long_rows {
+                #[doc(hidden)]
+                pub storage: Global<[u16; 400]>,
+            }
+        }
+        impl long_rows {
+            /// `struct {…} rows[200]`
+            pub fn rows(
+                &self,
+            ) -> &::bpf_skel::live::GlobalArray<::bpf_skel::live::GlobalStruct<long_rows__rows>, 200> {
+                ::bpf_skel::private::live_view::<_, _, 0>(self)
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct {…}` in shared memory; [`types::long_rows__rows`](super::types::long_rows__rows) is its plain twin.
+            #[repr(C)]
+            pub struct long_rows__rows of super::types::long_rows__rows {
+                /// `u8 tag`
+                pub tag: Global<u8>,
+                #[doc(hidden)]
+                pub __pad0: Global<::bpf_skel::private::Pad1>,
+                /// `u16 half`
+                pub half: Global<u16>,
+            }
+        }
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
-        /// Data section `.bss`, 256 bytes
+        /// Data section `.bss`, 1144 bytes
         #[repr(C)]
         pub struct bss {
             /// `struct padded padded`, 32 bytes, section `.bss`
@@ -1027,19 +1610,33 @@ pub mod nested {
             pub holds_measure: super::types::holds_measure,
             /// `struct holder holder`, 112 bytes, section `.bss`
             pub holder: super::types::holder,
+            /// `union rows rows`, 16 bytes, section `.bss`
+            pub rows: super::types::rows,
+            /// `struct holds_loose holds_loose`, 56 bytes, section `.bss`
+            pub holds_loose: super::types::holds_loose,
+            /// `struct loose_partial loose_partial`, 12 bytes, section `.bss`
+            pub loose_partial: super::types::loose_partial,
+            /// `union loose_bits loose_bits`, 4 bytes, section `.bss`
+            pub loose_bits: super::types::loose_bits,
+            /// `union long_rows long_rows`, 800 bytes, section `.bss`
+            pub long_rows: super::types::long_rows,
+            #[doc(hidden)]
+            pub __pad0: ::bpf_skel::private::Pad8,
         }
         ::bpf_skel::private::section_struct!(
-            bss; padded, unnamed, partial, truth, mixed, mixed_partial, holds_measure, holder;;
+            each bss; padded, unnamed, partial, truth, mixed, mixed_partial, holds_measure, holder,
+            rows, holds_loose, loose_partial, loose_bits, long_rows;;
         );
         ::bpf_skel::private::layouts! {
-            bss: 256, 16, unnamed: 32, partial: 56, truth: 72, mixed: 80, mixed_partial: 96,
-            holds_measure: 112, holder: 144;
+            bss: 1152, 16, unnamed: 32, partial: 56, truth: 72, mixed: 80, mixed_partial: 96,
+            holds_measure: 112, holder: 144, rows: 256, holds_loose: 272, loose_partial: 328,
+            loose_bits: 340, long_rows: 344;
         }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
         ::bpf_skel::private::live_struct! {
-            /// Data section `.bss`, 256 bytes, in shared memory
+            /// Data section `.bss`, 1144 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `struct padded padded`, 32 bytes, section `.bss`
@@ -1058,6 +1655,18 @@ pub mod nested {
                 pub holds_measure: GlobalStruct<super::live::holds_measure>,
                 /// `struct holder holder`, 112 bytes, section `.bss`
                 pub holder: GlobalStruct<super::live::holder>,
+                /// `union rows rows`, 16 bytes, section `.bss`
+                pub rows: GlobalStruct<super::live::rows>,
+                /// `struct holds_loose holds_loose`, 56 bytes, section `.bss`
+                pub holds_loose: GlobalStruct<super::live::holds_loose>,
+                /// `struct loose_partial loose_partial`, 12 bytes, section `.bss`
+                pub loose_partial: GlobalStruct<super::live::loose_partial>,
+                /// `union loose_bits loose_bits`, 4 bytes, section `.bss`
+                pub loose_bits: GlobalStruct<super::live::loose_bits>,
+                /// `union long_rows long_rows`, 800 bytes, section `.bss`
+                pub long_rows: GlobalStruct<super::live::long_rows>,
+                #[doc(hidden)]
+                pub __pad0: Global<::bpf_skel::private::Pad8>,
             }
         }
     }
@@ -1075,9 +1684,9 @@ pub mod nested {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xa4\x05\0\0\xa4\x05\0\0\x1d\x02\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0\xd9\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0\xde\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xf2\0\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0\xfb\0\0\0\x02\0\0\x04 \0\0\0\0\0\0\0\n\0\0\0\0\0\0\0\x02\x01\0\0\x0b\0\0\0\x80\0\0\0\0\0\0\0\x01\0\0\x04\x10\0\0\0\x09\x01\0\0\x0b\0\0\0\0\0\0\0\x0f\x01\0\0\0\0\0\x08\x0c\0\0\0\x13\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xfb\0\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0 \x01\0\0\x02\0\0\x04\x18\0\0\0(\x01\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x11\0\0\0@\0\0\0-\x01\0\0\0\0\0\x08\x10\0\0\01\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x04\0\0\x84\x0e\0\0\0D\x01\0\0\x12\0\0\0\0\0\0\0H\x01\0\0\x0b\0\0\0\x0b\0\0\x05M\x01\0\0\x0b\0\0\0\x10\0\0\0\0\0\0\0\x14\0\0\00\0\0\0R\x01\0\0\0\0\0\x08\x13\0\0\0U\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\x01\0\0\x04\x08\0\0\0c\x01\0\0\x15\0\0\0\0\0\0\0h\x01\0\0\0\0\0\x08\x16\0\0\0l\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0 \x01\0\0\0\0\0\x0e\x0e\0\0\0\x01\0\0\0{\x01\0\0\x02\0\0\x04\x10\0\0\0(\x01\0\0\x0b\0\0\0\0\0\0\0\0\0\0\0\x19\0\0\0 \0\0\0\0\0\0\0\x03\0\0\x04\n\0\0\0D\x01\0\0\x12\0\0\0\0\0\0\0\x83\x01\0\0\x1a\0\0\0\x08\0\0\0\x88\x01\0\0\x1b\0\0\0H\0\0\0\x8e\x01\0\0\0\0\0\x10\x08\0\0\0\x95\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04{\x01\0\0\0\0\0\x0e\x18\0\0\0\x01\0\0\0\x88\x01\0\0\x02\0\0\x04\x08\0\0\0(\x01\0\0\x15\0\0\0\0\0\0\0\0\0\0\0\x1e\0\0\0\x10\0\0\0\0\0\0\0\x03\0\0\x04\x06\0\0\0\x09\x01\0\0\x1b\0\0\0\0\0\0\0M\x01\0\0\x0b\0\0\0\x08\0\0\0\x02\x01\0\0\x1b\0\0\0(\0\0\0\x88\x01\0\0\0\0\0\x0e\x1d\0\0\0\x01\0\0\0\x9b\x01\0\0\x02\0\0\x04\x10\0\0\0(\x01\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0!\0\0\0@\0\0\0\0\0\0\0\x04\0\0\x04\x07\0\0\0D\x01\0\0\x12\0\0\0\0\0\0\0\0\0\0\0\"\0\0\0\x08\0\0\0\x88\x01\0\0\x1b\0\0\0(\0\0\0\xa1\x01\0\0\x12\0\0\00\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\xa6\x01\0\0\x15\0\0\0\0\0\0\0\x83\x01\0\0#\0\0\0\0\0\0\0\xab\x01\0\0\0\0\0\x10\x04\0\0\0\x9b\x01\0\0\0\0\0\x0e \0\0\0\x01\0\0\0\xb1\x01\0\0\x02\0\0\x04\x10\0\0\0\0\0\0\0&\0\0\0\0\0\0\0\0\0\0\0(\0\0\0`\0\0\0\0\0\0\0\x03\0\0\x04\x09\0\0\0D\x01\0\0\x12\0\0\0\0\0\0\0\0\0\0\0'\0\0\0\x08\0\0\0\xbf\x01\0\0#\0\0\0(\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\xa6\x01\0\0\x15\0\0\0\0\0\0\0\x83\x01\0\0#\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\xc5\x01\0\0#\0\0\0\0\0\0\0\xcf\x01\0\0\x12\0\0\0\0\0\0\0\xb1\x01\0\0\0\0\0\x0e%\0\0\0\x01\0\0\0\xd4\x01\0\0\x04\0\0\x04 \0\0\0D\x01\0\0\x12\0\0\0\0\0\0\0\xe2\x01\0\0\x0b\0\0\0\x08\0\0\0\xe6\x01\0\0+\0\0\0(\0\0\0\xeb\x01\0\0,\0\0\0\x80\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x12\0\0\0\x07\0\0\0\x0b\0\0\0\xeb\x01\0\0\x01\0\0\x04\x10\0\0\0\x83\x01\0\0#\0\0\0\0\0\0\0\xd4\x01\0\0\0\0\0\x0e*\0\0\0\x01\0\0\0\xf3\x01\0\0\x03\0\0\x04p\0\0\0\xfb\0\0\0/\0\0\0\0\0\0\0\xfa\x01\0\00\0\0\0\0\x02\0\0\xa1\x01\0\0\x12\0\0\0\0\x03\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x09\0\0\0\x07\0\0\0\x02\0\0\0\xfa\x01\0\0\x04\0\0\x04 \0\0\0D\x01\0\0\x12\0\0\0\0\0\0\0\xe2\x01\0\0\x0b\0\0\0\x08\0\0\0\xe6\x01\0\0+\0\0\0(\0\0\0\x05\x02\0\01\0\0\0\x80\0\0\0\x05\x02\0\0\x01\0\0\x04\x10\0\0\0\n\x02\0\0\x0b\0\0\0\0\0\0\0\xf3\x01\0\0\0\0\0\x0e.\0\0\0\x01\0\0\0\x10\x02\0\0\x08\0\0\x0f\0\x01\0\0\x0d\0\0\0\0\0\0\0 \0\0\0\x17\0\0\0 \0\0\0\x18\0\0\0\x1c\0\0\08\0\0\0\x10\0\0\0\x1f\0\0\0H\0\0\0\x08\0\0\0$\0\0\0P\0\0\0\x10\0\0\0)\0\0\0`\0\0\0\x10\0\0\0-\0\0\0p\0\0\0 \0\0\02\0\0\0\x90\0\0\0p\0\0\0\x15\x02\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0use\0raw_tp/sys_enter\0./nested.bpf.c\0\x09partial.truth = 1, truth.second = 1;\0\x09padded.first++, unnamed.bits++, unnamed.deep++;\0\x09mixed.half++, mixed_partial.byte++;\0\x09holds_measure.tag++, holder.last++;\0\x09return 0;\0char\0__ARRAY_SIZE_TYPE__\0_license\0padded\0second\0first\0u32\0unsigned int\0unnamed\0head\0u64\0unsigned long long\0tag\0bits\0word\0u8\0unsigned char\0deep\0u16\0unsigned short\0partial\0real\0truth\0double\0_Bool\0mixed\0last\0half\0float\0mixed_partial\0other\0also_real\0byte\0holds_measure\0odd\0rest\0measure\0holder\0holds_line\0line\0count\0.bss\0license\0"),
+            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xd0\x08\0\0\xd0\x08\0\0\xf7\x02\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\x01\0\0\x0d\x03\0\0\0\x01\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01\x09\0\0\0\x01\0\0\x0c\x02\0\0\0G\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\x05\0\0\0\x07\0\0\0\x04\0\0\0L\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0`\x01\0\0\0\0\0\x0e\x06\0\0\0\x01\0\0\0i\x01\0\0\x02\0\0\x04 \0\0\0\0\0\0\0\n\0\0\0\0\0\0\0p\x01\0\0\x0b\0\0\0\x80\0\0\0\0\0\0\0\x01\0\0\x04\x10\0\0\0w\x01\0\0\x0b\0\0\0\0\0\0\0}\x01\0\0\0\0\0\x08\x0c\0\0\0\x81\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0i\x01\0\0\0\0\0\x0e\x09\0\0\0\x01\0\0\0\x8e\x01\0\0\x02\0\0\x04\x18\0\0\0\x96\x01\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\x11\0\0\0@\0\0\0\x9b\x01\0\0\0\0\0\x08\x10\0\0\0\x9f\x01\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x04\0\0\x84\x0e\0\0\0\xb2\x01\0\0\x12\0\0\0\0\0\0\0\xb6\x01\0\0\x0b\0\0\0\x0b\0\0\x05\xbb\x01\0\0\x0b\0\0\0\x10\0\0\0\0\0\0\0\x14\0\0\00\0\0\0\xc0\x01\0\0\0\0\0\x08\x13\0\0\0\xc3\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0\0\0\0\0\x01\0\0\x04\x08\0\0\0\xd1\x01\0\0\x15\0\0\0\0\0\0\0\xd6\x01\0\0\0\0\0\x08\x16\0\0\0\xda\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\x8e\x01\0\0\0\0\0\x0e\x0e\0\0\0\x01\0\0\0\xe9\x01\0\0\x02\0\0\x04\x10\0\0\0\x96\x01\0\0\x0b\0\0\0\0\0\0\0\0\0\0\0\x19\0\0\0 \0\0\0\0\0\0\0\x03\0\0\x04\n\0\0\0\xb2\x01\0\0\x12\0\0\0\0\0\0\0\xf1\x01\0\0\x1a\0\0\0\x08\0\0\0\xf6\x01\0\0\x1b\0\0\0H\0\0\0\xfc\x01\0\0\0\0\0\x10\x08\0\0\0\x03\x02\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x04\xe9\x01\0\0\0\0\0\x0e\x18\0\0\0\x01\0\0\0\xf6\x01\0\0\x02\0\0\x04\x08\0\0\0\x96\x01\0\0\x15\0\0\0\0\0\0\0\0\0\0\0\x1e\0\0\0\x10\0\0\0\0\0\0\0\x03\0\0\x04\x06\0\0\0w\x01\0\0\x1b\0\0\0\0\0\0\0\xbb\x01\0\0\x0b\0\0\0\x08\0\0\0p\x01\0\0\x1b\0\0\0(\0\0\0\xf6\x01\0\0\0\0\0\x0e\x1d\0\0\0\x01\0\0\0\x09\x02\0\0\x02\0\0\x04\x10\0\0\0\x96\x01\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0!\0\0\0@\0\0\0\0\0\0\0\x04\0\0\x04\x07\0\0\0\xb2\x01\0\0\x12\0\0\0\0\0\0\0\0\0\0\0\"\0\0\0\x08\0\0\0\xf6\x01\0\0\x1b\0\0\0(\0\0\0\x0f\x02\0\0\x12\0\0\00\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\x14\x02\0\0\x15\0\0\0\0\0\0\0\xf1\x01\0\0#\0\0\0\0\0\0\0\x19\x02\0\0\0\0\0\x10\x04\0\0\0\x09\x02\0\0\0\0\0\x0e \0\0\0\x01\0\0\0\x1f\x02\0\0\x02\0\0\x04\x10\0\0\0\0\0\0\0&\0\0\0\0\0\0\0\0\0\0\0(\0\0\0`\0\0\0\0\0\0\0\x03\0\0\x04\x09\0\0\0\xb2\x01\0\0\x12\0\0\0\0\0\0\0\0\0\0\0'\0\0\0\x08\0\0\0-\x02\0\0#\0\0\0(\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\x14\x02\0\0\x15\0\0\0\0\0\0\0\xf1\x01\0\0#\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\03\x02\0\0#\0\0\0\0\0\0\0=\x02\0\0\x12\0\0\0\0\0\0\0\x1f\x02\0\0\0\0\0\x0e%\0\0\0\x01\0\0\0B\x02\0\0\x04\0\0\x04 \0\0\0\xb2\x01\0\0\x12\0\0\0\0\0\0\0P\x02\0\0\x0b\0\0\0\x08\0\0\0T\x02\0\0+\0\0\0(\0\0\0Y\x02\0\0,\0\0\0\x80\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x12\0\0\0\x07\0\0\0\x0b\0\0\0Y\x02\0\0\x01\0\0\x04\x10\0\0\0\xf1\x01\0\0#\0\0\0\0\0\0\0B\x02\0\0\0\0\0\x0e*\0\0\0\x01\0\0\0a\x02\0\0\x03\0\0\x04p\0\0\0i\x01\0\0/\0\0\0\0\0\0\0h\x02\0\00\0\0\0\0\x02\0\0\x0f\x02\0\0\x12\0\0\0\0\x03\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x09\0\0\0\x07\0\0\0\x02\0\0\0h\x02\0\0\x04\0\0\x04 \0\0\0\xb2\x01\0\0\x12\0\0\0\0\0\0\0P\x02\0\0\x0b\0\0\0\x08\0\0\0T\x02\0\0+\0\0\0(\0\0\0s\x02\0\01\0\0\0\x80\0\0\0s\x02\0\0\x01\0\0\x04\x10\0\0\0x\x02\0\0\x0b\0\0\0\0\0\0\0a\x02\0\0\0\0\0\x0e.\0\0\0\x01\0\0\0~\x02\0\0\x02\0\0\x05\x10\0\0\0~\x02\0\05\0\0\0\0\0\0\0\x83\x02\0\06\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0\xb2\x01\0\0\x12\0\0\0\0\0\0\0\x14\x02\0\0\x15\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\04\0\0\0\x07\0\0\0\x03\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\x88\x02\0\07\0\0\0\0\0\0\0\xf1\x01\0\0#\0\0\0 \0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x12\0\0\0\x07\0\0\0\x02\0\0\0~\x02\0\0\0\0\0\x0e3\0\0\0\x01\0\0\0\x8c\x02\0\0\x05\0\0\x048\0\0\0\xb2\x01\0\0\x12\0\0\0\0\0\0\0\x98\x02\0\0<\0\0\0 \0\0\0\0\0\0\0=\0\0\0\xc0\0\0\0\0\0\0\0?\0\0\0\0\x01\0\0\xf6\x01\0\0\x1b\0\0\0\xa8\x01\0\0\x98\x02\0\0\x02\0\0\x05\x08\0\0\0\x9e\x02\0\0\x0b\0\0\0\0\0\0\0\xa4\x02\0\0;\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x12\0\0\0\x07\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0:\0\0\0\x07\0\0\0\x02\0\0\0\0\0\0\0\x02\0\0\x05\x08\0\0\0\xbb\x01\0\0\x0b\0\0\0\0\0\0\0\xaa\x02\0\0>\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x12\0\0\0\x07\0\0\0\x06\0\0\0\0\0\0\0\x03\0\0\x04\x15\0\0\0w\x01\0\0\x12\0\0\0\0\0\0\0~\x02\0\03\0\0\0\x08\0\0\0\0\0\0\0@\0\0\0\x88\0\0\0\0\0\0\0\x01\0\0\x05\x04\0\0\0\x0f\x02\0\0\x15\0\0\0\0\0\0\0\x8c\x02\0\0\0\0\0\x0e9\0\0\0\x01\0\0\0\xb2\x02\0\0\x02\0\0\x04\x0c\0\0\0\xf1\x01\0\0#\0\0\0\0\0\0\0\0\0\0\0C\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x08\0\0\0\xc0\x02\0\0\x0b\0\0\0\0\0\0\0\xc7\x02\0\0;\0\0\0\0\0\0\0\xb2\x02\0\0\0\0\0\x0eB\0\0\0\x01\0\0\0\xcc\x02\0\0\x02\0\0\x05\x04\0\0\0\0\0\0\0F\0\0\0\0\0\0\0\x14\x02\0\0\x15\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x84\x04\0\0\0\xd7\x02\0\0\x0b\0\0\0\0\0\0\x03\xdb\x02\0\0\x0b\0\0\0\n\0\0\x09\xcc\x02\0\0\0\0\0\x0eE\0\0\0\x01\0\0\0\xe0\x02\0\0\x01\0\0\x05 \x03\0\0~\x02\0\0J\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0\xb2\x01\0\0\x12\0\0\0\0\0\0\0\x14\x02\0\0\x15\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0I\0\0\0\x07\0\0\0\xc8\0\0\0\xe0\x02\0\0\0\0\0\x0eH\0\0\0\x01\0\0\0\xea\x02\0\0\x0d\0\0\x0fx\x04\0\0\x0d\0\0\0\0\0\0\0 \0\0\0\x17\0\0\0 \0\0\0\x18\0\0\0\x1c\0\0\08\0\0\0\x10\0\0\0\x1f\0\0\0H\0\0\0\x08\0\0\0$\0\0\0P\0\0\0\x10\0\0\0)\0\0\0`\0\0\0\x10\0\0\0-\0\0\0p\0\0\0 \0\0\02\0\0\0\x90\0\0\0p\0\0\08\0\0\0\0\x01\0\0\x10\0\0\0A\0\0\0\x10\x01\0\08\0\0\0D\0\0\0H\x01\0\0\x0c\0\0\0G\0\0\0T\x01\0\0\x04\0\0\0K\0\0\0X\x01\0\0 \x03\0\0\xef\x02\0\0\x01\0\0\x0f\x04\0\0\0\x08\0\0\0\0\0\0\0\x04\0\0\0\0ctx\0int\0use\0raw_tp/sys_enter\0./nested.bpf.c\0\x09partial.truth = 1, truth.second = 1;\0\x09padded.first++, unnamed.bits++, unnamed.deep++;\0\x09mixed.half++, mixed_partial.byte++;\0\x09holds_measure.tag++, holder.last++;\0\x09rows.pair.real = 0, holds_loose.word++, loose_partial.number++;\0\x09loose_bits.half++, long_rows.rows[1].tag++;\0\x09return 0;\0char\0__ARRAY_SIZE_TYPE__\0_license\0padded\0second\0first\0u32\0unsigned int\0unnamed\0head\0u64\0unsigned long long\0tag\0bits\0word\0u8\0unsigned char\0deep\0u16\0unsigned short\0partial\0real\0truth\0double\0_Bool\0mixed\0last\0half\0float\0mixed_partial\0other\0also_real\0byte\0holds_measure\0odd\0rest\0measure\0holder\0holds_line\0line\0count\0rows\0pair\0low\0holds_loose\0loose\0whole\0bytes\0letters\0loose_partial\0number\0five\0loose_bits\0few\0more\0long_rows\0.bss\0license\0"),
             maps: Borrowed(&[
-                data_map(".bss", 256, 0x400, 51, false, Data::Zeroed(256)),
+                data_map(".bss", 1144, 0x400, 76, false, Data::Zeroed(1144)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[
@@ -1090,13 +1699,15 @@ pub mod nested {
                     target: ::core::option::Option::Some(Borrowed("sys_enter")),
                     flags: 0x0,
                     autoload: true,
-                    insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb4\x02\0\0\x01\0\0\0s!\x0d\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0s!\x07\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x09\0\0\0\0\0\x04\x02\0\0\x08\0\0\0s!\x09\0\0\0\0\0i\x12\x0e\0\0\0\0\0\x04\x02\0\0\x01\0\0\0k!\x0e\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x0c\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\x0c\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12`\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!`\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\n\0\0\0\0\0d\x02\0\0\x08\0\0\0q\x13\x09\0\0\0\0\0L2\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\x09\0\0\0\0\0t\x02\0\0\x08\0\0\0s!\n\0\0\0\0\0\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
+                    insns: Borrowed(b"\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb4\x02\0\0\x01\0\0\0s!\x0d\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0s!\x07\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x09\0\0\0\0\0\x04\x02\0\0\x08\0\0\0s!\x09\0\0\0\0\0i\x12\x0e\0\0\0\0\0\x04\x02\0\0\x01\0\0\0k!\x0e\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x0c\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\x0c\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12`\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!`\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\x18\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\x18\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\n\0\0\0\0\0d\x02\0\0\x08\0\0\0q\x13\x09\0\0\0\0\0L2\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\x09\0\0\0\0\0t\x02\0\0\x08\0\0\0s!\n\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb4\x02\0\0\0\0\0\0c!\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0a\x12\x04\0\0\0\0\0\x04\x02\0\0\x01\0\0\0c!\x04\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0i\x12\0\0\0\0\0\0\x04\x02\0\0\x01\0\0\0k!\0\0\0\0\0\0\x18\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0q\x12\x04\0\0\0\0\0\x04\x02\0\0\x01\0\0\0s!\x04\0\0\0\0\0\xb4\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x04\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0\x1e\0\0\0-\0\0\0\x10\x18\x01\0\x04\0\0\0\x1e\0\0\0-\0\0\0\"\x18\x01\0\x07\0\0\0\x1e\0\0\0S\0\0\0\x0e\x14\x01\0\x0c\0\0\0\x1e\0\0\0S\0\0\0\x1e\x14\x01\0\x11\0\0\0\x1e\0\0\0S\0\0\0.\x14\x01\0\x14\0\0\0\x1e\0\0\0\x84\0\0\0\"\x1c\x01\0\x19\0\0\0\x1e\0\0\0\xa9\0\0\0\x13 \x01\0\x1e\0\0\0\x1e\0\0\0\xa9\0\0\0\" \x01\0#\0\0\0\x1e\0\0\0\x84\0\0\0\x0c\x1c\x01\0-\0\0\0\x1e\0\0\0\xce\0\0\0\x02$\x01\0"),
+                    line_info: Borrowed(b"\0\0\0\0\x1e\0\0\0-\0\0\0\x10h\x01\0\x04\0\0\0\x1e\0\0\0-\0\0\0\"h\x01\0\x07\0\0\0\x1e\0\0\0S\0\0\0\x0ed\x01\0\x0c\0\0\0\x1e\0\0\0S\0\0\0\x1ed\x01\0\x11\0\0\0\x1e\0\0\0S\0\0\0.d\x01\0\x14\0\0\0\x1e\0\0\0\x84\0\0\0\"l\x01\0\x19\0\0\0\x1e\0\0\0\xa9\0\0\0\x13p\x01\0\x1e\0\0\0\x1e\0\0\0\xa9\0\0\0\"p\x01\0#\0\0\0\x1e\0\0\0\xce\0\0\0&t\x01\0(\0\0\0\x1e\0\0\0\x84\0\0\0\x0cl\x01\02\0\0\0\x1e\0\0\0\xce\0\0\0\x11t\x01\06\0\0\0\x1e\0\0\0\xce\0\0\0>t\x01\0;\0\0\0\x1e\0\0\0\x0f\x01\0\0\x11x\x01\0@\0\0\0\x1e\0\0\0\x0f\x01\0\0*x\x01\0E\0\0\0\x1e\0\0\0<\x01\0\0\x02|\x01\0"),
                     relocations: Borrowed(&[
                         map_value(0, 0, 56), map_value(4, 0, 72), map_value(7, 0, 0),
                         map_value(12, 0, 32), map_value(20, 0, 96), map_value(25, 0, 112),
-                        map_value(30, 0, 144), map_value(35, 0, 80),
+                        map_value(30, 0, 144), map_value(35, 0, 272), map_value(40, 0, 80),
+                        map_value(50, 0, 256), map_value(54, 0, 328), map_value(59, 0, 340),
+                        map_value(64, 0, 344),
                     ]),
                     core_relocations: none(),
                 },
@@ -1111,6 +1722,11 @@ pub mod nested {
                 variable("mixed_partial", 0, 96, 16, 37, Linkage::Global),
                 variable("holds_measure", 0, 112, 32, 42, Linkage::Global),
                 variable("holder", 0, 144, 112, 46, Linkage::Global),
+                variable("rows", 0, 256, 16, 51, Linkage::Global),
+                variable("holds_loose", 0, 272, 56, 57, Linkage::Global),
+                variable("loose_partial", 0, 328, 12, 66, Linkage::Global),
+                variable("loose_bits", 0, 340, 4, 69, Linkage::Global),
+                variable("long_rows", 0, 344, 800, 72, Linkage::Global),
             ]),
             core: no_core(),
             externs: none(),

@@ -84,6 +84,34 @@ fn unions_inside_of_anonymous_structs_are_their_bytes() {
     assert!(zero == zero.with_other(-0.0) && zero != zero.with_tag(1));
 }
 
+#[test]
+fn what_no_member_of_a_union_names_does_not_count() {
+    assert_eq!(equal_as_printed::<types::loose>(), (8 * 5, 8 * 3));
+    // A struct's padding in it, but where another member has those bytes.
+    assert_eq!(equal_as_printed::<types::rows>(), (8 * 11, 8 * 5));
+    // One truth is as good as another, and prints as that.
+    let counts = 8 * (1 + 2 * 5 + 6 + 1 + 11 + 2 + 1);
+    assert_eq!(equal_as_printed::<types::holds_loose>().0, counts);
+    let zero = types::loose_partial::default();
+    let mut other = types::loose_partial { real: -0.0, ..zero };
+    bytes_of_mut(&mut other)[9..].fill(9);
+    assert_eq!(zero, other);
+    assert_ne!(zero, zero.with_five([0, 0, 0, 0, 1]));
+
+    let noisy = |at: usize| {
+        let mut one = types::loose_bits::default();
+        bytes_of_mut(&mut one)[at] = 0xff;
+        one
+    };
+    // Of bits, all of the bytes in which there are some.
+    one_of_all([noisy(3), types::loose_bits::default()]);
+    assert!([0, 1, 2].iter().all(|&at| noisy(at) != types::loose_bits::default()));
+    // Too many rows are compared whole.
+    let mut rows = types::long_rows::default();
+    bytes_of_mut(&mut rows)[1] = 1;
+    assert_ne!(rows, types::long_rows::default());
+}
+
 /// On a stack that has no room for a member of it.
 fn on_small_stack(test: impl FnOnce() + Send + 'static) {
     let thread = thread::Builder::new().stack_size(128 << 10).spawn(test);

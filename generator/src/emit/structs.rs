@@ -37,7 +37,7 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
     out.close("}");
     let is_plain = layout.accessors.is_empty() && layout.repr.packed.is_none();
     let is_one_call = is_plain && proved(&layout.fields) <= MANY;
-    let named = def.named.as_ref().filter(|_| is_one_call);
+    let named = (is_one_call && def.by_bytes).then_some(&def.named);
     out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
         let methods = Methods::of(paths, def, layout.repr, layout.accessors.iter());
         list.item((methods.keyword, ident)).group();
@@ -80,7 +80,8 @@ pub(super) fn union(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &Uni
         list.items(methods.placed(&[]));
     });
     out.invoke(format_args!("{}::private::total", paths.rt), |list| {
-        list.item(ident).group().item(Named::ALL).group().group();
+        let named = Named { places: &def.named, size: def.size };
+        list.item(ident).group().item(named).group().group();
     });
     if layout.accessors.is_empty() {
         return;
@@ -150,7 +151,7 @@ fn equality(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &StructDef) 
     };
     let Compared { places, fields, methods } = paths.model.compared(layout);
     let mut methods = Methods::of(paths, def, layout.repr, methods.into_iter());
-    if def.equality == Equality::Partial && layout.has_nested() {
+    if def.equality == Equality::Partial && paths.model.has_parts(layout) {
         // The only form with bytes.
         methods.keyword = IN_PLACE;
     }

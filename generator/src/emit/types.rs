@@ -264,7 +264,8 @@ mod tests {
             align: 1,
             over_aligned: false,
             equality: Equality::Total,
-            named: None,
+            named: Vec::new(),
+            by_bytes: false,
             tails: vec![tail],
             kind,
         };

@@ -81,8 +81,10 @@ pub(crate) struct Def {
     /// Whether it, or a thing inside it, has `repr(align)`: then no packed struct may hold it (E0588).
     pub(crate) over_aligned: bool,
     pub(crate) equality: Equality,
-    /// Where the bytes are that have a name in C, if values are equal where those bytes are.
-    pub(crate) named: Option<Vec<Range<u64>>>,
+    /// Where the bytes are that have a name in C.
+    pub(crate) named: Vec<Range<u64>>,
+    /// Whether values are equal where those bytes are.
+    pub(crate) by_bytes: bool,
     /// The flexible arrays that it ends in: one, or those of a union at its end.
     pub(crate) tails: Vec<Tail>,
     pub(crate) kind: DefKind,
@@ -131,7 +133,8 @@ pub(crate) struct StructDef {
     /// Every byte, in order.
     pub(crate) fields: Vec<Field>,
     pub(crate) accessors: Vec<Accessor>,
-    /// Where the bytes are of anonymous unions that are inside of [`Nested`](FieldRole::Nested) words.
+    /// Where the bytes are that members of anonymous unions name: of [`Storage`](FieldRole::Storage), and inside of
+    /// [`Nested`](FieldRole::Nested) words.
     pub(crate) unions: Box<[Range<u64>]>,
     /// The methods for the flexible arrays, one for each of [`Def::tails`].
     pub(crate) from_bytes: Vec<Ident>,
@@ -173,7 +176,7 @@ pub(crate) struct BoundField {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldRole {
     Member,
-    /// The words of an anonymous union, which are compared.
+    /// The words of an anonymous union, which are compared: the bytes that its members name.
     Storage,
     /// The words of an anonymous struct, or of a member whose own type cannot be there: what methods say is compared.
     Nested,

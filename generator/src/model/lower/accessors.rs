@@ -40,8 +40,8 @@ pub(super) struct Methods<'m, 'n> {
 pub(super) struct Leaves<'m, 'n> {
     /// As [`Methods`] has them.
     pub(super) members: Vec<(&'m Member<'n>, bool)>,
-    /// The bytes of unions that are compared and have no field either.
-    pub(super) unions: Vec<Range<u64>>,
+    /// The outermost unions that are compared, each as the bytes that its members name.
+    pub(super) unions: Vec<&'m Member<'n>>,
 }
 
 impl Types<'_> {
@@ -54,11 +54,19 @@ impl Types<'_> {
     ) {
         let Some(inside) = &member.inside else { return out.members.push((member, compared)) };
         if compared && inside.is_union {
-            let first = member.bit_offset / 8;
-            out.unions.push(first..first + self.size(&member.ty));
+            out.unions.push(member);
         }
         let compared = compared && !inside.is_union;
         inside.members.iter().for_each(|member| self.leaves(member, compared, out));
+    }
+
+    /// The bytes of a union without a name that its members name.
+    pub(super) fn named_inside(&self, union: &Member<'_>) -> Vec<Range<u64>> {
+        let mut inside = Leaves::default();
+        self.leaves(union, false, &mut inside);
+        let first = union.bit_offset / 8;
+        let members = inside.members.iter().map(|(member, _)| (at(member), &member.ty));
+        self.named_by(members, first..first + self.size(&union.ty))
     }
 
     /// Whether a member of a type of this size can have methods. Hostile BTF may put it outside of its union, or have bits

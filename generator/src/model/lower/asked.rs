@@ -7,6 +7,7 @@ use bpf_skel::btf::{Btf, Kind};
 
 use super::owner::Owner;
 use crate::ident::Origin;
+use crate::model::named;
 use crate::model::ty::{BoundField, DefKind, Equality, Field, FieldRole, Ty};
 use crate::model::types::Types;
 use crate::options::Binding;
@@ -75,6 +76,7 @@ impl<'b> Types<'b> {
         let def = &mut self.defs[index];
         // Nothing is known of how it is made.
         (def.size, def.align, def.over_aligned, def.equality) = (size, align, true, Equality::None);
+        def.named = named::all(size);
         def.kind = DefKind::Bound(path.text().to_owned(), fields);
         Ok(())
     }

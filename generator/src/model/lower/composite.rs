@@ -148,13 +148,11 @@ impl<'b> Types<'b> {
             }
             _ => Equality::Total,
         };
-        let named = match equality {
-            Equality::Total => self.named_bytes(&kind, size),
-            Equality::Partial | Equality::None => None,
-        };
+        let (named, by_bytes) = self.named_bytes(&kind, size, equality);
         let def = &mut self.defs[index];
         (def.size, def.align, def.over_aligned) = (size, align, over_aligned);
-        (def.equality, def.named, def.kind) = (equality, named, kind);
+        (def.equality, def.named, def.by_bytes) = (equality, named, by_bytes);
+        def.kind = kind;
     }
 
     /// A variable that is initialised together with the flexible array at its end: the struct with an array of as many

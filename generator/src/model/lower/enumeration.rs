@@ -40,7 +40,7 @@ impl Types<'_> {
             .collect();
         let def = &mut self.defs[index];
         (def.size, def.align) = (bytes.into(), bytes.into());
-        def.named = Some(named::all(def.size));
+        (def.named, def.by_bytes) = (named::all(def.size), true);
         def.kind = DefKind::Enum { bytes, signed, values, misfits };
         Ty::Def(index)
     }

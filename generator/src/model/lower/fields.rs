@@ -46,20 +46,19 @@ impl Types<'_> {
         let mut without = Leaves::default();
         let mut without_methods = Vec::new();
         for (nth, place) in plan.places.iter().enumerate() {
-            let (words, compared) = match place {
+            let words = match place {
                 Place::Member { index, as_bytes, .. } => {
                     let member = &members[*index];
-                    match &member.inside {
-                        None if !*as_bytes => continue,
-                        // The bytes of a union are compared, as a field.
-                        inside => (*index..*index + 1, !is_union(inside.as_ref())),
+                    if member.inside.is_none() && !*as_bytes {
+                        continue;
                     }
+                    *index..*index + 1
                 }
-                Place::Bits { members: run, .. } => (run.clone(), true),
+                Place::Bits { members: run, .. } => run.clone(),
                 Place::Padding { .. } => continue,
             };
             let (leaves, unions) = (without.members.len(), without.unions.len());
-            members[words].iter().for_each(|member| self.leaves(member, compared, &mut without));
+            members[words].iter().for_each(|member| self.leaves(member, true, &mut without));
             let leaves = &mut without.members[leaves..];
             if !leaves.iter().all(|(member, _)| self.has_methods(member, size)) {
                 // Then the words are all that there is of some.
@@ -69,6 +68,7 @@ impl Types<'_> {
             }
         }
         let Leaves { members: leaves, unions } = without;
+        let unions = unions.into_iter().flat_map(|union| self.named_inside(union)).collect();
         let (make, align) = ("with_*", plan.align);
         let methods = Methods { make, taken, size, align, members: leaves, tails };
         let (accessors, from_bytes) = self.methods(methods);
@@ -76,7 +76,6 @@ impl Types<'_> {
         for nth in without_methods {
             fields[nth].role = FieldRole::Member;
         }
-        let unions = unions.into();
         StructDef { repr: plan.repr, fields, accessors, unions, from_bytes, live: None }
     }
 
