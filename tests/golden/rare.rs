@@ -30,7 +30,7 @@ pub mod rare {
         pub maps: OpenMaps,
         /// Its programs: which of them are loaded.
         pub progs: OpenProgs,
-        /// Data section `.bss`, 96 bytes.
+        /// Data section `.bss`, 112 bytes.
         pub bss: ::std::boxed::Box<sections::bss>,
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
@@ -64,7 +64,7 @@ pub mod rare {
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
-            object.section(self.maps.bss, self.bss, 96);
+            object.section(self.maps.bss, self.bss, 112);
             object.program(self.progs.enter);
             let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0]));
             let (h0, h1) = handles;
@@ -93,7 +93,7 @@ pub mod rare {
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
-        /// Data section `.bss`, 96 bytes.
+        /// Data section `.bss`, 112 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
@@ -129,7 +129,7 @@ pub mod rare {
         pub maps: Maps,
         /// Its programs.
         pub progs: Progs,
-        /// Data section `.bss`, 96 bytes.
+        /// Data section `.bss`, 112 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::Object,
@@ -185,19 +185,19 @@ pub mod rare {
     }
     /// The object's maps, before they are created.
     pub struct OpenMaps {
-        /// The map of data section `.bss`, 96 bytes.
+        /// The map of data section `.bss`, 112 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
     ::bpf_skel::private::printed!(OpenMaps; bss);
     /// The object's maps.
     pub struct Maps {
-        /// The map of data section `.bss`, 96 bytes.
+        /// The map of data section `.bss`, 112 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
     ::bpf_skel::private::printed!(Maps; bss);
     /// The object's programs, before they are loaded.
     pub struct OpenProgs {
-        /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 26 instructions.
+        /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 31 instructions.
         ///
         /// `int enter(struct arguments *arguments)`.
         ///
@@ -207,7 +207,7 @@ pub mod rare {
     ::bpf_skel::private::printed!(OpenProgs; enter);
     /// The object's programs.
     pub struct Progs {
-        /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 26 instructions.
+        /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 31 instructions.
         ///
         /// `int enter(struct arguments *arguments)`.
         ///
@@ -299,6 +299,105 @@ pub mod rare {
         ///
         /// Tagged `of a typedef that has a Rust name`.
         pub type __u32 = u32;
+        /// `struct marked`, 16 bytes, alignment 4
+        #[repr(C)]
+        pub struct marked {
+            /// `u32 first`
+            pub first: u32,
+            /// `u8 mark[]`
+            pub mark: [u8; 0],
+            /// The bytes of `union {…}`, for which there are methods.
+            pub anon0: [u32; 1],
+            /// `struct empty between`
+            pub between: empty,
+            /// The bits of `u32 few : 3; u32 many : 29`, for which there are methods.
+            pub bits0: u32,
+            /// `struct empty behind`
+            pub behind: empty,
+            /// `u32 last`
+            pub last: u32,
+        }
+        ::bpf_skel::private::plain!(
+            marked; first, mark, between, behind, last; anon0, bits0; 2 word, 2 low, 2 high, 3 few,
+            3 many
+        );
+        ::bpf_skel::private::total!(marked; "\u{8}\u{4}\u{4}";; few, many);
+        impl marked {
+            /// `u32 word`
+            pub fn word(&self) -> u32 {
+                ::bpf_skel::private::view::<_, _, 4>(self)
+            }
+            /// Sets `u32 word`.
+            pub fn set_word(&mut self, value: u32) {
+                ::bpf_skel::private::set_view::<_, _, 4>(self, value);
+            }
+            /// The same with another `u32 word`.
+            #[must_use]
+            pub fn with_word(mut self, value: u32) -> Self {
+                self.set_word(value);
+                self
+            }
+            /// `u16 low`
+            pub fn low(&self) -> u16 {
+                ::bpf_skel::private::view::<_, _, 4>(self)
+            }
+            /// Sets `u16 low`.
+            pub fn set_low(&mut self, value: u16) {
+                ::bpf_skel::private::set_view::<_, _, 4>(self, value);
+            }
+            /// The same with another `u16 low`.
+            #[must_use]
+            pub fn with_low(mut self, value: u16) -> Self {
+                self.set_low(value);
+                self
+            }
+            /// `u16 high`
+            pub fn high(&self) -> u16 {
+                ::bpf_skel::private::view::<_, _, 6>(self)
+            }
+            /// Sets `u16 high`.
+            pub fn set_high(&mut self, value: u16) {
+                ::bpf_skel::private::set_view::<_, _, 6>(self, value);
+            }
+            /// The same with another `u16 high`.
+            #[must_use]
+            pub fn with_high(mut self, value: u16) -> Self {
+                self.set_high(value);
+                self
+            }
+            /// `u32 few : 3`
+            pub fn few(&self) -> u32 {
+                ::bpf_skel::private::bits(self, 64, 3)
+            }
+            /// Sets `u32 few : 3`.
+            pub fn set_few(&mut self, value: u32) {
+                ::bpf_skel::private::set_bits(self, 64, 3, value);
+            }
+            /// The same with another `u32 few : 3`.
+            #[must_use]
+            pub fn with_few(mut self, value: u32) -> Self {
+                self.set_few(value);
+                self
+            }
+            /// `u32 many : 29`
+            pub fn many(&self) -> u32 {
+                ::bpf_skel::private::bits(self, 67, 29)
+            }
+            /// Sets `u32 many : 29`.
+            pub fn set_many(&mut self, value: u32) {
+                ::bpf_skel::private::set_bits(self, 67, 29, value);
+            }
+            /// The same with another `u32 many : 29`.
+            #[must_use]
+            pub fn with_many(mut self, value: u32) -> Self {
+                self.set_many(value);
+                self
+            }
+        }
+        /// `struct empty`, 0 bytes, alignment 1
+        #[repr(C)]
+        pub struct empty {}
+        ::bpf_skel::private::plain!(empty;;; "");
         /// `union either`, 8 bytes, alignment 8
         ///
         /// Each member has methods to read, to write and to make it.
@@ -363,6 +462,8 @@ pub mod rare {
         ::bpf_skel::private::plain!(arguments; regs, id;; "");
         ::bpf_skel::private::layouts! {
             untold: 64, 8, number: 56;
+            marked: 16, 4, between: 8, bits0: 8, behind: 12, last: 12;
+            empty: 0, 1;
             either: 8, 8;
             range_t: 8, 4, high: 4;
             arguments: 16, 8, id: 8;
@@ -411,6 +512,61 @@ pub mod rare {
             }
         }
         ::bpf_skel::private::live_struct! {
+            /// `struct marked` in shared memory; [`types::marked`](super::types::marked) is its plain twin.
+            #[repr(C)]
+            pub struct marked of super::types::marked {
+                /// `u32 first`
+                pub first: Global<u32>,
+                /// `u8 mark[]`
+                pub mark: GlobalArray<::bpf_skel::live::Global<u8>, 0>,
+                /// The bytes of `union {…}`, for which there are methods.
+                pub anon0: Global<[u32; 1]>,
+                /// `struct empty between`
+                pub between: GlobalStruct<empty>,
+                /// The bits of `u32 few : 3; u32 many : 29`, for which there are methods.
+                pub bits0: Global<u32>,
+                /// `struct empty behind`
+                pub behind: GlobalStruct<empty>,
+                /// `u32 last`
+                pub last: Global<u32>,
+            }
+        }
+        impl marked {
+            /// `u32 word`
+            pub fn word(&self) -> &::bpf_skel::live::Global<u32> {
+                ::bpf_skel::private::live_view::<_, _, 4>(self)
+            }
+            /// `u16 low`
+            pub fn low(&self) -> &::bpf_skel::live::Global<u16> {
+                ::bpf_skel::private::live_view::<_, _, 4>(self)
+            }
+            /// `u16 high`
+            pub fn high(&self) -> &::bpf_skel::live::Global<u16> {
+                ::bpf_skel::private::live_view::<_, _, 6>(self)
+            }
+            /// `u32 few : 3`
+            pub fn few(&self) -> u32 {
+                ::bpf_skel::private::live_bits(self, 64, 3)
+            }
+            /// Sets `u32 few : 3`; not atomic: what others write to the same word in between is lost.
+            pub fn set_few(&self, value: u32) {
+                ::bpf_skel::private::set_live_bits(self, 64, 3, value);
+            }
+            /// `u32 many : 29`
+            pub fn many(&self) -> u32 {
+                ::bpf_skel::private::live_bits(self, 67, 29)
+            }
+            /// Sets `u32 many : 29`; not atomic: what others write to the same word in between is lost.
+            pub fn set_many(&self, value: u32) {
+                ::bpf_skel::private::set_live_bits(self, 67, 29, value);
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct empty` in shared memory; [`types::empty`](super::types::empty) is its plain twin.
+            #[repr(C)]
+            pub struct empty of super::types::empty {}
+        }
+        ::bpf_skel::private::live_struct! {
             /// `union either` in shared memory; [`types::either`](super::types::either) is its plain twin.
             #[repr(C)]
             pub struct either of super::types::either {
@@ -441,11 +597,13 @@ pub mod rare {
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
-        /// Data section `.bss`, 96 bytes
+        /// Data section `.bss`, 112 bytes
         #[repr(C)]
         pub struct bss {
             /// `struct untold untold`, 64 bytes, section `.bss`
             pub untold: super::types::untold,
+            /// `struct marked marked`, 16 bytes, section `.bss`
+            pub marked: super::types::marked,
             /// `union either either`, 8 bytes, section `.bss`
             pub either: super::types::either,
             /// `alone`, 4 bytes, section `.bss`
@@ -459,19 +617,21 @@ pub mod rare {
             /// `ticks_t ticks`, 8 bytes, section `.bss`
             pub ticks: super::types::ticks_t,
         }
-        ::bpf_skel::private::section_struct!(bss; untold, either, alone, range, ticks;;);
+        ::bpf_skel::private::section_struct!(bss; untold, marked, either, alone, range, ticks;;);
         ::bpf_skel::private::layouts! {
-            bss: 96, 8, either: 64, alone: 72, range: 76, ticks: 88;
+            bss: 112, 8, marked: 64, either: 80, alone: 88, range: 92, ticks: 104;
         }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
         ::bpf_skel::private::live_struct! {
-            /// Data section `.bss`, 96 bytes, in shared memory
+            /// Data section `.bss`, 112 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `struct untold untold`, 64 bytes, section `.bss`
                 pub untold: GlobalStruct<super::live::untold>,
+                /// `struct marked marked`, 16 bytes, section `.bss`
+                pub marked: GlobalStruct<super::live::marked>,
                 /// `union either either`, 8 bytes, section `.bss`
                 pub either: GlobalStruct<super::live::either>,
                 /// `alone`, 4 bytes, section `.bss`
@@ -499,9 +659,9 @@ pub mod rare {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0h\x03\0\0h\x03\0\0\xf9\x01\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\x02\0\0\x04\x10\0\0\0\x0b\0\0\0\x03\0\0\0\0\0\0\0\x10\0\0\0\x03\0\0\0@\0\0\0\x13\0\0\0\0\0\0\x08\x04\0\0\0\x17\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0\x01\0\0\0\x01\0\0\0*\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01.\0\0\0\x01\0\0\x0c\x05\0\0\04\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0<\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0\xb7\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x0c\0\0\0\x04\0\0\0\xbc\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xd0\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\xd9\0\0\0\n\0\0\x04@\0\0\0\xe0\0\0\0\0\0\0\0\0\0\0\0\xe5\0\0\0\x0f\0\0\0 \0\0\0\xeb\0\0\0\x11\0\0\0@\0\0\0\xef\0\0\0\0\0\0\0H\0\0\0\xf3\0\0\0\x13\0\0\0\x80\0\0\0\xfb\0\0\0\0\0\0\0\xc0\0\0\0\0\0\0\0\x14\0\0\0@\x01\0\0\0\0\0\0\x15\0\0\0\x80\x01\0\0\0\x01\0\0\x18\0\0\0\xa0\x01\0\0\x08\x01\0\0\x1a\0\0\0\xc0\x01\0\0\x0f\x01\0\0\0\0\0\x08\x10\0\0\0\x13\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0 \x01\0\0\0\0\0\x08\x12\0\0\0#\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\01\x01\0\0\0\0\0\x08\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0;\x01\0\0\0\0\0\0\0\0\0\0A\x01\0\0\x0f\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0F\x01\0\0\0\0\0\0\0\0\0\0K\x01\0\0\x16\0\0\0\0\0\0\0P\x01\0\0\0\0\0\x08\x17\0\0\0T\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0c\x01\0\0\0\0\0\x08\x0f\0\0\0j\x01\0\0\0\0\0\x11\x18\0\0\0\xff\xff\xff\xffu\x01\0\0\0\0\0\x08\x0f\0\0\0{\x01\0\0\0\0\0\x11\x1a\0\0\0\xff\xff\xff\xff\xd9\0\0\0\0\0\0\x0e\x0e\0\0\0\x01\0\0\0\x9d\x01\0\0\x02\0\0\x05\x08\0\0\0\xa4\x01\0\0\0\0\0\0\0\0\0\0K\x01\0\0\x0f\0\0\0\0\0\0\0\x9d\x01\0\0\0\0\0\x0e\x1d\0\0\0\x01\0\0\0\xaa\x01\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0\xb0\x01\0\0\0\0\0\x08\"\0\0\0\xb8\x01\0\0\0\0\0\x11 \0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x04\x08\0\0\0\xcf\x01\0\0\x0f\0\0\0\0\0\0\0\xd3\x01\0\0\x0f\0\0\0 \0\0\0\xd8\x01\0\0\0\0\0\x0e \0\0\0\x01\0\0\0\xde\x01\0\0\0\0\0\x08\x03\0\0\0\xe6\x01\0\0\0\0\0\x0e$\0\0\0\x01\0\0\0\xec\x01\0\0\x05\0\0\x0f`\0\0\0\x1c\0\0\0\0\0\0\0@\0\0\0\x1e\0\0\0@\0\0\0\x08\0\0\0\x1f\0\0\0H\0\0\0\x04\0\0\0#\0\0\0L\0\0\0\x08\0\0\0%\0\0\0X\0\0\0\x08\0\0\0\xf1\x01\0\0\x01\0\0\x0f\x04\0\0\0\x0d\0\0\0\0\0\0\0\x04\0\0\0\0arguments\0regs\0id\0u64\0unsigned long long\0int\0enter\0arg:ctx\0second\0raw_tp/sys_enter\0./rare.bpf.c\0\x09untold.after++, either.half++, alone++, range.low++, ticks++;\0\x09return arguments->id;\0char\0__ARRAY_SIZE_TYPE__\0_license\0untold\0hits\0after\0tag\0odd\0counter\0wave\0address\0number\0u32\0unsigned int\0u8\0unsigned char\0counter_t\0inner\0last\0word\0half\0u16\0unsigned short\0__be32\0big-endian\0__u32\0of a typedef that has a Rust name\0either\0whole\0alone\0range_t\0of an anonymous struct\0low\0high\0range\0ticks_t\0ticks\0.bss\0license\0"),
+            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\\\x04\0\0\\\x04\0\08\x02\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\x02\0\0\x04\x10\0\0\0\x0b\0\0\0\x03\0\0\0\0\0\0\0\x10\0\0\0\x03\0\0\0@\0\0\0\x13\0\0\0\0\0\0\x08\x04\0\0\0\x17\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0\x01\0\0\0\x01\0\0\0*\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01.\0\0\0\x01\0\0\x0c\x05\0\0\04\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0<\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0\xc6\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x0c\0\0\0\x04\0\0\0\xcb\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xdf\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\xe8\0\0\0\n\0\0\x04@\0\0\0\xef\0\0\0\0\0\0\0\0\0\0\0\xf4\0\0\0\x0f\0\0\0 \0\0\0\xfa\0\0\0\x11\0\0\0@\0\0\0\xfe\0\0\0\0\0\0\0H\0\0\0\x02\x01\0\0\x13\0\0\0\x80\0\0\0\n\x01\0\0\0\0\0\0\xc0\0\0\0\0\0\0\0\x14\0\0\0@\x01\0\0\0\0\0\0\x15\0\0\0\x80\x01\0\0\x0f\x01\0\0\x18\0\0\0\xa0\x01\0\0\x17\x01\0\0\x1a\0\0\0\xc0\x01\0\0\x1e\x01\0\0\0\0\0\x08\x10\0\0\0\"\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0/\x01\0\0\0\0\0\x08\x12\0\0\02\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0@\x01\0\0\0\0\0\x08\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0J\x01\0\0\0\0\0\0\0\0\0\0P\x01\0\0\x0f\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0U\x01\0\0\0\0\0\0\0\0\0\0Z\x01\0\0\x16\0\0\0\0\0\0\0_\x01\0\0\0\0\0\x08\x17\0\0\0c\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0r\x01\0\0\0\0\0\x08\x0f\0\0\0y\x01\0\0\0\0\0\x11\x18\0\0\0\xff\xff\xff\xff\x84\x01\0\0\0\0\0\x08\x0f\0\0\0\x8a\x01\0\0\0\0\0\x11\x1a\0\0\0\xff\xff\xff\xff\xe8\0\0\0\0\0\0\x0e\x0e\0\0\0\x01\0\0\0\xac\x01\0\0\x08\0\0\x84\x10\0\0\0\xb3\x01\0\0\x0f\0\0\0\0\0\0\0\xb9\x01\0\0\x1e\0\0\0 \0\0\0\0\0\0\0\x1f\0\0\0 \0\0\0\xbe\x01\0\0!\0\0\0@\0\0\0\xc6\x01\0\0\x0f\0\0\0@\0\0\x03\xca\x01\0\0\x0f\0\0\0C\0\0\x1d\xcf\x01\0\0!\0\0\0`\0\0\0P\x01\0\0\x0f\0\0\0`\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0U\x01\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0 \0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0\xd6\x01\0\0\x16\0\0\0\0\0\0\0\xda\x01\0\0\x16\0\0\0\x10\0\0\0\xdf\x01\0\0\0\0\0\x04\0\0\0\0\xac\x01\0\0\0\0\0\x0e\x1d\0\0\0\x01\0\0\0\xe5\x01\0\0\x02\0\0\x05\x08\0\0\0\xec\x01\0\0\0\0\0\0\0\0\0\0Z\x01\0\0\x0f\0\0\0\0\0\0\0\xe5\x01\0\0\0\0\0\x0e#\0\0\0\x01\0\0\0\xf2\x01\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0\xf8\x01\0\0\0\0\0\x08(\0\0\0\0\x02\0\0\0\0\0\x11&\0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x04\x08\0\0\0\xd6\x01\0\0\x0f\0\0\0\0\0\0\0\xda\x01\0\0\x0f\0\0\0 \0\0\0\x17\x02\0\0\0\0\0\x0e&\0\0\0\x01\0\0\0\x1d\x02\0\0\0\0\0\x08\x03\0\0\0%\x02\0\0\0\0\0\x0e*\0\0\0\x01\0\0\0+\x02\0\0\x06\0\0\x0fp\0\0\0\x1c\0\0\0\0\0\0\0@\0\0\0\"\0\0\0@\0\0\0\x10\0\0\0$\0\0\0P\0\0\0\x08\0\0\0%\0\0\0X\0\0\0\x04\0\0\0)\0\0\0\\\0\0\0\x08\0\0\0+\0\0\0h\0\0\0\x08\0\0\00\x02\0\0\x01\0\0\x0f\x04\0\0\0\x0d\0\0\0\0\0\0\0\x04\0\0\0\0arguments\0regs\0id\0u64\0unsigned long long\0int\0enter\0arg:ctx\0second\0raw_tp/sys_enter\0./rare.bpf.c\0\x09untold.after++, marked.last++, either.half++, alone++, range.low++, ticks++;\0\x09return arguments->id;\0char\0__ARRAY_SIZE_TYPE__\0_license\0untold\0hits\0after\0tag\0odd\0counter\0wave\0address\0number\0u32\0unsigned int\0u8\0unsigned char\0counter_t\0inner\0last\0word\0half\0u16\0unsigned short\0__be32\0big-endian\0__u32\0of a typedef that has a Rust name\0marked\0first\0mark\0between\0few\0many\0behind\0low\0high\0empty\0either\0whole\0alone\0range_t\0of an anonymous struct\0range\0ticks_t\0ticks\0.bss\0license\0"),
             maps: Borrowed(&[
-                data_map(".bss", 96, 0x400, 38, false, Data::Zeroed(96)),
+                data_map(".bss", 112, 0x400, 44, false, Data::Zeroed(112)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[
@@ -514,12 +674,12 @@ pub mod rare {
                     target: ::core::option::Option::Some(Borrowed("sys_enter")),
                     flags: 0x0,
                     autoload: true,
-                    insns: Borrowed(b"\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\x04\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\x04\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\0\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\0\0\0\0\0\0\xb4\x02\0\0\x01\0\0\0\x18\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xc3#\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\0\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0y#\0\0\0\0\0\0\x07\x03\0\0\x01\0\0\0{2\0\0\0\0\0\0y\x10\x08\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
+                    insns: Borrowed(b"\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\x04\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\x04\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\x0c\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\x0c\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\0\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\0\0\0\0\0\0\xb4\x02\0\0\x01\0\0\0\x18\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xc3#\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\0\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0y#\0\0\0\0\0\0\x07\x03\0\0\x01\0\0\0{2\0\0\0\0\0\0y\x10\x08\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x07\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0T\0\0\0a\0\0\0\x0e\xb0\0\0\x05\0\0\0T\0\0\0a\0\0\0\x1d\xb0\0\0\x0b\0\0\0T\0\0\0a\0\0\0&\xb0\0\0\x0e\0\0\0T\0\0\0a\0\0\03\xb0\0\0\x13\0\0\0T\0\0\0a\0\0\0<\xb0\0\0\x18\0\0\0T\0\0\0\xa0\0\0\0\x14\xb4\0\0\x19\0\0\0T\0\0\0\xa0\0\0\0\x02\xb4\0\0"),
+                    line_info: Borrowed(b"\0\0\0\0T\0\0\0a\0\0\0\x0e\xe4\0\0\x05\0\0\0T\0\0\0a\0\0\0\x1d\xe4\0\0\n\0\0\0T\0\0\0a\0\0\0,\xe4\0\0\x10\0\0\0T\0\0\0a\0\0\05\xe4\0\0\x13\0\0\0T\0\0\0a\0\0\0B\xe4\0\0\x18\0\0\0T\0\0\0a\0\0\0K\xe4\0\0\x1d\0\0\0T\0\0\0\xaf\0\0\0\x14\xe8\0\0\x1e\0\0\0T\0\0\0\xaf\0\0\0\x02\xe8\0\0"),
                     relocations: Borrowed(&[
-                        map_value(0, 0, 0), map_value(5, 0, 64), map_value(11, 0, 72),
-                        map_value(14, 0, 76), map_value(19, 0, 88),
+                        map_value(0, 0, 0), map_value(5, 0, 64), map_value(10, 0, 80),
+                        map_value(16, 0, 88), map_value(19, 0, 92), map_value(24, 0, 104),
                     ]),
                     core_relocations: none(),
                 },
@@ -527,10 +687,11 @@ pub mod rare {
             jump_tables: none(),
             variables: Borrowed(&[
                 variable("untold", 0, 0, 64, 14, Linkage::Global),
-                variable("either", 0, 64, 8, 29, Linkage::Global),
-                variable("alone", 0, 72, 4, 0, Linkage::Global),
-                variable("range", 0, 76, 8, 32, Linkage::Global),
-                variable("ticks", 0, 88, 8, 36, Linkage::Global),
+                variable("marked", 0, 64, 16, 29, Linkage::Global),
+                variable("either", 0, 80, 8, 35, Linkage::Global),
+                variable("alone", 0, 88, 4, 0, Linkage::Global),
+                variable("range", 0, 92, 8, 38, Linkage::Global),
+                variable("ticks", 0, 104, 8, 42, Linkage::Global),
             ]),
             core: no_core(),
             externs: none(),

@@ -486,4 +486,10 @@ fn members_print_in_the_order_of_c() {
         squeezed,
         format!("squeezed {{ head: 0, wide: 3, across: 0, value: 4, half: {half} }}")
     );
+    // At one offset, too.
+    assert_eq!(
+        format!("{:?}", rare::types::marked::default()),
+        "marked { first: 0, mark: [], word: 0, low: 0, high: 0, between: empty, few: 0, many: 0, \
+         behind: empty, last: 0 }"
+    );
 }

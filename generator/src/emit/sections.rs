@@ -56,8 +56,8 @@ fn plain(out: &mut Writer, paths: &Paths<'_>, section: &Section<'_>) {
     out.invoke(format_args!("{}::private::section_struct", paths.rt), |list| {
         list.item((keyword, ident)).group();
         structs::names(list, fields);
-        let methods = section.accessors.iter().map(|accessor| (accessor, &accessor.get));
-        list.items(structs::placed(fields, methods));
+        let methods = section.accessors.iter();
+        list.items(methods.map(|accessor| structs::placed(accessor, &accessor.get)));
     });
     methods(out, section, |out, accessor| accessors::plain(out, paths, Of::Section, accessor));
 }

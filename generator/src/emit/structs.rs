@@ -44,7 +44,7 @@ pub(super) fn structure(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: 
         names(list, &layout.fields);
         match named {
             Some(places) => list.item(Named { places, size: def.size }),
-            None => list.items(methods.placed(&layout.fields)),
+            None => list.items(methods.placed()),
         };
     });
     if named.is_none() {
@@ -77,7 +77,7 @@ pub(super) fn union(out: &mut Writer, paths: &Paths<'_>, def: &Def, layout: &Uni
     out.invoke(format_args!("{}::private::plain", paths.rt), |list| {
         let methods = Methods::of(paths, def, layout.repr, layout.accessors.iter());
         list.item((methods.keyword, ident)).group().group().item("storage").group();
-        list.items(methods.placed(&[]));
+        list.items(methods.placed());
     });
     out.invoke(format_args!("{}::private::total", paths.rt), |list| {
         let named = Named { places: &def.named, size: def.size };
@@ -192,29 +192,15 @@ impl<'d, I: Iterator<Item = &'d Accessor> + Clone> Methods<'d, I> {
     }
 
     /// As [`placed`] has them.
-    fn placed(&self, fields: &[Field]) -> impl Iterator<Item = impl Text> {
-        let methods = self
-            .accessors
-            .clone()
-            .map(|accessor| (accessor, Method { accessor, paths: self.paths }));
-        placed(fields, methods)
+    fn placed(&self) -> impl Iterator<Item = impl Text> {
+        let paths = self.paths;
+        self.accessors.clone().map(move |accessor| placed(accessor, Method { accessor, paths }))
     }
 }
 
-/// What methods say of their members, each behind the number of fields that print before it.
-pub(super) fn placed<'d, M: Text>(
-    fields: &[Field],
-    methods: impl Iterator<Item = (&'d Accessor, M)>,
-) -> impl Iterator<Item = impl Text> {
-    let members = fields.iter().filter(|field| field.role == FieldRole::Member);
-    let starts: Vec<u64> = members.map(|field| field.offset).collect();
-    methods.map(move |(accessor, method)| {
-        let start = match accessor.at {
-            At::Byte(offset) => offset,
-            At::Bits(first, ..) => first / 8,
-        };
-        (starts.partition_point(|one| *one < start) as u64, " ", method)
-    })
+/// A method, behind the number of fields that print before it.
+pub(super) fn placed(accessor: &Accessor, method: impl Text) -> impl Text {
+    (accessor.fields_before as u64, " ", method)
 }
 
 struct Method<'d> {

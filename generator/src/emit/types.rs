@@ -192,6 +192,7 @@ mod tests {
             at,
             aligned: true,
             compared: true,
+            fields_before: 0,
             c: c.to_owned(),
         }
     }

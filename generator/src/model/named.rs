@@ -96,7 +96,7 @@ impl Types<'_> {
         for (at, ty) in members {
             match at {
                 At::Byte(offset) => drop(self.name(ty, offset, &mut places)),
-                At::Bits(first, bits) => {
+                At::Bits(first, bits, _) => {
                     push(&mut places, first / 8..(first + u64::from(bits)).div_ceil(8));
                 }
             }

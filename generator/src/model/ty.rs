@@ -202,6 +202,8 @@ pub(crate) struct Accessor {
     pub(crate) aligned: bool,
     /// Whether no field stands for it when values are compared.
     pub(crate) compared: bool,
+    /// How many fields that print are before it in C, of which some may have no size.
+    pub(crate) fields_before: usize,
     pub(crate) c: String,
 }
 

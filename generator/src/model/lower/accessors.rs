@@ -29,17 +29,25 @@ pub(super) struct Methods<'m, 'n> {
     pub(super) taken: Taken,
     pub(super) size: u64,
     pub(super) align: u64,
-    /// The members, and whether no field stands for them when values are compared.
-    pub(super) members: Vec<(&'m Member<'n>, bool)>,
+    pub(super) members: Vec<Leaf<'m, 'n>>,
     /// What there is one more for, each: flexible arrays.
     pub(super) tails: &'m [Tail],
 }
 
-/// Members that C can name, though they have no field.
+/// A member that C can name, though it has no field.
+pub(super) struct Leaf<'m, 'n> {
+    pub(super) member: &'m Member<'n>,
+    /// Whether no field stands for it when values are compared.
+    pub(super) compared: bool,
+    /// How many fields that print are before it in C.
+    pub(super) fields_before: usize,
+}
+
 #[derive(Default)]
 pub(super) struct Leaves<'m, 'n> {
-    /// As [`Methods`] has them.
-    pub(super) members: Vec<(&'m Member<'n>, bool)>,
+    pub(super) members: Vec<Leaf<'m, 'n>>,
+    /// How many fields that print are before those that are to come.
+    pub(super) fields_before: usize,
     /// The outermost unions that are compared, each as the bytes that its members name.
     pub(super) unions: Vec<&'m Member<'n>>,
 }
@@ -52,7 +60,10 @@ impl Types<'_> {
         compared: bool,
         out: &mut Leaves<'m, 'n>,
     ) {
-        let Some(inside) = &member.inside else { return out.members.push((member, compared)) };
+        let Some(inside) = &member.inside else {
+            let fields_before = out.fields_before;
+            return out.members.push(Leaf { member, compared, fields_before });
+        };
         if compared && inside.is_union {
             out.unions.push(member);
         }
@@ -65,7 +76,7 @@ impl Types<'_> {
         let mut inside = Leaves::default();
         self.leaves(union, false, &mut inside);
         let first = union.bit_offset / 8;
-        let members = inside.members.iter().map(|(member, _)| (at(member), &member.ty));
+        let members = inside.members.iter().map(|leaf| (at(leaf.member, 1), &leaf.member.ty));
         self.named_by(members, first..first + self.size(&union.ty))
     }
 
@@ -89,11 +100,12 @@ impl Types<'_> {
         if members.is_empty() && tails.is_empty() {
             return (Vec::new(), Vec::new());
         }
-        members.retain(|(member, _)| self.has_methods(member, size));
+        members.retain(|leaf| self.has_methods(leaf.member, size));
         let [mut scope, mut live] = taken.map(|own| Scope::reserving(&[BY_VALUE, own].concat()));
-        let names = || members.iter().map(|(member, _)| (&*member.name, member.origin));
+        let names = || members.iter().map(|leaf| (&*leaf.member.name, leaf.member.origin));
         let idents = scope.claim_all(names()).into_iter().zip(live.claim_all(names()));
-        let accessors = members.iter().zip(idents).map(|(&(member, compared), (get, live_get))| {
+        let accessors = members.iter().zip(idents).map(|(leaf, (get, live_get))| {
+            let &Leaf { member, compared, fields_before } = leaf;
             let mut method = |word: &str| scope.claim(word.replace('*', &member.name));
             let set = method("set_*");
             let make = method(make);
@@ -119,6 +131,7 @@ impl Types<'_> {
                 at,
                 aligned,
                 compared,
+                fields_before,
                 c,
             }
         });

@@ -388,7 +388,7 @@ impl<'b> Types<'b> {
             Repr { packed: None, align: (align > self.sure_align(&storage)).then_some(align) };
         let mut inside = Leaves::default();
         members.iter().for_each(|member| self.leaves(member, false, &mut inside));
-        let all = inside.members.iter().all(|(member, _)| self.has_methods(member, size));
+        let all = inside.members.iter().all(|leaf| self.has_methods(leaf.member, size));
         let (make, taken, members) = ("from_*", TAKEN, inside.members);
         let methods = Methods { make, taken, size, align, members, tails: &[] };
         UnionDef { repr, storage, accessors: self.methods(methods).0, all }

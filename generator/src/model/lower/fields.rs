@@ -50,6 +50,7 @@ impl Types<'_> {
                 Place::Member { index, as_bytes, .. } => {
                     let member = &members[*index];
                     if member.inside.is_none() && !*as_bytes {
+                        without.fields_before += 1;
                         continue;
                     }
                     *index..*index + 1
@@ -60,14 +61,15 @@ impl Types<'_> {
             let (leaves, unions) = (without.members.len(), without.unions.len());
             members[words].iter().for_each(|member| self.leaves(member, true, &mut without));
             let leaves = &mut without.members[leaves..];
-            if !leaves.iter().all(|(member, _)| self.has_methods(member, size)) {
+            if !leaves.iter().all(|leaf| self.has_methods(leaf.member, size)) {
                 // Then the words are all that there is of some.
                 without_methods.push(nth);
-                leaves.iter_mut().for_each(|(_, compared)| *compared = false);
+                leaves.iter_mut().for_each(|leaf| leaf.compared = false);
+                without.fields_before += 1;
                 without.unions.truncate(unions);
             }
         }
-        let Leaves { members: leaves, unions } = without;
+        let Leaves { members: leaves, unions, .. } = without;
         let unions = unions.into_iter().flat_map(|union| self.named_inside(union)).collect();
         let (make, align) = ("with_*", plan.align);
         let methods = Methods { make, taken, size, align, members: leaves, tails };
@@ -86,7 +88,7 @@ impl Types<'_> {
         for member in members.iter().rev().take_while(|member| member.is_last) {
             let mut inside = Leaves::default();
             self.leaves(member, false, &mut inside);
-            let leaves = inside.members.into_iter().map(|(leaf, _)| leaf).rev();
+            let leaves = inside.members.into_iter().map(|leaf| leaf.member).rev();
             for leaf in leaves.filter(|leaf| leaf.is_last && leaf.bits.is_none()) {
                 let offset = leaf.bit_offset / 8;
                 match self.unaliased(&leaf.ty) {
