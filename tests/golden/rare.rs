@@ -30,7 +30,7 @@ pub mod rare {
         pub maps: OpenMaps,
         /// Its programs: which of them are loaded.
         pub progs: OpenProgs,
-        /// Data section `.bss`, 112 bytes.
+        /// Data section `.bss`, 152 bytes.
         pub bss: ::std::boxed::Box<sections::bss>,
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
@@ -64,7 +64,7 @@ pub mod rare {
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
-            object.section(self.maps.bss, self.bss, 112);
+            object.section(self.maps.bss, self.bss, 152);
             object.program(self.progs.enter);
             let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0]));
             let (h0, h1) = handles;
@@ -93,7 +93,7 @@ pub mod rare {
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
-        /// Data section `.bss`, 112 bytes.
+        /// Data section `.bss`, 152 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
@@ -129,7 +129,7 @@ pub mod rare {
         pub maps: Maps,
         /// Its programs.
         pub progs: Progs,
-        /// Data section `.bss`, 112 bytes.
+        /// Data section `.bss`, 152 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::Object,
@@ -185,19 +185,19 @@ pub mod rare {
     }
     /// The object's maps, before they are created.
     pub struct OpenMaps {
-        /// The map of data section `.bss`, 112 bytes.
+        /// The map of data section `.bss`, 152 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
     ::bpf_skel::private::printed!(OpenMaps; bss);
     /// The object's maps.
     pub struct Maps {
-        /// The map of data section `.bss`, 112 bytes.
+        /// The map of data section `.bss`, 152 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
     ::bpf_skel::private::printed!(Maps; bss);
     /// The object's programs, before they are loaded.
     pub struct OpenProgs {
-        /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 31 instructions.
+        /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 36 instructions.
         ///
         /// `int enter(struct arguments *arguments)`.
         ///
@@ -207,7 +207,7 @@ pub mod rare {
     ::bpf_skel::private::printed!(OpenProgs; enter);
     /// The object's programs.
     pub struct Progs {
-        /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 31 instructions.
+        /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 36 instructions.
         ///
         /// `int enter(struct arguments *arguments)`.
         ///
@@ -398,6 +398,35 @@ pub mod rare {
         #[repr(C)]
         pub struct empty {}
         ::bpf_skel::private::plain!(empty;;; "");
+        /// `struct holds_holder`, 40 bytes, alignment 4
+        #[repr(C)]
+        pub struct holds_holder {
+            /// `u32 before`
+            pub before: u32,
+            /// `struct holds_trailing rows[2]`
+            pub rows: [holds_trailing; 2],
+            /// `u32 after`
+            pub after: u32,
+        }
+        ::bpf_skel::private::plain!(
+            holds_holder; before, rows, after;; "\u{8}\u{c}\u{4}\u{c}\u{4}"
+        );
+        /// `struct holds_trailing`, 16 bytes, alignment 4
+        #[repr(C)]
+        pub struct holds_trailing {
+            /// `struct trailing trailing`
+            pub trailing: trailing,
+        }
+        ::bpf_skel::private::plain!(holds_trailing; trailing;; "\u{4}");
+        /// `struct trailing`, 16 bytes, alignment 4
+        #[repr(C)]
+        pub struct trailing {
+            /// `u32 value`
+            pub value: u32,
+            #[doc(hidden)]
+            pub __pad0: ::bpf_skel::private::Pad12,
+        }
+        ::bpf_skel::private::plain!(trailing; value;; "\u{4}");
         /// `union either`, 8 bytes, alignment 8
         ///
         /// Each member has methods to read, to write and to make it.
@@ -464,6 +493,9 @@ pub mod rare {
             untold: 64, 8, number: 56;
             marked: 16, 4, between: 8, bits0: 8, behind: 12, last: 12;
             empty: 0, 1;
+            holds_holder: 40, 4, rows: 4, after: 36;
+            holds_trailing: 16, 4;
+            trailing: 16, 4;
             either: 8, 8;
             range_t: 8, 4, high: 4;
             arguments: 16, 8, id: 8;
@@ -567,6 +599,36 @@ pub mod rare {
             pub struct empty of super::types::empty {}
         }
         ::bpf_skel::private::live_struct! {
+            /// `struct holds_holder` in shared memory; [`types::holds_holder`](super::types::holds_holder) is its plain twin.
+            #[repr(C)]
+            pub struct holds_holder of super::types::holds_holder {
+                /// `u32 before`
+                pub before: Global<u32>,
+                /// `struct holds_trailing rows[2]`
+                pub rows: GlobalArray<::bpf_skel::live::GlobalStruct<holds_trailing>, 2>,
+                /// `u32 after`
+                pub after: Global<u32>,
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct holds_trailing` in shared memory; [`types::holds_trailing`](super::types::holds_trailing) is its plain twin.
+            #[repr(C)]
+            pub struct holds_trailing of super::types::holds_trailing {
+                /// `struct trailing trailing`
+                pub trailing: GlobalStruct<trailing>,
+            }
+        }
+        ::bpf_skel::private::live_struct! {
+            /// `struct trailing` in shared memory; [`types::trailing`](super::types::trailing) is its plain twin.
+            #[repr(C)]
+            pub struct trailing of super::types::trailing {
+                /// `u32 value`
+                pub value: Global<u32>,
+                #[doc(hidden)]
+                pub __pad0: Global<::bpf_skel::private::Pad12>,
+            }
+        }
+        ::bpf_skel::private::live_struct! {
             /// `union either` in shared memory; [`types::either`](super::types::either) is its plain twin.
             #[repr(C)]
             pub struct either of super::types::either {
@@ -597,13 +659,15 @@ pub mod rare {
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
-        /// Data section `.bss`, 112 bytes
+        /// Data section `.bss`, 152 bytes
         #[repr(C)]
         pub struct bss {
             /// `struct untold untold`, 64 bytes, section `.bss`
             pub untold: super::types::untold,
             /// `struct marked marked`, 16 bytes, section `.bss`
             pub marked: super::types::marked,
+            /// `struct holds_holder holds_holder`, 40 bytes, section `.bss`
+            pub holds_holder: super::types::holds_holder,
             /// `union either either`, 8 bytes, section `.bss`
             pub either: super::types::either,
             /// `alone`, 4 bytes, section `.bss`
@@ -617,21 +681,26 @@ pub mod rare {
             /// `ticks_t ticks`, 8 bytes, section `.bss`
             pub ticks: super::types::ticks_t,
         }
-        ::bpf_skel::private::section_struct!(bss; untold, marked, either, alone, range, ticks;;);
+        ::bpf_skel::private::section_struct!(
+            bss; untold, marked, holds_holder, either, alone, range, ticks;;
+        );
         ::bpf_skel::private::layouts! {
-            bss: 112, 8, marked: 64, either: 80, alone: 88, range: 92, ticks: 104;
+            bss: 152, 8, marked: 64, holds_holder: 80, either: 120, alone: 128, range: 132,
+            ticks: 144;
         }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
         ::bpf_skel::private::live_struct! {
-            /// Data section `.bss`, 112 bytes, in shared memory
+            /// Data section `.bss`, 152 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `struct untold untold`, 64 bytes, section `.bss`
                 pub untold: GlobalStruct<super::live::untold>,
                 /// `struct marked marked`, 16 bytes, section `.bss`
                 pub marked: GlobalStruct<super::live::marked>,
+                /// `struct holds_holder holds_holder`, 40 bytes, section `.bss`
+                pub holds_holder: GlobalStruct<super::live::holds_holder>,
                 /// `union either either`, 8 bytes, section `.bss`
                 pub either: GlobalStruct<super::live::either>,
                 /// `alone`, 4 bytes, section `.bss`
@@ -659,9 +728,9 @@ pub mod rare {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\\\x04\0\0\\\x04\0\08\x02\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\x02\0\0\x04\x10\0\0\0\x0b\0\0\0\x03\0\0\0\0\0\0\0\x10\0\0\0\x03\0\0\0@\0\0\0\x13\0\0\0\0\0\0\x08\x04\0\0\0\x17\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0\x01\0\0\0\x01\0\0\0*\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01.\0\0\0\x01\0\0\x0c\x05\0\0\04\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0<\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0\xc6\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x0c\0\0\0\x04\0\0\0\xcb\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xdf\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\xe8\0\0\0\n\0\0\x04@\0\0\0\xef\0\0\0\0\0\0\0\0\0\0\0\xf4\0\0\0\x0f\0\0\0 \0\0\0\xfa\0\0\0\x11\0\0\0@\0\0\0\xfe\0\0\0\0\0\0\0H\0\0\0\x02\x01\0\0\x13\0\0\0\x80\0\0\0\n\x01\0\0\0\0\0\0\xc0\0\0\0\0\0\0\0\x14\0\0\0@\x01\0\0\0\0\0\0\x15\0\0\0\x80\x01\0\0\x0f\x01\0\0\x18\0\0\0\xa0\x01\0\0\x17\x01\0\0\x1a\0\0\0\xc0\x01\0\0\x1e\x01\0\0\0\0\0\x08\x10\0\0\0\"\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0/\x01\0\0\0\0\0\x08\x12\0\0\02\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0@\x01\0\0\0\0\0\x08\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0J\x01\0\0\0\0\0\0\0\0\0\0P\x01\0\0\x0f\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0U\x01\0\0\0\0\0\0\0\0\0\0Z\x01\0\0\x16\0\0\0\0\0\0\0_\x01\0\0\0\0\0\x08\x17\0\0\0c\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0r\x01\0\0\0\0\0\x08\x0f\0\0\0y\x01\0\0\0\0\0\x11\x18\0\0\0\xff\xff\xff\xff\x84\x01\0\0\0\0\0\x08\x0f\0\0\0\x8a\x01\0\0\0\0\0\x11\x1a\0\0\0\xff\xff\xff\xff\xe8\0\0\0\0\0\0\x0e\x0e\0\0\0\x01\0\0\0\xac\x01\0\0\x08\0\0\x84\x10\0\0\0\xb3\x01\0\0\x0f\0\0\0\0\0\0\0\xb9\x01\0\0\x1e\0\0\0 \0\0\0\0\0\0\0\x1f\0\0\0 \0\0\0\xbe\x01\0\0!\0\0\0@\0\0\0\xc6\x01\0\0\x0f\0\0\0@\0\0\x03\xca\x01\0\0\x0f\0\0\0C\0\0\x1d\xcf\x01\0\0!\0\0\0`\0\0\0P\x01\0\0\x0f\0\0\0`\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0U\x01\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0 \0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0\xd6\x01\0\0\x16\0\0\0\0\0\0\0\xda\x01\0\0\x16\0\0\0\x10\0\0\0\xdf\x01\0\0\0\0\0\x04\0\0\0\0\xac\x01\0\0\0\0\0\x0e\x1d\0\0\0\x01\0\0\0\xe5\x01\0\0\x02\0\0\x05\x08\0\0\0\xec\x01\0\0\0\0\0\0\0\0\0\0Z\x01\0\0\x0f\0\0\0\0\0\0\0\xe5\x01\0\0\0\0\0\x0e#\0\0\0\x01\0\0\0\xf2\x01\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0\xf8\x01\0\0\0\0\0\x08(\0\0\0\0\x02\0\0\0\0\0\x11&\0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x04\x08\0\0\0\xd6\x01\0\0\x0f\0\0\0\0\0\0\0\xda\x01\0\0\x0f\0\0\0 \0\0\0\x17\x02\0\0\0\0\0\x0e&\0\0\0\x01\0\0\0\x1d\x02\0\0\0\0\0\x08\x03\0\0\0%\x02\0\0\0\0\0\x0e*\0\0\0\x01\0\0\0+\x02\0\0\x06\0\0\x0fp\0\0\0\x1c\0\0\0\0\0\0\0@\0\0\0\"\0\0\0@\0\0\0\x10\0\0\0$\0\0\0P\0\0\0\x08\0\0\0%\0\0\0X\0\0\0\x04\0\0\0)\0\0\0\\\0\0\0\x08\0\0\0+\0\0\0h\0\0\0\x08\0\0\00\x02\0\0\x01\0\0\x0f\x04\0\0\0\x0d\0\0\0\0\0\0\0\x04\0\0\0\0arguments\0regs\0id\0u64\0unsigned long long\0int\0enter\0arg:ctx\0second\0raw_tp/sys_enter\0./rare.bpf.c\0\x09untold.after++, marked.last++, either.half++, alone++, range.low++, ticks++;\0\x09return arguments->id;\0char\0__ARRAY_SIZE_TYPE__\0_license\0untold\0hits\0after\0tag\0odd\0counter\0wave\0address\0number\0u32\0unsigned int\0u8\0unsigned char\0counter_t\0inner\0last\0word\0half\0u16\0unsigned short\0__be32\0big-endian\0__u32\0of a typedef that has a Rust name\0marked\0first\0mark\0between\0few\0many\0behind\0low\0high\0empty\0either\0whole\0alone\0range_t\0of an anonymous struct\0range\0ticks_t\0ticks\0.bss\0license\0"),
+            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xf0\x04\0\0\xf0\x04\0\0\x86\x02\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\x02\0\0\x04\x10\0\0\0\x0b\0\0\0\x03\0\0\0\0\0\0\0\x10\0\0\0\x03\0\0\0@\0\0\0\x13\0\0\0\0\0\0\x08\x04\0\0\0\x17\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0\x01\0\0\0\x01\0\0\0*\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01.\0\0\0\x01\0\0\x0c\x05\0\0\04\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0<\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0\xdd\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x0c\0\0\0\x04\0\0\0\xe2\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xf6\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\xff\0\0\0\n\0\0\x04@\0\0\0\x06\x01\0\0\0\0\0\0\0\0\0\0\x0b\x01\0\0\x0f\0\0\0 \0\0\0\x11\x01\0\0\x11\0\0\0@\0\0\0\x15\x01\0\0\0\0\0\0H\0\0\0\x19\x01\0\0\x13\0\0\0\x80\0\0\0!\x01\0\0\0\0\0\0\xc0\0\0\0\0\0\0\0\x14\0\0\0@\x01\0\0\0\0\0\0\x15\0\0\0\x80\x01\0\0&\x01\0\0\x18\0\0\0\xa0\x01\0\0.\x01\0\0\x1a\0\0\0\xc0\x01\0\05\x01\0\0\0\0\0\x08\x10\0\0\09\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0F\x01\0\0\0\0\0\x08\x12\0\0\0I\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0W\x01\0\0\0\0\0\x08\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0a\x01\0\0\0\0\0\0\0\0\0\0g\x01\0\0\x0f\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0l\x01\0\0\0\0\0\0\0\0\0\0q\x01\0\0\x16\0\0\0\0\0\0\0v\x01\0\0\0\0\0\x08\x17\0\0\0z\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\x89\x01\0\0\0\0\0\x08\x0f\0\0\0\x90\x01\0\0\0\0\0\x11\x18\0\0\0\xff\xff\xff\xff\x9b\x01\0\0\0\0\0\x08\x0f\0\0\0\xa1\x01\0\0\0\0\0\x11\x1a\0\0\0\xff\xff\xff\xff\xff\0\0\0\0\0\0\x0e\x0e\0\0\0\x01\0\0\0\xc3\x01\0\0\x08\0\0\x84\x10\0\0\0\xca\x01\0\0\x0f\0\0\0\0\0\0\0\xd0\x01\0\0\x1e\0\0\0 \0\0\0\0\0\0\0\x1f\0\0\0 \0\0\0\xd5\x01\0\0!\0\0\0@\0\0\0\xdd\x01\0\0\x0f\0\0\0@\0\0\x03\xe1\x01\0\0\x0f\0\0\0C\0\0\x1d\xe6\x01\0\0!\0\0\0`\0\0\0g\x01\0\0\x0f\0\0\0`\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0l\x01\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0 \0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0\xed\x01\0\0\x16\0\0\0\0\0\0\0\xf1\x01\0\0\x16\0\0\0\x10\0\0\0\xf6\x01\0\0\0\0\0\x04\0\0\0\0\xc3\x01\0\0\0\0\0\x0e\x1d\0\0\0\x01\0\0\0\xfc\x01\0\0\x03\0\0\x04(\0\0\0\x09\x02\0\0\x0f\0\0\0\0\0\0\0\x10\x02\0\0&\0\0\0 \0\0\0\x0b\x01\0\0\x0f\0\0\0 \x01\0\0\x15\x02\0\0\x01\0\0\x04\x10\0\0\0$\x02\0\0%\0\0\0\0\0\0\0$\x02\0\0\x01\0\0\x04\x10\0\0\0-\x02\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0$\0\0\0\x0c\0\0\0\x02\0\0\0\xfc\x01\0\0\0\0\0\x0e#\0\0\0\x01\0\0\03\x02\0\0\x02\0\0\x05\x08\0\0\0:\x02\0\0\0\0\0\0\0\0\0\0q\x01\0\0\x0f\0\0\0\0\0\0\03\x02\0\0\0\0\0\x0e(\0\0\0\x01\0\0\0@\x02\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0F\x02\0\0\0\0\0\x08-\0\0\0N\x02\0\0\0\0\0\x11+\0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x04\x08\0\0\0\xed\x01\0\0\x0f\0\0\0\0\0\0\0\xf1\x01\0\0\x0f\0\0\0 \0\0\0e\x02\0\0\0\0\0\x0e+\0\0\0\x01\0\0\0k\x02\0\0\0\0\0\x08\x03\0\0\0s\x02\0\0\0\0\0\x0e/\0\0\0\x01\0\0\0y\x02\0\0\x07\0\0\x0f\x98\0\0\0\x1c\0\0\0\0\0\0\0@\0\0\0\"\0\0\0@\0\0\0\x10\0\0\0'\0\0\0P\0\0\0(\0\0\0)\0\0\0x\0\0\0\x08\0\0\0*\0\0\0\x80\0\0\0\x04\0\0\0.\0\0\0\x84\0\0\0\x08\0\0\00\0\0\0\x90\0\0\0\x08\0\0\0~\x02\0\0\x01\0\0\x0f\x04\0\0\0\x0d\0\0\0\0\0\0\0\x04\0\0\0\0arguments\0regs\0id\0u64\0unsigned long long\0int\0enter\0arg:ctx\0second\0raw_tp/sys_enter\0./rare.bpf.c\0\x09untold.after++, marked.last++, holds_holder.after++, either.half++;\0\x09alone++, range.low++, ticks++;\0\x09return arguments->id;\0char\0__ARRAY_SIZE_TYPE__\0_license\0untold\0hits\0after\0tag\0odd\0counter\0wave\0address\0number\0u32\0unsigned int\0u8\0unsigned char\0counter_t\0inner\0last\0word\0half\0u16\0unsigned short\0__be32\0big-endian\0__u32\0of a typedef that has a Rust name\0marked\0first\0mark\0between\0few\0many\0behind\0low\0high\0empty\0holds_holder\0before\0rows\0holds_trailing\0trailing\0value\0either\0whole\0alone\0range_t\0of an anonymous struct\0range\0ticks_t\0ticks\0.bss\0license\0"),
             maps: Borrowed(&[
-                data_map(".bss", 112, 0x400, 44, false, Data::Zeroed(112)),
+                data_map(".bss", 152, 0x400, 49, false, Data::Zeroed(152)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[
@@ -674,12 +743,13 @@ pub mod rare {
                     target: ::core::option::Option::Some(Borrowed("sys_enter")),
                     flags: 0x0,
                     autoload: true,
-                    insns: Borrowed(b"\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\x04\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\x04\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\x0c\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\x0c\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\0\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\0\0\0\0\0\0\xb4\x02\0\0\x01\0\0\0\x18\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xc3#\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\0\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0y#\0\0\0\0\0\0\x07\x03\0\0\x01\0\0\0{2\0\0\0\0\0\0y\x10\x08\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
+                    insns: Borrowed(b"\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\x04\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\x04\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\x0c\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\x0c\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#$\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2$\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\0\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\0\0\0\0\0\0\xb4\x02\0\0\x01\0\0\0\x18\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xc3#\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\0\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0y#\0\0\0\0\0\0\x07\x03\0\0\x01\0\0\0{2\0\0\0\0\0\0y\x10\x08\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x07\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0T\0\0\0a\0\0\0\x0e\xe4\0\0\x05\0\0\0T\0\0\0a\0\0\0\x1d\xe4\0\0\n\0\0\0T\0\0\0a\0\0\0,\xe4\0\0\x10\0\0\0T\0\0\0a\0\0\05\xe4\0\0\x13\0\0\0T\0\0\0a\0\0\0B\xe4\0\0\x18\0\0\0T\0\0\0a\0\0\0K\xe4\0\0\x1d\0\0\0T\0\0\0\xaf\0\0\0\x14\xe8\0\0\x1e\0\0\0T\0\0\0\xaf\0\0\0\x02\xe8\0\0"),
+                    line_info: Borrowed(b"\0\0\0\0T\0\0\0a\0\0\0\x0e\xfc\0\0\x05\0\0\0T\0\0\0a\0\0\0\x1d\xfc\0\0\n\0\0\0T\0\0\0a\0\0\03\xfc\0\0\x0f\0\0\0T\0\0\0a\0\0\0B\xfc\0\0\x15\0\0\0T\0\0\0\xa6\0\0\0\x07\0\x01\0\x18\0\0\0T\0\0\0\xa6\0\0\0\x14\0\x01\0\x1d\0\0\0T\0\0\0\xa6\0\0\0\x1d\0\x01\0\"\0\0\0T\0\0\0\xc6\0\0\0\x14\x04\x01\0#\0\0\0T\0\0\0\xc6\0\0\0\x02\x04\x01\0"),
                     relocations: Borrowed(&[
                         map_value(0, 0, 0), map_value(5, 0, 64), map_value(10, 0, 80),
-                        map_value(16, 0, 88), map_value(19, 0, 92), map_value(24, 0, 104),
+                        map_value(15, 0, 120), map_value(21, 0, 128), map_value(24, 0, 132),
+                        map_value(29, 0, 144),
                     ]),
                     core_relocations: none(),
                 },
@@ -688,10 +758,11 @@ pub mod rare {
             variables: Borrowed(&[
                 variable("untold", 0, 0, 64, 14, Linkage::Global),
                 variable("marked", 0, 64, 16, 29, Linkage::Global),
-                variable("either", 0, 80, 8, 35, Linkage::Global),
-                variable("alone", 0, 88, 4, 0, Linkage::Global),
-                variable("range", 0, 92, 8, 38, Linkage::Global),
-                variable("ticks", 0, 104, 8, 42, Linkage::Global),
+                variable("holds_holder", 0, 80, 40, 35, Linkage::Global),
+                variable("either", 0, 120, 8, 40, Linkage::Global),
+                variable("alone", 0, 128, 4, 0, Linkage::Global),
+                variable("range", 0, 132, 8, 43, Linkage::Global),
+                variable("ticks", 0, 144, 8, 47, Linkage::Global),
             ]),
             core: no_core(),
             externs: none(),

@@ -314,6 +314,10 @@ fn what_is_over_aligned_stays_so() {
     assert_eq!(align_of::<every::types::inner16>(), 16);
     // Placed at an odd address it has no alignment to speak of.
     assert_eq!(size_of::<types::holds_line>(), 65);
+    let holder = rare::types::holds_holder::default();
+    assert_eq!((align_of_val(&holder), size_of_val(&holder)), (4, 40));
+    let rows: [rare::types::holds_trailing; 2] = holder.rows;
+    assert_eq!(align_of_val(&rows[1].trailing), 4);
 }
 
 #[test]

@@ -249,33 +249,52 @@ pub(super) fn element<'b>(btf: &Btf<'b>, id: u32) -> Option<(u32, Kind<'b>)> {
 
 fn places(btf: &Btf<'_>) -> Vec<u16> {
     let mut places = vec![0; btf.len() as usize];
-    let mut place = |id: u32, offset: u64| {
-        if let Some((id, Kind::Struct(_) | Kind::Union(_))) = element(btf, id) {
-            let align = 1 << offset.trailing_zeros().min(PAGE.ilog2());
-            match places.get_mut(id as usize) {
-                Some(least) if *least == 0 || align < *least => *least = align,
-                _ => {}
-            }
-        }
-    };
     let wanted = |kind| matches!(kind, BtfKind::Struct | BtfKind::Union | BtfKind::DataSec);
     for (_, ty) in btf.types_of(wanted) {
         match ty.kind {
             Kind::Struct(composite) | Kind::Union(composite) => {
                 for member in composite.members() {
                     // The size of the outer one, too: it may lie in arrays.
-                    place(member.ty, u64::from(member.bit_offset / 8) | u64::from(composite.size));
+                    let offset = u64::from(member.bit_offset / 8) | u64::from(composite.size);
+                    place(btf, &mut places, member.ty, aligned(offset));
                 }
             }
             Kind::DataSec(section) => {
                 for variable in section.vars() {
                     if let Some(Kind::Var { ty, .. }) = btf.kind_by_id(variable.ty) {
-                        place(ty, u64::from(variable.offset));
+                        place(btf, &mut places, ty, aligned(variable.offset.into()));
                     }
                 }
             }
             _ => {}
         }
     }
+    // What is inside is aligned no more than the outer one. From the least on, so that each of them is looked at once.
+    for align in (0..PAGE.ilog2()).map(|shift| 1 << shift) {
+        let mut outer: Vec<usize> = (0..places.len()).filter(|&id| places[id] == align).collect();
+        while let Some(id) = outer.pop() {
+            let Some(Kind::Struct(composite) | Kind::Union(composite)) = btf.kind_by_id(id as u32)
+            else {
+                continue;
+            };
+            let inside = composite.members();
+            outer.extend(inside.filter_map(|one| place(btf, &mut places, one.ty, align)));
+        }
+    }
     places
+}
+
+fn aligned(offset: u64) -> u16 {
+    1 << offset.trailing_zeros().min(PAGE.ilog2())
+}
+
+/// Takes note of one place of a type; if it is the least aligned one of a struct or union, of which.
+fn place(btf: &Btf<'_>, places: &mut [u16], ty: u32, align: u16) -> Option<usize> {
+    let (id, Kind::Struct(_) | Kind::Union(_)) = element(btf, ty)? else { return None };
+    let least = places.get_mut(id as usize)?;
+    if *least != 0 && *least <= align {
+        return None;
+    }
+    *least = align;
+    Some(id as usize)
 }
