@@ -1541,19 +1541,19 @@ pub mod nested {
         impl loose_bits {
             /// `u32 few : 3`
             pub fn few(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 0, 3)
+                ::bpf_skel::private::live_bits(self, 0, 3, 0..4, 4)
             }
-            /// Sets `u32 few : 3`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 few : 3`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_few(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 0, 3, value);
+                ::bpf_skel::private::set_live_bits(self, 0, 3, 0..4, 4, value);
             }
             /// `u32 more : 9`
             pub fn more(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 10, 9)
+                ::bpf_skel::private::live_bits(self, 10, 9, 0..4, 4)
             }
-            /// Sets `u32 more : 9`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 more : 9`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_more(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 10, 9, value);
+                ::bpf_skel::private::set_live_bits(self, 10, 9, 0..4, 4, value);
             }
             /// `u16 half`
             pub fn half(&self) -> &::bpf_skel::live::Global<u16> {

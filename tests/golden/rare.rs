@@ -30,7 +30,7 @@ pub mod rare {
         pub maps: OpenMaps,
         /// Its programs: which of them are loaded.
         pub progs: OpenProgs,
-        /// Data section `.bss`, 152 bytes.
+        /// Data section `.bss`, 160 bytes.
         pub bss: ::std::boxed::Box<sections::bss>,
         /// How it is loaded.
         pub options: ::bpf_skel::object::Options,
@@ -64,7 +64,7 @@ pub mod rare {
         #[inline]
         pub fn prepare(self) -> ::bpf_skel::Result<Prepared> {
             let mut object = ::bpf_skel::private::Assembly::new(SPEC, self.options);
-            object.section(self.maps.bss, self.bss, 152);
+            object.section(self.maps.bss, self.bss, 160);
             object.program(self.progs.enter);
             let (object, handles) = ::bpf_skel::private::ok!(object.prepare(&[0]));
             let (h0, h1) = handles;
@@ -93,7 +93,7 @@ pub mod rare {
     pub struct Prepared {
         /// Its maps.
         pub maps: Maps,
-        /// Data section `.bss`, 152 bytes.
+        /// Data section `.bss`, 160 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::PreparedObject,
@@ -129,7 +129,7 @@ pub mod rare {
         pub maps: Maps,
         /// Its programs.
         pub progs: Progs,
-        /// Data section `.bss`, 152 bytes.
+        /// Data section `.bss`, 160 bytes.
         pub bss: ::bpf_skel::map::Live<live_sections::bss>,
         /// What is behind it.
         object: ::bpf_skel::object::Object,
@@ -185,19 +185,19 @@ pub mod rare {
     }
     /// The object's maps, before they are created.
     pub struct OpenMaps {
-        /// The map of data section `.bss`, 152 bytes.
+        /// The map of data section `.bss`, 160 bytes.
         pub bss: ::bpf_skel::object::OpenMap,
     }
     ::bpf_skel::private::printed!(OpenMaps; bss);
     /// The object's maps.
     pub struct Maps {
-        /// The map of data section `.bss`, 152 bytes.
+        /// The map of data section `.bss`, 160 bytes.
         pub bss: ::bpf_skel::map::Map,
     }
     ::bpf_skel::private::printed!(Maps; bss);
     /// The object's programs, before they are loaded.
     pub struct OpenProgs {
-        /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 36 instructions.
+        /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 39 instructions.
         ///
         /// `int enter(struct arguments *arguments)`.
         ///
@@ -207,7 +207,7 @@ pub mod rare {
     ::bpf_skel::private::printed!(OpenProgs; enter);
     /// The object's programs.
     pub struct Progs {
-        /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 36 instructions.
+        /// Program `enter`: section `raw_tp/sys_enter`, type `raw_tracepoint`, target `sys_enter`, 39 instructions.
         ///
         /// `int enter(struct arguments *arguments)`.
         ///
@@ -467,6 +467,15 @@ pub mod rare {
                 this
             }
         }
+        /// `struct halves`, 6 bytes, alignment 2
+        #[repr(C)]
+        pub struct halves {
+            /// `__fp16 half`
+            pub half: u16,
+            /// `__fp16 pair[2]`
+            pub pair: [u16; 2],
+        }
+        ::bpf_skel::private::plain!(halves; half, pair;; "");
         /// `typedef struct {…} range_t`, 8 bytes, alignment 4
         ///
         /// Tagged `of an anonymous struct`.
@@ -497,6 +506,7 @@ pub mod rare {
             holds_trailing: 16, 4;
             trailing: 16, 4;
             either: 8, 8;
+            halves: 6, 2, pair: 2;
             range_t: 8, 4, high: 4;
             arguments: 16, 8, id: 8;
         }
@@ -578,19 +588,19 @@ pub mod rare {
             }
             /// `u32 few : 3`
             pub fn few(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 64, 3)
+                ::bpf_skel::private::live_bits(self, 64, 3, 8..12, 4)
             }
-            /// Sets `u32 few : 3`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 few : 3`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_few(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 64, 3, value);
+                ::bpf_skel::private::set_live_bits(self, 64, 3, 8..12, 4, value);
             }
             /// `u32 many : 29`
             pub fn many(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 67, 29)
+                ::bpf_skel::private::live_bits(self, 67, 29, 8..12, 4)
             }
-            /// Sets `u32 many : 29`; not atomic: what others write to the same word in between is lost.
+            /// Sets `u32 many : 29`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_many(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 67, 29, value);
+                ::bpf_skel::private::set_live_bits(self, 67, 29, 8..12, 4, value);
             }
         }
         ::bpf_skel::private::live_struct! {
@@ -647,6 +657,16 @@ pub mod rare {
             }
         }
         ::bpf_skel::private::live_struct! {
+            /// `struct halves` in shared memory; [`types::halves`](super::types::halves) is its plain twin.
+            #[repr(C)]
+            pub struct halves of super::types::halves {
+                /// `__fp16 half`
+                pub half: Global<u16>,
+                /// `__fp16 pair[2]`
+                pub pair: GlobalArray<::bpf_skel::live::Global<u16>, 2>,
+            }
+        }
+        ::bpf_skel::private::live_struct! {
             /// `typedef struct {…} range_t` in shared memory; [`types::range_t`](super::types::range_t) is its plain twin.
             #[repr(C)]
             pub struct range_t of super::types::range_t {
@@ -659,7 +679,7 @@ pub mod rare {
     }
     /// Data sections as plain data: before load, and for good where they are frozen.
     pub mod sections {
-        /// Data section `.bss`, 152 bytes
+        /// Data section `.bss`, 160 bytes
         #[repr(C)]
         pub struct bss {
             /// `struct untold untold`, 64 bytes, section `.bss`
@@ -670,6 +690,10 @@ pub mod rare {
             pub holds_holder: super::types::holds_holder,
             /// `union either either`, 8 bytes, section `.bss`
             pub either: super::types::either,
+            /// `struct halves halves`, 6 bytes, section `.bss`
+            pub halves: super::types::halves,
+            #[doc(hidden)]
+            pub __pad0: ::bpf_skel::private::Pad2,
             /// `alone`, 4 bytes, section `.bss`
             ///
             /// Words of its size: the object does not say which type it has.
@@ -677,22 +701,22 @@ pub mod rare {
             /// `range_t range`, 8 bytes, section `.bss`
             pub range: super::types::range_t,
             #[doc(hidden)]
-            pub __pad0: ::bpf_skel::private::Pad4,
+            pub __pad1: ::bpf_skel::private::Pad4,
             /// `ticks_t ticks`, 8 bytes, section `.bss`
             pub ticks: super::types::ticks_t,
         }
         ::bpf_skel::private::section_struct!(
-            bss; untold, marked, holds_holder, either, alone, range, ticks;;
+            bss; untold, marked, holds_holder, either, halves, alone, range, ticks;;
         );
         ::bpf_skel::private::layouts! {
-            bss: 152, 8, marked: 64, holds_holder: 80, either: 120, alone: 128, range: 132,
-            ticks: 144;
+            bss: 160, 8, marked: 64, holds_holder: 80, either: 120, halves: 128, range: 140,
+            ticks: 152;
         }
     }
     /// Data sections in memory that running programs share.
     pub mod live_sections {
         ::bpf_skel::private::live_struct! {
-            /// Data section `.bss`, 152 bytes, in shared memory
+            /// Data section `.bss`, 160 bytes, in shared memory
             #[repr(C)]
             pub struct bss of super::sections::bss {
                 /// `struct untold untold`, 64 bytes, section `.bss`
@@ -703,12 +727,16 @@ pub mod rare {
                 pub holds_holder: GlobalStruct<super::live::holds_holder>,
                 /// `union either either`, 8 bytes, section `.bss`
                 pub either: GlobalStruct<super::live::either>,
+                /// `struct halves halves`, 6 bytes, section `.bss`
+                pub halves: GlobalStruct<super::live::halves>,
+                #[doc(hidden)]
+                pub __pad0: Global<::bpf_skel::private::Pad2>,
                 /// `alone`, 4 bytes, section `.bss`
                 pub alone: Global<u32>,
                 /// `range_t range`, 8 bytes, section `.bss`
                 pub range: GlobalStruct<super::live::range_t>,
                 #[doc(hidden)]
-                pub __pad0: Global<::bpf_skel::private::Pad4>,
+                pub __pad1: Global<::bpf_skel::private::Pad4>,
                 /// `ticks_t ticks`, 8 bytes, section `.bss`
                 pub ticks: Global<super::types::ticks_t>,
             }
@@ -728,9 +756,9 @@ pub mod rare {
             endian: Endian::Little,
             license: Borrowed("GPL"),
             kernel_version: 0,
-            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0\xf0\x04\0\0\xf0\x04\0\0\x86\x02\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\x02\0\0\x04\x10\0\0\0\x0b\0\0\0\x03\0\0\0\0\0\0\0\x10\0\0\0\x03\0\0\0@\0\0\0\x13\0\0\0\0\0\0\x08\x04\0\0\0\x17\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0\x01\0\0\0\x01\0\0\0*\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01.\0\0\0\x01\0\0\x0c\x05\0\0\04\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0<\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0\xdd\0\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x0c\0\0\0\x04\0\0\0\xe2\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\xf6\0\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0\xff\0\0\0\n\0\0\x04@\0\0\0\x06\x01\0\0\0\0\0\0\0\0\0\0\x0b\x01\0\0\x0f\0\0\0 \0\0\0\x11\x01\0\0\x11\0\0\0@\0\0\0\x15\x01\0\0\0\0\0\0H\0\0\0\x19\x01\0\0\x13\0\0\0\x80\0\0\0!\x01\0\0\0\0\0\0\xc0\0\0\0\0\0\0\0\x14\0\0\0@\x01\0\0\0\0\0\0\x15\0\0\0\x80\x01\0\0&\x01\0\0\x18\0\0\0\xa0\x01\0\0.\x01\0\0\x1a\0\0\0\xc0\x01\0\05\x01\0\0\0\0\0\x08\x10\0\0\09\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0F\x01\0\0\0\0\0\x08\x12\0\0\0I\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0W\x01\0\0\0\0\0\x08\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0a\x01\0\0\0\0\0\0\0\0\0\0g\x01\0\0\x0f\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0l\x01\0\0\0\0\0\0\0\0\0\0q\x01\0\0\x16\0\0\0\0\0\0\0v\x01\0\0\0\0\0\x08\x17\0\0\0z\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\x89\x01\0\0\0\0\0\x08\x0f\0\0\0\x90\x01\0\0\0\0\0\x11\x18\0\0\0\xff\xff\xff\xff\x9b\x01\0\0\0\0\0\x08\x0f\0\0\0\xa1\x01\0\0\0\0\0\x11\x1a\0\0\0\xff\xff\xff\xff\xff\0\0\0\0\0\0\x0e\x0e\0\0\0\x01\0\0\0\xc3\x01\0\0\x08\0\0\x84\x10\0\0\0\xca\x01\0\0\x0f\0\0\0\0\0\0\0\xd0\x01\0\0\x1e\0\0\0 \0\0\0\0\0\0\0\x1f\0\0\0 \0\0\0\xd5\x01\0\0!\0\0\0@\0\0\0\xdd\x01\0\0\x0f\0\0\0@\0\0\x03\xe1\x01\0\0\x0f\0\0\0C\0\0\x1d\xe6\x01\0\0!\0\0\0`\0\0\0g\x01\0\0\x0f\0\0\0`\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0l\x01\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0 \0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0\xed\x01\0\0\x16\0\0\0\0\0\0\0\xf1\x01\0\0\x16\0\0\0\x10\0\0\0\xf6\x01\0\0\0\0\0\x04\0\0\0\0\xc3\x01\0\0\0\0\0\x0e\x1d\0\0\0\x01\0\0\0\xfc\x01\0\0\x03\0\0\x04(\0\0\0\x09\x02\0\0\x0f\0\0\0\0\0\0\0\x10\x02\0\0&\0\0\0 \0\0\0\x0b\x01\0\0\x0f\0\0\0 \x01\0\0\x15\x02\0\0\x01\0\0\x04\x10\0\0\0$\x02\0\0%\0\0\0\0\0\0\0$\x02\0\0\x01\0\0\x04\x10\0\0\0-\x02\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0$\0\0\0\x0c\0\0\0\x02\0\0\0\xfc\x01\0\0\0\0\0\x0e#\0\0\0\x01\0\0\03\x02\0\0\x02\0\0\x05\x08\0\0\0:\x02\0\0\0\0\0\0\0\0\0\0q\x01\0\0\x0f\0\0\0\0\0\0\03\x02\0\0\0\0\0\x0e(\0\0\0\x01\0\0\0@\x02\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0F\x02\0\0\0\0\0\x08-\0\0\0N\x02\0\0\0\0\0\x11+\0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x04\x08\0\0\0\xed\x01\0\0\x0f\0\0\0\0\0\0\0\xf1\x01\0\0\x0f\0\0\0 \0\0\0e\x02\0\0\0\0\0\x0e+\0\0\0\x01\0\0\0k\x02\0\0\0\0\0\x08\x03\0\0\0s\x02\0\0\0\0\0\x0e/\0\0\0\x01\0\0\0y\x02\0\0\x07\0\0\x0f\x98\0\0\0\x1c\0\0\0\0\0\0\0@\0\0\0\"\0\0\0@\0\0\0\x10\0\0\0'\0\0\0P\0\0\0(\0\0\0)\0\0\0x\0\0\0\x08\0\0\0*\0\0\0\x80\0\0\0\x04\0\0\0.\0\0\0\x84\0\0\0\x08\0\0\00\0\0\0\x90\0\0\0\x08\0\0\0~\x02\0\0\x01\0\0\x0f\x04\0\0\0\x0d\0\0\0\0\0\0\0\x04\0\0\0\0arguments\0regs\0id\0u64\0unsigned long long\0int\0enter\0arg:ctx\0second\0raw_tp/sys_enter\0./rare.bpf.c\0\x09untold.after++, marked.last++, holds_holder.after++, either.half++;\0\x09alone++, range.low++, ticks++;\0\x09return arguments->id;\0char\0__ARRAY_SIZE_TYPE__\0_license\0untold\0hits\0after\0tag\0odd\0counter\0wave\0address\0number\0u32\0unsigned int\0u8\0unsigned char\0counter_t\0inner\0last\0word\0half\0u16\0unsigned short\0__be32\0big-endian\0__u32\0of a typedef that has a Rust name\0marked\0first\0mark\0between\0few\0many\0behind\0low\0high\0empty\0holds_holder\0before\0rows\0holds_trailing\0trailing\0value\0either\0whole\0alone\0range_t\0of an anonymous struct\0range\0ticks_t\0ticks\0.bss\0license\0"),
+            btf: Borrowed(b"\x9f\xeb\x01\0\x18\0\0\0\0\0\0\0T\x05\0\0T\x05\0\0\xbd\x02\0\0\0\0\0\0\0\0\0\x02\x02\0\0\0\x01\0\0\0\x02\0\0\x04\x10\0\0\0\x0b\0\0\0\x03\0\0\0\0\0\0\0\x10\0\0\0\x03\0\0\0@\0\0\0\x13\0\0\0\0\0\0\x08\x04\0\0\0\x17\0\0\0\0\0\0\x01\x08\0\0\0@\0\0\0\0\0\0\0\x01\0\0\x0d\x06\0\0\0\x01\0\0\0\x01\0\0\0*\0\0\0\0\0\0\x01\x04\0\0\0 \0\0\x01.\0\0\0\x01\0\0\x0c\x05\0\0\04\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0<\0\0\0\0\0\0\x11\x07\0\0\0\0\0\0\0\x01\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\x01\0\0\0\0\0\0\0\x03\0\0\0\0\n\0\0\0\x0c\0\0\0\x04\0\0\0\x06\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0\x1a\x01\0\0\0\0\0\x0e\x0b\0\0\0\x01\0\0\0#\x01\0\0\n\0\0\x04@\0\0\0*\x01\0\0\0\0\0\0\0\0\0\0/\x01\0\0\x0f\0\0\0 \0\0\05\x01\0\0\x11\0\0\0@\0\0\09\x01\0\0\0\0\0\0H\0\0\0=\x01\0\0\x13\0\0\0\x80\0\0\0E\x01\0\0\0\0\0\0\xc0\0\0\0\0\0\0\0\x14\0\0\0@\x01\0\0\0\0\0\0\x15\0\0\0\x80\x01\0\0J\x01\0\0\x18\0\0\0\xa0\x01\0\0R\x01\0\0\x1a\0\0\0\xc0\x01\0\0Y\x01\0\0\0\0\0\x08\x10\0\0\0]\x01\0\0\0\0\0\x01\x04\0\0\0 \0\0\0j\x01\0\0\0\0\0\x08\x12\0\0\0m\x01\0\0\0\0\0\x01\x01\0\0\0\x08\0\0\0{\x01\0\0\0\0\0\x08\0\0\0\0\0\0\0\0\x02\0\0\x04\x08\0\0\0\x85\x01\0\0\0\0\0\0\0\0\0\0\x8b\x01\0\0\x0f\0\0\0 \0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\x90\x01\0\0\0\0\0\0\0\0\0\0\x95\x01\0\0\x16\0\0\0\0\0\0\0\x9a\x01\0\0\0\0\0\x08\x17\0\0\0\x9e\x01\0\0\0\0\0\x01\x02\0\0\0\x10\0\0\0\xad\x01\0\0\0\0\0\x08\x0f\0\0\0\xb4\x01\0\0\0\0\0\x11\x18\0\0\0\xff\xff\xff\xff\xbf\x01\0\0\0\0\0\x08\x0f\0\0\0\xc5\x01\0\0\0\0\0\x11\x1a\0\0\0\xff\xff\xff\xff#\x01\0\0\0\0\0\x0e\x0e\0\0\0\x01\0\0\0\xe7\x01\0\0\x08\0\0\x84\x10\0\0\0\xee\x01\0\0\x0f\0\0\0\0\0\0\0\xf4\x01\0\0\x1e\0\0\0 \0\0\0\0\0\0\0\x1f\0\0\0 \0\0\0\xf9\x01\0\0!\0\0\0@\0\0\0\x01\x02\0\0\x0f\0\0\0@\0\0\x03\x05\x02\0\0\x0f\0\0\0C\0\0\x1d\n\x02\0\0!\0\0\0`\0\0\0\x8b\x01\0\0\x0f\0\0\0`\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0\x11\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x05\x04\0\0\0\x90\x01\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0 \0\0\0\0\0\0\0\0\0\0\0\x02\0\0\x04\x04\0\0\0\x11\x02\0\0\x16\0\0\0\0\0\0\0\x15\x02\0\0\x16\0\0\0\x10\0\0\0\x1a\x02\0\0\0\0\0\x04\0\0\0\0\xe7\x01\0\0\0\0\0\x0e\x1d\0\0\0\x01\0\0\0 \x02\0\0\x03\0\0\x04(\0\0\0-\x02\0\0\x0f\0\0\0\0\0\0\04\x02\0\0&\0\0\0 \0\0\0/\x01\0\0\x0f\0\0\0 \x01\0\09\x02\0\0\x01\0\0\x04\x10\0\0\0H\x02\0\0%\0\0\0\0\0\0\0H\x02\0\0\x01\0\0\x04\x10\0\0\0Q\x02\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0$\0\0\0\x0c\0\0\0\x02\0\0\0 \x02\0\0\0\0\0\x0e#\0\0\0\x01\0\0\0W\x02\0\0\x02\0\0\x05\x08\0\0\0^\x02\0\0\0\0\0\0\0\0\0\0\x95\x01\0\0\x0f\0\0\0\0\0\0\0W\x02\0\0\0\0\0\x0e(\0\0\0\x01\0\0\0d\x02\0\0\x02\0\0\x04\x06\0\0\0\x95\x01\0\0+\0\0\0\0\0\0\0k\x02\0\0,\0\0\0\x10\0\0\0p\x02\0\0\0\0\0\x10\x02\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0+\0\0\0\x0c\0\0\0\x02\0\0\0d\x02\0\0\0\0\0\x0e*\0\0\0\x01\0\0\0w\x02\0\0\0\0\0\x0e\0\0\0\0\x01\0\0\0}\x02\0\0\0\0\0\x081\0\0\0\x85\x02\0\0\0\0\0\x11/\0\0\0\xff\xff\xff\xff\0\0\0\0\x02\0\0\x04\x08\0\0\0\x11\x02\0\0\x0f\0\0\0\0\0\0\0\x15\x02\0\0\x0f\0\0\0 \0\0\0\x9c\x02\0\0\0\0\0\x0e/\0\0\0\x01\0\0\0\xa2\x02\0\0\0\0\0\x08\x03\0\0\0\xaa\x02\0\0\0\0\0\x0e3\0\0\0\x01\0\0\0\xb0\x02\0\0\x08\0\0\x0f\xa0\0\0\0\x1c\0\0\0\0\0\0\0@\0\0\0\"\0\0\0@\0\0\0\x10\0\0\0'\0\0\0P\0\0\0(\0\0\0)\0\0\0x\0\0\0\x08\0\0\0-\0\0\0\x80\0\0\0\x06\0\0\0.\0\0\0\x88\0\0\0\x04\0\0\02\0\0\0\x8c\0\0\0\x08\0\0\04\0\0\0\x98\0\0\0\x08\0\0\0\xb5\x02\0\0\x01\0\0\x0f\x04\0\0\0\x0d\0\0\0\0\0\0\0\x04\0\0\0\0arguments\0regs\0id\0u64\0unsigned long long\0int\0enter\0arg:ctx\0second\0raw_tp/sys_enter\0./rare.bpf.c\0\x09untold.after++, marked.last++, holds_holder.after++, either.half++;\0\x09*(volatile u16 *)&halves.half = 1;\0\x09alone++, range.low++, ticks++;\0\x09return arguments->id;\0char\0__ARRAY_SIZE_TYPE__\0_license\0untold\0hits\0after\0tag\0odd\0counter\0wave\0address\0number\0u32\0unsigned int\0u8\0unsigned char\0counter_t\0inner\0last\0word\0half\0u16\0unsigned short\0__be32\0big-endian\0__u32\0of a typedef that has a Rust name\0marked\0first\0mark\0between\0few\0many\0behind\0low\0high\0empty\0holds_holder\0before\0rows\0holds_trailing\0trailing\0value\0either\0whole\0halves\0pair\0__fp16\0alone\0range_t\0of an anonymous struct\0range\0ticks_t\0ticks\0.bss\0license\0"),
             maps: Borrowed(&[
-                data_map(".bss", 152, 0x400, 49, false, Data::Zeroed(152)),
+                data_map(".bss", 160, 0x400, 53, false, Data::Zeroed(160)),
             ]),
             inner_maps: none(),
             programs: Borrowed(&[
@@ -743,13 +771,13 @@ pub mod rare {
                     target: ::core::option::Option::Some(Borrowed("sys_enter")),
                     flags: 0x0,
                     autoload: true,
-                    insns: Borrowed(b"\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\x04\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\x04\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\x0c\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\x0c\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#$\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2$\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\0\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\0\0\0\0\0\0\xb4\x02\0\0\x01\0\0\0\x18\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xc3#\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\0\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0y#\0\0\0\0\0\0\x07\x03\0\0\x01\0\0\0{2\0\0\0\0\0\0y\x10\x08\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
+                    insns: Borrowed(b"\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\x04\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\x04\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\x0c\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\x0c\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#$\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2$\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\0\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb4\x03\0\0\x01\0\0\0k2\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xc32\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0a#\0\0\0\0\0\0\x04\x03\0\0\x01\0\0\0c2\0\0\0\0\0\0\x18\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0y#\0\0\0\0\0\0\x07\x03\0\0\x01\0\0\0{2\0\0\0\0\0\0y\x10\x08\0\0\0\0\0\x95\0\0\0\0\0\0\0"),
                     func_info: Borrowed(b"\0\0\0\0\x07\0\0\0"),
-                    line_info: Borrowed(b"\0\0\0\0T\0\0\0a\0\0\0\x0e\xfc\0\0\x05\0\0\0T\0\0\0a\0\0\0\x1d\xfc\0\0\n\0\0\0T\0\0\0a\0\0\03\xfc\0\0\x0f\0\0\0T\0\0\0a\0\0\0B\xfc\0\0\x15\0\0\0T\0\0\0\xa6\0\0\0\x07\0\x01\0\x18\0\0\0T\0\0\0\xa6\0\0\0\x14\0\x01\0\x1d\0\0\0T\0\0\0\xa6\0\0\0\x1d\0\x01\0\"\0\0\0T\0\0\0\xc6\0\0\0\x14\x04\x01\0#\0\0\0T\0\0\0\xc6\0\0\0\x02\x04\x01\0"),
+                    line_info: Borrowed(b"\0\0\0\0T\0\0\0a\0\0\0\x0e\x0c\x01\0\x05\0\0\0T\0\0\0a\0\0\0\x1d\x0c\x01\0\n\0\0\0T\0\0\0a\0\0\03\x0c\x01\0\x0f\0\0\0T\0\0\0a\0\0\0B\x0c\x01\0\x14\0\0\0T\0\0\0\xa6\0\0\0 \x10\x01\0\x18\0\0\0T\0\0\0\xca\0\0\0\x07\x14\x01\0\x1b\0\0\0T\0\0\0\xca\0\0\0\x14\x14\x01\0 \0\0\0T\0\0\0\xca\0\0\0\x1d\x14\x01\0%\0\0\0T\0\0\0\xea\0\0\0\x14\x18\x01\0&\0\0\0T\0\0\0\xea\0\0\0\x02\x18\x01\0"),
                     relocations: Borrowed(&[
                         map_value(0, 0, 0), map_value(5, 0, 64), map_value(10, 0, 80),
-                        map_value(15, 0, 120), map_value(21, 0, 128), map_value(24, 0, 132),
-                        map_value(29, 0, 144),
+                        map_value(15, 0, 120), map_value(20, 0, 128), map_value(24, 0, 136),
+                        map_value(27, 0, 140), map_value(32, 0, 152),
                     ]),
                     core_relocations: none(),
                 },
@@ -760,9 +788,10 @@ pub mod rare {
                 variable("marked", 0, 64, 16, 29, Linkage::Global),
                 variable("holds_holder", 0, 80, 40, 35, Linkage::Global),
                 variable("either", 0, 120, 8, 40, Linkage::Global),
-                variable("alone", 0, 128, 4, 0, Linkage::Global),
-                variable("range", 0, 132, 8, 43, Linkage::Global),
-                variable("ticks", 0, 144, 8, 47, Linkage::Global),
+                variable("halves", 0, 128, 6, 42, Linkage::Global),
+                variable("alone", 0, 136, 4, 0, Linkage::Global),
+                variable("range", 0, 140, 8, 47, Linkage::Global),
+                variable("ticks", 0, 152, 8, 51, Linkage::Global),
             ]),
             core: no_core(),
             externs: none(),

@@ -444,6 +444,8 @@ fn members_without_a_type_are_numbers_or_bytes() {
     live[0].word().set(7);
     assert_eq!((live[0].get().hits, live[0].get().word()), (2, 7));
     assert_eq!(either::from_whole(u64::MAX).half(), u32::MAX);
+    let rare::types::halves { half, pair } = rare::types::halves::default();
+    let _: (u16, [u16; 2]) = (half, pair);
 }
 
 #[test]

@@ -120,7 +120,7 @@ impl<'b> Types<'b> {
                 (bytes, _) => Ty::bytes(bytes.into()),
             },
             Kind::Float { size: bytes @ (4 | 8) } => Ty::Float { bytes: bytes as u8 },
-            Kind::Float { size } => Types::storage(size.into(), 16),
+            Kind::Float { size } => Types::number_or_storage(size.into(), 16),
             Kind::Ptr(to) => Ty::Ptr(Box::new(self.pointee(btf, to))),
             Kind::Array(array) if array.len > 0 && is_char(btf, array.element) => {
                 Ty::Chars(array.len.into())
