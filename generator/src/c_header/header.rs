@@ -92,7 +92,7 @@ impl<'b> CHeader<'b> {
         if self.btf.pointer_size() != 8 {
             writer.line(NARROW);
         }
-        self.open(&mut writer);
+        let begin = self.open(&mut writer);
         for id in roots {
             // What cannot be written is left out, or stands as bytes.
             let _ = writer.require(id, Need::Definition);
@@ -107,7 +107,7 @@ impl<'b> CHeader<'b> {
             .filter(|function| self.wants(function.name))
             .filter(|function| writer.require(function.proto, Need::Declaration).is_ok())
             .collect();
-        self.close(&mut writer, &functions);
+        self.close(&mut writer, begin, &functions);
         writer.finish().ok_or_else(|| {
             bpf_skel::Error::malformed(
                 "the BTF's nameless types contain each other so often that their C has no bounds",
@@ -155,20 +155,18 @@ impl<'b> CHeader<'b> {
         }
     }
 
-    fn open(&self, writer: &mut Writer<'b>) {
-        if !self.vmlinux {
+    /// Answers where the types begin.
+    fn open(&self, writer: &mut Writer<'b>) -> usize {
+        if self.vmlinux {
+            // bpf_tracing.h knows by this name that `struct pt_regs` is the kernel's.
+            writer.line("#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n");
+        } else {
             writer.line("#pragma once\n");
-            return;
         }
-        // bpf_tracing.h knows by this name that `struct pt_regs` is the kernel's.
-        writer.line("#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n");
-        writer.line("#ifndef BPF_NO_PRESERVE_ACCESS_INDEX");
-        writer.line(
-            "#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)\n#endif\n",
-        );
+        writer.out.len()
     }
 
-    fn close(&self, writer: &mut Writer<'b>, functions: &[&Function<'b>]) {
+    fn close(&self, writer: &mut Writer<'b>, begin: usize, functions: &[&Function<'b>]) {
         if !self.vmlinux {
             return;
         }
@@ -180,10 +178,21 @@ impl<'b> CHeader<'b> {
             }
             writer.line("#endif\n");
         }
-        writer.line("#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute pop\n#endif\n");
+        // clang warns of an attribute that nothing gets (-Wpragma-clang-attribute).
+        if writer.has_records {
+            writer.out.insert_str(begin, PUSH);
+            writer.line(POP);
+        }
         writer.line("#endif /* __VMLINUX_H__ */");
     }
 }
+
+const PUSH: &str = "#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
+#endif
+
+";
+const POP: &str = "#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute pop\n#endif\n";
 
 /// The start of the prototypes. The definitions are those of bpf_helpers.h, which may come before or after.
 const KSYMS: &str = r#"#ifndef BPF_NO_KFUNC_PROTOTYPES

@@ -1,6 +1,6 @@
 //! The text of what the kernel that runs the tests has not got. Whether clang takes it: `tests/tests/machine/c_from_btf`.
 
-use bpf_skel::btf::{Btf, BtfBuilder, IntEncoding, Member};
+use bpf_skel::btf::{Btf, BtfBuilder, IntEncoding, Linkage, Member, Param};
 use bpf_skel::spec::Endian;
 
 use super::CHeader;
@@ -155,4 +155,49 @@ fn what_has_no_c() {
     has(&text, "enum enumerators {\n\tA = 2,\n};");
     has(&text, "enum wide : int {\n\tB = 5,\n};");
     has(&text, "struct no_enumerators {\n\tunsigned int x;\n};");
+}
+
+/// clang warns of an attribute that nothing gets.
+#[test]
+fn relocatable_only_where_there_are_records() {
+    let mut b = BtfBuilder::new(Endian::Little);
+    let int = b.int("unsigned int", 4, IntEncoding::UNSIGNED);
+    b.typedef("u32", int);
+    b.enum_("e", 4, false, &[("A", 1)]);
+    let proto = b.func_proto(int, &[Param { name: "a", ty: int }]);
+    let pointer = b.ptr(proto);
+    b.typedef("call", pointer);
+    let kfunc = b.func("kfunc", proto, Linkage::Static);
+    b.decl_tag("bpf_kfunc", kfunc, None);
+    let s = b.struct_("s", 4, &[member("x", int, 0)]);
+    b.typedef("defined", s);
+    let fwd = b.fwd("undefined", true);
+    let fwd = b.ptr(fwd);
+    b.typedef("declared", fwd);
+    let nameless = b.union_("", 4, &[member("x", int, 0)]);
+    b.typedef("nameless", nameless);
+    let odd = b.int("odd", 9, IntEncoding::UNSIGNED);
+    b.typedef("bytes", odd);
+    let double = b.float("long double", 16);
+    b.typedef("words", double);
+    let bytes = b.finish();
+    let btf = Btf::parse(&bytes, Endian::Little).unwrap();
+    for (name, records) in [
+        ("u32", false),
+        ("e", false),
+        ("call", false),
+        ("kfunc", false),
+        ("s", true),
+        ("defined", true),
+        ("declared", true),
+        ("nameless", true),
+        ("bytes", true),
+        ("words", true),
+    ] {
+        let text = CHeader::vmlinux(&btf).types([name]).to_c().unwrap();
+        for pragma in ["#pragma clang attribute push", "#pragma clang attribute pop"] {
+            assert_eq!(text.contains(pragma), records, "{name}: {text}");
+        }
+        assert_eq!(text.contains("BPF_NO_PRESERVE_ACCESS_INDEX"), records, "{name}: {text}");
+    }
 }

@@ -32,6 +32,8 @@ pub(super) struct Writer<'b> {
     /// Types that are written as bytes, and why.
     opaque: HashMap<u32, Reason>,
     pub(super) out: String,
+    /// Whether the text has a struct or union.
+    pub(super) has_records: bool,
     /// How long the text may become: nameless types are written wherever they are used, and hostile ones use each
     /// other.
     limit: usize,
@@ -52,6 +54,7 @@ impl<'b> Writer<'b> {
             tags,
             opaque: HashMap::new(),
             out: String::new(),
+            has_records: false,
             limit: (1 << 20) + 8 * input,
             indent: 0,
         }
@@ -84,6 +87,7 @@ impl<'b> Writer<'b> {
             && !self.is_done(id)
         {
             self.mark_done(id);
+            self.has_records |= words.starts_with("struct");
             self.names.claim_alias(id, ty.name);
             let _ = write!(self.out, "typedef {words} ");
             self.names.write(&mut self.out, id, ty.name);
@@ -142,6 +146,7 @@ impl<'b> Writer<'b> {
     }
 
     pub(super) fn tag(&mut self, id: u32, ty: &Type<'b>) {
+        self.has_records |= !matches!(ty.kind, Kind::Enum(_) | Kind::Enum64(_));
         self.out.push_str(match ty.kind {
             Kind::Union(_) | Kind::Fwd { is_union: true } => "union ",
             Kind::Enum(_) | Kind::Enum64(_) => "enum ",
@@ -318,7 +323,10 @@ impl<'b> Spell<'b> for Writer<'b> {
                     _ => return,
                 };
                 match spelled {
-                    Spelled::Words(words) => self.out.push_str(&words),
+                    Spelled::Words(words) => {
+                        self.has_records |= words.starts_with("struct");
+                        self.out.push_str(&words);
+                    }
                     Spelled::Alias(_) => self.names.write(&mut self.out, id, ty.name),
                 }
             }
