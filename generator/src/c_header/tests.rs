@@ -157,6 +157,47 @@ fn what_has_no_c() {
     has(&text, "struct no_enumerators {\n\tunsigned int x;\n};");
 }
 
+/// C puts the members of a nameless member into the scope of the whole.
+#[test]
+fn padding_in_one_scope() {
+    let text = c(|b| {
+        let int = b.int("int", 4, IntEncoding::SIGNED);
+        let hole = |a, z| [member(a, int, 0), member(z, int, 80)];
+        let first = b.struct_("", 84, &hole("a", "b"));
+        let second = b.struct_("", 84, &hole("c", "d"));
+        let both = b.union_("", 84, &[member("", first, 0), member("", second, 0)]);
+        b.struct_("s", 168, &[member("", both, 0), member("", both, 84)]);
+        b.struct_("once", 84, &[member("", both, 0)]);
+        // Members of a name have a scope of their own.
+        b.struct_("of_names", 168, &[member("x", first, 0), member("", second, 84)]);
+        let pointer = b.ptr(both);
+        b.struct_("pointer", 92, &[member("x", pointer, 0), member("", first, 8)]);
+        b.typedef("nameless", both);
+        b.struct_("taken", 92, &[member("", first, 0), member("__bytes_8", int, 84)]);
+        let members = [member("__bytes_8", int, 0), member("", first, 4), member("", second, 88)];
+        b.struct_("all_taken", 176, &[&members[..], &[member("__bytes_8_2", int, 172)]].concat());
+        let empty = b.struct_("", 100, &[]);
+        let other = b.struct_("", 100, &[]);
+        let members = [member("", empty, 0), member("", other, 100), member("x", int, 200)];
+        b.struct_("empty", 204, &members);
+    });
+    for (name, want) in [
+        ("struct once", "8 8_2"),
+        ("struct of_names", "8 8"),
+        ("struct pointer", "8 8_2 8"),
+        ("typedef union", "8 8_2"),
+        ("struct taken", "8_2"),
+        ("struct all_taken", "8_3 8_4"),
+        ("struct empty", "0 0_2"),
+    ] {
+        let (_, body) = text.split_once(&format!("\n{name} {{\n")).unwrap();
+        let body = body.split("\n}").next().unwrap();
+        let names = body.split("unsigned char __bytes_").skip(1);
+        let names: Vec<&str> = names.filter_map(|rest| rest.split('[').next()).collect();
+        assert_eq!(names.join(" "), want, "{name}: {body}");
+    }
+}
+
 /// clang warns of an attribute that nothing gets.
 #[test]
 fn relocatable_only_where_there_are_records() {

@@ -9,6 +9,7 @@ use super::attribute::write_attribute;
 use super::base::{self, Spelled};
 use super::declarator::{Spell, declare};
 use super::layout::{Layout, Reason};
+use super::members::Padding;
 use super::names::{self, Names, identifier};
 use super::order::{HEIGHT, Order};
 use super::place::{Item, Plan};
@@ -31,6 +32,8 @@ pub(super) struct Writer<'b> {
     tags: Tags<'b>,
     /// Types that are written as bytes, and why.
     opaque: HashMap<u32, Reason>,
+    /// The struct or union whose scope is written, and the names of padding in it.
+    scope: (u32, Padding),
     pub(super) out: String,
     /// Whether the text has a struct or union.
     pub(super) has_records: bool,
@@ -53,6 +56,7 @@ impl<'b> Writer<'b> {
             layout: Layout::new(btf),
             tags,
             opaque: HashMap::new(),
+            scope: (0, Padding::default()),
             out: String::new(),
             has_records: false,
             limit: (1 << 20) + 8 * input,
@@ -161,6 +165,13 @@ impl<'b> Writer<'b> {
 
     /// ` { … }` of a struct or union, and its attributes.
     fn body(&mut self, id: u32, ty: &Type<'b>) {
+        let outer = std::mem::replace(&mut self.scope, (id, Padding::default()));
+        self.body_in_scope(id, ty);
+        self.scope = outer;
+    }
+
+    /// Of a nameless member, whose members are in the scope of the whole.
+    fn body_in_scope(&mut self, id: u32, ty: &Type<'b>) {
         let is_union = matches!(ty.kind, Kind::Union(_));
         let (Kind::Struct(composite) | Kind::Union(composite)) = ty.kind else { return };
         let plan = match self.opaque.get(&id) {
@@ -229,7 +240,7 @@ impl<'b> Writer<'b> {
                     }
                     let is_union = matches!(ty.kind, Kind::Union(_));
                     self.out.push_str(if is_union { "union" } else { "struct" });
-                    self.body(inner, &ty);
+                    self.body_in_scope(inner, &ty);
                 } else {
                     declare(self, member.ty, name, DEPTH);
                 }
@@ -249,7 +260,9 @@ impl<'b> Writer<'b> {
                 let _ = write!(self.out, "{unit}: {bits}");
             }
             Item::Bytes { at, count } => {
-                let _ = write!(self.out, "unsigned char __bytes_{at}[{count}]");
+                let (scope, padding) = &mut self.scope;
+                let name = padding.name(self.btf, *scope, at);
+                let _ = write!(self.out, "unsigned char {name}[{count}]");
             }
             Item::Untyped(_) => return,
         }

@@ -132,6 +132,10 @@ struct enums {
 	enum forward k;
 };
 
+/* Long holes in one scope. */
+#define hole long :64; long :64; long :64; long :64; long :64; long :64; long :64; long :64; long :64;
+struct holes { union { struct { int a; hole int b; }; struct { int c; hole int d; }; }; struct { int e; hole int f; } *g; };
+
 /* Numbers, and names that mean two things. */
 struct numbers { char a; signed char b; __int128 c; unsigned __int128 d; double e; float f; long g; unsigned long h; long double i; };
 struct bool { _Bool bool; };
@@ -167,6 +171,6 @@ struct everything {
 	struct atomic_between aa; struct atomic_end ab; struct atomic_only ac; struct holds_atomic ad;
 	struct nameless_in_packed h; struct nameless_union_in_packed i; struct nameless_packed j;
 	struct nameless_bits_in_packed k; struct nameless_alignas l; struct nameless_aligned m;
-	struct nameless_union_aligned n; struct nameless_aligned_in_packed o; struct nameless_far_in_packed p;
+	struct holes holes; struct nameless_union_aligned n; struct nameless_aligned_in_packed o; struct nameless_far_in_packed p;
 } everything;
 struct nested nested;

@@ -417,6 +417,29 @@ struct nameless_aligned {
 	u8 c;
 };
 
+struct holes {
+	union {
+		struct {
+			int a;
+			int: 32;
+			unsigned char __bytes_8[72];
+			int b;
+		};
+		struct {
+			int c;
+			int: 32;
+			unsigned char __bytes_8_2[72];
+			int d;
+		};
+	};
+	struct {
+		int e;
+		int: 32;
+		unsigned char __bytes_8[72];
+		int f;
+	} *g;
+};
+
 struct nameless_union_aligned {
 	u8 a;
 	union {
@@ -493,6 +516,7 @@ struct everything {
 	struct nameless_bits_in_packed k;
 	struct nameless_alignas l;
 	struct nameless_aligned m;
+	struct holes holes;
 	struct nameless_union_aligned n;
 	struct nameless_aligned_in_packed o;
 	struct nameless_far_in_packed p;
