@@ -6,6 +6,7 @@ use bpf_skel::btf::{Btf, Kind, Type};
 
 use super::names::Names;
 use super::order::Need;
+use super::same;
 use super::writer::{Tags, Writer};
 use crate::{Error, Result};
 
@@ -29,7 +30,7 @@ const NARROW: &str = "/* The pointers of these types have 4 bytes, and for BPF 8
 ///
 /// Types come in an order that compiles, with forward declarations, padding, `packed` and `aligned` where they are needed.
 /// Of several types with one name the first keeps it and the others become `name___2`, … : flavors, which CO-RE relocates
-/// like the name itself. So does what has a word of C23 for its name, such as `nullptr`. A type that C cannot express (none
+/// like the name itself. A type of split BTF that its base has too is the base's. So does what has a word of C23 for its name, such as `nullptr`. A type that C cannot express (none
 /// that a C compiler wrote) becomes an array of bytes of its size. In place of a member that BTF has no type for (`_Atomic`,
 /// of clang 19) are padding and a comment.
 ///
@@ -85,9 +86,10 @@ impl<'b> CHeader<'b> {
     pub fn to_c(&self) -> Result<String> {
         let surveyed = Survey::of(self);
         let functions = surveyed.functions.iter().map(|function| function.name);
-        let names = Names::new(self.btf, surveyed.all(), functions);
+        let same = same::in_base(self.btf);
+        let names = Names::new(self.btf, surveyed.all(), functions, &same);
         let roots = self.roots(&surveyed)?;
-        let mut writer = Writer::new(self.btf, names, surveyed.tags.clone());
+        let mut writer = Writer::new(self.btf, names, same, surveyed.tags.clone());
         writer.line(GENERATED);
         if self.btf.pointer_size() != 8 {
             writer.line(NARROW);
@@ -279,6 +281,7 @@ fn constants<'b>(writer: &mut Writer<'b>, types: impl Iterator<Item = (u32, Type
             Kind::Enum64(values) if values.values().any(|(name, _)| named(name)) => false,
             _ => continue,
         };
+        let id = writer.names.meant(id);
         if !writer.is_done(id) {
             writer.mark_done(id);
             let guard = words && !std::mem::replace(&mut released, true);

@@ -22,6 +22,8 @@ const DEPTH: u32 = 128;
 /// Alignments as the C that is written has them.
 pub(super) struct Layout<'b> {
     btf: &'b Btf<'b>,
+    /// For types that the base has too, the base's, which is written.
+    same: HashMap<u32, u32>,
     /// By id of a struct or union, its alignment; 0 where it is not known yet.
     aligns: Vec<u32>,
     /// By id of a nameless member's struct or union, whether it has no padding.
@@ -40,8 +42,8 @@ pub(super) fn is_untyped(btf: &Btf<'_>, mut id: u32) -> bool {
 }
 
 impl<'b> Layout<'b> {
-    pub(super) fn new(btf: &'b Btf<'b>) -> Self {
-        Self { btf, aligns: vec![0; btf.len() as usize], dense: HashMap::new() }
+    pub(super) fn new(btf: &'b Btf<'b>, same: HashMap<u32, u32>) -> Self {
+        Self { btf, same, aligns: vec![0; btf.len() as usize], dense: HashMap::new() }
     }
 
     /// From now on the type is written as bytes.
@@ -199,6 +201,7 @@ impl<'b> Layout<'b> {
     fn align(&mut self, id: u32, depth: u32) -> Result<u32, Reason> {
         let mut id = id;
         for _ in 0..DEPTH {
+            id = self.same.get(&id).copied().unwrap_or(id);
             let ty = self.btf.type_by_id(id).ok_or("a member has no type")?;
             id = match ty.kind {
                 Kind::Int(int) => return Ok(base::int_align(int.size)),

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   names        which C name each type and enumerator gets
+//!   same         which types of split BTF its base has too
 //!   order        what must be declared, or defined, before what
 //!   layout       the sizes and alignments that members have in C
 //!   place        where padding, `packed` and `aligned` are needed for the offsets of BTF
@@ -23,6 +24,7 @@ mod members;
 mod names;
 mod order;
 mod place;
+mod same;
 mod writer;
 
 #[cfg(test)]

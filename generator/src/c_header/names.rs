@@ -102,7 +102,7 @@ pub(super) struct Names<'b> {
     ordinary: NameSpace<'b>,
     /// Which `___N` a type has, where it has one.
     flavors: HashMap<u32, u32>,
-    /// Of a type that is declared only: the one type that its name stands for.
+    /// Of a type that is declared only: the one type that its name stands for. Of one that the base has too: the base's.
     meant: HashMap<u32, u32>,
     /// `typedef _Bool bool`.
     boolean: Option<u32>,
@@ -112,11 +112,13 @@ pub(super) struct Names<'b> {
 type NameSpace<'b> = HashMap<Cow<'b, str>, u32>;
 
 impl<'b> Names<'b> {
-    /// Names for all `types`; `functions` are those that will be declared.
+    /// Names for all `types`; `functions` are those that will be declared, and types that are in `same` are called as those
+    /// of the base.
     pub(super) fn new<'i>(
         btf: &Btf<'b>,
         types: impl Iterator<Item = (u32, Type<'b>)>,
         functions: impl Iterator<Item = &'i str>,
+        same: &HashMap<u32, u32>,
     ) -> Self
     where
         'b: 'i,
@@ -128,7 +130,7 @@ impl<'b> Names<'b> {
             tags: words.clone().collect(),
             ordinary: PREDEFINED.into_iter().map(taken).chain(words).collect(),
             flavors: HashMap::new(),
-            meant: HashMap::new(),
+            meant: same.clone(),
             boolean: None,
         };
         // What is defined under a name and a kind of tag: the first one, and whether it is the only one.
@@ -138,7 +140,8 @@ impl<'b> Names<'b> {
         for function in functions {
             names.ordinary.insert(identifier(function), 1);
         }
-        for (id, ty) in types.filter(|(_, ty)| !ty.name.is_empty()) {
+        let own = |id: &u32| !same.contains_key(id);
+        for (id, ty) in types.filter(|(id, ty)| !ty.name.is_empty() && own(id)) {
             if let Kind::Typedef(to) = ty.kind {
                 let target = btf.kind_by_id(to);
                 let is_bool = matches!(target, Some(Kind::Int(int)) if int.encoding.is_bool());
@@ -187,7 +190,8 @@ impl<'b> Names<'b> {
         names
     }
 
-    /// The type that this one stands for: itself, but for one that is declared only and defined elsewhere.
+    /// The type that this one stands for: itself, but for one that is declared only and defined elsewhere, or that the base
+    /// has too.
     pub(super) fn meant(&self, id: u32) -> u32 {
         self.meant.get(&id).copied().unwrap_or(id)
     }
@@ -233,7 +237,7 @@ impl<'b> Names<'b> {
 
 /// What a tag is of; each has declarations of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Tag {
+pub(super) enum Tag {
     Struct,
     Union,
     Enum,
@@ -241,7 +245,7 @@ enum Tag {
 
 impl Tag {
     /// Also whether it is a definition.
-    fn of(kind: &Kind<'_>) -> Option<(Self, bool)> {
+    pub(super) fn of(kind: &Kind<'_>) -> Option<(Self, bool)> {
         Some(match kind {
             Kind::Struct(_) => (Self::Struct, true),
             Kind::Union(_) => (Self::Union, true),

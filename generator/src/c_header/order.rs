@@ -232,7 +232,8 @@ impl<'b> Writer<'b> {
             let mut inner = self.visit(member.ty, Need::Definition, depth + 1)?;
             if member.name.is_empty() {
                 // Where it has a name (-fms-extensions), its members are written in place all the same.
-                let id = self.btf.resolve(member.ty).map_or(0, |(id, _)| id);
+                let id = self.btf.resolve(member.ty).map_or(0, |(id, _)| self.names.meant(id));
+                self.visit(id, Need::Definition, depth + 1)?;
                 inner = self.progress(id).height;
             }
             height = height.max(inner);

@@ -47,13 +47,18 @@ pub(super) struct Writer<'b> {
 pub(super) type Tags<'b> = HashMap<(u32, Option<u32>), Vec<(&'b str, bool)>>;
 
 impl<'b> Writer<'b> {
-    pub(super) fn new(btf: &'b Btf<'b>, names: Names<'b>, tags: Tags<'b>) -> Self {
+    pub(super) fn new(
+        btf: &'b Btf<'b>,
+        names: Names<'b>,
+        same: HashMap<u32, u32>,
+        tags: Tags<'b>,
+    ) -> Self {
         let input = btf.bytes().len() + btf.base().map_or(0, |base| base.bytes().len());
         Self {
             btf,
             names,
             order: Order::new(btf),
-            layout: Layout::new(btf),
+            layout: Layout::new(btf, same),
             tags,
             opaque: HashMap::new(),
             scope: (0, Padding::default()),
@@ -238,6 +243,8 @@ impl<'b> Writer<'b> {
                         // Behind it, the attribute would be the type's.
                         let _ = write!(self.out, "_Alignas({bytes}) ");
                     }
+                    let inner = self.names.meant(inner);
+                    let ty = self.btf.type_by_id(inner).unwrap_or(ty);
                     let is_union = matches!(ty.kind, Kind::Union(_));
                     self.out.push_str(if is_union { "union" } else { "struct" });
                     self.body_in_scope(inner, &ty);
