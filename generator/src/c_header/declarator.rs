@@ -5,6 +5,7 @@
 //!   └ left ────┘     └ right ───────────┘
 //! ```
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use bpf_skel::btf::{Btf, Kind, Type};
@@ -29,6 +30,9 @@ pub(crate) trait Spell<'b> {
 
     /// Writes a type tag, or what else is an attribute of a type.
     fn type_tag(&mut self, text: &str, attribute: bool);
+
+    /// Whether a typedef is called so, which a parameter of that name would hide from those behind it.
+    fn is_typedef(&self, name: &str) -> bool;
 
     /// How much deeper the types of parameters may go.
     fn parameter_depth(depth: u32) -> u32;
@@ -165,6 +169,7 @@ fn right<'b, S: Spell<'b>>(spell: &mut S, id: u32, depth: u32) {
         Kind::FuncProto(proto) => {
             spell.out().push('(');
             let mut count = 0;
+            let mut names = HashSet::new();
             for parameter in proto.params().take(S::PARAMETERS) {
                 if count > 0 {
                     spell.out().push_str(", ");
@@ -174,7 +179,9 @@ fn right<'b, S: Spell<'b>>(spell: &mut S, id: u32, depth: u32) {
                     0 => spell.out().push_str("..."),
                     ty => {
                         let name = names::parameter(parameter.name);
-                        declare(spell, ty, &name, S::parameter_depth(depth));
+                        let fits = !spell.is_typedef(&name) && names.insert(name.clone());
+                        let name = if fits { &name } else { "" };
+                        declare(spell, ty, name, S::parameter_depth(depth));
                     }
                 }
             }

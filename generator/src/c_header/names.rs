@@ -1,8 +1,8 @@
 //! C names of types and enumerators: each once, and none a keyword.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use bpf_skel::btf::{Btf, Kind, Type};
 
@@ -100,6 +100,8 @@ const PREDEFINED: [&str; 3] = ["__builtin_va_list", "__int128_t", "__uint128_t"]
 pub(super) struct Names<'b> {
     tags: NameSpace<'b>,
     ordinary: NameSpace<'b>,
+    /// What of the ordinary names is a type's.
+    typedefs: HashSet<Cow<'b, str>>,
     /// Which `___N` a type has, where it has one.
     flavors: HashMap<u32, u32>,
     /// Of a type that is declared only: the one type that its name stands for. Of one that the base has too: the base's.
@@ -129,6 +131,7 @@ impl<'b> Names<'b> {
         let mut names = Self {
             tags: words.clone().collect(),
             ordinary: PREDEFINED.into_iter().map(taken).chain(words).collect(),
+            typedefs: HashSet::new(),
             flavors: HashMap::new(),
             meant: same.clone(),
             boolean: None,
@@ -143,6 +146,7 @@ impl<'b> Names<'b> {
         let own = |id: &u32| !same.contains_key(id);
         for (id, ty) in types.filter(|(id, ty)| !ty.name.is_empty() && own(id)) {
             if let Kind::Typedef(to) = ty.kind {
+                names.typedefs.insert(identifier(ty.name));
                 let target = btf.kind_by_id(to);
                 let is_bool = matches!(target, Some(Kind::Int(int)) if int.encoding.is_bool());
                 if is_bool && ty.name == "bool" && names.boolean.is_none() {
@@ -201,6 +205,11 @@ impl<'b> Names<'b> {
         self.boolean == Some(id)
     }
 
+    /// Whether a typedef has this name.
+    pub(super) fn is_typedef(&self, name: &str) -> bool {
+        self.typedefs.contains(name)
+    }
+
     /// From now on enumerators may be called so: they are declared where C has no such words.
     pub(super) fn release(&mut self, words: &[&str]) {
         for word in words {
@@ -218,6 +227,7 @@ impl<'b> Names<'b> {
 
     /// A name for a typedef that stands for a base type which the compiler does not know.
     pub(super) fn claim_alias(&mut self, id: u32, name: &'b str) {
+        self.typedefs.insert(identifier(name));
         if !is_first(&mut self.ordinary, name) {
             self.flavors.insert(id, flavor(&mut self.ordinary, &identifier(name)));
         }

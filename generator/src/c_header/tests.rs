@@ -198,6 +198,45 @@ fn padding_in_one_scope() {
     }
 }
 
+/// A parameter hides a typedef of its name from those behind it.
+#[test]
+fn names_of_parameters() {
+    let text = c(|b| {
+        let int = b.int("int", 4, IntEncoding::SIGNED);
+        let odd = b.int("odd", 4, IntEncoding::SIGNED);
+        let dev = b.typedef("dev_t", int);
+        let generic = b.typedef("Option<u32>", int);
+        b.enum_("e", 4, false, &[("A", 0)]);
+        let inner = b.func_proto(0, &[Param { name: "x", ty: dev }]);
+        let inner = b.ptr(inner);
+        for (name, parameters) in [
+            ("typedefs", &[("dev_t", dev), ("y", dev)][..]),
+            ("aliases", &[("odd", odd), ("y", odd)]),
+            ("bent", &[("Option_u32_", generic), ("y", generic)]),
+            ("twice", &[("x", int), ("x", int), ("register", int), ("register_", int)]),
+            ("within", &[("x", int), ("call", inner)]),
+            ("nameless", &[("", int), ("", int)]),
+            ("other_spaces", &[("e", int), ("A", int), ("bool", int)]),
+        ] {
+            let parameters: Vec<_> =
+                parameters.iter().map(|&(name, ty)| Param { name, ty }).collect();
+            let proto = b.func_proto(int, &parameters);
+            b.typedef(name, proto);
+        }
+    });
+    for part in [
+        "typedefs(dev_t, dev_t y);",
+        "aliases(odd, odd y);",
+        "bent(Option_u32_, Option_u32_ y);",
+        "twice(int x, int, int register_, int);",
+        "within(int x, void (*call)(dev_t x));",
+        "nameless(int, int);",
+        "other_spaces(int e, int A, int bool_);",
+    ] {
+        has(&text, part);
+    }
+}
+
 /// clang warns of an attribute that nothing gets.
 #[test]
 fn relocatable_only_where_there_are_records() {

@@ -368,6 +368,10 @@ impl<'b> Spell<'b> for Writer<'b> {
         write_attribute(&mut self.out, "btf_type_tag", text, attribute);
     }
 
+    fn is_typedef(&self, name: &str) -> bool {
+        self.names.is_typedef(name)
+    }
+
     fn parameter_depth(depth: u32) -> u32 {
         depth - 1
     }

@@ -58,6 +58,11 @@ impl<'b> Spell<'b> for Text<'_, 'b> {
         self.out.extend([" __", text]);
     }
 
+    /// It is not compiled.
+    fn is_typedef(&self, _: &str) -> bool {
+        false
+    }
+
     fn parameter_depth(depth: u32) -> u32 {
         depth.min(3) - 1
     }
