@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   names        which C name each type and enumerator gets
+//!   keywords     what none of them may be
 //!   same         which types of split BTF its base has too
 //!   order        what must be declared, or defined, before what
 //!   layout       the sizes and alignments that members have in C
@@ -19,6 +20,7 @@ mod base;
 mod declarator;
 mod enumeration;
 mod header;
+mod keywords;
 mod layout;
 mod members;
 mod names;

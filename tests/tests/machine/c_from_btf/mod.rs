@@ -28,6 +28,7 @@ tests![
     a_type_alone,
     in_every_c_of_clang,
     words_of_c23,
+    words_of_clang,
     what_no_c_of_64_bits_gave,
 ];
 
@@ -230,6 +231,39 @@ fn words_of_c23() -> Outcome {
         }
         let headers = format!("#include <stdbool.h>\n#include <stdalign.h>\n{text}");
         compile(&headers, "struct all all; bool yes = true;", &["-target", "bpf"])?;
+    }
+    Ok(())
+}
+
+/// As members, tags and typedefs, each in a header of its own kind.
+fn words_of_clang() -> Outcome {
+    const WORDS: &str = "
+    _Decimal128 _Decimal32 _Decimal64 _ExtInt _Nonnull _Null_unspecified _Nullable _Nullable_result __FUNCTION__
+    __PRETTY_FUNCTION__ __alignof __asm __attribute __bf16 __builtin_COLUMN __builtin_FILE __builtin_FILE_NAME
+    __builtin_FUNCTION __builtin_LINE __builtin_available __builtin_bit_cast __builtin_choose_expr
+    __builtin_convertvector __builtin_offsetof __builtin_omp_required_simd_align
+    __builtin_ptrauth_type_discriminator __builtin_types_compatible_p __builtin_va_arg __builtin_vectorelements
+    __cdecl __complex __complex__ __const__ __fastcall __fp16 __func__ __ibm128 __imag __imag__ __is_target_arch
+    __is_target_environment __is_target_os __is_target_variant_environment __is_target_variant_os
+    __is_target_vendor __objc_no __objc_yes __pascal __private_extern__ __real __real__ __regcall __restrict__
+    __signed __signed__ __stdcall __thiscall __typeof __typeof_unqual __typeof_unqual__ __vectorcall __volatile
+    ";
+    for kind in ["member", "tag", "typedef"] {
+        let mut b = BtfBuilder::new(Endian::Little);
+        let int = b.int("int", 4, IntEncoding::SIGNED);
+        for (word, at) in WORDS.split_whitespace().zip(0_u32..) {
+            let name = format!("named_{at}");
+            let (name, inside) = if kind == "member" { (&*name, word) } else { (word, "x") };
+            let x = Member { name: inside, ty: int, bit_offset: 0, bitfield_size: None };
+            match kind {
+                "typedef" => b.typedef(name, int),
+                _ => b.struct_(name, 4, &[x]),
+            };
+        }
+        let bytes = b.finish();
+        let btf = Btf::parse(&bytes, Endian::Little)?;
+        let text = CHeader::vmlinux(&btf).to_c()?;
+        compile(&text, "", &["-target", "bpf"]).map_err(|e| format!("{kind}: {e}"))?;
     }
     Ok(())
 }
