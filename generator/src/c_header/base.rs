@@ -25,7 +25,7 @@ pub(super) fn int(name: &str, int: Int) -> Spelled<'_> {
     }
 }
 
-/// The floating-point type with this name. The BPF target has those of 32 and 64 bits.
+/// The floating-point type with this name. The BPF target has those of 32 and 64 bits, and clang's of 16.
 pub(super) fn float(name: &str, size: u32) -> Spelled<'_> {
     let words = match size {
         4 => "float".into(),
@@ -33,8 +33,8 @@ pub(super) fn float(name: &str, size: u32) -> Spelled<'_> {
         _ => bytes(size),
     };
     match (name, size) {
-        ("float", 4) | ("double" | "long double", 8) => Spelled::Words(name.into()),
-        ("" | "float" | "double" | "long double" | "_Float16" | "__float128", _) => {
+        ("__fp16", 2) | ("float", 4) | ("double" | "long double", 8) => Spelled::Words(name.into()),
+        ("" | "float" | "double" | "long double" | "__fp16" | "_Float16" | "__float128", _) => {
             Spelled::Words(words)
         }
         _ => Spelled::Alias(words),
@@ -46,9 +46,9 @@ pub(super) fn int_align(size: u32) -> u32 {
     if matches!(size, 1 | 2 | 4 | 8 | 16) { size } else { 1 }
 }
 
-/// Alignment of a floating-point number of this many bytes.
-pub(super) fn float_align(size: u32) -> u32 {
-    if matches!(size, 4 | 8) { size } else { 1 }
+/// Alignment of what [`float`] makes of such a number.
+pub(super) fn float_align(name: &str, size: u32) -> u32 {
+    if matches!((name, size), ("__fp16", 2) | (_, 4 | 8)) { size } else { 1 }
 }
 
 /// The size of a type that C's own words name, in whichever order they come.

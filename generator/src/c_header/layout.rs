@@ -205,7 +205,7 @@ impl<'b> Layout<'b> {
             let ty = self.btf.type_by_id(id).ok_or("a member has no type")?;
             id = match ty.kind {
                 Kind::Int(int) => return Ok(base::int_align(int.size)),
-                Kind::Float { size } => return Ok(base::float_align(size)),
+                Kind::Float { size } => return Ok(base::float_align(ty.name, size)),
                 Kind::Ptr(_) if self.btf.pointer_size() != 8 => return Err(NARROW),
                 Kind::Ptr(_) => return Ok(8),
                 Kind::Enum(Enum { size, .. }) | Kind::Enum64(Enum64 { size, .. }) => {
