@@ -30,9 +30,12 @@ const NARROW: &str = "/* The pointers of these types have 4 bytes, and for BPF 8
 ///
 /// Types come in an order that compiles, with forward declarations, padding, `packed` and `aligned` where they are needed.
 /// Of several types with one name the first keeps it and the others become `name___2`, … : flavors, which CO-RE relocates
-/// like the name itself. A type of split BTF that its base has too is the base's. So does what has a word of C23 for its name, such as `nullptr`. A type that C cannot express (none
-/// that a C compiler wrote) becomes an array of bytes of its size. In place of a member that BTF has no type for (`_Atomic`,
-/// of clang 19) are padding and a comment.
+/// like the name itself. So does what has a word of C23 for its name, such as `nullptr`. A type of split BTF that its base
+/// has too is written once. A type that C cannot express (none that a C compiler wrote) becomes an array of bytes of its
+/// size. In place of a member that BTF has no type for (`_Atomic`, of clang 19) are padding and a comment.
+///
+/// An enum that is only declared, or has another size or sign than its values give it, is written with its type
+/// (`enum x : unsigned int`), which clang takes, and gcc from 13 on.
 ///
 /// Of a 32-bit kernel, types with pointers have their members in order and not at the same offsets, since pointers have 8
 /// bytes for BPF: CO-RE finds them.
