@@ -615,19 +615,19 @@ pub mod large {
             }
             /// `u32 low : 4`
             pub fn low(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 2097160, 4, 262145..262149, 1)
+                ::bpf_skel::private::live_bits(self, 2097160, 4, 262145..262149, 4)
             }
             /// Sets `u32 low : 4`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_low(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 2097160, 4, 262145..262149, 1, value);
+                ::bpf_skel::private::set_live_bits(self, 2097160, 4, 262145..262149, 4, value);
             }
             /// `u32 high : 28`
             pub fn high(&self) -> u32 {
-                ::bpf_skel::private::live_bits(self, 2097164, 28, 262145..262149, 1)
+                ::bpf_skel::private::live_bits(self, 2097164, 28, 262145..262149, 4)
             }
             /// Sets `u32 high : 28`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_high(&self, value: u32) {
-                ::bpf_skel::private::set_live_bits(self, 2097164, 28, 262145..262149, 1, value);
+                ::bpf_skel::private::set_live_bits(self, 2097164, 28, 262145..262149, 4, value);
             }
         }
         ::bpf_skel::private::live_struct! {

@@ -1356,19 +1356,19 @@ pub mod members {
             }
             /// `u64 wide : 50`
             pub fn wide(&self) -> u64 {
-                ::bpf_skel::private::live_bits(self, 8, 50, 1..12, 2)
+                ::bpf_skel::private::live_bits(self, 8, 50, 1..12, 8)
             }
             /// Sets `u64 wide : 50`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_wide(&self, value: u64) {
-                ::bpf_skel::private::set_live_bits(self, 8, 50, 1..12, 2, value);
+                ::bpf_skel::private::set_live_bits(self, 8, 50, 1..12, 8, value);
             }
             /// `s32 across : 31`
             pub fn across(&self) -> i32 {
-                ::bpf_skel::private::live_bits(self, 58, 31, 1..12, 2)
+                ::bpf_skel::private::live_bits(self, 58, 31, 1..12, 8)
             }
             /// Sets `s32 across : 31`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_across(&self, value: i32) {
-                ::bpf_skel::private::set_live_bits(self, 58, 31, 1..12, 2, value);
+                ::bpf_skel::private::set_live_bits(self, 58, 31, 1..12, 8, value);
             }
             /// `u32 value`
             pub fn value(&self) -> u32 {
@@ -1466,27 +1466,27 @@ pub mod members {
         impl longest {
             /// `u8 tag : 4`
             pub fn tag(&self) -> u8 {
-                ::bpf_skel::private::live_bits(self, 0, 4, 0..22, 1)
+                ::bpf_skel::private::live_bits(self, 0, 4, 0..22, 16)
             }
             /// Sets `u8 tag : 4`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_tag(&self, value: u8) {
-                ::bpf_skel::private::set_live_bits(self, 0, 4, 0..22, 1, value);
+                ::bpf_skel::private::set_live_bits(self, 0, 4, 0..22, 16, value);
             }
             /// `unsigned __int128 most : 100`
             pub fn most(&self) -> u128 {
-                ::bpf_skel::private::live_bits(self, 4, 100, 0..22, 1)
+                ::bpf_skel::private::live_bits(self, 4, 100, 0..22, 16)
             }
             /// Sets `unsigned __int128 most : 100`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_most(&self, value: u128) {
-                ::bpf_skel::private::set_live_bits(self, 4, 100, 0..22, 1, value);
+                ::bpf_skel::private::set_live_bits(self, 4, 100, 0..22, 16, value);
             }
             /// `__int128 part : 70`
             pub fn part(&self) -> i128 {
-                ::bpf_skel::private::live_bits(self, 104, 70, 0..22, 1)
+                ::bpf_skel::private::live_bits(self, 104, 70, 0..22, 16)
             }
             /// Sets `__int128 part : 70`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_part(&self, value: i128) {
-                ::bpf_skel::private::set_live_bits(self, 104, 70, 0..22, 1, value);
+                ::bpf_skel::private::set_live_bits(self, 104, 70, 0..22, 16, value);
             }
         }
         ::bpf_skel::private::live_struct! {

@@ -1092,11 +1092,11 @@ pub mod names {
             }
             /// `this made : 2`
             pub fn made(&self) -> super::types::this {
-                ::bpf_skel::private::live_bits(self, 40, 2, 5..6, 1)
+                ::bpf_skel::private::live_bits(self, 40, 2, 5..6, 4)
             }
             /// Sets `this made : 2`; not atomic: what others write to bit-fields beside it in between is lost.
             pub fn set_made(&self, value: super::types::this) {
-                ::bpf_skel::private::set_live_bits(self, 40, 2, 5..6, 1, value);
+                ::bpf_skel::private::set_live_bits(self, 40, 2, 5..6, 4, value);
             }
         }
         ::bpf_skel::private::live_struct! {

@@ -4,8 +4,8 @@ use bpf_skel::spec::{ExternKind, Linkage, MapContents, MapSpec, ObjectSpec, Vari
 
 use super::c_text::declaration;
 use super::layout::{self, Wanted};
-use super::lower::{Member, Run, Variable};
-use super::ty::{Accessor, Field, Repr};
+use super::lower::{Member, Variable};
+use super::ty::{Accessor, Field, Repr, Words};
 use super::types::Types;
 use crate::ident::{Ident, Origin, Scope, section_field};
 
@@ -132,7 +132,7 @@ fn section<'s>(
             },
             bit_offset: offset * 8,
             bits: None,
-            run: Run::default(),
+            words: Words::default(),
             inside: None,
             is_last: false,
             why,

@@ -215,12 +215,13 @@ pub(crate) enum At {
     Bits(u64, u8, Words),
 }
 
-/// The words by which bit-fields are accessed that are beside one another: those that start between these bytes, where no other
-/// member is, each as wide as its place and `widest` allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The words by which bit-fields are accessed that are beside one another: those between these bytes, where no other member
+/// is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Words {
     pub(crate) start: u64,
     pub(crate) end: u64,
+    /// The largest alignment of the bit-fields' types: no word is wider, nor than the alignment of the whole.
     pub(crate) widest: u64,
 }
 

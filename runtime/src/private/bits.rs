@@ -80,10 +80,8 @@ pub fn live_bits<S: LiveLayout, T: BitInt>(
     widest: usize,
 ) -> T {
     let span = Span::of(first, bits, Endian::NATIVE);
-    let (start, mut copy) = (span.room(), [0; Span::WORDS]);
-    for word in words(&span.bytes, run, widest) {
-        load_part(whole, word.start, &mut copy[word.start - start..word.end - start]);
-    }
+    let words = words(&span.bytes, run, widest.min(align_of::<S>()));
+    let (start, copy) = load_words(whole, &span, words);
     T::from_bits(span.back(start).get(&copy), bits)
 }
 
@@ -98,15 +96,26 @@ pub fn set_live_bits<S: LiveLayout, T: BitInt>(
     value: T,
 ) {
     let span = Span::of(first, bits, Endian::NATIVE);
-    let (start, mut copy) = (span.room(), [0; Span::WORDS]);
-    let words = || words(&span.bytes, run.clone(), widest);
-    for word in words() {
-        load_part(whole, word.start, &mut copy[word.start - start..word.end - start]);
-    }
-    span.clone().back(start).put(&mut copy, value.to_bits());
-    for word in words() {
+    let words = words(&span.bytes, run, widest.min(align_of::<S>()));
+    let (start, mut copy) = load_words(whole, &span, words.clone());
+    span.back(start).put(&mut copy, value.to_bits());
+    for word in words {
         store_part(whole, word.start, &copy[word.start - start..word.end - start]);
     }
+}
+
+/// A copy of these words, and which byte of the whole it starts with.
+fn load_words<S: LiveLayout>(
+    whole: &S,
+    span: &Span,
+    words: impl Iterator<Item = Range<usize>>,
+) -> (usize, [u8; Span::WORDS]) {
+    let start = span.room();
+    let mut copy = [0; Span::WORDS];
+    for word in words {
+        load_part(whole, word.start, &mut copy[word.start - start..word.end - start]);
+    }
+    (start, copy)
 }
 
 /// The words that have some of these bytes, which belong to a run of bit-fields: each is as wide as its place in the run and
@@ -115,7 +124,7 @@ fn words(
     bytes: &Range<usize>,
     run: Range<usize>,
     widest: usize,
-) -> impl Iterator<Item = Range<usize>> {
+) -> impl Iterator<Item = Range<usize>> + Clone + use<> {
     let Range { start, end } = *bytes;
     // None of them goes over a multiple of their largest size.
     let mut at = run.start.max(start / 8 * 8);
@@ -129,7 +138,6 @@ fn words(
 }
 
 /// Where the bits of a bit-field are: at most [`ROOM`](Self::ROOM) bytes, read as one number.
-#[derive(Clone)]
 struct Span {
     bytes: Range<usize>,
     shift: usize,

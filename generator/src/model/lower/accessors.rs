@@ -76,14 +76,14 @@ impl Types<'_> {
         let mut inside = Leaves::default();
         self.leaves(union, false, &mut inside);
         let first = union.bit_offset / 8;
-        let members = inside.members.iter().map(|leaf| (at(leaf.member, 1), &leaf.member.ty));
+        let members = inside.members.iter().map(|leaf| (at(leaf.member), &leaf.member.ty));
         self.named_by(members, first..first + self.size(&union.ty))
     }
 
     /// Whether a member of a type of this size can have methods. Hostile BTF may put it outside of its union, or have bits
     /// of a type that has none.
     pub(super) fn has_methods(&self, member: &Member<'_>, size: u64) -> bool {
-        match at(member, 1) {
+        match at(member) {
             At::Byte(offset) => offset.saturating_add(self.size(&member.ty)) <= size,
             At::Bits(first, bits, _) => {
                 self.is_bits(&member.ty)
@@ -109,7 +109,7 @@ impl Types<'_> {
             let mut method = |word: &str| scope.claim(word.replace('*', &member.name));
             let set = method("set_*");
             let make = method(make);
-            let at = at(member, align);
+            let at = at(member);
             let aligned = match at {
                 At::Byte(offset) => {
                     let wanted = self.align(&member.ty);
@@ -165,10 +165,9 @@ impl Types<'_> {
     }
 }
 
-/// Where a member is in a struct or union of this alignment.
-fn at(member: &Member<'_>, align: u64) -> At {
+fn at(member: &Member<'_>) -> At {
     match member.bits {
-        Some(bits) => At::Bits(member.bit_offset, bits, member.run.words(align)),
+        Some(bits) => At::Bits(member.bit_offset, bits, member.words),
         None => At::Byte(member.bit_offset / 8),
     }
 }

@@ -28,30 +28,13 @@ pub(crate) struct Member<'n> {
     pub(crate) bit_offset: u64,
     pub(crate) bits: Option<u8>,
     /// Of a bit-field.
-    pub(crate) run: Run,
+    pub(crate) words: Words,
     /// Of an anonymous struct or union whose own type is words then.
     pub(crate) inside: Option<Inside<'n>>,
     /// Whether nothing is behind it in its struct, nor behind that in the one around it.
     pub(crate) is_last: bool,
     /// Why a variable is not of its own type; empty where it is.
     pub(crate) why: &'static str,
-}
-
-/// Where a bit-field and those before and behind it are, in bits: up to `limit` no member of another kind is.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Run {
-    start: u64,
-    limit: u64,
-    /// The largest alignment of their types.
-    widest: u64,
-}
-
-impl Run {
-    /// In a struct or union of this alignment.
-    pub(super) fn words(self, align: u64) -> Words {
-        let Self { start, limit, widest } = self;
-        Words { start: start / 8, end: limit / 8, widest: widest.min(align).min(8) }
-    }
 }
 
 /// What is inside of words.
@@ -65,8 +48,8 @@ pub(crate) struct Inside<'n> {
 impl Member<'_> {
     fn shift(&mut self, bits: u64) {
         self.bit_offset += bits;
-        self.run.start += bits;
-        self.run.limit += bits;
+        self.words.start += bits / 8;
+        self.words.end += bits / 8;
         let inside = self.inside.iter_mut().flat_map(|inside| &mut inside.members);
         inside.for_each(|member| member.shift(bits));
     }
@@ -234,8 +217,8 @@ impl<'b> Types<'b> {
         }
         for run in runs {
             let next = if is_union { None } else { members.get(run.end) };
-            let limit = next.map_or(u64::from(composite.size) * 8, |next| next.bit_offset);
-            self.run(&mut members[run], limit);
+            let end = next.map_or(composite.size.into(), |next| next.bit_offset / 8);
+            self.run(&mut members[run], end);
         }
         if !is_union {
             members[..last].iter_mut().for_each(Member::not_last);
@@ -243,11 +226,11 @@ impl<'b> Types<'b> {
         Ok(members)
     }
 
-    /// Tells bit-fields that have nothing between them where they are.
-    fn run(&self, members: &mut [Member<'_>], limit: u64) {
-        let start = members.iter().map(|member| member.bit_offset).min().unwrap_or(0);
-        let widest = self.natural(members);
-        members.iter_mut().for_each(|one| one.run = Run { start, limit, widest });
+    /// Tells bit-fields that have nothing between them where they are: before byte `end`.
+    fn run(&self, members: &mut [Member<'_>], end: u64) {
+        let start = members.iter().map(|member| member.bit_offset / 8).min().unwrap_or(0);
+        let words = Words { start, end, widest: self.natural(members) };
+        members.iter_mut().for_each(|one| one.words = words);
     }
 
     /// Whether it is held by value and has no bytes of its own: BTF has void for what it has no type for.
@@ -302,7 +285,7 @@ impl<'b> Types<'b> {
             c: declaration(btf, id, ""),
             bit_offset: 0,
             bits: None,
-            run: Run::default(),
+            words: Words::default(),
             inside: Some(Inside { is_union, members }),
             is_last: true,
             why: "",
@@ -352,8 +335,8 @@ impl<'b> Types<'b> {
         }
         let c = self.with_tags(c, id, Some(index));
         let is_last = true;
-        let run = Run::default();
-        Member { name, origin, ty, c, bit_offset, bits, run, inside: None, is_last, why: "" }
+        let words = Words::default();
+        Member { name, origin, ty, c, bit_offset, bits, words, inside: None, is_last, why: "" }
     }
 
     /// `least` is an alignment that it is known to have, whatever its members tell.

@@ -11,5 +11,5 @@ mod pointer;
 mod root;
 
 use composite::Inside;
-pub(super) use composite::{Member, Run};
+pub(super) use composite::Member;
 pub(super) use root::Variable;
